@@ -1,0 +1,173 @@
+"""Settings that do not fit in one mitmproxy option: `bedrock-batch.toml`, and the environment.
+
+The file is `batch_config`, else `./bedrock-batch.toml`, else the one in the user's config folder. With
+only a provider's key variable and AWS credentials set, no file is needed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from translators.providers.registry import PROVIDERS, Provider, UnknownProvider, provider
+
+APPLICATION = "bedrock-batch"
+FILE_NAME = "bedrock-batch.toml"
+
+
+class BadConfig(ValueError):
+    """The configuration cannot be used; the message names the file, the setting and what is accepted."""
+
+
+def _is_reference(value: str) -> str:
+    if not value.startswith("env:") or not value.removeprefix("env:"):
+        raise ValueError("a secret is given by reference, as 'env:NAME_OF_THE_VARIABLE'")
+    return value
+
+
+type SecretReference = Annotated[str, AfterValidator(_is_reference)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProviderSection(_Section):
+    """`[providers.NAME]`; NAME is what the `x-model-provider` header says."""
+
+    kind: str | None = None
+    """Which provider's wire format it speaks; the section's name when left out."""
+    base_url: str | None = None
+    api_key: SecretReference | None = None
+    max_requests_per_batch: int | None = Field(default=None, ge=1)
+    max_bytes_per_batch: int | None = Field(default=None, ge=1)
+    models: dict[str, str] = {}
+    """Glob on the Bedrock id → the provider's model; the first match in file order wins."""
+
+
+class S3Section(_Section):
+    endpoint_url: str | None = None
+    assume_role: bool = False
+    """Read and write with the job's roleArn, as Bedrock does, instead of the proxy's own credentials."""
+    allowed: tuple[str, ...] | None = None
+    """Prefixes `s3://bucket/key` that jobs may read and write; any when left out."""
+
+
+class JobsSection(_Section):
+    poll_interval: float | None = Field(default=None, gt=0)
+    """Seconds between looks at a provider's batch; wins over the option `batch_poll_interval`."""
+    seconds_per_hour: float = Field(default=3600, gt=0)
+    """How long an hour of `timeoutDurationInHours` is; only tests shorten it."""
+    folder: Path | None = None
+    """Where the database and the spool files lie; the user's data folder when left out."""
+    shards_in_flight: int = Field(default=256, ge=1)
+    """Provider batches that run at the same time, over all jobs."""
+
+
+class Config(_Section):
+    """The whole file."""
+
+    providers: dict[str, ProviderSection] = {}
+    s3: S3Section = S3Section()
+    jobs: JobsSection = JobsSection()
+
+    @property
+    def folder(self) -> Path:
+        """Where this installation keeps its data."""
+        return self.jobs.folder or Path(platformdirs.user_data_dir(APPLICATION))
+
+    @property
+    def spool(self) -> Path:
+        """Where the files of running jobs lie; all of it can be made again."""
+        return self.folder / "spool"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL used when `batch_database` is not set."""
+        return f"sqlite:///{self.folder / 'jobs.db'}"
+
+    @property
+    def known_providers(self) -> tuple[str, ...]:
+        """Every value the `x-model-provider` header may have, beside `bedrock`."""
+        return tuple(sorted({*PROVIDERS, *self.providers}))
+
+    def target(self, name: str) -> "Target":
+        """The provider that a header's value means. Raises `UnknownProvider` naming the known ones."""
+        if name not in self.known_providers:
+            raise UnknownProvider(name, ("bedrock", *self.known_providers))
+        return Target(name=name, section=self.providers.get(name, ProviderSection()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One provider as configured: the row of its kind, and what the section says differently."""
+
+    name: str
+    section: ProviderSection
+
+    @property
+    def provider(self) -> Provider:
+        return provider(self.section.kind or self.name)
+
+    @property
+    def max_requests(self) -> int:
+        return min(
+            self.section.max_requests_per_batch or self.provider.max_requests, self.provider.max_requests
+        )
+
+    @property
+    def max_bytes(self) -> int:
+        return min(self.section.max_bytes_per_batch or self.provider.max_bytes, self.provider.max_bytes)
+
+    def base_url(self, environment: Mapping[str, str] = os.environ) -> str:
+        """Config, else the variable the provider's SDK reads, else the provider's own address."""
+        from_environment = (environment.get(name) for name in self.provider.base_url_variables)
+        url = self.section.base_url or next(filter(None, from_environment), None) or self.provider.base_url
+        return url.rstrip("/")
+
+    def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The server side's key: the config's reference, else the variables the provider's SDK reads."""
+        if self.section.api_key is not None:
+            return environment.get(self.section.api_key.removeprefix("env:")) or None
+        return next(filter(None, (environment.get(name) for name in self.provider.key_variables)), None)
+
+    @property
+    def key_sources(self) -> str:
+        """Where a key was looked for, for error texts."""
+        if self.section.api_key is not None:
+            return self.section.api_key.removeprefix("env:")
+        return " or ".join(self.provider.key_variables)
+
+
+def load(path: str | None = None) -> Config:
+    """The configuration. Raises `BadConfig`; a file that was asked for by name must exist."""
+    file = _file(path)
+    if file is None:
+        return Config()
+    try:
+        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{file}: {error}") from error
+    try:
+        config = Config.model_validate(values)
+        for name in config.providers:
+            config.target(name).provider  # noqa: B018 - a kind nobody knows stops the start
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadConfig(f"{file}: {where}: {first['msg']}") from error
+    except UnknownProvider as error:
+        raise BadConfig(f"{file}: providers.{name}.kind: {error}") from error
+    return config
+
+
+def _file(path: str | None) -> Path | None:
+    if path:
+        return Path(path).expanduser()
+    places = (Path(FILE_NAME), Path(platformdirs.user_config_dir(APPLICATION)) / FILE_NAME)
+    return next((place for place in places if place.is_file()), None)

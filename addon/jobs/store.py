@@ -1,0 +1,417 @@
+"""What is known of every job, on disk: jobs, their shards, the provider batches made for them, their tags.
+
+All functions are synchronous; the proxy calls them off its event loop. Nothing here is secret: keys that
+callers brought live encrypted in `job_keys` and nowhere else.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Engine,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from addon.jobs import embedded
+from translators.bedrock.jobs import TERMINAL, JobStatus
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Job(Base):
+    """One batch job, as its creator sees it, and how it is being run."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    arn: Mapped[str] = mapped_column(String(1011), unique=True)
+    name: Mapped[str] = mapped_column(String(63), index=True)
+    provider: Mapped[str] = mapped_column(String(64), index=True)
+    """The header's value: a provider section's name."""
+    model: Mapped[str] = mapped_column(String(2048))
+    """The provider's own name of the model."""
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """CreateModelInvocationJob's body as it came, without the token and the tags."""
+    region: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(12))
+    client_request_token: Mapped[str | None] = mapped_column(String(256))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of everything that must be the same when a token is used again."""
+
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    message: Mapped[str | None] = mapped_column(Text)
+    """Why the job failed, as Get shows it."""
+    waiting: Mapped[str | None] = mapped_column(Text)
+    """What the job is waiting for right now, when something outside does not work."""
+    stop_requested: Mapped[bool] = mapped_column(default=False)
+    submitted: Mapped[datetime]
+    modified: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    deadline: Mapped[datetime]
+    """When the job times out: `jobExpirationTime`. All times are UTC without a zone."""
+
+    total: Mapped[int] = mapped_column(BigInteger, default=0)
+    succeeded: Mapped[int] = mapped_column(BigInteger, default=0)
+    failed: Mapped[int] = mapped_column(BigInteger, default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """The input objects in order: `{"key", "size", "etag", "records"}`."""
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What was dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
+
+
+class Shard(Base):
+    """A contiguous range of a job's records that goes into one provider batch at a time."""
+
+    __tablename__ = "shards"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    first_record: Mapped[int] = mapped_column(BigInteger)
+    records: Mapped[int]
+    """Records in the range, those that cannot be sent included."""
+    lines: Mapped[int]
+    """Records that can be sent."""
+    object: Mapped[int]
+    """Index into the job's inputs where the range begins."""
+    offset: Mapped[int] = mapped_column(BigInteger)
+    """Byte in that object where the range begins."""
+    line_number: Mapped[int] = mapped_column(BigInteger)
+    """1-based line of that object where the range begins."""
+    succeeded: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    joined: Mapped[bool] = mapped_column(default=False)
+    """Its part of the output is written to the spool."""
+    refusal: Mapped[str | None] = mapped_column(Text)
+    """Why the provider refused the whole range for good."""
+
+
+class BatchRow(Base):
+    """One provider batch of a shard; a later round sends only what an earlier one left unfinished."""
+
+    __tablename__ = "batches"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    input_id: Mapped[str | None] = mapped_column(Text)
+    intended: Mapped[datetime | None]
+    """When we first set out to create it: from here on it may exist at the provider."""
+    batch_id: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), default="running")
+    raw_status: Mapped[str | None] = mapped_column(String(64))
+    succeeded: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    collected: Mapped[bool] = mapped_column(default=False)
+    """Its result files are in the spool."""
+
+
+class Tag(Base):
+    __tablename__ = "tags"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(String(256))
+
+
+class Token(Base):
+    """A `clientRequestToken` that made a job. Tokens are per account and region, as callers are."""
+
+    __tablename__ = "tokens"
+
+    account: Mapped[str] = mapped_column(String(12), primary_key=True)
+    region: Mapped[str] = mapped_column(String(20), primary_key=True)
+    token: Mapped[str] = mapped_column(String(256), primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+
+
+class JobKey(Base):
+    """A provider key that the job's caller brought, encrypted; gone when the job ends."""
+
+    __tablename__ = "job_keys"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class TokenReused(Exception):
+    """The token belongs to a job that was created with other parameters."""
+
+
+def fingerprint(provider: str, request: dict[str, Any]) -> str:
+    """What two Create calls with the same token must agree in."""
+    canonical = json.dumps([provider, request], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def open_engine(url: str) -> Engine:
+    """The database of an SQLAlchemy URL; an SQLite file and its folder are made when missing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(parsed, **embedded.engine_arguments())
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+class Store:
+    """The job database. Every method is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = open_engine(url)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        Base.metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
+            yield session
+
+    def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
+        """Store a new job, or give the one that its token already made.
+
+        Raises `TokenReused` when that one was created with other parameters.
+        """
+        try:
+            with self._transaction() as session:
+                session.add(job)
+                session.flush()
+                session.add_all(Tag(job_id=job.id, key=key, value=value) for key, value in tags.items())
+                if encrypted_key is not None:
+                    session.add(JobKey(job_id=job.id, encrypted=encrypted_key))
+                if job.client_request_token is not None:
+                    session.add(
+                        Token(
+                            account=job.account,
+                            region=job.region,
+                            token=job.client_request_token,
+                            job_id=job.id,
+                        )
+                    )
+        except IntegrityError:
+            earlier = self._job_of_token(job)
+            if earlier is None:
+                raise
+            if earlier.fingerprint != job.fingerprint:
+                raise TokenReused(earlier.arn) from None
+            return earlier
+        return job
+
+    def _job_of_token(self, job: Job) -> Job | None:
+        with self._transaction() as session:
+            token = session.get(Token, (job.account, job.region, job.client_request_token))
+            return session.get(Job, token.job_id) if token is not None else None
+
+    def job(self, job_id: str) -> Job | None:
+        with self._transaction() as session:
+            return session.get(Job, job_id)
+
+    def jobs(
+        self,
+        *,
+        provider: str | None = None,
+        status: str | None = None,
+        name_contains: str | None = None,
+        submitted_after: datetime | None = None,
+        submitted_before: datetime | None = None,
+        ascending: bool = False,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Job]:
+        """Jobs by submit time, newest first unless `ascending`; `after` is where an earlier page ended."""
+        query = select(Job)
+        if provider is not None:
+            query = query.where(Job.provider == provider)
+        if status is not None:
+            query = query.where(Job.status == status)
+        if name_contains is not None:
+            query = query.where(Job.name.contains(name_contains, autoescape=True))
+        if submitted_after is not None:
+            query = query.where(Job.submitted > submitted_after)
+        if submitted_before is not None:
+            query = query.where(Job.submitted < submitted_before)
+        if after is not None:
+            moment, job_id = after
+            later = (Job.submitted > moment) | ((Job.submitted == moment) & (Job.id > job_id))
+            earlier = (Job.submitted < moment) | ((Job.submitted == moment) & (Job.id < job_id))
+            query = query.where(later if ascending else earlier)
+        order = (Job.submitted.asc(), Job.id.asc()) if ascending else (Job.submitted.desc(), Job.id.desc())
+        with self._transaction() as session:
+            return session.scalars(query.order_by(*order).limit(limit)).all()
+
+    def unfinished(self) -> Sequence[str]:
+        """Ids of jobs whose status is not terminal."""
+        with self._transaction() as session:
+            return session.scalars(select(Job.id).where(Job.status.not_in(TERMINAL))).all()
+
+    def change(self, job_id: str, now: datetime, **values: Any) -> bool:
+        """Set columns of a job that is not over yet; False when it is over (then nothing changes)."""
+        with self._transaction() as session:
+            result = session.execute(
+                update(Job)
+                .where(Job.id == job_id, Job.status.not_in(TERMINAL))
+                .values(modified=now, **values)
+                .returning(Job.id)
+            )
+            return result.first() is not None
+
+    def advance(self, job_id: str, status: JobStatus, now: datetime) -> bool:
+        """Move a running job on to a status; a job that is Stopping stays so. False when it did not move."""
+        with self._transaction() as session:
+            result = session.execute(
+                update(Job)
+                .where(Job.id == job_id, Job.status.not_in((*TERMINAL, "Stopping")), Job.status != status)
+                .values(status=status, modified=now)
+                .returning(Job.id)
+            )
+            return result.first() is not None
+
+    def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
+        """Give a job its terminal status, once; its caller's key is forgotten."""
+        with self._transaction() as session:
+            result = session.execute(
+                update(Job)
+                .where(Job.id == job_id, Job.status.not_in(TERMINAL))
+                .values(status=status, message=message, modified=now, ended=now, waiting=None)
+                .returning(Job.id)
+            )
+            session.execute(delete(JobKey).where(JobKey.job_id == job_id))
+            return result.first() is not None
+
+    def stop(self, job_id: str, now: datetime) -> JobStatus:
+        """Ask for a job's end. The answer is the status the job had."""
+        with self._transaction() as session:
+            job = session.get_one(Job, job_id, with_for_update=True)
+            before: JobStatus = job.status  # type: ignore[assignment]  # the column holds nothing else
+            if before not in TERMINAL and before != "Stopping":
+                job.status = "Stopping"
+                job.stop_requested = True
+                job.modified = now
+            return before
+
+    def encrypted_key(self, job_id: str) -> bytes | None:
+        with self._transaction() as session:
+            row = session.get(JobKey, job_id)
+            return row.encrypted if row is not None else None
+
+    def plan(
+        self,
+        job_id: str,
+        now: datetime,
+        *,
+        shards: Iterable[Shard],
+        total: int,
+        inputs: list[dict[str, Any]],
+        report: dict[str, Any],
+    ) -> None:
+        """Write down how a job was split; a plan that exists already stays as it is."""
+        with self._transaction() as session:
+            if session.scalar(select(func.count()).where(Shard.job_id == job_id)):
+                return
+            session.add_all(shards)
+            session.execute(
+                update(Job)
+                .where(Job.id == job_id)
+                .values(total=total, inputs=inputs, report=report, modified=now)
+            )
+
+    def shards(self, job_id: str) -> Sequence[Shard]:
+        with self._transaction() as session:
+            return session.scalars(select(Shard).where(Shard.job_id == job_id).order_by(Shard.number)).all()
+
+    def shard(self, job_id: str, number: int) -> Shard:
+        with self._transaction() as session:
+            return session.get_one(Shard, (job_id, number))
+
+    def change_shard(self, job_id: str, number: int, **values: Any) -> None:
+        with self._transaction() as session:
+            session.execute(
+                update(Shard).where(Shard.job_id == job_id, Shard.number == number).values(**values)
+            )
+
+    def batch(self, job_id: str, shard: int, round_: int) -> BatchRow:
+        """The row of a batch; made when it is not there yet."""
+        with self._transaction() as session:
+            row = session.get(BatchRow, (job_id, shard, round_))
+            if row is None:
+                row = BatchRow(
+                    job_id=job_id,
+                    shard=shard,
+                    round=round_,
+                    state="running",
+                    succeeded=0,
+                    failed=0,
+                    collected=False,
+                )
+                session.add(row)
+            return row
+
+    def batches(self, job_id: str, shard: int | None = None) -> Sequence[BatchRow]:
+        query = select(BatchRow).where(BatchRow.job_id == job_id)
+        if shard is not None:
+            query = query.where(BatchRow.shard == shard)
+        with self._transaction() as session:
+            return session.scalars(query.order_by(BatchRow.shard, BatchRow.round)).all()
+
+    def change_batch(self, job_id: str, shard: int, round_: int, **values: Any) -> None:
+        with self._transaction() as session:
+            session.execute(
+                update(BatchRow)
+                .where(BatchRow.job_id == job_id, BatchRow.shard == shard, BatchRow.round == round_)
+                .values(**values)
+            )
+
+    def tags(self, job_id: str) -> dict[str, str]:
+        with self._transaction() as session:
+            return {row.key: row.value for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
+
+    def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
+        """Add or change tags; False, and nothing changed, when the job would have more than `limit`."""
+        with self._transaction() as session:
+            rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
+            if len(rows.keys() | tags.keys()) > limit:
+                return False
+            for key, value in tags.items():
+                session.merge(Tag(job_id=job_id, key=key, value=value))
+            return True
+
+    def remove_tags(self, job_id: str, keys: Iterable[str]) -> None:
+        with self._transaction() as session:
+            session.execute(delete(Tag).where(Tag.job_id == job_id, Tag.key.in_(list(keys))))

@@ -1,0 +1,389 @@
+"""The hub: Bedrock's Converse request and response, as every family and every provider sees them.
+
+Field names are AWS's (`ConverseRequest`, `ContentBlock`, … of the `bedrock-runtime` service model), in
+snake case here and in camel case in JSON, so a `Converse` record is decoded straight into these types.
+Blobs stay base64 text. JSON that nobody needs to look into (tool inputs, schemas) stays raw bytes.
+
+A union of the service model is one struct with one member set; `families/converse.py` checks that for
+records that come from outside.
+
+Converse has no place for some things that bodies of other families say. They travel in
+`additional_model_request_fields`, spelled as here:
+
+    top_k, seed, n, presence_penalty, frequency_penalty, min_p, logit_bias, logprobs, top_logprobs
+    thinking            Claude's object: {"type": "enabled", "budget_tokens": 2048} | adaptive | disabled
+    reasoning_effort    none | minimal | low | medium | high | xhigh | max
+    parallel_tool_calls bool
+    user                who the end user is (Claude's metadata.user_id)
+    anthropic_beta      list of beta names
+
+`ToolChoice.none` is ours too: Converse has no way to forbid tools, other dialects do.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+type Role = Literal["user", "assistant", "system"]
+
+
+class Shape(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """A structure of the service model: unknown members are refused, unset ones are not written."""
+
+
+class S3Location(Shape):
+    uri: str
+    bucket_owner: str | None = None
+
+
+class Source(Shape):
+    """Where the bytes of an image, document, audio or video are; exactly one member is set."""
+
+    bytes: str | None = None
+    s3_location: S3Location | None = None
+    text: str | None = None
+    """Documents only."""
+    content: list["TextBlock"] | None = None
+    """Documents only."""
+
+
+class TextBlock(Shape):
+    text: str
+
+
+class MediaError(Shape):
+    message: str | None = None
+
+
+class ImageBlock(Shape):
+    format: str
+    """png | jpeg | gif | webp"""
+    source: Source
+    error: MediaError | None = None
+
+
+class Citations(Shape):
+    enabled: bool
+
+
+class DocumentBlock(Shape):
+    name: str
+    source: Source
+    format: str | None = None
+    """pdf | csv | doc | docx | xls | xlsx | html | txt | md"""
+    context: str | None = None
+    citations: Citations | None = None
+
+
+class VideoBlock(Shape):
+    format: str
+    source: Source
+
+
+class AudioBlock(Shape):
+    format: str
+    source: Source
+    error: MediaError | None = None
+
+
+class ToolUseBlock(Shape):
+    tool_use_id: str
+    name: str
+    input: Raw
+    """Any JSON, as sent."""
+    type: str | None = None
+
+
+class SearchResultBlock(Shape):
+    source: str
+    title: str
+    content: list[TextBlock]
+    citations: Citations | None = None
+
+
+class ToolResultContent(Shape):
+    """One part of a tool's answer; exactly one member is set."""
+
+    text: str | None = None
+    json: Raw | None = None
+    image: ImageBlock | None = None
+    document: DocumentBlock | None = None
+    video: VideoBlock | None = None
+    search_result: SearchResultBlock | None = None
+
+
+class ToolResultBlock(Shape):
+    tool_use_id: str
+    content: list[ToolResultContent]
+    status: Literal["success", "error"] | None = None
+    type: str | None = None
+
+
+class CachePoint(Shape):
+    type: str = field(default="default")
+    ttl: Literal["5m", "1h"] | None = None
+
+
+class ReasoningText(Shape):
+    text: str
+    signature: str | None = None
+
+
+class ReasoningContent(Shape):
+    """Exactly one member is set; `redacted_content` is base64."""
+
+    reasoning_text: ReasoningText | None = None
+    redacted_content: str | None = None
+
+
+class GuardText(Shape):
+    text: str
+    qualifiers: list[str] | None = None
+
+
+class GuardImage(Shape):
+    format: str
+    source: Source
+
+
+class GuardContent(Shape):
+    text: GuardText | None = None
+    image: GuardImage | None = None
+
+
+class Citation(Shape):
+    title: str | None = None
+    source: str | None = None
+    source_content: list[TextBlock] | None = None
+    location: Raw | None = None
+
+
+class CitationsContent(Shape):
+    content: list[TextBlock] | None = None
+    citations: list[Citation] | None = None
+
+
+class ContentBlock(Shape):
+    """One block of a message; exactly one member is set."""
+
+    text: str | None = None
+    image: ImageBlock | None = None
+    tool_use: ToolUseBlock | None = None
+    tool_result: ToolResultBlock | None = None
+    document: DocumentBlock | None = None
+    reasoning_content: ReasoningContent | None = None
+    cache_point: CachePoint | None = None
+    video: VideoBlock | None = None
+    audio: AudioBlock | None = None
+    guard_content: GuardContent | None = None
+    citations_content: CitationsContent | None = None
+    search_result: SearchResultBlock | None = None
+    tool_addition: Raw | None = None
+    tool_removal: Raw | None = None
+
+
+class Message(Shape):
+    role: Role
+    content: list[ContentBlock]
+
+
+class SystemBlock(Shape):
+    """Exactly one member is set."""
+
+    text: str | None = None
+    cache_point: CachePoint | None = None
+    guard_content: GuardContent | None = None
+
+
+class InferenceConfig(Shape):
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: list[str] | None = None
+
+
+class InputSchema(Shape):
+    json: Raw
+
+
+class ToolSpec(Shape):
+    name: str
+    input_schema: InputSchema
+    description: str | None = None
+    strict: bool | None = None
+
+
+class SystemTool(Shape):
+    name: str
+
+
+class Tool(Shape):
+    """Exactly one member is set."""
+
+    tool_spec: ToolSpec | None = None
+    system_tool: SystemTool | None = None
+    cache_point: CachePoint | None = None
+
+
+class Empty(Shape):
+    """`{}`"""
+
+
+class NamedTool(Shape):
+    name: str
+
+
+class ToolChoice(Shape):
+    """Exactly one member is set."""
+
+    auto: Empty | None = None
+    any: Empty | None = None
+    tool: NamedTool | None = None
+    none: Empty | None = None
+    """Ours: tools may not be used. Not part of AWS's union."""
+
+
+class ToolConfig(Shape):
+    tools: list[Tool]
+    tool_choice: ToolChoice | None = None
+
+
+class GuardrailConfig(Shape):
+    guardrail_identifier: str
+    guardrail_version: str
+    trace: str | None = None
+
+
+class JsonSchema(Shape):
+    schema: str
+    """JSON Schema, as a JSON *string*."""
+    name: str | None = None
+    description: str | None = None
+
+
+class TextFormatStructure(Shape):
+    json_schema: JsonSchema
+
+
+class TextFormat(Shape):
+    type: str
+    """json_schema"""
+    structure: TextFormatStructure
+
+
+class OutputConfig(Shape):
+    text_format: TextFormat | None = None
+    effort: str | None = None
+
+
+class PerformanceConfig(Shape):
+    latency: str | None = None
+
+
+class ServiceTier(Shape):
+    type: str
+
+
+class PromptVariable(Shape):
+    text: str
+
+
+class Request(Shape):
+    """`ConverseRequest` without `modelId`: the `modelInput` of a record of type `Converse`."""
+
+    messages: list[Message]
+    system: list[SystemBlock] | None = None
+    inference_config: InferenceConfig | None = None
+    tool_config: ToolConfig | None = None
+    additional_model_request_fields: dict[str, Any] | None = None
+    output_config: OutputConfig | None = None
+    guardrail_config: GuardrailConfig | None = None
+    additional_model_response_field_paths: list[str] | None = None
+    prompt_variables: dict[str, PromptVariable] | None = None
+    request_metadata: dict[str, str] | None = None
+    performance_config: PerformanceConfig | None = None
+    service_tier: ServiceTier | None = None
+
+
+class CacheDetail(Shape):
+    ttl: str
+    input_tokens: int
+
+
+class Usage(Shape):
+    """Token counts. `input_tokens` leaves out what was read from or written to a cache;
+    `output_tokens` includes reasoning; `total_tokens` is the sum of all four."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    cache_details: list[CacheDetail] | None = None
+
+
+class Output(Shape):
+    message: Message
+
+
+class Metrics(Shape, omit_defaults=False):
+    latency_ms: int = 0
+
+
+type StopReason = Literal[
+    "end_turn",
+    "tool_use",
+    "max_tokens",
+    "stop_sequence",
+    "guardrail_intervened",
+    "content_filtered",
+    "malformed_model_output",
+    "malformed_tool_use",
+    "model_context_window_exceeded",
+]
+
+
+class Response(Shape):
+    """`ConverseResponse`: the `modelOutput` of a record of type `Converse`."""
+
+    output: Output
+    stop_reason: StopReason
+    usage: Usage
+    metrics: Metrics = field(default_factory=Metrics)
+    additional_model_response_fields: dict[str, Any] | None = None
+    trace: Raw | None = None
+    performance_config: PerformanceConfig | None = None
+    service_tier: ServiceTier | None = None
+
+
+class Answer(Struct):
+    """A provider's answer to one record: the Converse response, and what other dialects want to know."""
+
+    response: Response
+    id: str
+    """The provider's own id of the completion."""
+    model: str
+    """The model that answered, in the provider's words."""
+    stop_sequence: str | None = None
+    """Which stop sequence ended the text, where the provider says so."""
+    refusal: bool = False
+    """The model declined. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
+    reasoning_tokens: int | None = None
+    """The part of `output_tokens` that was reasoning, where the provider says so."""
+    created: int = 0
+    """Unix seconds, where the provider says so."""
+
+
+class Note(Struct, frozen=True):
+    """Something about a record that the provider cannot take as it was said; counted in the job's report."""
+
+    field: str
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`."""
+    effect: Literal["dropped", "mapped"]
+    detail: str = ""
+
+
+def encode(value: Struct) -> bytes:
+    """The JSON of a hub value."""
+    return msgspec.json.encode(value)

@@ -1,0 +1,69 @@
+"""The shapes a Bedrock body can have. Adding one is one module and one row here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from msgspec import Raw
+
+from translators.bedrock.converse import Answer, Request
+from translators.bedrock.families import claude, converse, nova
+from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A dialect of `modelInput` / `modelOutput`."""
+
+    name: str
+    has_model: Callable[[ModelId], bool]
+    """Whether this Bedrock model speaks the dialect under InvokeModel."""
+    has_shape: Callable[[Mapping[str, object]], bool]
+    """Whether a body with these top-level members (values: raw JSON) is of the dialect."""
+    request: Callable[[Raw], Request]
+    """The body → the hub. Raises `Refused` naming the field."""
+    answer: Callable[[Answer, str, Raw], bytes]
+    """The hub's answer, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
+
+
+_ROWS = (
+    Family(
+        name="claude",
+        has_model=claude.has_model,
+        has_shape=claude.has_shape,
+        request=claude.request,
+        answer=claude.answer,
+    ),
+    Family(
+        name="nova",
+        has_model=nova.has_model,
+        has_shape=nova.has_shape,
+        request=nova.request,
+        answer=nova.answer,
+    ),
+)
+
+CONVERSE = Family(
+    name="converse",
+    has_model=lambda model: False,
+    has_shape=converse.has_shape,
+    request=converse.request,
+    answer=converse.answer,
+)
+"""Chosen by `modelInvocationType`, or by shape when a model id says nothing; never by model."""
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({row.name: row for row in (*_ROWS, CONVERSE)})
+
+
+def family_of_model(model: ModelId) -> Family | None:
+    """The dialect that this model speaks under InvokeModel, or None when the id does not say."""
+    return next((row for row in _ROWS if row.has_model(model)), None)
+
+
+def family_of_body(members: Mapping[str, object]) -> Family:
+    """The dialect that a body's members show. Raises `Refused` when none fits."""
+    for row in FAMILIES.values():
+        if row.has_shape(members):
+            return row
+    raise Refused("modelInput", f"is of no known shape; its members are {sorted(members)}")

@@ -1,0 +1,62 @@
+"""Why a record, a batch or a call was refused: the only exceptions translators raise.
+
+Refused         this record cannot be expressed; it becomes an error row, the job goes on
+ProviderError   the provider answered a batch call with an error
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RecordError:
+    """What stands in an output line instead of `modelOutput`: an HTTP number and a text.
+
+    AWS's sample shows `errorCode` as a number (facts: batch-inference-results, output records).
+    """
+
+    code: int
+    message: str
+
+
+class Refused(Exception):
+    """A record that the dialect does not know or the provider cannot take.
+
+    `field` is the path inside `modelInput` (`messages[0].content[1].video`), `message` says what is
+    wrong and what is accepted.
+    """
+
+    def __init__(self, field: str, message: str, code: int = 400) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.code = code
+
+    @property
+    def error(self) -> RecordError:
+        return RecordError(self.code, str(self))
+
+
+class ProviderError(Exception):
+    """An answer of a provider's batch API that is not a success.
+
+    `status` is the HTTP status, `message` the provider's own words, `code` its error code when it
+    gave one, `retry_after` the seconds it asked to wait.
+    """
+
+    def __init__(
+        self, status: int, message: str, *, code: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed later: rate limits, time-outs and the provider's own trouble.
+
+        A 429 that says the account has no money left is not passing.
+        """
+        if self.code in {"insufficient_quota", "billing_hard_limit_reached"}:
+            return False
+        return self.status in {408, 409, 425, 429} or self.status >= 500

@@ -1,0 +1,98 @@
+"""How a provider's batch API is talked to, without talking: generators of requests.
+
+A conversation yields `httpx.Request` and is sent the `httpx.Response`; its return value is the outcome.
+`httpx.Auth.auth_flow` works the same way. The addon plays conversations over the network, tests play
+them over recordings.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import IO, Literal, Protocol
+
+import httpx
+
+type Conversation[Outcome] = Generator[httpx.Request, httpx.Response, Outcome]
+
+SAVE = "save_as"
+"""Request extension: stream the response's body to the results file of this name instead of reading it.
+
+The conversation then receives a response whose content is empty unless the status is an error.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a provider is and how to be let in."""
+
+    base_url: str
+    """As the provider's SDK spells it, without a trailing slash."""
+    headers: dict[str, str] = field(repr=False)
+    """The authentication headers; never logged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """How a batch of ours is recognised after the answer to its creation was lost."""
+
+    job: str
+    """The job's 12-character id."""
+    shard: int
+    round: int
+
+    def __str__(self) -> str:
+        return f"{self.job}-{self.shard}-{self.round}"
+
+
+type State = Literal["running", "ended", "failed", "expired", "cancelled"]
+"""`running` until the provider is done; then why it is: `ended` (all processed, whatever the rows say),
+`failed` (refused as a whole, nothing ran), `expired`, `cancelled`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A batch as the provider reports it."""
+
+    id: str
+    state: State
+    raw_status: str
+    """The provider's own word."""
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    errors: tuple[str, ...] = ()
+    """Why the batch failed as a whole, in the provider's words, with line numbers where it names them."""
+    result_files: tuple[str, ...] = ()
+    """Provider's ids or URLs of what `results` reads."""
+    code: str | None = None
+    """The provider's code for a batch that failed as a whole (`token_limit_exceeded`)."""
+
+
+class Batches(Protocol):
+    """A provider's batch API, as conversations. A provider module offers these as functions."""
+
+    def upload(self, endpoint: Endpoint, marker: Marker, lines: IO[bytes]) -> Conversation[str]:
+        """Hand over the lines; the outcome is the provider's id of the input. Costs nothing."""
+        ...
+
+    def create(self, endpoint: Endpoint, marker: Marker, input_id: str) -> Conversation[Batch]:
+        """Start the batch. The only call that spends money: never sent twice without `find` in between."""
+        ...
+
+    def find(
+        self, endpoint: Endpoint, marker: Marker, input_id: str, since: float
+    ) -> Conversation[Batch | None]:
+        """The batch that an earlier `create` with this marker made, or None. `since`: Unix seconds
+        before which it cannot have been created."""
+        ...
+
+    def retrieve(self, endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
+        """How the batch stands."""
+        ...
+
+    def cancel(self, endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
+        """Ask for the end; a batch that is over already is simply reported as it stands."""
+        ...
+
+    def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
+        """Fetch the result files, each with `SAVE`; the outcome is the names they were saved under."""
+        ...

@@ -1,0 +1,73 @@
+"""The providers a job can be sent to. Adding one is one module, one row here and its recordings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from translators.bedrock.converse import Answer, Request
+from translators.errors import RecordError
+from translators.providers import openai
+from translators.providers.conversation import Batches
+from translators.providers.rows import Line, Receipt, Unfinished
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """What the rest of the product needs to know of a provider: facts and pure functions."""
+
+    name: str
+    """Value of the `x-model-provider` header and name of the config section."""
+    documentation: str
+    batches: Batches
+    line: Callable[[str, Request, str], Line]
+    """custom id, record, the provider's model → the line. Raises `Refused`."""
+    receipt: Callable[[bytes], Receipt]
+    """A result row → whose it is. Raises `ValueError` for a row that cannot be read."""
+    answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
+    """A result row → the answer. The second argument gives the record as it was asked, where needed."""
+    headers: Callable[[str], dict[str, str]]
+    """The API key → the headers that carry it."""
+    base_url: str
+    base_url_variables: tuple[str, ...]
+    key_variables: tuple[str, ...]
+    max_requests: int
+    """The provider's own limit for one batch."""
+    max_bytes: int
+    derived_model: Callable[[str, str], str | None]
+    """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
+
+
+class UnknownProvider(LookupError):
+    """No row of that name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"{name!r} is not a known provider; known: {', '.join(known)}")
+
+
+_ROWS = (
+    Provider(
+        name="openai",
+        documentation="https://platform.openai.com/docs/guides/batch",
+        batches=openai.batches,
+        line=openai.line,
+        receipt=openai.receipt,
+        answer=openai.answer,
+        headers=openai.headers,
+        base_url="https://api.openai.com/v1",
+        base_url_variables=("OPENAI_BASE_URL",),
+        key_variables=("OPENAI_API_KEY",),
+        max_requests=50_000,
+        max_bytes=200_000_000,
+        derived_model=openai.derived_model,
+    ),
+)
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def provider(name: str) -> Provider:
+    """The row of this name. Raises `UnknownProvider`."""
+    try:
+        return PROVIDERS[name]
+    except KeyError:
+        raise UnknownProvider(name, tuple(PROVIDERS)) from None

@@ -1,0 +1,25 @@
+"""Lines that go into a batch and rows that come out of it, as every provider module speaks of them."""
+
+from msgspec import Struct
+
+from translators.bedrock.converse import Note
+
+
+class Line(Struct, frozen=True):
+    """One line of a batch's input, without its line end."""
+
+    data: bytes
+    notes: tuple[Note, ...] = ()
+
+
+class Unfinished(Struct, frozen=True):
+    """A result row that says the record was not processed (the batch expired or was cancelled)."""
+
+    reason: str
+
+
+class Receipt(Struct, frozen=True):
+    """What a result row says before it is translated."""
+
+    custom_id: str
+    finished: bool
