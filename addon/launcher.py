@@ -1,0 +1,98 @@
+"""Starts mitmproxy's own masters with our addon and two other defaults.
+
+`mitmproxy.tools.main.run` is what mitmdump, mitmweb and mitmproxy use themselves; it is no documented
+API, which is why pyproject.toml bounds the version.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from mitmproxy import ctx
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.tools import cmdline
+from mitmproxy.tools.main import run
+
+from addon import trust
+from addon.bedrock_batch import BedrockBatch
+
+type Interface = Literal["dump", "web", "tui"]
+
+DEFAULTS = {
+    "connection_strategy": "lazy",  # else a routed call fails when AWS cannot be reached
+    "listen_host": "127.0.0.1",  # this proxy holds provider keys
+}
+
+TALKATIVE = ("httpx", "httpcore", "botocore", "dbos")
+"""Libraries that announce every call at INFO, which mitmproxy shows."""
+
+logger = logging.getLogger(__name__)
+
+
+class TrustedBundle:
+    """Writes the CA bundle once mitmproxy has its CA, and says where it is."""
+
+    name = "bedrock_batch_trust"
+
+    def running(self) -> None:
+        try:
+            bundle = trust.write_bundle(Path(ctx.options.confdir).expanduser())
+        except trust.NoBundle as error:
+            logger.warning("No CA bundle for applications: %s", error)
+        else:
+            logger.info("Applications trust this proxy with AWS_CA_BUNDLE=%s", bundle)
+
+
+def start(interface: Interface, arguments: Sequence[str], *more: object) -> None:
+    """Run the proxy until it is told to end. `arguments` are mitmproxy's own; `more` are further addons.
+
+    Raises `SystemExit` with 1 for arguments, options or a start-up that failed.
+    """
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    base, parser, extra = _parts(interface)
+    # `run` wants a class and only ever calls it with the options
+    master = cast(type[Master], partial(_master, base, more))
+    run(master, parser, arguments, extra)
+
+
+def _parts(
+    interface: Interface,
+) -> tuple[
+    Callable[[Options], Master],
+    Callable[[Options], ArgumentParser],
+    Callable[[Namespace], dict[str, Any]] | None,
+]:
+    """The master, its command line, and what it makes of positional arguments."""
+    match interface:
+        case "dump":
+            from mitmproxy.tools.dump import DumpMaster
+
+            return DumpMaster, cmdline.mitmdump, _filters
+        case "web":
+            from mitmproxy.tools.web.master import WebMaster
+
+            return WebMaster, cmdline.mitmweb, None
+        case "tui":
+            from mitmproxy.tools.console.master import ConsoleMaster
+
+            return ConsoleMaster, cmdline.mitmproxy, None
+
+
+def _master(base: Callable[[Options], Master], more: Sequence[object], options: Options) -> Master:
+    master = base(options)
+    # before config.yaml and the command line are read: both may say otherwise
+    options.update(**DEFAULTS)  # type: ignore[no-untyped-call]  # mitmproxy's own is untyped
+    master.addons.add(BedrockBatch(), TrustedBundle(), *more)  # type: ignore[no-untyped-call]  # the same
+    return master
+
+
+def _filters(arguments: Namespace) -> dict[str, Any]:
+    """What mitmdump does with a filter expression on its command line."""
+    expression = " ".join(arguments.filter_args)
+    names = ("save_stream_filter", "readfile_filter", "dumper_filter")
+    return dict.fromkeys(names, expression) if expression else {}
