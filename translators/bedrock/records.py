@@ -1,0 +1,111 @@
+"""Lines of a batch job's files: input records, output records, the manifest.
+
+AWS: batch-inference-data, batch-inference-results.
+"""
+
+import codecs
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.errors import RecordError
+
+
+class NotARecord(ValueError):
+    """A line of the input that is not `{"recordId"?: string, "modelInput": object}`: it fails the job."""
+
+
+class InputRecord(Struct, rename="camel", frozen=True):
+    """A line of the input. Members that AWS does not name are ignored."""
+
+    model_input: Raw
+    """A JSON object, byte for byte."""
+    record_id: str | None = None
+    """Any string; None when the line has none (AWS then makes one up)."""
+
+
+class _Error(Struct, rename="camel"):
+    error_code: int
+    error_message: str
+
+
+class _Manifest(Struct, rename="camel"):
+    total_record_count: int
+    processed_record_count: int
+    success_record_count: int
+    error_record_count: int
+    input_token_count: int
+    output_token_count: int
+
+
+class _LineBreak(NamedTuple):
+    raw: bytes
+    escaped: bytes
+
+
+# Raw in JSON strings they are legal, but `str.splitlines()` breaks there, and readers use it.
+_LINE_BREAKS = (
+    _LineBreak("\u0085".encode(), b"\\u0085"),
+    _LineBreak("\u2028".encode(), b"\\u2028"),
+    _LineBreak("\u2029".encode(), b"\\u2029"),
+)
+
+_DECODER = msgspec.json.Decoder(InputRecord)
+_ENCODER = msgspec.json.Encoder()
+
+
+def read(line: bytes) -> InputRecord | None:
+    """The record of an input line, or None when the line is blank.
+
+    A byte order mark before it and `\\r\\n` behind it are tolerated. Raises `NotARecord`.
+    """
+    text = line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n")
+    if not text:
+        return None
+    try:
+        if not text.isascii():
+            text.decode()  # msgspec does not look inside what it keeps raw
+        record = _DECODER.decode(text)
+    except UnicodeDecodeError as error:
+        raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
+    except msgspec.ValidationError as error:
+        raise NotARecord(f"is not a record: {error}") from error
+    except msgspec.DecodeError as error:
+        raise NotARecord(f"is not JSON: {error}") from error
+    if memoryview(record.model_input)[0] != ord("{"):
+        raise NotARecord("is not a record: modelInput is not a JSON object")
+    return record
+
+
+def generated_id(index: int) -> str:
+    """The id of a record that came without one; `index` counts the job's records from 0.
+
+    AWS adds an id to the output and does not say which. Eleven characters is the length that its
+    documentation asked for.
+    """
+    return f"REC{index + 1:08d}"
+
+
+def output_line(record_id: str, model_input: Raw, outcome: bytes | RecordError) -> bytes:
+    """A line of the output with its line end: the record, and its answer (JSON on one line) or its error."""
+    if isinstance(outcome, RecordError):
+        member = b',"error":' + _ENCODER.encode(_Error(outcome.code, outcome.message))
+    else:
+        member = b',"modelOutput":' + outcome
+    identity = _ENCODER.encode(record_id)
+    line = b"".join((b'{"recordId":', identity, b',"modelInput":', model_input, member, b"}\n"))
+    return line if line.isascii() else _without_line_breaks(line)
+
+
+def manifest(
+    *, total: int, processed: int, succeeded: int, failed: int, input_tokens: int, output_tokens: int
+) -> bytes:
+    """The content of `manifest.json.out`: AWS's six counters, in AWS's order."""
+    return _ENCODER.encode(_Manifest(total, processed, succeeded, failed, input_tokens, output_tokens))
+
+
+def _without_line_breaks(line: bytes) -> bytes:
+    for line_break in _LINE_BREAKS:
+        line = line.replace(line_break.raw, line_break.escaped)
+    return line
