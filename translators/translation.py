@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Request
 from translators.bedrock.families.registry import CONVERSE, Family, family_of_body, family_of_model
 from translators.bedrock.model_ids import parse
 from translators.errors import RecordError, Refused
@@ -35,6 +34,14 @@ class Route:
     """The provider's own name of the model."""
 
 
+class ModelOutput(Struct, frozen=True):
+    """What a record gets: the JSON of `modelOutput`, and the tokens it cost."""
+
+    json: bytes
+    input_tokens: int
+    output_tokens: int
+
+
 class Translator:
     """One job's translation, both ways."""
 
@@ -54,18 +61,17 @@ class Translator:
         except Refused as refusal:
             return refusal.error
 
-    def model_output(self, model_input: Raw, row: bytes) -> bytes | RecordError | Unfinished:
-        """The JSON of `modelOutput` that a provider's result row means for this record."""
-        family = self._family_of(model_input)
-
-        def asked() -> Request:
-            return family.request(model_input)
-
+    def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        """What a provider's result row means for this record, in the dialect it was asked in."""
         try:
-            answer = self._provider.answer(row, asked)
+            family = self._family_of(model_input)
+            answer = self._provider.answer(row, lambda: family.request(model_input))
             if isinstance(answer, RecordError | Unfinished):
                 return answer
-            return family.answer(answer, self._model_id, model_input)
+            usage = answer.response.usage
+            return ModelOutput(
+                family.answer(answer, self._model_id, model_input), usage.input_tokens, usage.output_tokens
+            )
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
 

@@ -106,8 +106,12 @@ class Shard(Base):
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     joined: Mapped[bool] = mapped_column(default=False)
     """Its part of the output is written to the spool."""
+    left_out: Mapped[int] = mapped_column(default=0)
+    """Records without a row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)
     """Why the provider refused the whole range for good."""
+    refusal_code: Mapped[int | None]
+    """HTTP number that goes with it."""
 
 
 class BatchRow(Base):
@@ -126,8 +130,10 @@ class BatchRow(Base):
     raw_status: Mapped[str | None] = mapped_column(String(64))
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
-    collected: Mapped[bool] = mapped_column(default=False)
-    """Its result files are in the spool."""
+    result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The provider's ids or URLs of its results."""
+    saved: Mapped[list[str] | None] = mapped_column(JSON)
+    """Names under which the results were saved in the spool; None before they were fetched."""
 
 
 class Tag(Base):
@@ -306,14 +312,15 @@ class Store:
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
         """Give a job its terminal status, once; its caller's key is forgotten."""
         with self._transaction() as session:
-            result = session.execute(
-                update(Job)
-                .where(Job.id == job_id, Job.status.not_in(TERMINAL))
-                .values(status=status, message=message, modified=now, ended=now, waiting=None)
-                .returning(Job.id)
-            )
+            job = session.get_one(Job, job_id, with_for_update=True)
+            if job.status in TERMINAL:
+                return False
+            # A stop that came while the last results were written was answered with success.
+            stopped_late = status == "Completed" and job.stop_requested
+            job.status = "Stopped" if stopped_late else status
+            job.message, job.modified, job.ended, job.waiting = message, now, now, None
             session.execute(delete(JobKey).where(JobKey.job_id == job_id))
-            return result.first() is not None
+            return True
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
         """Ask for a job's end. The answer is the status the job had."""
@@ -326,6 +333,28 @@ class Store:
                 job.modified = now
             return before
 
+    def begin(self, job_id: str, now: datetime) -> None:
+        """The first records are being processed: InProgress, and the counts begin to tell."""
+        with self._transaction() as session:
+            total = session.scalar(select(func.sum(Shard.records)).where(Shard.job_id == job_id)) or 0
+            session.execute(update(Job).where(Job.id == job_id).values(total=total))
+        self.advance(job_id, "InProgress", now)
+
+    def count(self, job_id: str, now: datetime) -> None:
+        """Bring the job's counts up to date: what is joined is exact, the rest is what providers report."""
+        with self._transaction() as session:
+            shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
+            batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
+            joined = {shard.number for shard in shards if shard.joined}
+            running = [row for row in batches if row.shard not in joined]
+            job = session.get_one(Job, job_id, with_for_update=True)
+            done = [shard for shard in shards if shard.joined]
+            job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
+            job.failed = sum(shard.failed for shard in done) + sum(row.failed for row in running)
+            job.input_tokens = sum(shard.input_tokens for shard in done)
+            job.output_tokens = sum(shard.output_tokens for shard in done)
+            job.modified = now
+
     def encrypted_key(self, job_id: str) -> bytes | None:
         with self._transaction() as session:
             row = session.get(JobKey, job_id)
@@ -337,7 +366,6 @@ class Store:
         now: datetime,
         *,
         shards: Iterable[Shard],
-        total: int,
         inputs: list[dict[str, Any]],
         report: dict[str, Any],
     ) -> None:
@@ -347,9 +375,7 @@ class Store:
                 return
             session.add_all(shards)
             session.execute(
-                update(Job)
-                .where(Job.id == job_id)
-                .values(total=total, inputs=inputs, report=report, modified=now)
+                update(Job).where(Job.id == job_id).values(inputs=inputs, report=report, modified=now)
             )
 
     def shards(self, job_id: str) -> Sequence[Shard]:
@@ -371,16 +397,9 @@ class Store:
         with self._transaction() as session:
             row = session.get(BatchRow, (job_id, shard, round_))
             if row is None:
-                row = BatchRow(
-                    job_id=job_id,
-                    shard=shard,
-                    round=round_,
-                    state="running",
-                    succeeded=0,
-                    failed=0,
-                    collected=False,
-                )
+                row = BatchRow(job_id=job_id, shard=shard, round=round_)
                 session.add(row)
+                session.flush()
             return row
 
     def batches(self, job_id: str, shard: int | None = None) -> Sequence[BatchRow]:

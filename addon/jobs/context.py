@@ -1,0 +1,134 @@
+"""What the steps of a job work with, and small questions they all ask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import anyio
+import anyio.to_process
+import anyio.to_thread
+
+from addon.config import Config, Target
+from addon.jobs.ranges import InputFile, Start
+from addon.jobs.splitting import Cut, Limits
+from addon.jobs.spool import Spool
+from addon.jobs.store import Job, Shard, Store
+from addon.jobs.waiting import NotConfigured, Patience
+from addon.s3 import S3, Access, Location
+from addon.transport import Transport
+from translators.providers.conversation import Endpoint
+from translators.providers.registry import UnknownProvider
+from translators.translation import Route
+
+
+class Decrypts(Protocol):
+    """Opens keys that callers brought."""
+
+    def decrypt(self, data: bytes) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The parts of the running proxy or worker that jobs use."""
+
+    config: Config
+    store: Store
+    keys: Decrypts
+    s3: S3
+    transport: Transport
+    patience: Patience
+    poll_interval: float
+    """Seconds between looks at a provider's batch."""
+    workers: anyio.CapacityLimiter
+    """Worker processes that translate at the same time."""
+
+    async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run CPU work in a worker process; cancelled work is killed, never awaited."""
+        return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=self.workers)
+
+    async def stored[Result](self, function: Callable[..., Result], *arguments: Any, **values: Any) -> Result:
+        """Call the store off the event loop."""
+        return await anyio.to_thread.run_sync(lambda: function(*arguments, **values))
+
+    def spool(self, job_id: str) -> Spool:
+        return Spool(self.config.spool / job_id)
+
+    def target(self, job: Job) -> Target:
+        """The provider the job goes to. Raises `NotConfigured` when its section is gone."""
+        try:
+            return self.config.target(job.provider)
+        except UnknownProvider as error:
+            raise NotConfigured(str(error)) from error
+
+    async def endpoint(self, job: Job) -> Endpoint:
+        """Where the provider is, with the caller's key or else ours. Raises `NotConfigured`."""
+        target = self.target(job)
+        brought = await self.stored(self.store.encrypted_key, job.id)
+        key = self.keys.decrypt(brought) if brought is not None else target.key()
+        if key is None:
+            raise NotConfigured(f"no key for {target.name}: {target.key_sources} is not set")
+        return Endpoint(base_url=target.base_url(), headers=target.provider.headers(key))
+
+    def limits(self, job: Job) -> Limits:
+        target = self.target(job)
+        return Limits(requests=target.max_requests, bytes=target.max_bytes)
+
+    def route(self, job: Job) -> Route:
+        return Route(
+            model_id=job.request["modelId"],
+            invocation_type=job.request.get("modelInvocationType") or "InvokeModel",
+            provider=self.target(job).provider.name,
+            model=job.model,
+        )
+
+
+def input_location(job: Job) -> Location:
+    return Location.parse(job.request["inputDataConfig"]["s3InputDataConfig"]["s3Uri"])
+
+
+def output_location(job: Job) -> Location:
+    return Location.parse(job.request["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"])
+
+
+def input_access(job: Job) -> Access:
+    data = job.request["inputDataConfig"]["s3InputDataConfig"]
+    return Access(region=job.region, role_arn=job.request["roleArn"], bucket_owner=data.get("s3BucketOwner"))
+
+
+def output_access(job: Job) -> Access:
+    data = job.request["outputDataConfig"]["s3OutputDataConfig"]
+    return Access(
+        region=job.region,
+        role_arn=job.request["roleArn"],
+        bucket_owner=data.get("s3BucketOwner"),
+        kms_key=data.get("s3EncryptionKeyId"),
+    )
+
+
+def input_files(job: Job, spool: Spool) -> tuple[InputFile, ...]:
+    """The spooled copies of the job's input objects, in order."""
+    bucket = input_location(job).bucket
+    return tuple(
+        InputFile(spool.input(index), f"s3://{bucket}/{entry['key']}")
+        for index, entry in enumerate(job.inputs)
+    )
+
+
+def cut_of(shard: Shard) -> Cut:
+    """The range of records that a stored shard covers."""
+    return Cut(
+        start=Start(
+            record=shard.first_record,
+            object=shard.object,
+            offset=shard.offset,
+            line_number=shard.line_number,
+        ),
+        records=shard.records,
+        lines=shard.lines,
+    )
+
+
+def is_whole(path: Path, size: int) -> bool:
+    """Whether a spooled copy is there and complete."""
+    return path.is_file() and path.stat().st_size == size

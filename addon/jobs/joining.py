@@ -1,0 +1,170 @@
+"""Joining a shard's results with the input they answer, in input order. Runs in a worker process."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from addon.jobs.ranges import InputFile, Located, records
+from addon.jobs.splitting import Cut, prepared, record_index
+from addon.jobs.spool import Spool
+from translators.bedrock.records import output_line
+from translators.errors import RecordError
+from translators.providers.registry import provider
+from translators.providers.rows import Unfinished
+from translators.translation import ModelOutput, Route, Translator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What became of a shard's records."""
+
+    succeeded: int = 0
+    failed: int = 0
+    left_out: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """All that is needed to join one shard."""
+
+    job_id: str
+    number: int
+    cut: Cut
+    route: Route
+    inputs: tuple[InputFile, ...]
+    results: tuple[Path, ...]
+    """Result files of all rounds, oldest first."""
+    folder: Path
+    max_bytes: int
+    unprocessed: RecordError | None
+    """The row of a record that was sent and has no answer; None leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    file: int
+    offset: int
+    length: int
+    finished: bool
+
+
+def answered(results: Sequence[Path], kind: str) -> frozenset[int]:
+    """The records that have a final answer in these result files."""
+    return frozenset(index for index, place in _index(results, kind).items() if place.finished)
+
+
+def _index(results: Sequence[Path], kind: str) -> dict[int, _Place]:
+    """Where each record's row lies. Order in the files means nothing; a final row is never replaced.
+
+    A row that cannot be read belongs to nobody: its record ends without an answer, and says so.
+    """
+    receipt = provider(kind).receipt
+    places: dict[int, _Place] = {}
+    for number, path in enumerate(results):
+        offset = 0
+        with path.open("rb") as file:
+            for line in file:
+                if line.strip():
+                    try:
+                        row = receipt(line)
+                        index = record_index(row.custom_id)
+                    except ValueError:
+                        pass
+                    else:
+                        earlier = places.get(index)
+                        if earlier is None or not earlier.finished:
+                            places[index] = _Place(number, offset, len(line), row.finished)
+                offset += len(line)
+    return places
+
+
+def join(shard: Shard) -> Tally:
+    """Write the shard's part of each output; what became of its records.
+
+    Every record of the range gives exactly one row, or none when unprocessed ones are left out.
+    """
+    succeeded = failed = left_out = input_tokens = output_tokens = 0
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("rb")) for path in shard.results]
+        outcome = _outcomes(shard, files)
+        parts = stack.enter_context(_Parts(shard))
+        for located in records(shard.inputs, shard.cut.start):
+            if located.index >= shard.cut.start.record + shard.cut.records:
+                break
+            result = outcome(located)
+            if result is None:
+                left_out += 1
+                parts.touch(located)
+            elif isinstance(result, RecordError):
+                failed += 1
+                parts.write(located, result)
+            else:
+                succeeded += 1
+                input_tokens += result.input_tokens
+                output_tokens += result.output_tokens
+                parts.write(located, result.json)
+    return Tally(
+        succeeded=succeeded,
+        failed=failed,
+        left_out=left_out,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+
+
+def _outcomes(
+    shard: Shard, files: Sequence[BinaryIO]
+) -> Callable[[Located], ModelOutput | RecordError | None]:
+    translator = Translator(shard.route)
+    places = _index(shard.results, shard.route.provider)
+
+    def outcome(located: Located) -> ModelOutput | RecordError | None:
+        place = places.get(located.index)
+        if place is not None:
+            file = files[place.file]
+            file.seek(place.offset)
+            result = translator.model_output(located.record.model_input, file.read(place.length))
+            return shard.unprocessed if isinstance(result, Unfinished) else result
+        line = prepared(translator, shard.job_id, located, shard.max_bytes)
+        return line if isinstance(line, RecordError) else shard.unprocessed
+
+    return outcome
+
+
+class _Parts:
+    """The part files of a shard, one per input object it touches; they appear whole or not at all."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self._spool = Spool(shard.folder)
+        self._files: dict[int, tuple[BinaryIO, Path]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "_Parts":
+        return self
+
+    def touch(self, located: Located) -> None:
+        """Have a part for this record's object even when none of its records is written."""
+        self._file(located.object)
+
+    def write(self, located: Located, outcome: bytes | RecordError) -> None:
+        record = located.record
+        self._file(located.object).write(output_line(located.record_id, record.model_input, outcome))
+
+    def _file(self, index: int) -> BinaryIO:
+        if index not in self._files:
+            path = self._spool.part(index, self._shard.number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file: BinaryIO = self._stack.enter_context(path.with_suffix(".part").open("wb"))
+            self._files[index] = (file, path)
+        return self._files[index][0]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stack.close()
+        if kind is None:
+            for _, path in self._files.values():
+                path.with_suffix(".part").replace(path)

@@ -1,0 +1,70 @@
+"""Reading the records of a job's input in order, from any record on, one line in memory at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from translators.bedrock.records import InputRecord, NotARecord, generated_id, read
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A spooled input object and its key, which error texts name."""
+
+    path: Path
+    key: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a range of records begins."""
+
+    record: int = 0
+    object: int = 0
+    offset: int = 0
+    line_number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A record and where it stands."""
+
+    index: int
+    object: int
+    offset: int
+    line_number: int
+    record: InputRecord
+
+    @property
+    def record_id(self) -> str:
+        return self.record.record_id if self.record.record_id is not None else generated_id(self.index)
+
+
+class BadLine(ValueError):
+    """A line of the input is not a record; the message names the object and the 1-based line."""
+
+
+def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator[Located]:
+    """All records from `start` on. Raises `BadLine`."""
+    begin = start or Start()
+    index = begin.record
+    for number in range(begin.object, len(inputs)):
+        at_start = number == begin.object
+        offset = begin.offset if at_start else 0
+        line_number = begin.line_number if at_start else 1
+        with inputs[number].path.open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                record = _record(line, inputs[number].key, line_number)
+                if record is not None:
+                    yield Located(index, number, offset, line_number, record)
+                    index += 1
+                offset += len(line)
+                line_number += 1
+
+
+def _record(line: bytes, key: str, line_number: int) -> InputRecord | None:
+    try:
+        return read(line)
+    except NotARecord as error:
+        raise BadLine(f"{key}, line {line_number}: {error}") from error

@@ -1,0 +1,276 @@
+"""One round of one shard at the provider: upload, create, watch, collect.
+
+Create is the only call that spends money. Before it the intent is stored; after a lost answer, or a
+restart that finds an intent without a batch, the batch is looked for by its marker before another is made.
+"""
+
+from datetime import UTC, timedelta
+from pathlib import Path
+
+from addon.jobs.context import Context, cut_of
+from addon.jobs.joining import answered
+from addon.jobs.preparing import have_inputs
+from addon.jobs.splitting import unanswered_lines
+from addon.jobs.store import BatchRow, Job, Shard
+from addon.jobs.waiting import Interrupted, passes, utc_now
+from addon.transport import LostAnswer
+from translators.errors import ProviderError
+from translators.providers.conversation import Batch, Marker
+
+LOOKS = 3
+"""How often a batch with a lost answer is looked for: it may show in the list with a delay."""
+
+FIRST_PAUSES = (1.0, 2.0, 5.0)
+"""Seconds before the first looks at a new batch, where the poll interval is not shorter: small batches
+end within minutes."""
+
+GRACE_HOURS = 1
+"""How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
+
+
+async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
+    """Have a provider batch for this round; False when none was made: nothing to send, refused, or over.
+
+    Raises nothing that a restart would not cure.
+    """
+    row = await context.stored(context.store.batch, job.id, shard.number, round_)
+    if row.batch_id is not None:
+        return True
+    if row.intended is None and context.patience.is_over(job):
+        return False
+    try:
+        input_id = await _uploaded(context, job, shard, row)
+        if input_id is None:
+            return False
+        batch = await _created(context, job, row, input_id)
+    except ProviderError as error:
+        await _refuse(context, shard, error.message, error.status)
+        return False
+    except Interrupted:
+        return False
+    await context.stored(
+        context.store.change_batch,
+        job.id,
+        shard.number,
+        round_,
+        batch_id=batch.id,
+        raw_status=batch.raw_status,
+    )
+    return True
+
+
+async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow) -> str | None:
+    """The provider's id of the input; None when no record of the shard is left to send."""
+    if row.input_id is not None:
+        return row.input_id
+    path = await _lines(context, job, shard, row.round)
+    if path is None:
+        return None
+    marker = Marker(job=job.id, shard=shard.number, round=row.round)
+
+    async def upload() -> str:
+        endpoint = await context.endpoint(job)
+        with path.open("rb") as lines:
+            return await context.transport.play(
+                context.target(job).provider.batches.upload(endpoint, marker, lines)
+            )
+
+    input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
+    await context.stored(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
+    return input_id
+
+
+async def _lines(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
+    """The file to upload; made again when this machine does not have it."""
+    path = context.spool(job.id).lines(shard.number, round_)
+    if round_ == 0 and shard.lines == 0:
+        return None
+    if path.is_file() and round_ == 0:
+        return path
+    done = await _answered(context, job, shard, round_)
+    count = await context.in_process(
+        unanswered_lines,
+        job.id,
+        await have_inputs(context, job),
+        cut_of(shard),
+        context.route(job),
+        context.limits(job).bytes,
+        done,
+        path,
+    )
+    return path if count else None
+
+
+async def _answered(context: Context, job: Job, shard: Shard, before: int) -> frozenset[int]:
+    """The records that earlier rounds answered for good."""
+    files = await have_results(context, job, shard)
+    if before == 0 or not files:
+        return frozenset()
+    return await context.in_process(answered, files, context.route(job).provider)
+
+
+async def _created(context: Context, job: Job, row: BatchRow, input_id: str) -> Batch:
+    """The batch of this round: the one that exists already, or a new one."""
+    batches = context.target(job).provider.batches
+    marker = Marker(job=job.id, shard=row.shard, round=row.round)
+    intended = row.intended
+
+    async def find() -> Batch | None:
+        assert intended is not None
+        since = intended.replace(tzinfo=UTC).timestamp()
+        endpoint = await context.endpoint(job)
+        return await context.transport.play(batches.find(endpoint, marker, input_id, since))
+
+    async def create() -> Batch:
+        endpoint = await context.endpoint(job)
+        return await context.transport.play(batches.create(endpoint, marker, input_id), once=True)
+
+    while True:
+        if intended is not None:
+            for look in range(LOOKS):
+                await context.patience.pause(job.id, min(look * 2.0, context.poll_interval * look))
+                found = await context.patience.until_done(
+                    job.id, "looking for a batch whose creation was not answered", find, give_up=_never
+                )
+                if found is not None:
+                    return found
+            if context.patience.is_over(await context.patience.job(job.id)):
+                raise Interrupted("creating the batch")
+        intended = utc_now()
+        await context.stored(context.store.change_batch, job.id, row.shard, row.round, intended=intended)
+        try:
+            return await context.patience.until_done(job.id, "creating the batch at the provider", create)
+        except LostAnswer:
+            continue
+
+
+def _never(job: Job) -> bool:
+    return False
+
+
+async def _refuse(context: Context, shard: Shard, message: str, status: int) -> None:
+    await context.stored(
+        context.store.change_shard, shard.job_id, shard.number, refusal=message, refusal_code=status
+    )
+
+
+async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
+    """Wait until the batch is over; cancel it when the job is stopped or its time is up."""
+    row = await context.stored(context.store.batch, job_id, shard, round_)
+    assert row.batch_id is not None
+    batch_id = row.batch_id
+    cancelled = row.state != "running"
+    looks = 0
+    while True:
+        job = await context.patience.job(job_id)
+        over = context.patience.is_over(job)
+        batch = await _look(context, job, batch_id, cancel=over and not cancelled)
+        cancelled = cancelled or over
+        if batch is not None:
+            await _note(context, row, batch)
+            if batch.state != "running":
+                return
+        elif context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
+            return
+        if context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
+            return
+        pause = FIRST_PAUSES[looks] if looks < len(FIRST_PAUSES) else context.poll_interval
+        looks += 1
+        left = (job.deadline - utc_now()).total_seconds() if not over else pause
+        await context.patience.pause(job_id, max(0.01, min(pause, context.poll_interval, left)))
+
+
+async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> Batch | None:
+    """How the batch stands; None when the provider stayed away beyond the deadline and its grace."""
+    batches = context.target(job).provider.batches
+    grace: timedelta = context.patience.hours(GRACE_HOURS)
+
+    async def look() -> Batch:
+        endpoint = await context.endpoint(job)
+        conversation = batches.cancel(endpoint, batch_id) if cancel else batches.retrieve(endpoint, batch_id)
+        return await context.transport.play(conversation)
+
+    def late(latest: Job) -> bool:
+        stops_now = latest.stop_requested and not cancel and not job.stop_requested
+        return stops_now or context.patience.is_late(latest, grace=grace)
+
+    try:
+        return await context.patience.until_done(
+            job.id, "asking the provider for the batch", look, curable=_may_come_back, give_up=late
+        )
+    except Interrupted:
+        return None
+    except ProviderError as error:
+        return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
+
+
+def _may_come_back(error: Exception) -> bool:
+    """A batch is paid for: a key that is refused now may be right again, only a missing batch is final."""
+    return passes(error) or (isinstance(error, ProviderError) and error.status in {401, 403})
+
+
+async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
+    await context.stored(
+        context.store.change_batch,
+        row.job_id,
+        row.shard,
+        row.round,
+        state=batch.state,
+        raw_status=batch.raw_status,
+        succeeded=batch.succeeded,
+        failed=batch.failed,
+        result_files=list(batch.result_files),
+    )
+    if batch.state == "failed":
+        await context.stored(
+            context.store.change_shard,
+            row.job_id,
+            row.shard,
+            refusal="; ".join(batch.errors) or f"the provider says {batch.raw_status!r}",
+            refusal_code=400,
+        )
+    await context.stored(context.store.count, row.job_id, utc_now())
+
+
+async def have_results(context: Context, job: Job, shard: Shard) -> tuple[Path, ...]:
+    """The result files of all rounds that are over, fetched where this machine does not have them."""
+    files: list[Path] = []
+    for row in await context.stored(context.store.batches, job.id, shard.number):
+        if row.batch_id is not None and row.state not in {"running", "failed"}:
+            files.extend(await _collected(context, job, row))
+    return tuple(files)
+
+
+async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
+    folder = context.spool(job.id).results(row.shard, row.round)
+    assert row.batch_id is not None
+    batch = Batch(
+        id=row.batch_id,
+        state="ended",
+        raw_status=row.raw_status or "",
+        result_files=tuple(row.result_files),
+    )
+    if row.saved is not None and all((folder / name).is_file() for name in row.saved):
+        return [folder / name for name in row.saved]
+
+    async def fetch() -> tuple[str, ...]:
+        endpoint = await context.endpoint(job)
+        conversation = context.target(job).provider.batches.results(endpoint, batch)
+        return await context.transport.play(conversation, folder=folder)
+
+    grace = context.patience.hours(24)
+    names = await context.patience.until_done(
+        job.id,
+        "fetching results from the provider",
+        fetch,
+        curable=_may_come_back,
+        give_up=lambda latest: context.patience.is_late(latest, grace=grace),
+    )
+    await context.stored(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
+    return [folder / name for name in names]
+
+
+async def goes_on(context: Context, job: Job, shard: Shard, round_: int) -> bool:
+    """Whether another round is due: the batch expired at the provider and the job still has time."""
+    row = await context.stored(context.store.batch, job.id, shard.number, round_)
+    return row.state == "expired" and not context.patience.is_over(job)

@@ -1,0 +1,31 @@
+"""Where the files of a running job lie. Everything here can be made again from S3 and the provider."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Spool:
+    """The folder of one job."""
+
+    folder: Path
+
+    def input(self, index: int) -> Path:
+        """The copy of an input object."""
+        return self.folder / "input" / f"{index:06d}.jsonl"
+
+    def lines(self, shard: int, round_: int) -> Path:
+        """What is uploaded to the provider."""
+        return self.folder / "lines" / f"{shard:06d}-{round_:03d}.jsonl"
+
+    def results(self, shard: int, round_: int) -> Path:
+        """The folder of one batch's result files."""
+        return self.folder / "results" / f"{shard:06d}-{round_:03d}"
+
+    def part(self, index: int, shard: int) -> Path:
+        """A shard's rows for the output of one input object."""
+        return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
