@@ -82,7 +82,7 @@ class KeyRing:
 
 
 def _secret(path: Path) -> bytes:
-    """The file's content; a file is made when there is none, once even if several processes start together."""
+    """The file's content. A missing file is made, once even if several processes start together."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600

@@ -1,0 +1,187 @@
+"""Which request is a batch operation of Bedrock's control plane, and which provider it names.
+
+Paths are read as they were sent: an ARN arrives percent-encoded in one segment, and decoding the path
+first would cut it in two.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from urllib.parse import unquote
+
+import orjson
+from mitmproxy import http
+from mitmproxy.proxy import mode_specs
+
+from addon.config import Config
+from translators.bedrock.aws_errors import AwsError
+from translators.providers.registry import UnknownProvider
+
+PROVIDER_HEADER = "x-model-provider"
+BEDROCK = "bedrock"
+"""The header's value that means the real service, as its absence does."""
+PREFIX = "/bedrock"
+"""Gateways mount Bedrock's paths below this one."""
+
+
+class Operation(StrEnum):
+    """A batch operation, as AWS names it."""
+
+    CREATE = "CreateModelInvocationJob"
+    GET = "GetModelInvocationJob"
+    LIST = "ListModelInvocationJobs"
+    STOP = "StopModelInvocationJob"
+    TAG = "TagResource"
+    UNTAG = "UntagResource"
+    LIST_TAGS = "ListTagsForResource"
+
+
+TAG_OPERATIONS = frozenset({Operation.TAG, Operation.UNTAG, Operation.LIST_TAGS})
+"""Their job's ARN is in the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A batch operation; `identifier` is the job's id or ARN, decoded, where the path holds one."""
+
+    operation: Operation
+    identifier: str | None = None
+
+
+_PATHS = tuple(
+    (method, re.compile(f"(?:{PREFIX})?{path}"), operation)
+    for method, path, operation in (
+        ("POST", "/model-invocation-job", Operation.CREATE),
+        ("GET", "/model-invocation-jobs", Operation.LIST),
+        ("GET", "/model-invocation-jobs?/([^/]+)", Operation.GET),
+        ("POST", "/model-invocation-jobs?/([^/]+)/stop", Operation.STOP),
+        ("POST", "/tagResource", Operation.TAG),
+        ("POST", "/untagResource", Operation.UNTAG),
+        ("POST", "/listTagsForResource", Operation.LIST_TAGS),
+    )
+)
+
+_SUFFIXES = (  # of every partition, first the usual one, then the dual-stack one (botocore: partitions.json)
+    "amazonaws.com",
+    "api.aws",
+    "amazonaws.com.cn",
+    "api.amazonwebservices.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.eu",
+    "c2s.ic.gov",
+    "api.aws.ic.gov",
+    "sc2s.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+    "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+)
+_REGION = "[a-z0-9-]{1,20}"
+_HOST = re.compile(
+    rf"(?:vpce-[a-z0-9-]+\.)?bedrock(?:-fips)?\.(?P<region>{_REGION})(?:\.vpce)?"
+    rf"\.(?:{'|'.join(map(re.escape, _SUFFIXES))})\.?",
+    re.IGNORECASE,
+)
+_SCOPE = re.compile(
+    rf"AWS4-HMAC-SHA256\s.*?\bCredential=[^/\s,]+/\d{{8}}/(?P<region>{_REGION})/[^/\s,]+/aws4_request"
+)
+
+_PARTITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "cn-": "aws-cn",
+        "eusc-": "aws-eusc",
+        "us-gov-": "aws-us-gov",
+        "us-iso-": "aws-iso",
+        "us-isob-": "aws-iso-b",
+        "eu-isoe-": "aws-iso-e",
+        "us-isof-": "aws-iso-f",
+    }
+)
+"""How region names of a partition begin; all others are `aws` (botocore: partitions.json)."""
+
+
+def operation_of(
+    request: http.Request, mode: mode_specs.ProxyMode, hosts: re.Pattern[str] | None
+) -> Matched | None:
+    """The batch operation that a request asks for, or None when it is none of our business.
+
+    `hosts` are further hosts that are Bedrock, searched in `host` and `host:port`.
+    """
+    path = request.path.partition("?")[0]
+    for method, pattern, operation in _PATHS:
+        if request.method == method and (match := pattern.fullmatch(path)):
+            if not _is_bedrock(request, mode, hosts):
+                return None
+            return Matched(operation, unquote(match[1]) if match.lastindex else None)
+    return None
+
+
+def _is_bedrock(request: http.Request, mode: mode_specs.ProxyMode, hosts: re.Pattern[str] | None) -> bool:
+    if isinstance(mode, mode_specs.ReverseMode):
+        return True
+    host = host_of(request, mode)
+    if _HOST.fullmatch(host):
+        return True
+    return hosts is not None and bool(hosts.search(host) or hosts.search(f"{host}:{request.port}"))
+
+
+def host_of(request: http.Request, mode: mode_specs.ProxyMode) -> str:
+    """Where a request is bound for.
+
+    Only where the client did not name a host to the proxy is its Host header believed: elsewhere it
+    could say anything.
+    """
+    intercepting = (
+        mode_specs.TransparentMode,
+        mode_specs.LocalMode,
+        mode_specs.WireGuardMode,
+        mode_specs.TunMode,
+    )
+    return request.pretty_host if isinstance(mode, intercepting) else request.host
+
+
+def region_of(request: http.Request, host: str, default: str) -> str:
+    """The caller's region: from the signature's credential scope, else from the host, else the default."""
+    if scope := _SCOPE.match(request.headers.get("authorization", "")):
+        return scope["region"]
+    if named := _HOST.fullmatch(host):
+        return named["region"].lower()
+    return default
+
+
+def partition_of(region: str) -> str:
+    """The AWS partition a region belongs to."""
+    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+
+
+def provider_of(request: http.Request, option: str, config: Config) -> str | None:
+    """The provider that a Create or List goes to; None for Bedrock itself.
+
+    The header wins over `option`. Raises a `ValidationException` for a name nobody knows.
+    """
+    value = request.headers.get(PROVIDER_HEADER, option or BEDROCK)
+    name = value.strip().lower()
+    if name == BEDROCK:
+        return None
+    if "," in name:
+        raise AwsError(
+            "ValidationException", f"{PROVIDER_HEADER} holds one name of a provider, not {value!r}"
+        )
+    known = {known.lower(): known for known in config.known_providers}
+    try:
+        return config.target(known.get(name, name)).name
+    except UnknownProvider as error:
+        raise AwsError("ValidationException", f"{PROVIDER_HEADER}: {error}") from None
+
+
+def tagged_resource(content: bytes) -> str | None:
+    """The `resourceARN` that a tag operation's body names; None when there is none to read."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    arn = body.get("resourceARN") if isinstance(body, dict) else None
+    return arn if isinstance(arn, str) else None
