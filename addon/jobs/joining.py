@@ -163,7 +163,7 @@ class _Parts:
             self._files[index] = (file, path)
         return self._files[index][0]
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         self._stack.close()
         if kind is None:
             for _, path in self._files.values():
