@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from translators.errors import ProviderError
+
 type ErrorType = Literal[
     "AccessDeniedException",
     "ConflictException",
@@ -46,7 +48,7 @@ class AwsError(Exception):
         self.members = dict(members or {})
 
     def headers(self, request_id: str) -> dict[str, str]:
-        """boto3 finds the exception's class in `x-amzn-ErrorType` and the request id in `x-amzn-RequestId`."""
+        """What boto3 takes the exception's class (`x-amzn-ErrorType`) and the request id from."""
         return {
             "content-type": "application/json",
             "x-amzn-RequestId": request_id,
@@ -56,3 +58,34 @@ class AwsError(Exception):
     def body(self) -> bytes:
         """The JSON document; `__type` repeats the class for clients that read only bodies."""
         return json.dumps({"__type": self.error_type, "message": self.message, **self.members}).encode()
+
+
+_MEANINGS: Mapping[int, ErrorType] = MappingProxyType(
+    {
+        401: "AccessDeniedException",
+        402: "ServiceQuotaExceededException",
+        403: "AccessDeniedException",
+        404: "ResourceNotFoundException",
+        408: "ServiceUnavailableException",
+        409: "ConflictException",
+        429: "ThrottlingException",
+        502: "ServiceUnavailableException",
+        503: "ServiceUnavailableException",
+        504: "ServiceUnavailableException",
+        529: "ServiceUnavailableException",
+    }
+)
+"""What a program should do about a provider's status, said in AWS's exceptions; 529 is Anthropic's overload.
+Other 4xx mean that the request is wrong, other 5xx that the provider is."""
+
+
+def aws_error(provider: str, error: ProviderError) -> AwsError:
+    """The exception a boto3 program would act on, with the provider's own words inside.
+
+    A 429 that will not pass (no money left) is a quota, which boto3 does not send again.
+    """
+    other: ErrorType = "InternalServerException" if error.status >= 500 else "ValidationException"
+    error_type = _MEANINGS.get(error.status, other)
+    if error_type == "ThrottlingException" and not error.passing:
+        error_type = "ServiceQuotaExceededException"
+    return AwsError(error_type, f"{provider} answered {error.status}: {error.message}")
