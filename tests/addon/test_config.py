@@ -1,0 +1,94 @@
+"""The configuration file and the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from addon.config import FILE_NAME, BadConfig, Config, load
+from translators.providers.registry import UnknownProvider
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+def written(folder: Path, text: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    return str(folder / FILE_NAME)
+
+
+def test_no_file_is_needed(elsewhere: Path) -> None:
+    config = load()
+    assert config.target("openai").base_url({}) == "https://api.openai.com/v1"
+    assert config.folder == elsewhere / "data" / "bedrock-batch"
+    assert config.database == f"sqlite:///{config.folder}/jobs.db"
+
+
+def test_a_named_file_wins_over_the_folder_and_the_folder_over_the_users_own(elsewhere: Path) -> None:
+    written(elsewhere / "config" / "bedrock-batch", "[jobs]\npoll_interval = 3")
+    assert load().jobs.poll_interval == 3
+    written(elsewhere, "[jobs]\npoll_interval = 2")
+    assert load().jobs.poll_interval == 2
+    named = written(elsewhere / "named", "[jobs]\npoll_interval = 1")
+    assert load(named).jobs.poll_interval == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[jobs\n", "bedrock-batch.toml"),
+        ("[jobs]\npool = 1", "jobs.pool: Extra inputs"),
+        ("[jobs]\npoll_interval = 0", "jobs.poll_interval: Input should be greater than 0"),
+        ("[providers.openai]\napi_key = 'in the clear'", "providers.openai.api_key: .*by reference"),
+        ("[providers.openai]\nmax_requests_per_batch = 0", "providers.openai.max_requests_per_batch"),
+        ("[providers.local]\nkind = 'opnai'", "providers.local.kind: 'opnai' is not a known provider"),
+        ("[providers.local]\nbase_url = 'http://x'", "providers.local.kind: 'local' is not a known provider"),
+    ],
+)
+def test_a_bad_setting_is_named(elsewhere: Path, text: str, said: str) -> None:
+    with pytest.raises(BadConfig, match=said):
+        load(written(elsewhere, text))
+
+
+def test_a_named_file_must_exist() -> None:
+    with pytest.raises(BadConfig, match=r"missing\.toml"):
+        load("missing.toml")
+
+
+def test_a_section_is_a_provider_of_its_own() -> None:
+    config = Config.model_validate(
+        {"providers": {"team-a": {"kind": "openai", "base_url": "http://127.0.0.1:1/v1/", "api_key": "env:A"}}}
+    )
+    target = config.target("team-a")
+    assert target.provider.name == "openai"
+    assert target.base_url({"OPENAI_BASE_URL": "http://elsewhere"}) == "http://127.0.0.1:1/v1"
+    assert target.key({"A": "one", "OPENAI_API_KEY": "two"}) == "one"
+    assert target.key({"OPENAI_API_KEY": "two"}) is None
+    assert target.key_sources == "A"
+    assert config.known_providers == ("openai", "team-a")
+
+
+def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownProvider, match="known: bedrock, openai"):
+        Config().target("opnai")
+
+
+def test_the_sdks_own_variables_are_read() -> None:
+    target = Config().target("openai")
+    environment = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1/", "OPENAI_API_KEY": "from the environment"}
+    assert target.base_url(environment) == "http://127.0.0.1:9/v1"
+    assert target.key(environment) == "from the environment"
+    assert target.key({"OPENAI_API_KEY": ""}) is None
+    assert target.key_sources == "OPENAI_API_KEY"
+
+
+@pytest.mark.parametrize(("asked", "used"), [(None, 50_000), (10, 10), (1_000_000, 50_000)])
+def test_limits_can_be_lowered_but_not_raised(asked: int | None, used: int) -> None:
+    config = Config.model_validate({"providers": {"openai": {"max_requests_per_batch": asked}}})
+    assert config.target("openai").max_requests == used
+    assert config.target("openai").max_bytes == 200_000_000
