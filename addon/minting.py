@@ -1,0 +1,130 @@
+"""Whether a job may be created here, what it will run on, and the row it begins as."""
+
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from addon.config import FILE_NAME, Config, Target
+from addon.jobs.store import Job, fingerprint
+from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
+from translators.bedrock.model_ids import candidates, parse
+from translators.providers.registry import UnknownProvider
+
+TAG_LIMIT = 50
+"""Tags a job can have (AWS: TooManyTagsException)."""
+
+_ID_CHARACTERS = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """What a request says of the one who sent it."""
+
+    provider: str
+    """Name of a provider section: the header's value, or option `batch_provider`."""
+    region: str
+    """From the signature's credential scope, else the host, else the configuration."""
+    account: str | None = None
+    """For a `roleArn` that names none."""
+    key: str | None = None
+    """A provider key that the caller brought."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """Decides about Create calls: AWS looks at permissions first and at the model afterwards."""
+
+    config: Config
+    environment: Mapping[str, str]
+
+    def job(self, request: CreateModelInvocationJobRequest, caller: Caller, now: datetime) -> Job:
+        """The new job, not stored yet. Raises `AwsError`."""
+        target = self._target(caller.provider)
+        self._check_key(target, caller)
+        for place in (request.input_place, request.output_place):
+            self._check_place(place.s3_uri)
+        model = provider_model(target, request.model_id)
+        arn = _new_arn(request.role_arn, caller)
+        asked = request.asked()
+        timeout = timedelta(seconds=request.hours * self.config.jobs.seconds_per_hour)
+        return Job(
+            id=arn.job_id,
+            arn=str(arn),
+            name=request.job_name,
+            provider=target.name,
+            model=model,
+            request={name: value for name, value in asked.items() if name != "tags"},
+            region=arn.region,
+            account=arn.account,
+            client_request_token=request.client_request_token,
+            fingerprint=fingerprint(target.name, asked),
+            status="Submitted",
+            submitted=now,
+            modified=now,
+            deadline=now + timeout,
+        )
+
+    def _target(self, name: str) -> Target:
+        try:
+            return self.config.target(name)
+        except UnknownProvider as error:
+            raise AwsError("ValidationException", str(error)) from error
+
+    def _check_key(self, target: Target, caller: Caller) -> None:
+        if caller.key is None and target.key(self.environment) is None:
+            raise AwsError(
+                "AccessDeniedException",
+                f"No API key for {target.name!r} is configured: set {target.key_sources} for the proxy.",
+            )
+
+    def _check_place(self, uri: str) -> None:
+        allowed = self.config.s3.allowed
+        if allowed is not None and not any(_is_below(uri, place) for place in allowed):
+            raise AwsError(
+                "AccessDeniedException",
+                f"{uri} is outside the places that [s3] allowed in {FILE_NAME} names: {', '.join(allowed)}",
+            )
+
+
+def _is_below(uri: str, place: str) -> bool:
+    """Whole path segments count, and no segment that an HTTP client might resolve to somewhere else."""
+    if {".", ".."} & set(uri.split("/")):
+        return False
+    return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+
+
+def provider_model(target: Target, model_id: str) -> str:
+    """The provider's name of the model to run on. Raises `AwsError` saying which option to set.
+
+    The configuration decides; then a model of the provider's own that Bedrock sells too; then an id
+    that is none of Bedrock's, taken as it is.
+    """
+    asked = parse(model_id)
+    names = candidates(asked)
+    for glob, model in target.section.models.items():
+        if any(fnmatchcase(name, glob) for name in names):
+            return model
+    if asked.vendor is not None:
+        derived = target.provider.derived_model(asked.vendor, asked.model)
+        if derived is not None:
+            return derived
+    if not asked.is_aws:
+        return model_id
+    raise AwsError(
+        "ValidationException",
+        f"No model of {target.name!r} is known for {model_id!r}: "
+        f'set [providers.{target.name}.models] "{names[-1]}*" = "<model>" in {FILE_NAME}',
+    )
+
+
+def _new_arn(role_arn: str, caller: Caller) -> JobArn:
+    """Of the role's partition and account, with an id in the form of AWS's."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    owner = account or caller.account
+    if owner is None:
+        raise AwsError("ValidationException", f"roleArn {role_arn!r} does not say which account it is of.")
+    job_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(12))
+    return JobArn(partition=partition, region=caller.region, account=owner, job_id=job_id)

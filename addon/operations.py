@@ -1,0 +1,201 @@
+"""Bedrock's batch operations on jobs that run elsewhere: a request's bytes in, an answer's bytes out.
+
+Every operation raises `AwsError` for what AWS would refuse. The database is used in threads, never on
+the event loop.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, cast
+
+from anyio import to_thread
+
+from addon.config import Config
+from addon.jobs.store import Job, Store, TokenReused, fingerprint
+from addon.keys import KeyRing
+from addon.minting import TAG_LIMIT, Admission, Caller
+from addon.paging import DEFAULT_PAGE, place_of, token_after
+from translators.bedrock import jobs
+from translators.bedrock.constraints import Tag
+from translators.bedrock.jobs import (
+    TERMINAL,
+    AwsError,
+    CreateModelInvocationJobRequest,
+    JobArn,
+    JobDescription,
+    JobState,
+    JobStatus,
+    job_description,
+)
+
+__all__ = ["Caller", "Operations", "Submitter"]
+
+
+class Submitter(Protocol):
+    """What runs the jobs."""
+
+    async def submit(self, job_id: str) -> None:
+        """Start a stored job. Called again for a job that was started, it changes nothing."""
+        ...
+
+    def nudge(self, job_id: str) -> None:
+        """Have a running job look at once whether it was asked to stop."""
+        ...
+
+
+class Operations:
+    """Create, Get, List, Stop and the tag operations, for jobs minted here."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        runner: Submitter,
+        keys: KeyRing,
+        clock: Callable[[], datetime],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`clock` gives UTC without a zone."""
+        self._admission = Admission(config=config, environment=environment)
+        self._store = store
+        self._runner = runner
+        self._keys = keys
+        self._clock = clock
+
+    async def create(self, body: bytes, caller: Caller) -> bytes:
+        """Store and start a job. A `clientRequestToken` seen before gives the job it made."""
+        request = jobs.create_request(body)
+        tags = _tags(request.tags or ())
+        if len(tags) > TAG_LIMIT:
+            raise AwsError(
+                "ServiceQuotaExceededException", f"A job can have {TAG_LIMIT} tags, not {len(tags)}."
+            )
+        job = self._admission.job(request, caller, self._now())
+        stored = await to_thread.run_sync(self._add, job, tags, caller.key)
+        if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
+            await self._runner.submit(stored.id)
+        return _document(jobArn=stored.arn)
+
+    async def get(self, identifier: str) -> bytes:
+        """The job's description."""
+        return _description(await self._minted(jobs.job_identifier(identifier))).json_document()
+
+    async def list(self, query: Mapping[str, str], caller: Caller) -> bytes:
+        """The jobs of the caller's provider."""
+        asked = jobs.list_request(query)
+        listing = fingerprint(caller.provider, asked.asked())
+        size = DEFAULT_PAGE if asked.max_results is None else asked.max_results
+        after = None if asked.next_token is None else place_of(asked.next_token, listing)
+
+        def page() -> list[Job]:
+            return list(
+                self._store.jobs(
+                    provider=caller.provider,
+                    status=asked.status_equals,
+                    name_contains=asked.name_contains,
+                    submitted_after=asked.submit_time_after,
+                    submitted_before=asked.submit_time_before,
+                    ascending=asked.sort_order == "Ascending",
+                    after=after,
+                    limit=size + 1,
+                )
+            )
+
+        found = await to_thread.run_sync(page)
+        token = token_after(found[size - 1], listing) if len(found) > size else None
+        return jobs.list_document(map(_description, found[:size]), token)
+
+    async def stop(self, identifier: str) -> bytes:
+        """Ask for a job's end. As at AWS, that is refused for a job that is over or stopping already."""
+        job = await self._minted(jobs.job_identifier(identifier))
+        before = await to_thread.run_sync(self._store.stop, job.id, self._now())
+        if before in TERMINAL or before == "Stopping":
+            raise AwsError("ValidationException", f"The job {job.arn} cannot be stopped. State was: {before}")
+        self._runner.nudge(job.id)
+        return b""
+
+    async def tag(self, body: bytes) -> bytes:
+        """Add or change tags of a job."""
+        request = jobs.tag_request(body)
+        job = await self._minted(request.resource_arn)
+        if not await to_thread.run_sync(self._store.set_tags, job.id, _tags(request.tags), TAG_LIMIT):
+            raise AwsError(
+                "TooManyTagsException", f"A job can have {TAG_LIMIT} tags.", {"resourceName": job.arn}
+            )
+        return _document()
+
+    async def untag(self, body: bytes) -> bytes:
+        """Take tags off a job; keys it does not have are no error."""
+        request = jobs.untag_request(body)
+        job = await self._minted(request.resource_arn)
+        await to_thread.run_sync(self._store.remove_tags, job.id, request.tag_keys)
+        return _document()
+
+    async def list_tags(self, body: bytes) -> bytes:
+        """All tags of a job."""
+        job = await self._minted(jobs.list_tags_request(body).resource_arn)
+        tags = await to_thread.run_sync(self._store.tags, job.id)
+        return _document(tags=[{"key": key, "value": value} for key, value in sorted(tags.items())])
+
+    async def knows(self, identifier: str) -> bool:
+        """Whether a job id or ARN, percent-encoded or not, was minted here."""
+        try:
+            return await self._find(jobs.job_identifier(identifier)) is not None
+        except AwsError:  # no identifier at all: AWS may say so
+            return False
+
+    async def _minted(self, identifier: str) -> Job:
+        job = await self._find(identifier)
+        if job is None:
+            raise AwsError("ResourceNotFoundException", f"There is no model invocation job {identifier!r}.")
+        return job
+
+    async def _find(self, identifier: str) -> Job | None:
+        job = await to_thread.run_sync(self._store.job, identifier[-12:])
+        return job if job is not None and identifier in (job.id, job.arn) else None
+
+    def _add(self, job: Job, tags: dict[str, str], key: str | None) -> Job:
+        encrypted = None if key is None else self._keys.encrypt(key)
+        try:
+            return self._store.add(job, tags, encrypted)
+        except TokenReused as reused:
+            raise AwsError(
+                "ConflictException",
+                f"The clientRequestToken was used before with other parameters, for the job {reused}",
+            ) from reused
+
+    def _now(self) -> datetime:
+        """In milliseconds, as the service shows times, so that a time shown finds its job in a List."""
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _tags(tags: Iterable[Tag]) -> dict[str, str]:
+    return {tag.key: tag.value for tag in tags}
+
+
+def _description(job: Job) -> JobDescription:
+    request = CreateModelInvocationJobRequest.model_validate(
+        {**job.request, "clientRequestToken": job.client_request_token}
+    )
+    return job_description(
+        JobArn.parse(job.arn),
+        request,
+        JobState(
+            status=cast(JobStatus, job.status),
+            message=job.message,
+            submitted=job.submitted,
+            modified=job.modified,
+            ended=job.ended,
+            expires=job.deadline,
+            total=job.total,
+            succeeded=job.succeeded,
+            failed=job.failed,
+        ),
+    )
+
+
+def _document(**members: object) -> bytes:
+    return json.dumps(members).encode()

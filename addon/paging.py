@@ -1,0 +1,36 @@
+"""The opaque tokens that lead from one page of a List to the next."""
+
+import base64
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from addon.jobs.store import Job
+from translators.bedrock.jobs import AwsError
+
+DEFAULT_PAGE = 100
+"""Jobs on a page when `maxResults` is not sent; AWS does not document its own number."""
+
+
+class _Place(msgspec.Struct, array_like=True, frozen=True):
+    submitted: Annotated[datetime, msgspec.Meta(tz=False)]
+    job_id: str
+    listing: str
+
+
+def token_after(job: Job, listing: str) -> str:
+    """The `nextToken` of a page that ends with this job. `listing` is the same for all pages of one List."""
+    place = _Place(submitted=job.submitted, job_id=job.id, listing=listing)
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def place_of(token: str, listing: str) -> tuple[datetime, str]:
+    """Where the page before ended. Raises `AwsError` for a token of another List, or of nobody."""
+    try:
+        place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=_Place)
+    except ValueError as error:
+        raise AwsError("ValidationException", "The nextToken is not one that this service gave.") from error
+    if place.listing != listing:
+        raise AwsError("ValidationException", "The nextToken is of a List with other parameters.")
+    return place.submitted, place.job_id
