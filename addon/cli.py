@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+CONFIG_HELP = "The configuration file (default: ./bedrock-batch.toml, then the user's)."
+DATABASE_HELP = "SQLAlchemy URL of the job database (default: the one of the configuration)."
+
 application = typer.Typer(
     name="bedrock-batch",
     no_args_is_help=True,
@@ -59,6 +62,35 @@ def proxy(
 def script() -> None:
     """Print the path of the script for plain mitmproxy: `mitmdump -s "$(bedrock-batch script)"`."""
     typer.echo(Path(__file__).with_name("script.py"))
+
+
+@application.command(context_settings={"allow_interspersed_args": False})
+def run(
+    command: Annotated[list[str], typer.Argument(help="The program and its arguments, after `--`.")],
+    provider: Annotated[
+        str, typer.Option(help="Send every job there, as if each call carried the header.")
+    ] = "",
+    config: Annotated[str, typer.Option(help=CONFIG_HELP)] = "",
+    database: Annotated[str, typer.Option(help=DATABASE_HELP)] = "",
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A mitmproxy option; repeatable.")
+    ] = None,
+) -> None:
+    """Run one program through a proxy of its own: `bedrock-batch run -- python app.py`.
+
+    The proxy listens on a free port, decrypts nothing but Bedrock, and ends with the program, whose exit
+    code is ours. Jobs that are still running then go on when the next proxy starts.
+    """
+    from addon import running
+
+    ours = {"batch_provider": provider, "batch_config": config, "batch_database": database}
+    settings = [f"{name}={value}" for name, value in ours.items() if value]
+    try:
+        code = running.run(command, [*settings, *(options or [])])
+    except running.CannotRun as error:
+        typer.echo(f"bedrock-batch run: {error}", err=True)
+        raise typer.Exit(error.code) from error
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

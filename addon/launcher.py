@@ -47,40 +47,44 @@ class TrustedBundle:
             logger.info("Applications trust this proxy with AWS_CA_BUNDLE=%s", bundle)
 
 
-def start(interface: Interface, arguments: Sequence[str], *more: object) -> None:
-    """Run the proxy until it is told to end. `arguments` are mitmproxy's own; `more` are further addons.
+def start(
+    interface: Interface, arguments: Sequence[str], *more: object, settings: Sequence[str] = ()
+) -> None:
+    """Run the proxy until it is told to end.
 
-    Raises `SystemExit` with 1 for arguments, options or a start-up that failed.
+    `arguments` are mitmproxy's own, `more` further addons. `settings` are options as `name=value` that
+    win over config.yaml, which mitmproxy's `--set` does not. Raises `SystemExit` with 1 for arguments,
+    options or a start-up that failed.
     """
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    base, parser, extra = _parts(interface)
+    base, parser = _parts(interface)
+
+    def last_options(parsed: Namespace) -> dict[str, Any]:
+        ctx.options.set(*settings, defer=True)
+        return _filters(parsed) if interface == "dump" else {}
+
     # `run` wants a class and only ever calls it with the options
     master = cast(type[Master], partial(_master, base, more))
-    run(master, parser, arguments, extra)
+    early = [part for setting in settings for part in ("--set", setting)]  # confdir names the config.yaml
+    run(master, parser, [*arguments, *early], last_options)
 
 
-def _parts(
-    interface: Interface,
-) -> tuple[
-    Callable[[Options], Master],
-    Callable[[Options], ArgumentParser],
-    Callable[[Namespace], dict[str, Any]] | None,
-]:
-    """The master, its command line, and what it makes of positional arguments."""
+def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[[Options], ArgumentParser]]:
+    """The master, and its command line."""
     match interface:
         case "dump":
             from mitmproxy.tools.dump import DumpMaster
 
-            return DumpMaster, cmdline.mitmdump, _filters
+            return DumpMaster, cmdline.mitmdump
         case "web":
             from mitmproxy.tools.web.master import WebMaster
 
-            return WebMaster, cmdline.mitmweb, None
+            return WebMaster, cmdline.mitmweb
         case "tui":
             from mitmproxy.tools.console.master import ConsoleMaster
 
-            return ConsoleMaster, cmdline.mitmproxy, None
+            return ConsoleMaster, cmdline.mitmproxy
 
 
 def _master(base: Callable[[Options], Master], more: Sequence[object], options: Options) -> Master:
