@@ -1,20 +1,79 @@
-"""A record as a line of a batch's input: the Converse request as a chat completion."""
+"""A record as a line of a batch's input: the Converse request as a chat completion.
+
+Where each member of a Converse request goes:
+
+    messages, system                  messages                                    messages.py, parts.py
+    toolConfig                        tools, tool_choice                          tools.py
+    outputConfig.textFormat           response_format                             tools.py
+    outputConfig.effort               reasoning_effort                            parameters.py
+    inferenceConfig                   max_completion_tokens | max_tokens, temperature, top_p, stop
+    additionalModelRequestFields      what OpenAI knows of it; the unknown is refused
+    requestMetadata, performanceConfig, serviceTier, additionalModelResponseFieldPaths
+                                      dropped with a note: none of them changes what the model is asked
+    guardrailConfig, promptVariables  refused: without them the record would mean something else
+
+OpenAI: guides/batch (the line), api-reference chat/create (its body).
+"""
+
+from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
-from translators.bedrock.converse import Request
+from translators.bedrock.converse import Note, Request
+from translators.errors import Refused
+from translators.providers.openai.messages import messages
+from translators.providers.openai.models import traits
+from translators.providers.openai.parameters import add_parameters
+from translators.providers.openai.tools import response_format, tool_parameters
 from translators.providers.rows import Line
+
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+"""What every line and the batch itself name; they must agree."""
+
+
+class _Line(Struct, frozen=True):
+    custom_id: str
+    method: Literal["POST"]
+    url: str
+    body: dict[str, object]
+
+
+_ENCODER = msgspec.json.Encoder()
+
+_METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
+_PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
+_SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")
+_RESPONSE_FIELDS = Note(
+    "additionalModelResponseFieldPaths", "dropped", "point into the answer of another model"
+)
 
 
 def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
-    messages = [
-        {"role": message.role, "content": "".join(block.text or "" for block in message.content)}
-        for message in request.messages
-    ]
-    body = {"model": model, "messages": messages}
-    return Line(
-        msgspec.json.encode(
-            {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
-        )
-    )
+    notes: list[Note] = []
+    body: dict[str, object] = {"model": model, "messages": messages(request, notes)}
+    if request.tool_config is not None:
+        body |= tool_parameters(request.tool_config, notes)
+    if request.output_config is not None and request.output_config.text_format is not None:
+        body["response_format"] = response_format(request.output_config.text_format, notes)
+    add_parameters(body, request, traits(model), notes)
+    _beside_the_model(request, notes)
+    data = _ENCODER.encode(_Line(custom_id, "POST", ENDPOINT, body))
+    return Line(data, tuple(dict.fromkeys(notes)) if notes else ())
+
+
+def _beside_the_model(request: Request, notes: list[Note]) -> None:
+    """The members that are not told to a model."""
+    if request.guardrail_config is not None:
+        raise Refused("guardrailConfig", "there is no guardrail at this provider")
+    if request.prompt_variables:
+        raise Refused("promptVariables", "fill a prompt that is stored in Bedrock; it is not known here")
+    if request.request_metadata is not None:
+        notes.append(_METADATA)
+    if request.performance_config is not None:
+        notes.append(_PERFORMANCE)
+    if request.service_tier is not None:
+        notes.append(_SERVICE_TIER)
+    if request.additional_model_response_field_paths is not None:
+        notes.append(_RESPONSE_FIELDS)

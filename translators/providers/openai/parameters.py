@@ -1,0 +1,176 @@
+"""How the answer is made: limits, sampling, reasoning (OpenAI: chat/create, body)."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from translators.bedrock.converse import InferenceConfig, Note, Request
+from translators.errors import Refused
+from translators.providers.openai.models import EFFORTS, Effort, Traits
+
+MOST_STOP_SEQUENCES = 4
+"""OpenAI: chat/create, `stop`."""
+
+type Body = dict[str, object]
+
+_EXTRA = "additionalModelRequestFields"
+
+_SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs")
+_AS_THEY_ARE = ("seed", "user", "verbosity", "prompt_cache_key", "safety_identifier")
+_DROPPED = {
+    "top_k": "OpenAI has no top-k sampling",
+    "min_p": "OpenAI has no min-p sampling",
+    "anthropic_beta": "names features of Anthropic's own API",
+}
+_HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
+_KNOWN = frozenset({*_SAMPLING, *_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
+
+
+class _Thinking(Struct, frozen=True):
+    """Claude's `thinking`; how reasoning is displayed has no meaning here, since it is not shown at all."""
+
+    type: str
+    budget_tokens: int | None = None
+
+
+_BUDGETS: tuple[tuple[int, Effort], ...] = ((4096, "low"), (16384, "medium"))
+"""Up to so many tokens of thinking, this effort; above, high. OpenAI names no numbers: the steps are ours."""
+
+
+def add_parameters(body: Body, request: Request, traits: Traits, notes: list[Note]) -> None:
+    """Write the members beside model, messages and tools; nothing that was not asked for.
+
+    Raises `Refused`.
+    """
+    extra = request.additional_model_request_fields
+    if extra is None and request.output_config is None:
+        effort = None
+    else:
+        effort = _effort(request, extra or {}, traits, notes)
+    if effort is not None:
+        body["reasoning_effort"] = effort
+    sampled = traits.sampling == "always" or (traits.sampling == "without reasoning" and effort == "none")
+    if request.inference_config is not None:
+        _inference(request.inference_config, traits, body, sampled, notes)
+    if extra is not None:
+        _check_extra(extra, notes)
+        _extras(extra, body, sampled, notes)
+        _parallel_tool_calls(extra, request, traits, body, notes)
+
+
+def _inference(config: InferenceConfig, traits: Traits, body: Body, sampled: bool, notes: list[Note]) -> None:
+    if config.max_tokens is not None:
+        body[traits.limit] = config.max_tokens
+    if config.temperature is not None:
+        _sample("temperature", config.temperature, "inferenceConfig.temperature", body, sampled, notes)
+    if config.top_p is not None:
+        _sample("top_p", config.top_p, "inferenceConfig.topP", body, sampled, notes)
+    if config.stop_sequences:
+        body["stop"] = _stop(config.stop_sequences, traits)
+
+
+def _sample(name: str, value: object, field: str, body: Body, sampled: bool, notes: list[Note]) -> None:
+    if sampled:
+        body[name] = value
+    else:
+        notes.append(Note(field, "dropped", "the model reasons and takes no sampling parameters"))
+
+
+def _stop(sequences: list[str], traits: Traits) -> list[str]:
+    """Without its stop sequences an answer would say more than was asked for, so they are never dropped."""
+    if not traits.stop:
+        raise Refused("inferenceConfig.stopSequences", "the model takes no stop sequences")
+    if len(sequences) > MOST_STOP_SEQUENCES:
+        raise Refused(
+            "inferenceConfig.stopSequences", f"{len(sequences)} given, OpenAI takes {MOST_STOP_SEQUENCES}"
+        )
+    return sequences
+
+
+def _check_extra(extra: Mapping[str, object], notes: list[Note]) -> None:
+    for name, value in extra.items():
+        if name not in _KNOWN:
+            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {', '.join(sorted(_KNOWN))}")
+        if name in _DROPPED and value is not None:
+            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
+    if extra.get("n") not in (None, 1):
+        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
+
+
+def _extras(extra: Mapping[str, object], body: Body, sampled: bool, notes: list[Note]) -> None:
+    for name in _SAMPLING:
+        if extra.get(name) is not None:
+            _sample(name, extra[name], f"{_EXTRA}.{name}", body, sampled, notes)
+    for name in _AS_THEY_ARE:
+        if extra.get(name) is not None:
+            body[name] = extra[name]
+
+
+def _parallel_tool_calls(
+    extra: Mapping[str, object],
+    request: Request,
+    traits: Traits,
+    body: Body,
+    notes: list[Note],
+) -> None:
+    asked = extra.get("parallel_tool_calls")
+    if asked is None:
+        return
+    if request.tool_config is not None and traits.parallel_tool_calls:
+        body["parallel_tool_calls"] = asked
+    else:
+        why = "the model does not take it" if request.tool_config is not None else "the record has no tools"
+        notes.append(Note(f"{_EXTRA}.parallel_tool_calls", "dropped", why))
+
+
+def _effort(
+    request: Request, extra: Mapping[str, object], traits: Traits, notes: list[Note]
+) -> Effort | None:
+    """How much the model should reason: said in OpenAI's words, in Bedrock's, or as Claude's budget."""
+    if extra.get("reasoning_effort") is not None:
+        field, asked = f"{_EXTRA}.reasoning_effort", extra["reasoning_effort"]
+    elif request.output_config is not None and request.output_config.effort is not None:
+        field, asked = "outputConfig.effort", request.output_config.effort
+    elif extra.get("thinking") is not None:
+        field, asked = f"{_EXTRA}.thinking", _thinking_effort(extra["thinking"])
+    else:
+        return None
+    effort: Effort | None = next((word for word in EFFORTS if word == asked), None)
+    if effort is None and asked is not None:
+        raise Refused(field, f"{asked!r} is not one of {', '.join(EFFORTS)}")
+    if effort is None:
+        notes.append(Note(field, "mapped", "the model decides itself how much it reasons"))
+        return None
+    if traits.efforts == ():
+        if effort != "none":
+            notes.append(Note(field, "dropped", "the model does not reason"))
+        return None
+    written = effort if traits.efforts is None else _nearest(effort, traits.efforts)
+    if written != effort or not field.endswith("reasoning_effort"):
+        notes.append(Note(field, "mapped", f"sent as reasoning_effort {written!r}"))
+    return written
+
+
+def _thinking_effort(thinking: object) -> Effort | None:
+    try:
+        asked = msgspec.convert(thinking, _Thinking)
+    except msgspec.ValidationError as error:
+        raise Refused(f"{_EXTRA}.thinking", str(error)) from error
+    match asked.type:
+        case "disabled":
+            return "none"
+        case "adaptive":
+            return None
+        case "enabled" if asked.budget_tokens is not None:
+            high: Effort = "high"
+            return next((effort for most, effort in _BUDGETS if asked.budget_tokens <= most), high)
+        case _:
+            raise Refused(f"{_EXTRA}.thinking", f"{asked.type!r} without budget_tokens is not understood")
+
+
+def _nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort:
+    """The accepted effort closest to the one asked for, the higher of two; none only for none."""
+    rank = EFFORTS.index(effort)
+    candidates: list[Effort] = [word for word in accepted if word != "none" or effort == "none"]
+    return min(candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)))
