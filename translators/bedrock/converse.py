@@ -20,12 +20,40 @@ Converse has no place for some things that bodies of other families say. They tr
 `ToolChoice.none` is ours too: Converse has no way to forbid tools, other dialects do.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 type Role = Literal["user", "assistant", "system"]
+type ImageFormat = Literal["png", "jpeg", "gif", "webp"]
+type DocumentFormat = Literal["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"]
+type VideoFormat = Literal["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"]
+type AudioFormat = Literal[
+    "mp3",
+    "opus",
+    "wav",
+    "aac",
+    "flac",
+    "mp4",
+    "ogg",
+    "mkv",
+    "mka",
+    "x-aac",
+    "m4a",
+    "mpeg",
+    "mpga",
+    "pcm",
+    "webm",
+]
+
+# Constraints are AWS's, checked when a `Converse` record is read; what other families and providers put
+# in is theirs to answer for.
+type NonEmpty = Annotated[str, Meta(min_length=1)]
+type Fraction = Annotated[float, Meta(ge=0, le=1)]
+type ToolUseId = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
+type FieldPath = Annotated[str, Meta(min_length=1, max_length=256)]
+type ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 
 
 class Shape(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
@@ -57,8 +85,7 @@ class MediaError(Shape):
 
 
 class ImageBlock(Shape):
-    format: str
-    """png | jpeg | gif | webp"""
+    format: ImageFormat
     source: Source
     error: MediaError | None = None
 
@@ -68,28 +95,27 @@ class Citations(Shape):
 
 
 class DocumentBlock(Shape):
-    name: str
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
     source: Source
-    format: str | None = None
-    """pdf | csv | doc | docx | xls | xlsx | html | txt | md"""
+    format: DocumentFormat | None = None
     context: str | None = None
     citations: Citations | None = None
 
 
 class VideoBlock(Shape):
-    format: str
+    format: VideoFormat
     source: Source
 
 
 class AudioBlock(Shape):
-    format: str
+    format: AudioFormat
     source: Source
     error: MediaError | None = None
 
 
 class ToolUseBlock(Shape):
-    tool_use_id: str
-    name: str
+    tool_use_id: ToolUseId
+    name: ToolName
     input: Raw
     """Any JSON, as sent."""
     type: str | None = None
@@ -114,14 +140,14 @@ class ToolResultContent(Shape):
 
 
 class ToolResultBlock(Shape):
-    tool_use_id: str
+    tool_use_id: ToolUseId
     content: list[ToolResultContent]
     status: Literal["success", "error"] | None = None
     type: str | None = None
 
 
 class CachePoint(Shape):
-    type: str = field(default="default")
+    type: Literal["default"]
     ttl: Literal["5m", "1h"] | None = None
 
 
@@ -139,11 +165,11 @@ class ReasoningContent(Shape):
 
 class GuardText(Shape):
     text: str
-    qualifiers: list[str] | None = None
+    qualifiers: list[Literal["grounding_source", "query", "guard_content"]] | None = None
 
 
 class GuardImage(Shape):
-    format: str
+    format: Literal["png", "jpeg"]
     source: Source
 
 
@@ -191,16 +217,16 @@ class Message(Shape):
 class SystemBlock(Shape):
     """Exactly one member is set."""
 
-    text: str | None = None
+    text: NonEmpty | None = None
     cache_point: CachePoint | None = None
     guard_content: GuardContent | None = None
 
 
 class InferenceConfig(Shape):
-    max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    stop_sequences: list[str] | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    temperature: Fraction | None = None
+    top_p: Fraction | None = None
+    stop_sequences: Annotated[list[NonEmpty], Meta(max_length=2500)] | None = None
 
 
 class InputSchema(Shape):
@@ -208,14 +234,14 @@ class InputSchema(Shape):
 
 
 class ToolSpec(Shape):
-    name: str
+    name: ToolName
     input_schema: InputSchema
-    description: str | None = None
+    description: NonEmpty | None = None
     strict: bool | None = None
 
 
 class SystemTool(Shape):
-    name: str
+    name: ToolName
 
 
 class Tool(Shape):
@@ -231,7 +257,7 @@ class Empty(Shape):
 
 
 class NamedTool(Shape):
-    name: str
+    name: ToolName
 
 
 class ToolChoice(Shape):
@@ -245,14 +271,14 @@ class ToolChoice(Shape):
 
 
 class ToolConfig(Shape):
-    tools: list[Tool]
+    tools: Annotated[list[Tool], Meta(min_length=1)]
     tool_choice: ToolChoice | None = None
 
 
 class GuardrailConfig(Shape):
     guardrail_identifier: str
     guardrail_version: str
-    trace: str | None = None
+    trace: Literal["enabled", "disabled", "enabled_full"] | None = None
 
 
 class JsonSchema(Shape):
@@ -267,22 +293,22 @@ class TextFormatStructure(Shape):
 
 
 class TextFormat(Shape):
-    type: str
-    """json_schema"""
+    type: Literal["json_schema"]
     structure: TextFormatStructure
 
 
 class OutputConfig(Shape):
     text_format: TextFormat | None = None
-    effort: str | None = None
+    effort: Annotated[str, Meta(max_length=16)] | None = None
+    """low | medium | high | xhigh | max"""
 
 
 class PerformanceConfig(Shape):
-    latency: str | None = None
+    latency: Literal["standard", "optimized"] | None = None
 
 
 class ServiceTier(Shape):
-    type: str
+    type: Literal["priority", "default", "flex", "reserved"]
 
 
 class PromptVariable(Shape):
@@ -292,16 +318,16 @@ class PromptVariable(Shape):
 class Request(Shape):
     """`ConverseRequest` without `modelId`: the `modelInput` of a record of type `Converse`."""
 
-    messages: list[Message]
+    messages: Annotated[list[Message], Meta(min_length=1)]
     system: list[SystemBlock] | None = None
     inference_config: InferenceConfig | None = None
     tool_config: ToolConfig | None = None
     additional_model_request_fields: dict[str, Any] | None = None
     output_config: OutputConfig | None = None
     guardrail_config: GuardrailConfig | None = None
-    additional_model_response_field_paths: list[str] | None = None
+    additional_model_response_field_paths: Annotated[list[FieldPath], Meta(max_length=10)] | None = None
     prompt_variables: dict[str, PromptVariable] | None = None
-    request_metadata: dict[str, str] | None = None
+    request_metadata: Annotated[dict[str, str], Meta(min_length=1, max_length=16)] | None = None
     performance_config: PerformanceConfig | None = None
     service_tier: ServiceTier | None = None
 

@@ -35,7 +35,7 @@ VENDORS = frozenset(
 """First segments of base model ids."""
 
 _ARN = re.compile(
-    r"arn:(?P<partition>aws[^:]*):[^:]+:(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^/:]+)/(?P<resource>.+)",
+    r"arn:(?P<partition>aws(?:-[^:]+)?):[^:]+:(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^/:]+)/(?P<resource>.+)",
     re.DOTALL,
 )
 

@@ -1,28 +1,147 @@
-"""Under construction."""
+"""Amazon Nova under InvokeModel: nearly a Converse request, nearly a Converse response.
+
+AWS: nova/latest/userguide/complete-request-schema, nova/latest/nova2-userguide/request-response-schema.
+`topK` and `reasoningConfig` have their own places here; blobs are base64 text.
+"""
 
 from collections.abc import Mapping
+from typing import Annotated, Literal, cast
 
-from msgspec import Raw
+import msgspec
+from msgspec import Meta, Raw, Struct, field
 
 from translators.bedrock import converse
+from translators.bedrock.families import unions
+from translators.bedrock.families.bodies import decoded, joined
 from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+type _Effort = Literal["low", "medium", "high"]
+
+
+class _InferenceConfig(Struct, forbid_unknown_fields=True):
+    """Both spellings that Nova takes; AWS's own batch sample uses the one with underscores."""
+
+    max_tokens: Annotated[int, Meta(ge=1)] | None = field(default=None, name="maxTokens")
+    max_new_tokens: Annotated[int, Meta(ge=1)] | None = None
+    temperature: converse.Fraction | None = None
+    top_p: converse.Fraction | None = field(default=None, name="topP")
+    top_p_: converse.Fraction | None = field(default=None, name="top_p")
+    top_k: Annotated[int, Meta(ge=0)] | None = field(default=None, name="topK")
+    top_k_: Annotated[int, Meta(ge=0)] | None = field(default=None, name="top_k")
+    stop_sequences: list[converse.NonEmpty] | None = field(default=None, name="stopSequences")
+    stop_sequences_: list[converse.NonEmpty] | None = field(default=None, name="stop_sequences")
+
+
+class _Enabled(Struct, tag_field="type", tag="enabled", forbid_unknown_fields=True):
+    max_reasoning_effort: _Effort = field(name="maxReasoningEffort")
+
+
+class _Disabled(Struct, tag_field="type", tag="disabled", forbid_unknown_fields=True):
+    max_reasoning_effort: _Effort | None = field(default=None, name="maxReasoningEffort")
+
+
+type ReasoningConfig = _Enabled | _Disabled
+
+
+class _Body(converse.Shape):
+    messages: Annotated[list[converse.Message], Meta(min_length=1)]
+    schema_version: Literal["messages-v1"] | None = None
+    system: list[converse.SystemBlock] | None = None
+    inference_config: _InferenceConfig | None = None
+    tool_config: converse.ToolConfig | None = None
+    reasoning_config: ReasoningConfig | None = None
+
+
+class _Usage(Struct, rename="camel"):
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cache_read_input_token_count: int
+    cache_write_input_token_count: int
+
+
+class _Answer(Struct, rename="camel"):
+    output: converse.Output
+    stop_reason: converse.StopReason
+    usage: _Usage
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+_REASONING: msgspec.json.Decoder[ReasoningConfig] = msgspec.json.Decoder(ReasoningConfig)
+
+_ONLY_HERE = frozenset({"schemaVersion", "reasoningConfig"})
+_SPELT_HERE = (b'"max_new_tokens"', b'"topK"', b'"top_k"', b'"top_p"')
 
 
 def has_model(model: ModelId) -> bool:
-    """Whether this Bedrock model speaks the dialect under InvokeModel."""
-    raise NotImplementedError
+    """Whether this is one of Nova's models that answer in text."""
+    return model.vendor == "amazon" and model.model.startswith("nova-") and "embeddings" not in model.model
 
 
 def has_shape(members: Mapping[str, object]) -> bool:
-    """Whether a body with these top-level members is of the dialect."""
-    raise NotImplementedError
+    """Whether a body with these top-level members has something that only Nova's have."""
+    if "messages" not in members:
+        return False
+    inference = bytes(cast("Raw", members.get("inferenceConfig", Raw(b""))))
+    return not _ONLY_HERE.isdisjoint(members) or any(name in inference for name in _SPELT_HERE)
 
 
 def request(model_input: Raw) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
-    raise NotImplementedError
+    body = decoded(_DECODER, model_input)
+    unions.check({"messages": body.messages, "system": body.system, "toolConfig": body.tool_config})
+    sampling = body.inference_config or _InferenceConfig()
+    extras: dict[str, object] = {}
+    top_k = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)
+    if top_k is not None:
+        extras["top_k"] = top_k
+    if body.reasoning_config is not None:
+        extras["reasoning_effort"] = _effort(body.reasoning_config)
+    return converse.Request(
+        messages=body.messages,
+        system=body.system,
+        inference_config=None if body.inference_config is None else _inference(sampling),
+        tool_config=body.tool_config,
+        additional_model_request_fields=extras or None,
+    )
+
+
+def reasoning_effort(config: Raw, within: str) -> str:
+    """What Nova's `reasoningConfig` says in the hub's word for it. Raises `Refused`."""
+    return _effort(decoded(_REASONING, config, within))
 
 
 def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """JSON of `modelOutput`."""
-    raise NotImplementedError
+    """Nova's response: Converse's without metrics, the cache counters under their other names."""
+    response = answer.response
+    usage = _Usage(
+        input_tokens=response.usage.input_tokens,
+        output_tokens=response.usage.output_tokens,
+        total_tokens=response.usage.total_tokens,
+        cache_read_input_token_count=response.usage.cache_read_input_tokens or 0,
+        cache_write_input_token_count=response.usage.cache_write_input_tokens or 0,
+    )
+    return msgspec.json.encode(_Answer(response.output, response.stop_reason, usage))
+
+
+def _effort(config: ReasoningConfig) -> str:
+    return config.max_reasoning_effort if isinstance(config, _Enabled) else "none"
+
+
+def _inference(said: _InferenceConfig) -> converse.InferenceConfig:
+    return converse.InferenceConfig(
+        max_tokens=_one_of("maxTokens", said.max_tokens, "max_new_tokens", said.max_new_tokens),
+        temperature=said.temperature,
+        top_p=_one_of("topP", said.top_p, "top_p", said.top_p_),
+        stop_sequences=_one_of("stopSequences", said.stop_sequences, "stop_sequences", said.stop_sequences_),
+    )
+
+
+def _one_of[T](name: str, value: T | None, other: str, other_value: T | None) -> T | None:
+    """The value of a parameter that has two spellings."""
+    if value is None or other_value is None:
+        return other_value if value is None else value
+    if value != other_value:
+        raise Refused(joined("inferenceConfig", other), f"says {other_value!r}, {name} says {value!r}")
+    return value
