@@ -77,8 +77,10 @@ def _accepted(dialect: object, steps: list[str | int], body: Raw) -> list[object
     return [word for kind in _members(place) if isinstance(kind, inspect.LiteralType) for word in kind.values]
 
 
-def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+def _members(kind: inspect.Type) -> list[inspect.Type]:
+    if isinstance(kind, inspect.UnionType):  # an alias of a union, in a union, stays a union of its own
+        return [member for part in kind.types for member in _members(part)]
+    return [kind]
 
 
 def _fitting(place: inspect.Type, value: object) -> list[inspect.Type]:
