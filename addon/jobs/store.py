@@ -25,6 +25,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.engine import make_url
@@ -210,6 +211,17 @@ class Store:
         with self._sessions.begin() as session:
             yield session
 
+    @contextmanager
+    def _exclusive(self) -> Iterator[Session]:
+        """A transaction that writes what follows from what it reads.
+
+        SQLite has no row locks: there it keeps other writers out from the first read on.
+        """
+        with self._transaction() as session:
+            if self._engine.dialect.name == "sqlite":
+                session.execute(text("BEGIN IMMEDIATE"))
+            yield session
+
     def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
         """Store a new job, or give the one that its token already made.
 
@@ -311,7 +323,7 @@ class Store:
 
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
         """Give a job its terminal status, once; its caller's key is forgotten."""
-        with self._transaction() as session:
+        with self._exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.status in TERMINAL:
                 return False
@@ -324,7 +336,7 @@ class Store:
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
         """Ask for a job's end. The answer is the status the job had."""
-        with self._transaction() as session:
+        with self._exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             before: JobStatus = job.status  # type: ignore[assignment]  # the column holds nothing else
             if before not in TERMINAL and before != "Stopping":
@@ -342,7 +354,7 @@ class Store:
 
     def count(self, job_id: str, now: datetime) -> None:
         """Bring the job's counts up to date: what is joined is exact, the rest is what providers report."""
-        with self._transaction() as session:
+        with self._exclusive() as session:
             shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
             batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
             joined = {shard.number for shard in shards if shard.joined}
@@ -423,7 +435,7 @@ class Store:
 
     def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
         """Add or change tags; False, and nothing changed, when the job would have more than `limit`."""
-        with self._transaction() as session:
+        with self._exclusive() as session:
             rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
             if len(rows.keys() | tags.keys()) > limit:
                 return False
