@@ -16,6 +16,11 @@ SECRET_KEY_FILE = "secret.key"
 KEY_HEADERS = ("authorization", "x-api-key", "x-amz-security-token")
 """Request headers that may hold a key, a signature or a session token."""
 
+MASK = "***"
+
+_AWS_KEYS = ("ABSK", "bedrock-api-key-")
+"""How long-term and short-term Amazon Bedrock API keys begin."""
+
 
 class UnreadableKey(ValueError):
     """A request carries an `Authorization` that should hold a provider's key and does not."""
@@ -28,14 +33,19 @@ class BadSecretKey(ValueError):
 def brought_key(headers: Headers) -> str | None:
     """The provider key that the caller brought: a Bearer token, a Basic password, else `x-api-key`.
 
-    An AWS signature is not a key. Raises `UnreadableKey`: to go on with the server side's key instead
+    An AWS signature is no provider's key, nor is a Bedrock API key (`AWS_BEARER_TOKEN_BEDROCK`): AWS
+    credentials never leave for a provider. Raises `UnreadableKey`: going on with the server side's key
     would charge somebody else.
     """
-    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
-    value = value.strip()
+    keys = (_authorization(headers.get("authorization", "")), headers.get("x-api-key", "").strip())
+    return next((key for key in keys if key and not key.startswith(_AWS_KEYS)), None)
+
+
+def _authorization(header: str) -> str | None:
+    scheme, _, value = header.strip().partition(" ")
     if scheme.lower() not in {"bearer", "basic"}:
-        return headers.get("x-api-key", "").strip() or None
-    key = value if scheme.lower() == "bearer" else _password(value)
+        return None
+    key = value.strip() if scheme.lower() == "bearer" else _password(value.strip())
     if not key:
         raise UnreadableKey(f"The Authorization header says {scheme} and holds no key.")
     return key
@@ -49,6 +59,17 @@ def _password(value: str) -> str:
             "The Authorization header says Basic and is not base64 of user:password."
         ) from None
     return decoded.partition(":")[2]
+
+
+def mask(headers: Headers) -> None:
+    """Take keys, signatures and session tokens out of the headers of a request that was answered here.
+
+    mitmproxy shows and saves requests as they came; only how the caller authenticated stays readable.
+    """
+    for name in KEY_HEADERS:
+        if name in headers:
+            scheme, _, rest = headers[name].strip().partition(" ")
+            headers[name] = f"{scheme} {MASK}" if rest else MASK
 
 
 class KeyRing:

@@ -139,12 +139,17 @@ class Operations:
         tags = await to_thread.run_sync(self._store.tags, job.id)
         return _document(tags=[{"key": key, "value": value} for key, value in sorted(tags.items())])
 
-    async def knows(self, identifier: str) -> bool:
-        """Whether a job id or ARN, percent-encoded or not, was minted here."""
+    async def provider_of(self, identifier: str) -> str | None:
+        """The provider of a job minted here, by its id or ARN, percent-encoded or not; None for others."""
         try:
-            return await self._find(jobs.job_identifier(identifier)) is not None
+            job = await self._find(jobs.job_identifier(identifier))
         except AwsError:  # no identifier at all: AWS may say so
-            return False
+            return None
+        return None if job is None else job.provider
+
+    async def knows(self, identifier: str) -> bool:
+        """Whether a job was minted here."""
+        return await self.provider_of(identifier) is not None
 
     async def _minted(self, identifier: str) -> Job:
         job = await self._find(identifier)

@@ -48,11 +48,16 @@ def sign(request: Request, credentials: ReadOnlyCredentials, region: str) -> Non
         request.headers.pop(name, None)
     signed = AWSRequest(
         method=request.method,
-        url=f"{request.scheme}://{request.headers['host']}{request.path}",
+        url=f"{request.scheme}://{request.host_header or request.host}{request.path}",
         data=request.raw_content,
-        headers={name: value for name, value in request.headers.items() if name.lower().startswith(_SIGNED)},
+        headers={name: request.headers[name] for name in _signed(request)},
     )
     SigV4Auth(credentials, SERVICE, region).add_auth(signed)
     for name in _REPLACED:
         if name in signed.headers:
             request.headers[name] = signed.headers[name]
+
+
+def _signed(request: Request) -> set[str]:
+    names = (raw.decode("latin-1").lower() for raw, _ in request.headers.fields)
+    return {name for name in names if name.startswith(_SIGNED)}

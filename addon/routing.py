@@ -5,10 +5,8 @@ first would cut it in two.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from urllib.parse import unquote
 
 import orjson
@@ -44,10 +42,10 @@ TAG_OPERATIONS = frozenset({Operation.TAG, Operation.UNTAG, Operation.LIST_TAGS}
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A batch operation; `identifier` is the job's id or ARN, decoded, where the path holds one."""
+    """A batch operation and the job's id or ARN, decoded, where the path holds one."""
 
     operation: Operation
-    identifier: str | None = None
+    identifier: str = ""
 
 
 _PATHS = tuple(
@@ -89,19 +87,6 @@ _SCOPE = re.compile(
     rf"AWS4-HMAC-SHA256\s.*?\bCredential=[^/\s,]+/\d{{8}}/(?P<region>{_REGION})/[^/\s,]+/aws4_request"
 )
 
-_PARTITIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "cn-": "aws-cn",
-        "eusc-": "aws-eusc",
-        "us-gov-": "aws-us-gov",
-        "us-iso-": "aws-iso",
-        "us-isob-": "aws-iso-b",
-        "eu-isoe-": "aws-iso-e",
-        "us-isof-": "aws-iso-f",
-    }
-)
-"""How region names of a partition begin; all others are `aws` (botocore: partitions.json)."""
-
 
 def operation_of(
     request: http.Request, mode: mode_specs.ProxyMode, hosts: re.Pattern[str] | None
@@ -115,7 +100,7 @@ def operation_of(
         if request.method == method and (match := pattern.fullmatch(path)):
             if not _is_bedrock(request, mode, hosts):
                 return None
-            return Matched(operation, unquote(match[1]) if match.lastindex else None)
+            return Matched(operation, unquote(match[1]) if match.lastindex else "")
     return None
 
 
@@ -152,11 +137,6 @@ def region_of(request: http.Request, host: str, default: str) -> str:
     return default
 
 
-def partition_of(region: str) -> str:
-    """The AWS partition a region belongs to."""
-    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
-
-
 def provider_of(request: http.Request, option: str, config: Config) -> str | None:
     """The provider that a Create or List goes to; None for Bedrock itself.
 
@@ -177,11 +157,11 @@ def provider_of(request: http.Request, option: str, config: Config) -> str | Non
         raise AwsError("ValidationException", f"{PROVIDER_HEADER}: {error}") from None
 
 
-def tagged_resource(content: bytes) -> str | None:
-    """The `resourceARN` that a tag operation's body names; None when there is none to read."""
+def tagged_resource(content: bytes) -> str:
+    """The `resourceARN` that a tag operation's body names; empty when there is none to read."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return None
+        return ""
     arn = body.get("resourceARN") if isinstance(body, dict) else None
-    return arn if isinstance(arn, str) else None
+    return arn if isinstance(arn, str) else ""

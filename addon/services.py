@@ -1,0 +1,78 @@
+"""What the addon works with while the proxy runs, built when it starts and taken down when it ends."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from addon.jobs.context import Context
+from addon.jobs.embedded import SQLiteTooOld
+from addon.jobs.runner import Runner
+from addon.jobs.store import Store
+from addon.jobs.waiting import Patience, utc_now
+from addon.keys import BadSecretKey, KeyRing
+from addon.operations import Operations
+from addon.options import Settings
+from addon.s3 import S3
+from addon.transport import Transport
+
+
+class CannotStart(Exception):
+    """A part the proxy needs cannot be built; the message is one line that says which and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    operations: Operations
+    close: Callable[[], Awaitable[None]]
+
+
+async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
+    """Open the database, take up unfinished jobs. `own`: the addresses this proxy listens on.
+
+    Raises `CannotStart`.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _store(settings.database)
+        stack.push_async_callback(anyio.to_thread.run_sync, store.close)
+        try:
+            keys = await anyio.to_thread.run_sync(KeyRing, settings.config.folder)
+        except (BadSecretKey, OSError) as error:
+            raise CannotStart(str(error)) from error
+        transport = Transport(own=own)
+        stack.push_async_callback(transport.close)
+        runner = Runner(
+            Context(
+                config=settings.config,
+                store=store,
+                keys=keys,
+                s3=S3(settings.config.s3),
+                transport=transport,
+                patience=Patience(settings.config, store),
+                poll_interval=settings.poll_interval,
+                workers=anyio.CapacityLimiter(settings.workers),
+            )
+        )
+        await runner.launch()
+        stack.push_async_callback(runner.close)
+        operations = Operations(settings.config, store, runner, keys, utc_now)
+        close = stack.pop_all().aclose
+    return Services(operations=operations, close=close)
+
+
+async def _store(url: str) -> Store:
+    try:
+        return await anyio.to_thread.run_sync(Store, url)
+    except SQLiteTooOld as error:
+        raise CannotStart(str(error)) from error
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise CannotStart(f"batch_database {shown} cannot be opened: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
