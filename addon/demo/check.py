@@ -1,0 +1,52 @@
+"""Whether what came home is what Bedrock would have brought: every record once, in order, and counted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from addon.demo.records import FAILING, Record
+
+
+def manifest_file(file: Path) -> Path:
+    """Where the program puts the manifest of the job whose input this is."""
+    return file.with_suffix(".manifest.json.out")
+
+
+def output_rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of the job whose input this is."""
+    output = file.with_name(f"{file.name}.out")
+    return [json.loads(line) for line in output.read_text(encoding="utf-8").split("\n") if line]
+
+
+def faults(file: Path, records: list[Record]) -> list[str]:
+    """What is wrong with the results of a job; nothing, if all is well."""
+    rows = output_rows(file)
+    expected = [record["recordId"] for record in records]
+    found = [row["recordId"] for row in rows]
+    if found != expected:
+        return [f"{file.name}: {len(found)} rows for {len(expected)} records, or not in their order"]
+    wrong = [
+        f"{file.name}: {record['recordId']}: not what was asked for: {_short(row)}"
+        for record, row in zip(records, rows, strict=True)
+        if not _fits(record, row)
+    ]
+    failed = sum(record["recordId"].startswith(FAILING) for record in records)
+    manifest = json.loads(manifest_file(file).read_text(encoding="utf-8"))
+    counts = {
+        "totalRecordCount": len(records),
+        "processedRecordCount": len(records),
+        "successRecordCount": len(records) - failed,
+        "errorRecordCount": failed,
+    }
+    if not counts.items() <= manifest.items():
+        wrong.append(f"{file.name}: the manifest says {manifest}, expected {counts}")
+    return wrong
+
+
+def _fits(record: Record, row: dict[str, Any]) -> bool:
+    answer = "error" if record["recordId"].startswith(FAILING) else "modelOutput"
+    return row.keys() == {"recordId", "modelInput", answer} and row["modelInput"] == record["modelInput"]
+
+
+def _short(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)[:300]

@@ -1,0 +1,180 @@
+"""`bedrock-batch proxy` in a process and a folder of its own: started, ended, killed, started again."""
+
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from addon import trust
+
+type Mode = Literal["regular", "reverse"]
+
+START_LIMIT = 60.0
+"""Seconds that a proxy may take until it answers."""
+END_LIMIT = 20.0
+"""Seconds that a proxy may take to end when it is asked to."""
+
+NOWHERE = "https://127.0.0.1:9"
+"""What a reverse proxy stands before here: nothing listens there, so nothing may depend on it."""
+
+_PORTS = range(20_000, 32_000)
+"""Below the ports that systems hand out for outgoing connections."""
+
+
+class DidNotStart(RuntimeError):
+    """The proxy ended, or was silent for too long; the message holds what it said."""
+
+
+class ProxyProcess:
+    """A proxy whose database, spool, CA and log lie in one folder. A context manager.
+
+    `settings` are mitmproxy options (`batch_provider`), `config` the content of its `bedrock-batch.toml`
+    (`[jobs] folder` is added), `environment` all the variables it sees.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        mode: Mode = "regular",
+        settings: Mapping[str, str] | None = None,
+        config: Mapping[str, Mapping[str, Any]] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self.folder = folder
+        self.log = folder / "proxy.log"
+        self.port = _free_port()
+        self._environment = dict(environment)
+        self._mode = mode
+        self._settings = {
+            "confdir": str(folder / "mitmproxy"),
+            "batch_config": str(folder / "bedrock-batch.toml"),
+            **(settings or {}),
+        }
+        self._arguments = arguments
+        sections = {**(config or {})}
+        sections["jobs"] = {"folder": str(folder / "data"), **sections.get("jobs", {})}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "bedrock-batch.toml").write_text(_toml(sections), encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bundle(self) -> Path:
+        """What clients trust in regular mode."""
+        return trust.bundle_file(self.folder / "mitmproxy")
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'data' / 'jobs.db'}"
+
+    @property
+    def command(self) -> list[str]:
+        """What is run, after the name of the program."""
+        mode = f"reverse:{NOWHERE}" if self._mode == "reverse" else "regular"
+        settings = [part for pair in self._settings.items() for part in ("--set", "=".join(pair))]
+        return ["proxy", "--mode", mode, "--listen-port", str(self.port), *settings, *self._arguments]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Start it and wait until it answers. Raises `DidNotStart`."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "addon.cli", *self.command],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; the proxy ends when we say so
+            )
+        try:
+            self._await()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Ask it to end, and insist."""
+        self._process.terminate()
+        try:
+            self._process.wait(END_LIMIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it as `kill -9` does; its worker processes notice, and end when their task is done."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def said(self) -> str:
+        """Everything it wrote to its log, over all its lives."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _await(self) -> None:
+        """Wait until a routed List is answered by anything but 503: sockets are open before the rest is."""
+        limit = time.monotonic() + START_LIMIT
+        while time.monotonic() < limit:
+            if self.ended:
+                raise DidNotStart(f"the proxy ended with code {self._process.returncode}:\n{self.said()}")
+            if self._answers():
+                return
+            time.sleep(0.05)
+        raise DidNotStart(f"the proxy was silent for {START_LIMIT:.0f} s:\n{self.said()}")
+
+    def _answers(self) -> bool:
+        host = "http://bedrock.us-east-1.amazonaws.com" if self._mode == "regular" else self.url
+        proxy = self.url if self._mode == "regular" else None
+        try:
+            with httpx.Client(proxy=proxy, trust_env=False, timeout=10) as client:
+                answer = client.get(f"{host}/model-invocation-jobs", headers={"x-model-provider": "openai"})
+        except httpx.TransportError:
+            return False
+        return answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+
+def _free_port() -> int:
+    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def _toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    """TOML of flat sections; JSON's strings, numbers, booleans and lists are TOML's."""
+    lines: list[str] = []
+    for name, members in sections.items():
+        lines.append(f"[{name}]")
+        lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in members.items()]
+    return "\n".join(lines) + "\n"

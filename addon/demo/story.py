@@ -1,0 +1,113 @@
+"""`bedrock-batch demo`: S3, a provider, the proxy and a boto3 program here, and what comes of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from addon import running
+from addon.demo import application, check, show
+from addon.demo.proxy_process import DidNotStart
+from addon.demo.records import Record, claude_records, converse_records
+from addon.demo.stage import NoS3Server, Stage, aws_variables, set_up, without_accounts
+
+
+class DemoFailed(Exception):
+    """The demo did not come out right; the message says what did not."""
+
+
+def run() -> int:
+    """Tell the whole story on standard output; the exit code, 0 only if everything came out right."""
+    console = Console()
+    folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-demo-"))
+    earlier = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _tell(console, folder)
+    except NoS3Server as error:
+        console.print(f"{error}: install it with 'bedrock-batch-proxy[demo]'", highlight=False, markup=False)
+        folder.rmdir()
+        return 1
+    except (DemoFailed, DidNotStart) as error:
+        console.print(f"The demo failed: {error}", highlight=False, markup=False, style="red")
+        show.whereabouts(console, folder)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything that the demo started has been ended.")
+        show.whereabouts(console, folder)
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    return 0
+
+
+def _tell(console: Console, folder: Path) -> None:
+    began = time.monotonic()
+    jobs = {folder / "claude.jsonl": claude_records(96), folder / "converse.jsonl": converse_records(36)}
+    with set_up(folder, os.environ) as stage:
+        for file, records in jobs.items():
+            _write(file, records)
+        show.stage(console, stage, folder)
+        _play(console, folder, stage, {file.name: len(records) for file, records in jobs.items()})
+    faults = [fault for file, records in jobs.items() for fault in check.faults(file, records)]
+    if faults:
+        raise DemoFailed("\n".join(faults))
+    show.outcome(console, jobs)
+    show.farewell(console, folder, stage, sum(map(len, jobs.values())), time.monotonic() - began)
+
+
+def _write(file: Path, records: list[Record]) -> None:
+    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _play(console: Console, folder: Path, stage: Stage, totals: dict[str, int]) -> None:
+    """Run the program to its end, watching what it prints. Raises `DemoFailed` when it fails."""
+    environment = {**without_accounts(os.environ, folder), **aws_variables(stage.s3_url)}
+    log = folder / "program.log"
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, "-P", application.__file__, str(folder)],
+            env=running.application_environment(environment, stage.proxy.url, stage.proxy.bundle),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        ) as program,
+    ):
+        try:
+            states = _watch(console, program, totals)
+        except BaseException:
+            program.kill()
+            raise
+    if program.returncode != 0:
+        said = "\n".join(
+            [*log.read_text(encoding="utf-8").splitlines()[-5:], *stage.proxy.said().splitlines()[-5:]]
+        )
+        raise DemoFailed(f"the program ended with code {program.returncode}:\n{said}")
+    unfinished = {name: state for name, state in states.items() if not state.startswith("Completed")}
+    if unfinished:
+        raise DemoFailed(f"not completed: {unfinished}")
+
+
+def _watch(console: Console, program: subprocess.Popen[str], totals: dict[str, int]) -> dict[str, str]:
+    """Show each line `NAME STATUS DONE/TOTAL MESSAGE` of the program; the last state of each job."""
+    states: dict[str, str] = {}
+    assert program.stdout is not None
+    with show.jobs(console, totals) as watcher:
+        for line in program.stdout:
+            name, status, counts, message = line.rstrip("\n").split(" ", 3)
+            states[name] = f"{status} {message}"
+            watcher(name, status, *map(int, counts.split("/")))
+    return states
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise KeyboardInterrupt
