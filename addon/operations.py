@@ -143,13 +143,9 @@ class Operations:
         """The provider of a job minted here, by its id or ARN, percent-encoded or not; None for others."""
         try:
             job = await self._find(jobs.job_identifier(identifier))
-        except AwsError:  # no identifier at all: AWS may say so
+        except AwsError:  # no identifier of AWS's: not ours to refuse
             return None
         return None if job is None else job.provider
-
-    async def knows(self, identifier: str) -> bool:
-        """Whether a job was minted here."""
-        return await self.provider_of(identifier) is not None
 
     async def _minted(self, identifier: str) -> Job:
         job = await self._find(identifier)

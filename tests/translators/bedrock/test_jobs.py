@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -45,6 +46,11 @@ SERVICE: Mapping[str, Any] = Loader().load_service_model("bedrock", "service-2")
 SHAPES: Mapping[str, Any] = SERVICE["shapes"]
 LEFT_OUT = {("CreateModelInvocationJobRequest.modelId", "pattern")}
 """Constraints of AWS's that are not ours, each explained where the member is defined."""
+
+REAL_LIST = (
+    Path(__file__).parents[4]
+    / "shared/real-traffic/bedrock-batch/list-model-invocation-jobs/completed-and-expired.json"
+)
 
 KEYWORDS = {
     "string": {"min": "minLength", "max": "maxLength", "pattern": "pattern", "enum": "enum"},
@@ -275,6 +281,34 @@ def test_a_page_of_a_list_holds_descriptions_and_the_way_to_the_next() -> None:
     answer = parsed("ListModelInvocationJobs", list_document([job], "next"))
     assert answer["nextToken"] == "next"
     assert answer["invocationJobSummaries"] == [parsed("GetModelInvocationJob", job.json_document())]
+
+
+@pytest.mark.skipif(not REAL_LIST.exists(), reason="the real exchanges are not here")
+def test_a_real_list_shows_nothing_that_ours_would_not() -> None:
+    for real in json.loads(REAL_LIST.read_text())["response"]["body"]["invocationJobSummaries"]:
+        created = body(
+            jobName=real["jobName"],
+            roleArn=real["roleArn"],
+            modelId=real["modelId"].split("/")[1],
+            inputDataConfig={"s3InputDataConfig": {"s3Uri": uri(real, "input")}},
+            outputDataConfig={"s3OutputDataConfig": {"s3Uri": uri(real, "output")}},
+        )
+        ours = job_description(
+            JobArn.parse(real["jobArn"]),
+            create_request(created),
+            state(
+                status=real["status"],
+                submitted=datetime.fromisoformat(real["submitTime"][:-1]),
+                modified=datetime.fromisoformat(real["lastModifiedTime"][:-1]),
+                ended=datetime.fromisoformat(real["endTime"][:-1]),
+            ),
+        )
+        assert json.loads(ours.json_document()).items() >= real.items()
+
+
+def uri(real: Mapping[str, Any], side: str) -> str:
+    place: str = real[f"{side}DataConfig"][f"s3{side.title()}DataConfig"]["s3Uri"]
+    return place
 
 
 def test_an_empty_list_has_its_array_and_no_token() -> None:
