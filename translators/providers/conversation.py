@@ -7,7 +7,7 @@ them over recordings.
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, Protocol, override
 
 import httpx
 
@@ -39,6 +39,7 @@ class Marker:
     shard: int
     round: int
 
+    @override
     def __str__(self) -> str:
         return f"{self.job}-{self.shard}-{self.round}"
 

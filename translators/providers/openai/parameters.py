@@ -127,46 +127,56 @@ def _parallel_tool_calls(
 def _effort(
     request: Request, extra: Mapping[str, object], traits: Traits, notes: list[Note]
 ) -> Effort | None:
-    """How much the model should reason: said in OpenAI's words, in Bedrock's, or as Claude's budget."""
+    """How much the model should reason. Where it is said in several ways, the first of these counts:
+    Claude's thinking disabled, OpenAI's word, Bedrock's word, Claude's budget."""
+    thinking = _thinking_effort(extra, notes)
+    said: list[tuple[str, object]] = []
     if extra.get("reasoning_effort") is not None:
-        field, asked = f"{_EXTRA}.reasoning_effort", extra["reasoning_effort"]
-    elif request.output_config is not None and request.output_config.effort is not None:
-        field, asked = "outputConfig.effort", request.output_config.effort
-    elif extra.get("thinking") is not None:
-        field, asked = f"{_EXTRA}.thinking", _thinking_effort(extra["thinking"])
-    else:
+        said.append((f"{_EXTRA}.reasoning_effort", extra["reasoning_effort"]))
+    if request.output_config is not None and request.output_config.effort is not None:
+        said.append(("outputConfig.effort", request.output_config.effort))
+    if thinking is not None:
+        said.insert(0 if thinking == "none" else len(said), (f"{_EXTRA}.thinking", thinking))
+    if not said:
         return None
+    notes += [Note(field, "dropped", f"{said[0][0]} counts") for field, _ in said[1:]]
+    field, asked = said[0]
     effort: Effort | None = next((word for word in EFFORTS if word == asked), None)
-    if effort is None and asked is not None:
-        raise Refused(field, f"{asked!r} is not one of {', '.join(EFFORTS)}")
     if effort is None:
-        notes.append(Note(field, "mapped", "the model decides itself how much it reasons"))
-        return None
+        raise Refused(field, f"{asked!r} is not one of {', '.join(EFFORTS)}")
+    return _accepted(effort, field, traits, notes)
+
+
+def _accepted(effort: Effort, field: str, traits: Traits, notes: list[Note]) -> Effort | None:
+    """The model's closest effort; none at all for a model that does not reason."""
     if traits.efforts == ():
         if effort != "none":
             notes.append(Note(field, "dropped", "the model does not reason"))
         return None
-    written = effort if traits.efforts is None else _nearest(effort, traits.efforts)
-    if written != effort or not field.endswith("reasoning_effort"):
-        notes.append(Note(field, "mapped", f"sent as reasoning_effort {written!r}"))
-    return written
+    sent = effort if traits.efforts is None else _nearest(effort, traits.efforts)
+    if sent != effort or field != f"{_EXTRA}.reasoning_effort":
+        notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
+    return sent
 
 
-def _thinking_effort(thinking: object) -> Effort | None:
+def _thinking_effort(extra: Mapping[str, object], notes: list[Note]) -> Effort | None:
+    if extra.get("thinking") is None:
+        return None
     try:
-        asked = msgspec.convert(thinking, _Thinking)
+        asked = msgspec.convert(extra["thinking"], _Thinking)
     except msgspec.ValidationError as error:
         raise Refused(f"{_EXTRA}.thinking", str(error)) from error
-    match asked.type:
-        case "disabled":
-            return "none"
-        case "adaptive":
-            return None
-        case "enabled" if asked.budget_tokens is not None:
-            high: Effort = "high"
-            return next((effort for most, effort in _BUDGETS if asked.budget_tokens <= most), high)
-        case _:
-            raise Refused(f"{_EXTRA}.thinking", f"{asked.type!r} without budget_tokens is not understood")
+    if asked.type == "disabled":
+        return "none"
+    if asked.type == "adaptive":
+        notes.append(Note(f"{_EXTRA}.thinking", "mapped", "nothing is sent: reasoning models adapt anyway"))
+        return None
+    if asked.type != "enabled" or asked.budget_tokens is None:
+        raise Refused(f"{_EXTRA}.thinking", f"{asked.type!r} is not 'enabled' with budget_tokens")
+    for most, effort in _BUDGETS:
+        if asked.budget_tokens <= most:
+            return effort
+    return "high"
 
 
 def _nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort:

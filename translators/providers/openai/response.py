@@ -1,20 +1,254 @@
-"""A row of a batch's output: the chat completion as a Converse response."""
+"""A row of a batch's output: the chat completion as a Converse response.
+
+OpenAI: guides/batch and api-reference batch/request-output (the row), chat/object (its body). What a
+provider sends is read tolerantly: only the members in use, and those may be absent.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
+from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Answer, Request
+from translators.bedrock.converse import (
+    Answer,
+    ContentBlock,
+    Message,
+    Output,
+    ReasoningContent,
+    ReasoningText,
+    Request,
+    Response,
+    StopReason,
+    ToolUseBlock,
+    Usage,
+)
 from translators.errors import RecordError
+from translators.providers.openai.names import fitting, may_be_mapped, original_tool_name
 from translators.providers.rows import Receipt, Unfinished
+
+
+class _Called(Struct):
+    name: str
+    arguments: str | dict[str, Any] = ""
+    """JSON as text; an object at some compatible servers."""
+
+
+class _ToolCall(Struct):
+    function: _Called
+    id: str | None = None
+
+
+class _Message(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+    annotations: list[dict[str, Any]] | None = None
+    reasoning_content: str | None = None
+    """Of compatible servers (vLLM, DeepSeek); Groq and OpenRouter say `reasoning`."""
+    reasoning: str | None = None
+
+
+class _Choice(Struct):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+
+
+class _PromptDetails(Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _CompletionDetails(Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+class _Completion(Struct):
+    id: str | None = None
+    model: str | None = None
+    created: float | None = None
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Raw | None = None
+
+
+class _Response(Struct):
+    status_code: int
+    body: _Completion | str | None = None
+    """Text at some compatible servers, which write the JSON once more as a string."""
+
+
+class _Error(Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Row(Struct):
+    response: _Response | None = None
+    error: _Error | None = None
+
+
+class _Head(Struct):
+    custom_id: str
+    error: _Error | None = None
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_ROW = msgspec.json.Decoder(_Row)
+_COMPLETION = msgspec.json.Decoder(_Completion)
+
+_UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
+
+LONGEST_TOOL_USE_ID = 64
+"""Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock)."""
+
+_STOP_REASONS: dict[str | None, StopReason] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "end_turn",  # the calls themselves decide: a forced call ends with `stop`
+    "content_filter": "content_filtered",
+}
+"""`stop` also stands for a stop sequence; OpenAI does not say which of the two it was."""
 
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    members = msgspec.json.decode(row, type=dict[str, object])
-    return Receipt(custom_id=str(members["custom_id"]), finished=members.get("error") is None)
+    head = _HEAD.decode(row)
+    return Receipt(head.custom_id, head.error is None or head.error.code not in _UNFINISHED)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or why there is none."""
-    return RecordError(500, "not built yet")
+    try:
+        read = _ROW.decode(row)
+        if read.error is not None and read.error.code in _UNFINISHED:
+            return Unfinished(read.error.message or str(read.error.code))
+        if read.response is not None and read.response.status_code != 200:
+            return RecordError(read.response.status_code, _provider_words(row))
+        if read.response is None or read.error is not None:
+            return _unanswered(read.error)
+        body = read.response.body
+        if isinstance(body, str) and body:
+            body = _COMPLETION.decode(body)
+    except ValueError as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    if not isinstance(body, _Completion) or not body.choices:
+        return RecordError(502, f"the provider reports success without an answer: {_provider_words(row)}")
+    return _answer(body, body.choices[0], asked)
+
+
+def _unanswered(error: _Error | None) -> RecordError:
+    """The request never got an HTTP answer (OpenAI: batch/request-output, `error.code`)."""
+    if error is None:
+        return RecordError(502, "the provider's result row holds neither a response nor an error")
+    message = error.message or f"the provider gives no reason but {error.code!r}"
+    return RecordError(408 if error.code == "request_timeout" else 500, message)
+
+
+def _provider_words(row: bytes) -> str:
+    """The message in an error body, or the whole body where it has another form."""
+    body = msgspec.json.decode(row)["response"].get("body")
+    match body:
+        case {"error": {"message": str(message)}} | {"error": str(message)} | str(message):
+            return message
+        case _:
+            return msgspec.json.encode(body).decode()
+
+
+def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The first choice: a record asks for one, and Converse has room for one."""
+    stop_reason = _STOP_REASONS.get(choice.finish_reason)
+    if stop_reason is None:
+        return RecordError(502, f"the provider stopped with {choice.finish_reason!r}, which is not known")
+    said = choice.message
+    content = _said(said)
+    if said.tool_calls:
+        calls = [_tool_use(index, call, asked) for index, call in enumerate(said.tool_calls)]
+        content += calls
+        if stop_reason == "end_turn":
+            understood = all(call.tool_use is not None for call in calls)
+            stop_reason = "tool_use" if understood else "malformed_tool_use"
+    usage = body.usage or _Usage()
+    reasoning = usage.completion_tokens_details
+    return Answer(
+        response=Response(
+            output=Output(Message("assistant", content)),
+            stop_reason="content_filtered" if said.refusal else stop_reason,
+            usage=_usage(usage),
+            additional_model_response_fields=_beside_the_message(choice),
+        ),
+        id=body.id or "",
+        model=body.model or "",
+        refusal=bool(said.refusal),
+        reasoning_tokens=None if reasoning is None else reasoning.reasoning_tokens,
+        created=int(body.created or 0),
+    )
+
+
+def _said(said: _Message) -> list[ContentBlock]:
+    """Everything but the tool calls: the reasoning, the text, the refusal."""
+    content: list[ContentBlock] = []
+    reasoning = said.reasoning_content or said.reasoning
+    if reasoning:
+        content.append(ContentBlock(reasoning_content=ReasoningContent(ReasoningText(reasoning))))
+    if said.content:
+        content.append(ContentBlock(text=said.content))
+    if said.refusal:
+        content.append(ContentBlock(text=said.refusal))
+    return content
+
+
+def _tool_use(index: int, call: _ToolCall, asked: Callable[[], Request]) -> ContentBlock:
+    """The call; or, where its arguments are no JSON object, a text that shows what the model said."""
+    name = call.function.name
+    if may_be_mapped(name):
+        name = original_tool_name(name, asked())
+    arguments = call.function.arguments
+    try:
+        tool_input = _tool_input(arguments)
+    except ValueError:
+        return ContentBlock(text=f"{name}({arguments})")
+    use_id = fitting(call.id, LONGEST_TOOL_USE_ID) if call.id else f"call_{index}"  # some servers give none
+    return ContentBlock(tool_use=ToolUseBlock(use_id, name, tool_input))
+
+
+def _tool_input(arguments: str | dict[str, object]) -> Raw:
+    """The arguments on one line, as result files want it. Raises `ValueError` when they are no object."""
+    if isinstance(arguments, dict):
+        return Raw(msgspec.json.encode(arguments))
+    if not arguments.strip():
+        return Raw(b"{}")  # what some models say for no arguments
+    msgspec.json.decode(arguments, type=dict[str, Any])
+    return Raw(msgspec.json.format(arguments.encode(), indent=-1))
+
+
+def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
+    """What Converse has no place for: log probabilities, and where in the text the model cites the web."""
+    beside: dict[str, Any] = {}
+    if choice.logprobs is not None:
+        beside["logprobs"] = choice.logprobs
+    if choice.message.annotations:
+        beside["annotations"] = choice.message.annotations
+    return beside or None
+
+
+def _usage(usage: _Usage) -> Usage:
+    """OpenAI counts cached tokens among the prompt's, Bedrock beside them. Reasoning is output for both."""
+    details = usage.prompt_tokens_details
+    cached = None if details is None else details.cached_tokens
+    written = None if details is None else details.cache_write_tokens
+    return Usage(
+        input_tokens=usage.prompt_tokens - (cached or 0) - (written or 0),
+        output_tokens=usage.completion_tokens,
+        total_tokens=usage.prompt_tokens + usage.completion_tokens,
+        cache_read_input_tokens=cached,
+        cache_write_input_tokens=written,
+    )
