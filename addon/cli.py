@@ -1,14 +1,26 @@
 """The command line. Everything heavy is imported by the command that needs it: worker processes import
 this module too, as their parent's main module."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-CONFIG_HELP = "The configuration file (default: ./bedrock-batch.toml, then the user's)."
-DATABASE_HELP = "SQLAlchemy URL of the job database (default: the one of the configuration)."
+from addon.refusals import CommandRefused
+
+JOB_HELP = "Its id, its ARN, or its name if no other job has it."
+
+ConfigFile = Annotated[
+    str, typer.Option(help="The configuration file (default: ./bedrock-batch.toml, then the user's).")
+]
+Database = Annotated[
+    str, typer.Option(help="SQLAlchemy URL of the job database (default: the one of the configuration).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+OneJob = Annotated[str, typer.Argument(help=JOB_HELP)]
 
 application = typer.Typer(
     name="bedrock-batch",
@@ -17,6 +29,8 @@ application = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # locals may hold keys
 )
+jobs = typer.Typer()
+application.add_typer(jobs, name="jobs")
 
 
 def main() -> None:
@@ -70,8 +84,8 @@ def run(
     provider: Annotated[
         str, typer.Option(help="Send every job there, as if each call carried the header.")
     ] = "",
-    config: Annotated[str, typer.Option(help=CONFIG_HELP)] = "",
-    database: Annotated[str, typer.Option(help=DATABASE_HELP)] = "",
+    config: ConfigFile = "",
+    database: Database = "",
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A mitmproxy option; repeatable.")
     ] = None,
@@ -85,12 +99,79 @@ def run(
 
     ours = {"batch_provider": provider, "batch_config": config, "batch_database": database}
     settings = [f"{name}={value}" for name, value in ours.items() if value]
-    try:
+    with _refusals():
         code = running.run(command, [*settings, *(options or [])])
-    except running.CannotRun as error:
-        typer.echo(f"bedrock-batch run: {error}", err=True)
-        raise typer.Exit(error.code) from error
     raise typer.Exit(code)
+
+
+@jobs.callback(invoke_without_command=True)
+def all_jobs(context: typer.Context) -> None:
+    """Look at the jobs, and stop them. Without a command: list them."""
+    if context.invoked_subcommand is None:
+        list_jobs()
+
+
+@jobs.command("list")
+def list_jobs(
+    status: Annotated[str | None, typer.Option(help="Only jobs with this status.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Only jobs of this provider.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    database: Database = "",
+    config: ConfigFile = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the newest jobs."""
+    from addon import jobs_command
+
+    with _refusals():
+        jobs_command.list_jobs(
+            database, config, status=status, provider=provider, limit=limit, as_json=as_json
+        )
+
+
+@jobs.command("show")
+def show_job(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
+    """Show everything about a job: counts, batches, what was dropped, where its output is."""
+    from addon import jobs_command
+
+    with _refusals():
+        jobs_command.show_job(database, config, job, as_json=as_json)
+
+
+@jobs.command("watch")
+def watch_jobs(
+    wanted: Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help=JOB_HELP)] = None,
+    database: Database = "",
+    config: ConfigFile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Watch jobs until they are over; all running ones when none is named.
+
+    The exit code is 0 if every one of them is Completed, else 1.
+    """
+    from addon import jobs_command
+
+    with _refusals():
+        all_completed = jobs_command.watch_jobs(database, config, wanted or [], as_json=as_json)
+    raise typer.Exit(0 if all_completed else 1)
+
+
+@jobs.command("stop")
+def stop_job(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
+    """Stop a job; what is finished by then is written out."""
+    from addon import jobs_command
+
+    with _refusals():
+        jobs_command.stop_job(database, config, job, as_json=as_json)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except CommandRefused as refusal:
+        typer.echo(f"bedrock-batch: {refusal}", err=True)
+        raise typer.Exit(refusal.code) from refusal
 
 
 if __name__ == "__main__":

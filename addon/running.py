@@ -17,6 +17,7 @@ from types import FrameType
 from urllib.parse import unquote, urlsplit
 
 from addon import trust
+from addon.refusals import CommandRefused
 
 BEDROCK_HOSTS = r"^(vpce-[a-z0-9-]+\.)?bedrock(-fips)?\.[a-z0-9-]+(\.[a-z0-9-]+)+:\d+$"
 """What the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
@@ -40,14 +41,6 @@ END_LIMIT = 30.0
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 
-class CannotRun(Exception):
-    """There is no proxy to run the program through, or no program; the message says why."""
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 @dataclass(frozen=True, kw_only=True)
 class Proxy:
     """A proxy that listens."""
@@ -66,17 +59,17 @@ class Proxy:
 def run(command: Sequence[str], settings: Sequence[str]) -> int:
     """Run the program and give its exit code. `settings` are options of the proxy, as `name=value`.
 
-    Raises `CannotRun`.
+    Raises `CommandRefused`.
     """
     if shutil.which(command[0]) is None:
-        raise CannotRun(f"{command[0]}: there is no such program", code=127)
+        raise CommandRefused(f"{command[0]}: there is no such program", code=127)
     folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-run-"))
     log = folder / "proxy.log"
     with _proxy([*_own_settings(settings), *settings], folder / "ready.json", log) as proxy:
         try:
             bundle = trust.write_bundle(proxy.confdir)
         except trust.NoBundle as error:
-            raise CannotRun(str(error)) from error
+            raise CommandRefused(str(error)) from error
         environment = application_environment(os.environ, proxy.url, bundle)
         _say(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
         for way in _ways_around(environment):
@@ -85,7 +78,7 @@ def run(command: Sequence[str], settings: Sequence[str]) -> int:
         died = proxy.process.poll()
     _tell_unfinished(proxy)
     if died is not None:
-        raise CannotRun(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
+        raise CommandRefused(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
     if code == 0:
         shutil.rmtree(folder)
     else:
@@ -137,7 +130,7 @@ def _way_out(environment: Mapping[str, str]) -> list[str]:
         return ["mode=regular"]
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme not in {"http", "https"} or parts.hostname is None:
-        raise CannotRun("HTTPS_PROXY names a proxy that is neither http:// nor https://")
+        raise CommandRefused("HTTPS_PROXY names a proxy that is neither http:// nor https://")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port is not None else ""
     mode = f"mode=upstream:{parts.scheme}://{host}{port}"
@@ -175,12 +168,12 @@ def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
 
 
 def _await(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
-    """Wait until the proxy listens. Raises `CannotRun` with the end of its log."""
+    """Wait until the proxy listens. Raises `CommandRefused` with the end of its log."""
     limit = time.monotonic() + START_LIMIT
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > limit:
             last = "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
-            raise CannotRun(f"the proxy did not start; its log ({log}) ends with:\n{last}")
+            raise CommandRefused(f"the proxy did not start; its log ({log}) ends with:\n{last}")
         time.sleep(0.02)
 
 
@@ -199,7 +192,7 @@ def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
         programs.append(subprocess.Popen(command, env=environment))
         code = programs[0].wait()
     except OSError as error:
-        raise CannotRun(f"{command[0]}: {error.strerror}", code=126) from error
+        raise CommandRefused(f"{command[0]}: {error.strerror}", code=126) from error
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
