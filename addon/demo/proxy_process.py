@@ -54,7 +54,7 @@ class ProxyProcess:
         self.log = folder / "proxy.log"
         self.port = _free_port()
         self._environment = dict(environment)
-        self._mode = mode
+        self.mode = mode
         self._settings = {
             "confdir": str(folder / "mitmproxy"),
             "batch_config": str(folder / "bedrock-batch.toml"),
@@ -82,7 +82,7 @@ class ProxyProcess:
     @property
     def command(self) -> list[str]:
         """What is run, after the name of the program."""
-        mode = f"reverse:{NOWHERE}" if self._mode == "reverse" else "regular"
+        mode = f"reverse:{NOWHERE}" if self.mode == "reverse" else "regular"
         settings = [part for pair in self._settings.items() for part in ("--set", "=".join(pair))]
         return ["proxy", "--mode", mode, "--listen-port", str(self.port), *settings, *self._arguments]
 
@@ -149,8 +149,8 @@ class ProxyProcess:
         raise DidNotStart(f"the proxy was silent for {START_LIMIT:.0f} s:\n{self.said()}")
 
     def _answers(self) -> bool:
-        host = "http://bedrock.us-east-1.amazonaws.com" if self._mode == "regular" else self.url
-        proxy = self.url if self._mode == "regular" else None
+        host = "http://bedrock.us-east-1.amazonaws.com" if self.mode == "regular" else self.url
+        proxy = self.url if self.mode == "regular" else None
         try:
             with httpx.Client(proxy=proxy, trust_env=False, timeout=10) as client:
                 answer = client.get(f"{host}/model-invocation-jobs", headers={"x-model-provider": "openai"})

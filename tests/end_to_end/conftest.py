@@ -1,0 +1,162 @@
+"""S3, a provider and proxies for end-to-end tests: real sockets, real processes, no network."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import pytest
+
+from addon.demo.account import all_goes_well
+from addon.demo.answers import chat_completion
+from addon.demo.batch import Pace
+from addon.demo.faults import nothing
+from addon.demo.provider import BatchServer
+from addon.demo.proxy_process import Mode, ProxyProcess
+from addon.demo.stage import s3_server, without_accounts
+from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
+
+PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
+PROVIDER_KEY = "the-providers-key"
+
+
+class StartProxy(Protocol):
+    """Starts proxies that end with the test."""
+
+    def __call__(
+        self,
+        *,
+        mode: Mode = "regular",
+        settings: Mapping[str, str] = ...,
+        jobs: Mapping[str, Any] = ...,
+        arguments: Sequence[str] = ...,
+    ) -> ProxyProcess: ...
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3(s3_url: str) -> Iterator[Client]:
+    with closing(client("s3", endpoint=s3_url)) as made:
+        yield made
+
+
+@pytest.fixture
+def bucket(s3: Client) -> Bucket:
+    name = f"bucket-{uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return Bucket(s3, name)
+
+
+@pytest.fixture(scope="session")
+def one_provider() -> Iterator[BatchServer]:
+    with BatchServer(key=PROVIDER_KEY) as server:
+        yield server
+
+
+@pytest.fixture
+def provider(one_provider: BatchServer) -> BatchServer:
+    """The provider behind every proxy, with a clean slate: all goes well, as fast as it can."""
+    one_provider.answer, one_provider.pace = chat_completion, Pace()
+    one_provider.fate, one_provider.at = all_goes_well, nothing
+    one_provider.seen.clear()
+    one_provider.batches.clear()
+    one_provider.files.clear()
+    return one_provider
+
+
+def _prepared(
+    folder: Path,
+    s3_url: str,
+    server: BatchServer,
+    *,
+    mode: Mode = "regular",
+    settings: Mapping[str, str] | None = None,
+    jobs: Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
+) -> ProxyProcess:
+    """A proxy in front of the provider, not started yet.
+
+    Besides `openai` it knows `small` (ten batches for a thousand records), `wrong` (a key that the
+    provider refuses) and `keyless`.
+    """
+    return ProxyProcess(
+        folder,
+        environment={
+            **without_accounts(os.environ, folder),
+            **PROXY_AWS,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL_S3": s3_url,
+            "HOME": str(folder),
+            "OPENAI_API_KEY": server.key,
+            "OPENAI_BASE_URL": server.url,
+            "WRONG_KEY": "not-the-providers-key",
+        },
+        mode=mode,
+        settings=settings,
+        config={
+            "jobs": {"poll_interval": 0.1, **(jobs or {})},
+            "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
+            "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
+            "providers.small.models": {"*": "gpt-4o-mini"},
+            "providers.wrong": {"kind": "openai", "api_key": "env:WRONG_KEY"},
+            "providers.wrong.models": {"*": "gpt-4o-mini"},
+            "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
+            "providers.keyless.models": {"*": "gpt-4o-mini"},
+        },
+        arguments=arguments,
+    )
+
+
+@pytest.fixture(scope="session")
+def regular_proxy(
+    s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProxyProcess]:
+    """The proxy of every test that needs nothing special; it routes by header only."""
+    with _prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def reverse_proxy(
+    s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProxyProcess]:
+    with _prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(regular_proxy: ProxyProcess, provider: BatchServer) -> ProxyProcess:
+    return regular_proxy
+
+
+@pytest.fixture
+def start_proxy(s3_url: str, provider: BatchServer, tmp_path: Path) -> Iterator[StartProxy]:
+    """Starts proxies of the test's own. One that was killed can be started again where it stopped."""
+    with ExitStack() as stack:
+
+        def start(**arguments: Any) -> ProxyProcess:
+            folder = tmp_path / f"proxy-{len(os.listdir(tmp_path))}"
+            return stack.enter_context(_prepared(folder, s3_url, provider, **arguments))
+
+        yield start
+
+
+@pytest.fixture
+def routed(proxy: ProxyProcess) -> Iterator[Client]:
+    """A Bedrock client whose Create calls, and only these, go to `openai`."""
+    with bedrock(proxy, provider="openai") as made:
+        yield made
+
+
+@pytest.fixture
+def routed_to(proxy: ProxyProcess) -> Iterator[Callable[[str], Client]]:
+    """Bedrock clients whose Create calls go to the provider named."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(bedrock(proxy, provider=name))

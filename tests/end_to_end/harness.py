@@ -1,0 +1,155 @@
+"""What end-to-end tests are made of: boto3 clients on the way through a proxy, jobs, records and results."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
+from addon.demo.proxy_process import ProxyProcess
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
+REGION = "us-east-1"
+CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
+OVER = frozenset({"Completed", "Failed", "Stopped", "PartiallyCompleted", "Expired"})
+
+PATIENCE = 60.0
+"""Seconds after which a job that has not ended is a failure of the test."""
+
+CALLER = {
+    "aws_access_key_id": "the-callers-access-key",
+    "aws_secret_access_key": "the-callers-secret-key",
+    "aws_session_token": "the-callers-session-token",
+}
+"""AWS credentials of the application: they mean nothing to anybody."""
+
+type Record = dict[str, Any]
+type Client = Any
+"""boto3 makes its clients at run time."""
+
+
+def client(service: str, *, endpoint: str | None = None, **config: Any) -> Client:
+    """A boto3 client with the caller's credentials and nothing from this machine's configuration."""
+    session = boto3.Session(**CALLER, region_name=REGION)
+    verify = config.pop("verify", None)
+    return session.client(service, endpoint_url=endpoint, verify=verify, config=Config(**config))
+
+
+@contextmanager
+def bedrock(
+    proxy: ProxyProcess, *, provider: str | None = None, on: str = "CreateModelInvocationJob", **config: Any
+) -> Iterator[Client]:
+    """A client for Bedrock through the proxy.
+
+    `provider` goes into the header, on the operations that `on` names (botocore's event, `*` for all).
+    """
+    config = {"retries": {"total_max_attempts": 1}, **config}
+    if proxy.mode == "regular":
+        made = client("bedrock", proxies={"https": proxy.url}, verify=str(proxy.bundle), **config)
+    else:
+        made = client("bedrock", endpoint=proxy.url, **config)
+    if provider is not None:
+
+        def add_header(request: AWSRequest, **_: Any) -> None:
+            request.headers.add_header("x-model-provider", provider)
+
+        made.meta.events.register(f"before-sign.bedrock.{on}", add_header)
+    with closing(made):
+        yield made
+
+
+def claude(number: int, text: str | None = None, **members: Any) -> Record:
+    """A record for Claude."""
+    said = text if text is not None else f"Question {number}?"
+    return {
+        "recordId": f"REC{number:08d}",
+        "modelInput": {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 256,
+            "messages": [{"role": "user", "content": said}],
+            **members,
+        },
+    }
+
+
+def jsonl(records: Iterable[Record]) -> bytes:
+    return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records).encode()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of the test, with the places of one job in it."""
+
+    s3: Client
+    name: str
+
+    def put(self, key: str, data: bytes) -> str:
+        """Store an object; its URI."""
+        self.s3.put_object(Bucket=self.name, Key=key, Body=data)
+        return self.uri(key)
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.name}/{key}"
+
+    def get(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return body
+
+    def keys(self, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def request(self, input_uri: str, **changes: Any) -> dict[str, Any]:
+        """Arguments of a Create call; output goes below `out/`."""
+        return {
+            "jobName": "a-job",
+            "roleArn": ROLE,
+            "modelId": CLAUDE,
+            "inputDataConfig": {"s3InputDataConfig": {"s3Uri": input_uri}},
+            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": self.uri("out/")}},
+            **changes,
+        }
+
+    def rows(self, arn: str, name: str = "in.jsonl") -> list[Record]:
+        """The output rows of a job, in the order of the file."""
+        data = self.get(f"out/{job_id(arn)}/{name}.out").decode()
+        return [json.loads(line) for line in data.split("\n") if line]
+
+    def manifest(self, arn: str) -> Mapping[str, int]:
+        manifest: Mapping[str, int] = json.loads(self.get(f"out/{job_id(arn)}/manifest.json.out"))
+        return manifest
+
+
+def job_id(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def ended(bedrock: Client, arn: str) -> dict[str, Any]:
+    """The job when it is over."""
+    return when(bedrock, arn, *OVER)
+
+
+def when(bedrock: Client, arn: str, *statuses: str, processed: int = 0) -> dict[str, Any]:
+    """The job as soon as its status is one of these, and so many records are processed."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        job: dict[str, Any] = bedrock.get_model_invocation_job(jobIdentifier=arn)
+        if job["status"] in statuses and job["processedRecordCount"] >= processed:
+            return job
+        if job["status"] in OVER:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"the job did not become {statuses}: {job}")
+
+
+def counts(job: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    """Total, processed, succeeded, failed."""
+    names = ("totalRecordCount", "processedRecordCount", "successRecordCount", "errorRecordCount")
+    total, processed, succeeded, failed = (job[name] for name in names)
+    return total, processed, succeeded, failed
