@@ -1,7 +1,7 @@
 """The operations on a real database: what is created, shown, listed, stopped and tagged."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -87,8 +87,9 @@ type Start = Callable[..., Service]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Starts the service on the same files each time, as a restart does."""
+    stores: list[Store] = []
 
     def started(
         config: dict[str, Any] | None = None,
@@ -96,6 +97,7 @@ def start(tmp_path: Path) -> Start:
         runner: Started | None = None,
     ) -> Service:
         store = Store(f"sqlite:///{tmp_path}/jobs.db")
+        stores.append(store)
         keys = KeyRing(tmp_path, {})
         clock = Clock()
         runner = runner or Started()
@@ -111,7 +113,9 @@ def start(tmp_path: Path) -> Start:
         )
         return Service(operations, store, keys, runner, clock)
 
-    return started
+    yield started
+    for store in stores:
+        store.close()
 
 
 @pytest.fixture
