@@ -1,6 +1,7 @@
 """Checking a job's input and cutting it into shards. Runs in a worker process, on files."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -74,17 +75,16 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
     """Check every line, translate it, and write each shard's lines. Raises `BadLine`."""
     translator = Translator(route)
     plan = Plan(counts=[0] * len(inputs))
-    writer = _ShardWriter(Spool(folder), limits, plan)
-    for located in records(inputs):
-        plan.counts[located.object] += 1
-        line = prepared(translator, job_id, located, limits.bytes)
-        if isinstance(line, Line):
-            for note in line.notes:
-                plan.note(note, located.record_id)
-            writer.add(located, line.data)
-        else:
-            writer.add(located, None)
-    writer.close()
+    with closing(_ShardWriter(Spool(folder), limits, plan)) as writer:
+        for located in records(inputs):
+            plan.counts[located.object] += 1
+            line = prepared(translator, job_id, located, limits.bytes)
+            if isinstance(line, Line):
+                for note in line.notes:
+                    plan.note(note, located.record_id)
+                writer.add(located, line.data)
+            else:
+                writer.add(located, None)
     return plan
 
 
