@@ -50,7 +50,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
                 config=settings.config,
                 store=store,
                 keys=keys,
-                s3=S3(settings.config.s3),
+                s3=S3(settings.config.s3, own=own),
                 transport=transport,
                 patience=Patience(settings.config, store),
                 poll_interval=settings.poll_interval,
