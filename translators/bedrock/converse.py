@@ -132,7 +132,8 @@ class ToolResultContent(Shape):
     """One part of a tool's answer; exactly one member is set."""
 
     text: str | None = None
-    json: Raw | None = None
+    json: Any = None
+    """Any JSON, as values: msgspec has no `Raw` that may be absent."""
     image: ImageBlock | None = None
     document: DocumentBlock | None = None
     video: VideoBlock | None = None
@@ -178,11 +179,40 @@ class GuardContent(Shape):
     image: GuardImage | None = None
 
 
+class InDocument(Shape):
+    """A range of characters, pages or chunks; `document_index` counts the request's documents."""
+
+    document_index: int
+    start: int
+    end: int
+
+
+class InSearchResult(Shape):
+    search_result_index: int
+    start: int
+    end: int
+
+
+class OnWeb(Shape):
+    url: str
+    domain: str | None = None
+
+
+class CitationLocation(Shape):
+    """Exactly one member is set."""
+
+    web: OnWeb | None = None
+    document_char: InDocument | None = None
+    document_page: InDocument | None = None
+    document_chunk: InDocument | None = None
+    search_result_location: InSearchResult | None = None
+
+
 class Citation(Shape):
     title: str | None = None
     source: str | None = None
     source_content: list[TextBlock] | None = None
-    location: Raw | None = None
+    location: CitationLocation | None = None
 
 
 class CitationsContent(Shape):
@@ -205,8 +235,8 @@ class ContentBlock(Shape):
     guard_content: GuardContent | None = None
     citations_content: CitationsContent | None = None
     search_result: SearchResultBlock | None = None
-    tool_addition: Raw | None = None
-    tool_removal: Raw | None = None
+    tool_addition: Any = None
+    tool_removal: Any = None
 
 
 class Message(Shape):
@@ -378,7 +408,7 @@ class Response(Shape):
     usage: Usage
     metrics: Metrics = field(default_factory=Metrics)
     additional_model_response_fields: dict[str, Any] | None = None
-    trace: Raw | None = None
+    trace: Any = None
     performance_config: PerformanceConfig | None = None
     service_tier: ServiceTier | None = None
 

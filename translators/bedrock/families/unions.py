@@ -17,6 +17,7 @@ from translators.errors import Refused
 
 _UNIONS = frozenset(
     {
+        converse.CitationLocation,
         converse.ContentBlock,
         converse.GuardContent,
         converse.ReasoningContent,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import (
@@ -136,7 +137,7 @@ def _tool_answer(result: ToolResultBlock, path: str, attached: list[Part], notes
         texts.append(Text("The tool reported an error:"))
     for index, content in enumerate(result.content):
         if content.json is not None:
-            texts.append(Text(bytes(content.json).decode()))
+            texts.append(Text(msgspec.json.encode(content.json).decode()))
             continue
         for part in parts(content, f"{path}.content[{index}]", notes):
             if isinstance(part, Text):

@@ -1,0 +1,285 @@
+"""A Claude body as a Converse request.
+
+What Converse has no place for goes into `additional_model_request_fields`, as `converse` spells it.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import assert_never
+
+import msgspec
+from msgspec import Raw
+
+from translators.bedrock import converse
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.claude import wire
+from translators.bedrock.families.claude.citations import in_converse
+from translators.errors import Refused
+
+_BODY = msgspec.json.Decoder(wire.Body)
+_TOOL = msgspec.json.Decoder(wire.Tool)
+_TOOL_TYPE = msgspec.json.Decoder(wire.ToolType)
+
+_IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
+    "image/jpeg": "jpeg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_BODY, model_input)
+    return converse.Request(
+        messages=[
+            converse.Message(message.role, _content(message.content, index))
+            for index, message in enumerate(body.messages)
+        ],
+        system=None if body.system is None else _system(body.system),
+        inference_config=converse.InferenceConfig(
+            body.max_tokens, body.temperature, body.top_p, body.stop_sequences
+        ),
+        tool_config=_tool_config(body),
+        additional_model_request_fields=_extras(body) or None,
+        output_config=None if body.output_config is None else _output_config(body.output_config),
+    )
+
+
+def _content(content: str | list[wire.Block], message: int) -> list[converse.ContentBlock]:
+    if isinstance(content, str):
+        return [converse.ContentBlock(content)]
+    blocks: list[converse.ContentBlock] = []
+    for index, block in enumerate(content):
+        if isinstance(block, wire.Text) and not block.citations:
+            blocks.append(converse.ContentBlock(block.text))
+        else:
+            blocks.append(_block(block, f"messages[{message}].content[{index}]"))
+        if (control := _cache_control(block)) is not None:
+            blocks.append(converse.ContentBlock(cache_point=_cache_point(control)))
+    return blocks
+
+
+def _block(block: wire.Block, path: str) -> converse.ContentBlock:
+    match block:
+        case wire.Text():
+            return converse.ContentBlock(citations_content=_cited(block))
+        case wire.Image():
+            return converse.ContentBlock(image=_image(block))
+        case wire.Document():
+            return converse.ContentBlock(document=_document(block, path))
+        case wire.SearchResult():
+            return converse.ContentBlock(search_result=_search_result(block))
+        case wire.ToolUse():
+            tool_use = converse.ToolUseBlock(block.id, block.name, _object(block.input, f"{path}.input"))
+            return converse.ContentBlock(tool_use=tool_use)
+        case wire.ToolResult():
+            return converse.ContentBlock(tool_result=_tool_result(block, path))
+        case wire.Thinking():
+            text = converse.ReasoningText(block.thinking, block.signature)
+            return converse.ContentBlock(reasoning_content=converse.ReasoningContent(text))
+        case wire.RedactedThinking():
+            # Converse's blob is the text itself, seen on the live API: base64 of Claude's base64.
+            blob = base64.b64encode(block.data.encode()).decode()
+            return converse.ContentBlock(reasoning_content=converse.ReasoningContent(redacted_content=blob))
+        case _:
+            assert_never(block)
+
+
+def _cited(block: wire.Text) -> converse.CitationsContent:
+    return converse.CitationsContent(
+        content=[converse.TextBlock(block.text)],
+        citations=[in_converse(citation) for citation in block.citations or ()],
+    )
+
+
+def _image(block: wire.Image) -> converse.ImageBlock:
+    return converse.ImageBlock(
+        _IMAGE_FORMATS[block.source.media_type], converse.Source(bytes=block.source.data)
+    )
+
+
+def _document(block: wire.Document, path: str) -> converse.DocumentBlock:
+    form: converse.DocumentFormat | None = None
+    match block.source:
+        case wire.PdfSource(data=data):
+            form, source = "pdf", converse.Source(bytes=data)
+        case wire.TextSource(data=data):
+            form, source = "txt", converse.Source(text=data)
+        case wire.ContentSource(content=content):
+            source = converse.Source(content=_texts(content, f"{path}.source.content"))
+    return converse.DocumentBlock(
+        name=block.title or "document",  # Converse requires one; Claude does not
+        source=source,
+        format=form,
+        context=block.context,
+        citations=_citations(block.citations),
+    )
+
+
+def _texts(content: str | list[wire.Text | wire.Image], path: str) -> list[converse.TextBlock]:
+    if isinstance(content, str):
+        return [converse.TextBlock(content)]
+    texts: list[converse.TextBlock] = []
+    for index, block in enumerate(content):
+        if isinstance(block, wire.Image):
+            raise Refused(f"{path}[{index}]", "an image inside a document cannot be expressed; text can")
+        texts.append(converse.TextBlock(block.text))
+    return texts
+
+
+def _search_result(block: wire.SearchResult) -> converse.SearchResultBlock:
+    return converse.SearchResultBlock(
+        source=block.source,
+        title=block.title,
+        content=[converse.TextBlock(text.text) for text in block.content],
+        citations=_citations(block.citations),
+    )
+
+
+def _citations(config: wire.CitationsConfig | None) -> converse.Citations | None:
+    return None if config is None else converse.Citations(config.enabled)
+
+
+def _tool_result(block: wire.ToolResult, path: str) -> converse.ToolResultBlock:
+    return converse.ToolResultBlock(
+        tool_use_id=block.tool_use_id,
+        content=_result_content(block.content, path),
+        status=None if block.is_error is None else "error" if block.is_error else "success",
+    )
+
+
+def _result_content(
+    content: str | Sequence[wire.ResultPart] | None, path: str
+) -> list[converse.ToolResultContent]:
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [converse.ToolResultContent(text=content)]
+    return [_result_part(part, f"{path}.content[{index}]") for index, part in enumerate(content)]
+
+
+def _result_part(part: wire.ResultPart, path: str) -> converse.ToolResultContent:
+    match part:
+        case wire.Text():
+            return converse.ToolResultContent(text=part.text)
+        case wire.Image():
+            return converse.ToolResultContent(image=_image(part))
+        case wire.Document():
+            return converse.ToolResultContent(document=_document(part, path))
+        case wire.SearchResult():
+            return converse.ToolResultContent(search_result=_search_result(part))
+
+
+def _cache_control(block: wire.Block) -> wire.CacheControl | None:
+    """The cache control on a block, or on the last part of a tool's answer that has one.
+
+    Converse has no cache points inside tool results: the prefix then ends with the whole result.
+    """
+    if isinstance(block, wire.Thinking | wire.RedactedThinking):
+        return None
+    if isinstance(block, wire.ToolResult) and block.cache_control is None:
+        parts = () if block.content is None or isinstance(block.content, str) else block.content
+        inside = [part.cache_control for part in parts if part.cache_control is not None]
+        return inside[-1] if inside else None
+    return block.cache_control
+
+
+def _cache_point(control: wire.CacheControl) -> converse.CachePoint:
+    return converse.CachePoint("default", control.ttl)
+
+
+def _system(system: str | list[wire.SystemText]) -> list[converse.SystemBlock]:
+    if isinstance(system, str):
+        return [converse.SystemBlock(system)]
+    blocks: list[converse.SystemBlock] = []
+    for block in system:
+        blocks.append(converse.SystemBlock(block.text))
+        if block.cache_control is not None:
+            blocks.append(converse.SystemBlock(cache_point=_cache_point(block.cache_control)))
+    return blocks
+
+
+def _tool_config(body: wire.Body) -> converse.ToolConfig | None:
+    if not body.tools:
+        if body.tool_choice is not None:
+            raise Refused("tool_choice", "may only be specified while providing tools")
+        return None
+    tools: list[converse.Tool] = []
+    for index, raw in enumerate(body.tools):
+        tool = _tool(raw, f"tools[{index}]")
+        schema = converse.InputSchema(_object(tool.input_schema, f"tools[{index}].input_schema"))
+        tools.append(converse.Tool(converse.ToolSpec(tool.name, schema, tool.description, tool.strict)))
+        if tool.cache_control is not None:
+            tools.append(converse.Tool(cache_point=_cache_point(tool.cache_control)))
+    return converse.ToolConfig(tools, None if body.tool_choice is None else _choice(body.tool_choice))
+
+
+def _tool(raw: Raw, path: str) -> wire.Tool:
+    """A tool of the application's own.
+
+    Those that Anthropic defines (computer, bash, text_editor, memory) have no schema: Claude was trained
+    on them. Converse's `systemTool` is another thing: it runs at the service.
+    """
+    kind = decoded(_TOOL_TYPE, raw, path).type
+    if kind not in {None, "custom"}:
+        raise Refused(
+            f"{path}.type", f"{kind!r} is a tool that only Claude knows; accepted are tools with input_schema"
+        )
+    return decoded(_TOOL, raw, path)
+
+
+def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
+    match choice:
+        case wire.ChoiceAuto():
+            return converse.ToolChoice(auto=converse.Empty())
+        case wire.ChoiceAny():
+            return converse.ToolChoice(any=converse.Empty())
+        case wire.ChoiceTool(name=name):
+            return converse.ToolChoice(tool=converse.NamedTool(name))
+        case wire.ChoiceNone():
+            return converse.ToolChoice(none=converse.Empty())
+
+
+def _extras(body: wire.Body) -> dict[str, object]:
+    extras: dict[str, object] = {}
+    if body.top_k is not None:
+        extras["top_k"] = body.top_k
+    if body.thinking is not None:
+        extras["thinking"] = _thinking(body.thinking, body)
+    if body.metadata is not None and body.metadata.user_id is not None:
+        extras["user"] = body.metadata.user_id
+    if body.anthropic_beta is not None:
+        extras["anthropic_beta"] = body.anthropic_beta
+    match body.tool_choice:
+        case wire.ChoiceAuto() | wire.ChoiceAny() | wire.ChoiceTool() as choice:
+            if choice.disable_parallel_tool_use is not None:
+                extras["parallel_tool_calls"] = not choice.disable_parallel_tool_use
+        case wire.ChoiceNone() | None:
+            pass
+    return extras
+
+
+def _thinking(thinking: wire.ThinkingConfig, body: wire.Body) -> object:
+    # With thinking between tool calls the budget spans several answers, and may be the larger number.
+    interleaved = any(name.startswith("interleaved-thinking") for name in body.anthropic_beta or ())
+    budget = thinking.budget_tokens if isinstance(thinking, wire.ThinkingEnabled) else 0
+    if budget >= body.max_tokens and not interleaved:
+        raise Refused(
+            "thinking.budget_tokens", f"must be less than max_tokens ({body.max_tokens}), got {budget}"
+        )
+    return msgspec.to_builtins(thinking)
+
+
+def _output_config(config: wire.OutputConfig) -> converse.OutputConfig:
+    if config.format is None:
+        return converse.OutputConfig(effort=config.effort)
+    schema = _object(config.format.schema, "output_config.format.schema")
+    structure = converse.TextFormatStructure(converse.JsonSchema(bytes(schema).decode()))
+    return converse.OutputConfig(converse.TextFormat("json_schema", structure), config.effort)
+
+
+def _object(value: Raw, path: str) -> Raw:
+    if memoryview(value)[0] != ord("{"):
+        raise Refused(path, "Input should be a valid dictionary")
+    return value
