@@ -104,6 +104,28 @@ def run(
     raise typer.Exit(code)
 
 
+@application.command()
+def demo() -> None:
+    """Play the whole story on this machine: S3, a provider, the proxy and a boto3 program."""
+    from addon.demo import story
+
+    raise typer.Exit(story.run())
+
+
+@application.command()
+def doctor(
+    bucket: Annotated[str, typer.Option(help="A bucket that jobs use: try to list it.")] = "",
+    database: Database = "",
+    config: ConfigFile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check keys, AWS credentials, S3, CA, database, disk and providers; exit code 1 if something fails."""
+    from addon import doctor
+
+    healthy = doctor.examine(config, database, bucket, as_json=as_json)
+    raise typer.Exit(0 if healthy else 1)
+
+
 @jobs.callback(invoke_without_command=True)
 def all_jobs(context: typer.Context) -> None:
     """Look at the jobs, and stop them. Without a command: list them."""

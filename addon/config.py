@@ -146,7 +146,7 @@ class Target:
 
 def load(path: str | None = None) -> Config:
     """The configuration. Raises `BadConfig`; a file that was asked for by name must exist."""
-    file = _file(path)
+    file = file_in_use(path)
     if file is None:
         return Config()
     try:
@@ -166,7 +166,8 @@ def load(path: str | None = None) -> Config:
     return config
 
 
-def _file(path: str | None) -> Path | None:
+def file_in_use(path: str | None = None) -> Path | None:
+    """The file that `load` reads; None when there is none and the defaults hold."""
     if path:
         return Path(path).expanduser()
     places = (Path(FILE_NAME), Path(platformdirs.user_config_dir(APPLICATION)) / FILE_NAME)

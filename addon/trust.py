@@ -52,6 +52,12 @@ def write_bundle(confdir: Path, environment: Mapping[str, str] = os.environ) -> 
     return bundle
 
 
+def holds_ca(bundle: Path, confdir: Path) -> bool:
+    """Whether what trusts this bundle trusts mitmproxy's CA as it is now. Raises `NoBundle`."""
+    trusted = _certificates("the bundle", bundle)
+    return all(certificate in trusted for certificate in _certificates("mitmproxy's CA", ca_file(confdir)))
+
+
 def _sources(confdir: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     """What goes in, with the name it has in an error text."""
     yield "mitmproxy's CA", ca_file(confdir)
