@@ -115,6 +115,8 @@ class BedrockBatch:
             return
         try:
             await self._merge(flow)
+        except lists.NotAList as error:
+            logger.warning("No routed jobs were appended: %s", error)
         except Exception:
             # AWS's own answer is better than none
             logger.exception("Routed jobs are missing from a list")
