@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import anyio
 import botocore.session
@@ -227,18 +227,12 @@ async def _s3(config: Config, bucket: str, transport: Transport, environment: Ma
         return await _bucket(config, bucket)
     if endpoint is None:
         return Finding("S3", "skip", "not tried", "--bucket NAME tries to list one")
+    shown = _without_password(endpoint)
     try:
         status = await _status(transport, endpoint, {})
     except NoAnswer as error:
-        return Finding(
-            "S3",
-            "fail",
-            f"{_without_password(endpoint)}: {error}",
-            "check endpoint_url or AWS_ENDPOINT_URL_S3",
-        )
-    return Finding(
-        "S3", "ok", f"{_without_password(endpoint)} answers {status}", "--bucket NAME tries to list one"
-    )
+        return Finding("S3", "fail", f"{shown}: {error}", "check endpoint_url or AWS_ENDPOINT_URL_S3")
+    return Finding("S3", "ok", f"{shown} answers {status}", "--bucket NAME tries to list one")
 
 
 async def _bucket(config: Config, bucket: str) -> Finding:
@@ -298,8 +292,7 @@ def _way_out(environment: Mapping[str, str]) -> Finding:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return re.sub(r"^(\w+://)?[^/]*@", r"\1", url)  # no parser: it is shown when it cannot be parsed, too
 
 
 def _print(console: Console, finding: Finding) -> None:
