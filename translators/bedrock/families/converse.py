@@ -48,7 +48,7 @@ def _has_untyped_blocks(messages: Raw) -> bool:
 def request(model_input: Raw) -> converse.Request:
     """The body, checked. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check({"messages": body.messages, "system": body.system, "toolConfig": body.tool_config})
+    unions.check(body.messages, body.system, body.tool_config)
     if body.additional_model_request_fields is not None:
         body.additional_model_request_fields = _in_hub_words(body.additional_model_request_fields)
     return body

@@ -90,7 +90,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 def request(model_input: Raw) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check({"messages": body.messages, "system": body.system, "toolConfig": body.tool_config})
+    unions.check(body.messages, body.system, body.tool_config)
     sampling = body.inference_config or _InferenceConfig()
     extras: dict[str, object] = {}
     top_k = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)

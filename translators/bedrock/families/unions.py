@@ -4,7 +4,7 @@ A union has exactly one member, and not every block may have its bytes everywher
 and the pages below it).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
@@ -41,20 +41,36 @@ _SOURCES: Mapping[type[Struct], frozenset[str]] = MappingProxyType(
 """Members of `source`, where they are fewer than those of the hub's one `Source`."""
 
 
+_EMPTY_MEMBERS = len(converse.ContentBlock.__struct_fields__) - 1
+"""How many members of a proper block are not set."""
+
+
 class _Flaw(NamedTuple):
     path: str
     message: str
 
 
-def check(values: Mapping[str, Struct | Sequence[Struct] | None]) -> None:
-    """Raise `Refused` for the first of these members of a body that breaks a union's rule."""
-    for name, value in values.items():
-        flaw = _flaw(value)
-        if flaw is not None:
-            raise Refused(joined(name, flaw.path), flaw.message)
+def check(
+    messages: list[converse.Message],
+    system: list[converse.SystemBlock] | None,
+    tool_config: converse.ToolConfig | None,
+) -> None:
+    """Raise `Refused` for the first place in a Converse request that breaks a union's rule."""
+    for index, message in enumerate(messages):
+        for number, block in enumerate(message.content):
+            if block.text is None or astuple(block).count(None) != _EMPTY_MEMBERS:
+                _raise(_flaw(block), f"messages[{index}].content[{number}]")
+    _raise(_flaw(system), "system")
+    _raise(_flaw(tool_config), "toolConfig")
+
+
+def _raise(flaw: _Flaw | None, path: str) -> None:
+    if flaw is not None:
+        raise Refused(joined(path, flaw.path), flaw.message)
 
 
 def _flaw(value: object) -> _Flaw | None:
+    """The first flaw inside a hub value, with its path from there."""
     if isinstance(value, Struct):
         return _flaw_of_struct(value)
     if isinstance(value, list):
@@ -69,6 +85,8 @@ def _flaw_of_struct(value: Struct) -> _Flaw | None:
     kind, members = type(value), astuple(value)
     if kind in _UNIONS and members.count(None) != len(members) - 1:
         return _Flaw("", f"exactly one member must be set, got {' and '.join(_names_set(value)) or 'none'}")
+    if kind in _UNIONS and isinstance(members[0], str):  # text, bytes: the usual ones end here
+        return None
     if isinstance(value, converse.ToolChoice) and value.none is not None:
         return _Flaw("none", "Extra inputs are not permitted")
     for name, member in zip(value.__struct_encode_fields__, members, strict=True):

@@ -49,12 +49,18 @@ def request(model_input: Raw) -> converse.Request:
 def _content(content: str | list[wire.Block], message: int) -> list[converse.ContentBlock]:
     if isinstance(content, str):
         return [converse.ContentBlock(content)]
+    plain = [
+        converse.ContentBlock(block.text)
+        for block in content
+        if isinstance(block, wire.Text) and block.citations is None and block.cache_control is None
+    ]
+    return plain if len(plain) == len(content) else _blocks(content, f"messages[{message}].content")
+
+
+def _blocks(content: list[wire.Block], path: str) -> list[converse.ContentBlock]:
     blocks: list[converse.ContentBlock] = []
     for index, block in enumerate(content):
-        if isinstance(block, wire.Text) and not block.citations:
-            blocks.append(converse.ContentBlock(block.text))
-        else:
-            blocks.append(_block(block, f"messages[{message}].content[{index}]"))
+        blocks.append(_block(block, f"{path}[{index}]"))
         if (control := _cache_control(block)) is not None:
             blocks.append(converse.ContentBlock(cache_point=_cache_point(control)))
     return blocks
@@ -63,7 +69,7 @@ def _content(content: str | list[wire.Block], message: int) -> list[converse.Con
 def _block(block: wire.Block, path: str) -> converse.ContentBlock:
     match block:
         case wire.Text():
-            return converse.ContentBlock(citations_content=_cited(block))
+            return _text(block)
         case wire.Image():
             return converse.ContentBlock(image=_image(block))
         case wire.Document():
@@ -86,11 +92,12 @@ def _block(block: wire.Block, path: str) -> converse.ContentBlock:
             assert_never(block)
 
 
-def _cited(block: wire.Text) -> converse.CitationsContent:
-    return converse.CitationsContent(
-        content=[converse.TextBlock(block.text)],
-        citations=[in_converse(citation) for citation in block.citations or ()],
-    )
+def _text(block: wire.Text) -> converse.ContentBlock:
+    if not block.citations:
+        return converse.ContentBlock(block.text)
+    citations = [in_converse(citation) for citation in block.citations]
+    cited = converse.CitationsContent([converse.TextBlock(block.text)], citations)
+    return converse.ContentBlock(citations_content=cited)
 
 
 def _image(block: wire.Image) -> converse.ImageBlock:
@@ -251,12 +258,8 @@ def _extras(body: wire.Body) -> dict[str, object]:
         extras["user"] = body.metadata.user_id
     if body.anthropic_beta is not None:
         extras["anthropic_beta"] = body.anthropic_beta
-    match body.tool_choice:
-        case wire.ChoiceAuto() | wire.ChoiceAny() | wire.ChoiceTool() as choice:
-            if choice.disable_parallel_tool_use is not None:
-                extras["parallel_tool_calls"] = not choice.disable_parallel_tool_use
-        case wire.ChoiceNone() | None:
-            pass
+    if body.tool_choice is not None and body.tool_choice.disable_parallel_tool_use is not None:
+        extras["parallel_tool_calls"] = not body.tool_choice.disable_parallel_tool_use
     return extras
 
 

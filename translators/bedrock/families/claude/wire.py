@@ -192,7 +192,7 @@ class ChoiceTool(Strict, tag_field="type", tag="tool"):
 
 
 class ChoiceNone(Strict, tag_field="type", tag="none"):
-    pass
+    disable_parallel_tool_use: None = None
 
 
 type ToolChoice = ChoiceAuto | ChoiceAny | ChoiceTool | ChoiceNone

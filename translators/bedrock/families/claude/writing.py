@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -64,6 +65,7 @@ def _stop_reason(answer: converse.Answer) -> wire.StopReason:
     return reason
 
 
+@lru_cache
 def _short_name(model_id: str) -> str | None:
     """Anthropic's own name of one of its models: `claude-3-haiku-20240307`, without `-v1:0`."""
     model = parse(model_id)
