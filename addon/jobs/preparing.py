@@ -62,6 +62,7 @@ async def fetch_inputs(context: Context, job: Job, objects: list[InputObject]) -
         path = spool.input(index)
         if await context.stored(is_whole, path, entry.size):
             continue
+        await context.stored(path.parent.mkdir, parents=True, exist_ok=True)
         try:
             await context.s3.download(bucket, entry, input_access(job), path)
         except S3Refused as error:

@@ -255,6 +255,7 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
 
     async def fetch() -> tuple[str, ...]:
         endpoint = await context.endpoint(job)
+        await context.stored(folder.mkdir, parents=True, exist_ok=True)
         conversation = context.target(job).provider.batches.results(endpoint, batch)
         return await context.transport.play(conversation, folder=folder)
 

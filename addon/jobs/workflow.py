@@ -1,0 +1,203 @@
+"""The life of a job, as a durable workflow: prepare, one queued child per shard, publish.
+
+    run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
+               Stopped | Failed
+    run_shard  send → watch, in rounds while the provider's batch expires before all is done → join
+
+Workflows resume after a crash where they were; every step looks first at what an earlier attempt did.
+Steps hand over nothing but numbers and yes or no: ids, counts and states live in the store, records in
+the spool.
+"""
+
+import logging
+from itertools import count
+
+from dbos import DBOS, SetWorkflowID
+
+from addon.jobs import preparing, publishing, sending
+from addon.jobs.context import Context
+from addon.jobs.store import Job
+from addon.jobs.waiting import Interrupted, JobFailed, utc_now
+from translators.bedrock.jobs import JobStatus
+
+logger = logging.getLogger(__name__)
+
+JOBS = "jobs"
+SHARDS = "shards"
+"""The queues of the two workflows."""
+
+_contexts: list[Context] = []
+"""What this process's workflows work with. DBOS is one per process, and so are its workflows."""
+
+
+def use(wanted: Context | None) -> None:
+    """Say what workflows work with from now on."""
+    _contexts[:] = [] if wanted is None else [wanted]
+
+
+def context() -> Context:
+    return _contexts[0]
+
+
+@DBOS.workflow()
+async def run_job(job_id: str) -> None:
+    """One job from Submitted to its terminal status."""
+    try:
+        shards = await prepare(job_id)
+        await _run_shards(job_id, shards)
+        await publish(job_id)
+    except Exception as error:
+        # Without this the application would poll for ever. Nothing is removed: what is paid for stays.
+        logger.exception("job %s failed", job_id)
+        await fail(job_id, f"{type(error).__name__}: {error}")
+    await clear(job_id)
+
+
+async def _run_shards(job_id: str, shards: int) -> None:
+    handles = []
+    for number in range(shards):
+        with SetWorkflowID(f"{job_id}-{number}"):
+            handles.append(await DBOS.enqueue_workflow_async(SHARDS, run_shard, job_id, number))
+    failures = []
+    for handle in handles:
+        try:
+            await handle.get_result(polling_interval_sec=min(1.0, context().poll_interval))
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+@DBOS.workflow()
+async def run_shard(job_id: str, shard: int) -> None:
+    """One shard, from its lines to its rows."""
+    for round_ in count():
+        if not await send(job_id, shard, round_):
+            break
+        await watch(job_id, shard, round_)
+        if not await goes_on(job_id, shard, round_):
+            break
+    await join(job_id, shard)
+
+
+@DBOS.step()
+async def prepare(job_id: str) -> int:
+    """Fetch, check and split the input; how many shards there are, 0 when the job is over already."""
+    await _advance(job_id, "Validating")
+
+    async def attempt() -> None:
+        await preparing.prepare(context(), await _job(job_id))
+
+    try:
+        await context().patience.until_done(job_id, "reading the input", attempt)
+    except JobFailed as error:
+        await _end(job_id, "Failed", str(error))
+        return 0
+    except Interrupted:
+        job = await _job(job_id)
+        await _end(job_id, "Stopped" if job.stop_requested else "Expired")
+        return 0
+    await _advance(job_id, "Scheduled")
+    return len(await context().stored(context().store.shards, job_id))
+
+
+@DBOS.step()
+async def send(job_id: str, shard: int, round_: int) -> bool:
+    """Have a batch at the provider; False when this round makes none."""
+    row = await context().stored(context().store.shard, job_id, shard)
+    sent = await sending.send(context(), await _job(job_id), row, round_)
+    if sent:
+        await context().stored(context().store.begin, job_id, utc_now())
+    return sent
+
+
+@DBOS.step()
+async def watch(job_id: str, shard: int, round_: int) -> None:
+    """Wait for the batch's end."""
+    await sending.watch(context(), job_id, shard, round_)
+
+
+@DBOS.step()
+async def goes_on(job_id: str, shard: int, round_: int) -> bool:
+    """Whether records are left that the provider had no time for, and the job has."""
+    row = await context().stored(context().store.shard, job_id, shard)
+    return await sending.goes_on(context(), await _job(job_id), row, round_)
+
+
+@DBOS.step()
+async def join(job_id: str, shard: int) -> None:
+    """Turn the shard's results into rows."""
+
+    async def attempt() -> None:
+        row = await context().stored(context().store.shard, job_id, shard)
+        await publishing.join_shard(context(), await _job(job_id), row)
+
+    try:
+        await context().patience.until_done(job_id, "writing rows", attempt, give_up=_gives_up)
+    except (Interrupted, JobFailed) as error:
+        await _end(job_id, "Failed", str(error))
+
+
+@DBOS.step()
+async def publish(job_id: str) -> None:
+    """Write the output, the manifest, and last the status."""
+    job = await _job(job_id)
+    shards = list(await context().stored(context().store.shards, job_id))
+    if job.ended is not None:
+        return
+    refusals = {shard.refusal for shard in shards}
+    if None not in refusals and all(shard.lines for shard in shards):
+        await _end(job_id, "Failed", "; ".join(sorted(map(str, refusals))))
+        return
+    await context().stored(context().store.begin, job_id, utc_now())
+    status = publishing.outcome(job, shards)
+
+    async def attempt() -> None:
+        await publishing.publish(context(), await _job(job_id))
+
+    try:
+        if status != "Expired":
+            await context().patience.until_done(
+                job_id,
+                "writing the output",
+                attempt,
+                curable=publishing.may_be_written_later,
+                give_up=_gives_up,
+            )
+    except (Interrupted, JobFailed) as error:
+        await _end(job_id, "Failed", f"the output could not be written: {error}")
+        return
+    await _end(job_id, status)
+
+
+@DBOS.step()
+async def fail(job_id: str, message: str) -> None:
+    """End a job that met what nobody thought of."""
+    await _end(job_id, "Failed", message)
+
+
+@DBOS.step()
+async def clear(job_id: str) -> None:
+    """Remove the spooled files, unless results are in them that could not be delivered."""
+    job = await _job(job_id)
+    undelivered = job.status == "Failed" and job.succeeded > 0
+    if not undelivered:
+        await context().stored(context().spool(job_id).remove)
+    context().patience.forget(job_id)
+
+
+def _gives_up(job: Job) -> bool:
+    return context().patience.is_late(job, grace=context().patience.hours(publishing.GRACE_HOURS))
+
+
+async def _job(job_id: str) -> Job:
+    return await context().patience.job(job_id)
+
+
+async def _advance(job_id: str, status: JobStatus) -> None:
+    await context().stored(context().store.advance, job_id, status, utc_now())
+
+
+async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:
+    if await context().stored(context().store.end, job_id, status, utc_now(), message):
+        logger.info("job %s is %s%s", job_id, status, f": {message}" if message else "")

@@ -1,0 +1,485 @@
+"""The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from addon.config import Config
+from addon.demo.batch import Fate, Pace
+from addon.demo.faults import Cut, Point, Refuse
+from addon.demo.input_check import Problem
+from addon.demo.provider import BatchServer
+from addon.jobs.context import Context
+from addon.jobs.runner import Runner
+from addon.jobs.spool import Spool
+from addon.jobs.store import Job, Store, fingerprint
+from addon.jobs.waiting import Patience, utc_now
+from addon.keys import KeyRing
+from addon.s3 import S3
+from addon.transport import Transport
+from translators.bedrock.jobs import TERMINAL
+
+JOB = "abcdefghij12"
+CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
+NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    s3 = boto3.resource("s3", endpoint_url=s3_url, region_name="us-east-1")
+    bucket = s3.create_bucket(Bucket="a-bucket")
+    yield bucket
+    bucket.objects.all().delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", server.key)
+        yield server
+
+
+class House:
+    """One process's worth of runner, over a folder that outlives it."""
+
+    def __init__(self, folder: Path, s3_url: str, provider: BatchServer, **section: Any) -> None:
+        self.config = Config.model_validate(
+            {
+                "providers": {"openai": {"base_url": provider.url, **section}},
+                "s3": {"endpoint_url": s3_url},
+                "jobs": {"folder": folder, "poll_interval": 0.05},
+            }
+        )
+        self.store = Store(self.config.database)
+
+    @asynccontextmanager
+    async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:
+        transport = Transport()
+        runner = Runner(
+            Context(
+                config=self.config,
+                store=self.store,
+                keys=KeyRing(self.config.folder),
+                s3=S3(self.config.s3),
+                transport=transport,
+                patience=Patience(self.config, self.store),
+                poll_interval=0.05,
+                workers=anyio.CapacityLimiter(workers),
+            )
+        )
+        await runner.launch()
+        try:
+            yield runner
+        finally:
+            await runner.close()
+            await transport.close()
+
+    def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
+        request = {
+            "jobName": "nightly",
+            "roleArn": "arn:aws:iam::123456789012:role/r",
+            "modelId": "anthropic.claude-3-haiku-20240307-v1:0",
+            "modelInvocationType": "Converse",
+            "inputDataConfig": {"s3InputDataConfig": {"s3Uri": f"s3://a-bucket/{input_key}"}},
+            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": values.pop("output", "s3://a-bucket/out")}},
+        }
+        now = utc_now()
+        return self.store.add(
+            Job(
+                id=job_id,
+                arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
+                name="nightly",
+                provider=values.pop("provider", "openai"),
+                model="gpt-4o-mini",
+                request=request,
+                region="us-east-1",
+                account="123456789012",
+                fingerprint=fingerprint("openai", request),
+                status="Submitted",
+                submitted=now,
+                modified=now,
+                deadline=now + timedelta(seconds=seconds),
+            ),
+            {},
+            **values,
+        )
+
+    def job(self, job_id: str = JOB) -> Job:
+        job = self.store.job(job_id)
+        assert job is not None
+        return job
+
+    async def until(self, reached: Callable[[Job], bool]) -> Job:
+        while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
+            await anyio.sleep(0.02)
+        return self.job()
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
+    return House(tmp_path / "data", s3_url, provider)
+
+
+def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:
+    lines = [json.dumps({"recordId": f"{key}-{n}", "modelInput": body}) for n, body in enumerate(bodies)]
+    bucket.put_object(Key=key, Body="\n".join(lines).encode())
+
+
+def rows(bucket: Any, key: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bucket.Object(key).get()["Body"].read().decode().splitlines()]
+
+
+def keys(bucket: Any) -> list[str]:
+    return sorted(found.key for found in bucket.objects.all() if found.key.startswith("out"))
+
+
+def is_over(job: Job) -> bool:
+    return job.status in TERMINAL
+
+
+async def run(house: House, **values: Any) -> Job:
+    async with house.open() as runner:
+        house.add(**values)
+        await runner.submit(JOB)
+        return await house.until(is_over)
+
+
+async def test_a_folder_comes_home_as_a_folder(house: House, bucket: Any) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE, NAMES_ONLY_FAIL])
+    put(bucket, "in/sub/b.jsonl", [CONVERSE])
+    bucket.put_object(Key="in/sub/empty.jsonl", Body=b"\n")
+    bucket.put_object(Key="in/notes.txt", Body=b"not for us")
+    job = await run(house)
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 3, 2, 1)
+    assert keys(bucket) == [
+        f"out/{JOB}/a.jsonl.out",
+        f"out/{JOB}/manifest.json.out",
+        f"out/{JOB}/sub/b.jsonl.out",
+        f"out/{JOB}/sub/empty.jsonl.out",
+    ]
+    first = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert [row["recordId"] for row in first] == ["in/a.jsonl-0", "in/a.jsonl-1"]
+    assert first[0]["modelOutput"]["stopReason"] == "end_turn"
+    assert first[1]["error"]["errorCode"] == 400
+    (manifest,) = rows(bucket, f"out/{JOB}/manifest.json.out")
+    assert (manifest["totalRecordCount"], manifest["errorRecordCount"]) == (3, 1)
+    assert manifest["inputTokenCount"] == job.input_tokens > 0
+
+
+async def test_one_object_comes_home_under_its_own_name(house: House, bucket: Any) -> None:
+    put(bucket, "deep/in.jsonl", [CONVERSE])
+    await run(house, input_key="deep/in.jsonl", output="s3://a-bucket/out/")
+    assert keys(bucket) == [f"out/{JOB}/in.jsonl.out", f"out/{JOB}/manifest.json.out"]
+
+
+async def test_the_spool_is_empty_after_the_end(house: House, bucket: Any) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(is_over)
+        while (house.config.spool / JOB).exists():  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"", "there is no record in it"),
+        (b'{"modelInput":{}}\n[]\n', r"s3://a-bucket/in/a\.jsonl, line 2"),
+        (b'{"modelInput":{}}\n\n{"modelInput":1}', r"s3://a-bucket/in/a\.jsonl, line 3"),
+    ],
+)
+async def test_input_that_is_no_input_fails_the_job_and_costs_nothing(
+    house: House, bucket: Any, provider: BatchServer, lines: bytes, said: str
+) -> None:
+    bucket.put_object(Key="in/a.jsonl", Body=lines)
+    job = await run(house)
+    assert job.status == "Failed"
+    assert job.message is not None
+    assert re.search(said, job.message)
+    assert provider.seen == []
+    assert keys(bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"input_key": "nowhere/"}, "s3://a-bucket/nowhere/"),
+        ({"output": "s3://no-such-bucket/out"}, "no-such-bucket"),
+    ],
+)
+async def test_a_place_that_is_not_there_fails_the_job_by_name(
+    house: House, bucket: Any, values: dict[str, Any], said: str
+) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, **values)
+    assert job.status == "Failed"
+    assert said in (job.message or "")
+
+
+async def test_many_batches_are_one_status_and_one_output(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    house = House(tmp_path / "data", s3_url, provider, max_requests_per_batch=10)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 45)
+    job = await run(house)
+    assert (job.status, job.succeeded) == ("Completed", 45)
+    assert len(provider.batches) == 5
+    found = [row["recordId"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out")]
+    assert found == [f"in/a.jsonl-{n}" for n in range(45)]
+
+
+async def test_a_refused_key_fails_the_job_with_the_providers_words(
+    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong")
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert job.status == "Failed"
+    assert "Incorrect API key" in (job.message or "")
+    assert "wrong" not in (job.message or "")
+
+
+async def test_a_refused_batch_fails_the_job_with_the_providers_words(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(
+        problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),)
+    )
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert job.status == "Failed"
+    assert "Enqueued token limit reached" in (job.message or "")
+
+
+async def test_one_refused_shard_is_error_rows_while_the_others_run(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    house = House(tmp_path / "data", s3_url, provider, max_requests_per_batch=2)
+    provider.fate = lambda number: (
+        Fate(problems=(Problem(code="model_not_found", message="no such model"),)) if number == 1 else Fate()
+    )
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 2)
+    errors = [row["error"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out") if "error" in row]
+    assert all("no such model" in error["errorMessage"] for error in errors)
+
+
+async def test_records_that_all_fail_are_a_completed_job(house: House, bucket: Any) -> None:
+    put(bucket, "in/a.jsonl", [NAMES_ONLY_FAIL] * 3)
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 0, 3)
+
+
+async def test_records_that_cannot_be_sent_cost_nothing(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [{"messages": []}, {"mesages": []}])
+    job = await run(house)
+    assert (job.status, job.failed) == ("Completed", 2)
+    assert provider.batches == {}
+
+
+async def test_a_lost_answer_to_create_makes_no_second_batch(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "create:after" and count == 1:
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert job.status == "Completed"
+    assert len(provider.batches) == 1
+
+
+async def test_a_create_that_never_arrived_is_sent_again(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "create:before" and count == 1:
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    assert (await run(house)).status == "Completed"
+    assert len(provider.batches) == 1
+
+
+async def test_a_provider_that_is_down_is_waited_for_and_the_job_says_so(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    down = True
+
+    def at(point: Point, count: int) -> None:
+        if down and point in {"upload:before", "retrieve"}:
+            raise Refuse(503, "overloaded", {"retry-after-ms": "10", "x-should-retry": "false"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        waiting = await house.until(lambda job: job.waiting is not None)
+        assert "overloaded" in (waiting.waiting or "")
+        down = False
+        done = await house.until(is_over)
+    assert (done.status, done.waiting, done.succeeded) == ("Completed", None, 1)
+
+
+async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(stalls_after=2)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 5)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 2)
+        assert house.store.stop(JOB, utc_now()) == "InProgress"
+        runner.nudge(JOB)
+        assert house.job().status == "Stopping"
+        job = await house.until(is_over)
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Stopped", 5, 2, 0)
+    assert {batch.status for batch in provider.batches.values()} == {"cancelled"}
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 2
+    (manifest,) = rows(bucket, f"out/{JOB}/manifest.json.out")
+    assert (manifest["totalRecordCount"], manifest["processedRecordCount"]) == (5, 2)
+
+
+async def test_a_time_out_with_results_is_partially_completed(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(stalls_after=1)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    job = await run(house, seconds=1.5)
+    assert (job.status, job.succeeded) == ("PartiallyCompleted", 1)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
+
+
+async def test_a_time_out_before_anything_began_is_expired(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        raise Refuse(503, "down", {"retry-after-ms": "10"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, seconds=1)
+    assert job.status == "Expired"
+    assert keys(bucket) == []
+
+
+async def test_what_a_provider_had_no_time_for_is_sent_again_and_nothing_else(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(expires_after=3) if number == 1 else Fate()
+    put(bucket, "in/a.jsonl", [CONVERSE] * 5)
+    job = await run(house)
+    assert (job.status, job.succeeded) == ("Completed", 5)
+    assert [batch.total for batch in provider.batches.values()] == [5, 2]
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 5
+
+
+async def test_a_job_goes_on_in_the_next_process(
+    house: House, bucket: Any, provider: BatchServer, tmp_path: Path
+) -> None:
+    provider.pace = Pace(seconds=0.4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 4)
+    assert len(provider.batches) == 1
+
+
+async def test_a_job_goes_on_although_its_spool_is_gone(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.pace = Pace(seconds=0.4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+    Spool(house.config.spool / JOB).remove()
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 4)
+    assert len(provider.batches) == 1
+
+
+async def test_a_proxy_without_workers_only_accepts_jobs(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open(workers=0) as runner:
+        house.add()
+        await runner.submit(JOB)
+        await anyio.sleep(0.5)
+        assert house.job().status == "Submitted"
+    async with house.open():
+        assert (await house.until(is_over)).status == "Completed"
+
+
+async def test_submitting_twice_runs_once(house: House, bucket: Any, provider: BatchServer) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        for _ in range(3):
+            await runner.submit(JOB)
+        await house.until(is_over)
+        await runner.submit(JOB)
+        await anyio.sleep(0.3)
+    assert len(provider.batches) == 1
+
+
+async def test_a_callers_key_is_used_and_then_forgotten(
+    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, encrypted_key=KeyRing(house.config.folder).encrypt(provider.key))
+    assert job.status == "Completed"
+    assert house.store.encrypted_key(JOB) is None
+
+
+async def test_a_job_whose_key_is_gone_waits_for_it(
+    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        waiting = await house.until(lambda job: job.waiting is not None)
+        assert "OPENAI_API_KEY" in (waiting.waiting or "")
+        monkeypatch.setenv("OPENAI_API_KEY", provider.key)
+        assert (await house.until(is_over)).status == "Completed"
