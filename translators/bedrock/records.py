@@ -51,6 +51,7 @@ _LINE_BREAKS = (
     _LineBreak("\u2029".encode(), b"\\u2029"),
 )
 
+_MALFORMED = "JSON is malformed: "
 _DECODER = msgspec.json.Decoder(InputRecord)
 _ENCODER = msgspec.json.Encoder()
 
@@ -72,7 +73,7 @@ def read(line: bytes) -> InputRecord | None:
     except msgspec.ValidationError as error:
         raise NotARecord(f"is not a record: {error}") from error
     except msgspec.DecodeError as error:
-        raise NotARecord(f"is not JSON: {error}") from error
+        raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
     if memoryview(record.model_input)[0] != ord("{"):
         raise NotARecord("is not a record: modelInput is not a JSON object")
     return record
