@@ -1,14 +1,12 @@
 """Reading and writing the jobs' S3 objects, with the proxy's own credentials or the job's role.
 
-obstore moves the bytes. botocore knows who we are and where S3 is: credentials, endpoints, regions.
+obstore moves the bytes; `addon.aws` knows who we are and where S3 is.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import re
-import threading
 from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, suppress
@@ -16,24 +14,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, override
+from typing import TYPE_CHECKING, Self, override
 
 import anyio
-import botocore.session
 import obstore
 from anyio.to_thread import run_sync
-from botocore import UNSIGNED
-from botocore import exceptions as aws
-from botocore.config import Config
-from botocore.credentials import Credentials, DeferredRefreshableCredentials, create_assume_role_refresher
+from botocore import exceptions as boto
 from obstore.exceptions import BaseError, InvalidPathError
 from obstore.store import S3Store
 
+from addon.aws import Aws
 from addon.config import S3Section
 from addon.outbound import proxy_for
 
 if TYPE_CHECKING:
-    from obstore import Attributes, ObjectMeta
+    from botocore.credentials import Credentials
+    from obstore import Attributes, GetOptions, ObjectMeta
     from obstore.store import ClientConfig, S3Config, S3Credential
 
 PART = 8 << 20
@@ -49,9 +45,7 @@ _CONTENT_TYPE: Attributes = {"Content-Type": "application/octet-stream"}
 _CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "120s"}
 # obstore reads HTTPS_PROXY unless it is given a proxy; this one is never used.
 _NO_PROXY: ClientConfig = {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": "*,0.0.0.0/0,::/0"}
-# botocore hands out nothing that lives less than ten minutes.
 _CREDENTIALS_LAST = timedelta(minutes=10)
-_ROLE_SESSION = "bedrock-batch-proxy"
 
 _STATUS = re.compile(r"status code: (\d{3})( [\w ]+)?")
 _CODE = re.compile(r"<Code>(.*?)</Code>", re.DOTALL)
@@ -65,17 +59,14 @@ _PASSING_CODES = frozenset(
 )
 """Codes with status 400 or 403 that go away once the machine's login or clock is put right."""
 _PASSING_TROUBLE = (
-    aws.HTTPClientError,
-    aws.ConnectionError,
-    aws.CredentialRetrievalError,
-    aws.MetadataRetrievalError,
-    aws.TokenRetrievalError,
-    aws.SSOError,
-    aws.LoginError,
+    boto.HTTPClientError,
+    boto.ConnectionError,
+    boto.CredentialRetrievalError,
+    boto.MetadataRetrievalError,
+    boto.TokenRetrievalError,
+    boto.SSOError,
+    boto.LoginError,
 )
-
-# mitmproxy lets every debug message through, and botocore's hold signatures and session tokens.
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 class S3Refused(Exception):
@@ -140,15 +131,10 @@ class S3:
     """
 
     def __init__(self, section: S3Section, *, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
-        self._section = section
+        self._assume_role = section.assume_role
         self._own = own
-        self._session = botocore.session.get_session()
-        self._session.set_default_client_config(self._config("sts", "us-east-1"))
-        self._making = threading.Lock()  # botocore's sessions make one client at a time
-        self._limiter = anyio.CapacityLimiter(8)
-        self._clients: dict[str, Any] = {}
-        self._assumed: dict[str, Credentials] = {}
-        self._regions: dict[str, str] = {}
+        self._aws = Aws(section.endpoint_url, own)
+        self._limiter = anyio.CapacityLimiter(8)  # a dead AWS must not take every thread of the process
 
     async def inputs(self, location: Location, access: Access) -> list[InputObject]:
         """The object if its name ends in `.jsonl`, else every such object below the folder, by key.
@@ -156,16 +142,16 @@ class S3:
         AWS takes one file or a folder whose files may be nested, and only names that end in `.jsonl`
         (AWS: batch-inference-data). Empty when there is none.
         """
-        async with self._store(location, access) as store:
-            if location.key.endswith(SUFFIX):
+        if location.key.endswith(SUFFIX):
+            async with self._store(location, access) as store:
                 found = await _found(store, location.key)
-                if found is not None:
-                    return [_input(found)]
-            folder = location.key.rstrip("/") or None
-            listed: list[InputObject] = []
-            async for page in obstore.list(store, folder, chunk_size=1000):
+            if found is not None:
+                return [_input(found)]
+        listed: list[InputObject] = []
+        async with self._store(location, access, to_list=True) as store:
+            async for page in obstore.list(store, location.key.rstrip("/") or None, chunk_size=1000):
                 listed.extend(_input(meta) for meta in page if meta["path"].endswith(SUFFIX))
-            return sorted(listed, key=lambda item: item.key)
+        return sorted(listed, key=lambda item: item.key)
 
     async def download(self, bucket: str, source: InputObject, access: Access, path: Path) -> None:
         """Copy the object into the file, which appears whole or not at all.
@@ -174,12 +160,11 @@ class S3:
         """
         part = anyio.Path(path.with_name(f"{path.name}.part"))
         location = Location(bucket, source.key)
+        unchanged: GetOptions = {} if source.etag is None else {"if_match": source.etag}
         async with self._store(location, access) as store, await part.open("wb") as file:
             for start in range(0, source.size, SLICE):
-                wanted = (start, min(start + SLICE, source.size))
-                result = await obstore.get_async(
-                    store, source.key, options={"range": wanted, "if_match": source.etag}
-                )
+                wanted: GetOptions = {**unchanged, "range": (start, min(start + SLICE, source.size))}
+                result = await obstore.get_async(store, source.key, options=wanted)
                 await file.write(await result.bytes_async())
         size = (await part.stat()).st_size
         if size != source.size:
@@ -209,119 +194,72 @@ class S3:
 
     async def reachable(self, location: Location, access: Access) -> None:
         """Ask for a listing of the place; comes back when S3 gives one, empty or not."""
-        async with self._store(location, access) as store:
+        async with self._store(location, access, to_list=True) as store:
             listing = obstore.list(store, location.key.rstrip("/") or None, chunk_size=1)
             with suppress(InvalidPathError):  # a listing, of keys that obstore cannot spell
                 await anext(listing, None)
 
     @asynccontextmanager
-    async def _store(self, location: Location, access: Access) -> AsyncIterator[S3Store]:
+    async def _store(
+        self, location: Location, access: Access, *, to_list: bool = False
+    ) -> AsyncIterator[S3Store]:
         """The bucket, opened. Turns what AWS's libraries raise into `S3Refused` or `S3Unavailable`."""
         try:
-            yield await run_sync(self._opened, location, access, limiter=self._limiter)
-        except (BaseError, FileNotFoundError, aws.BotoCoreError, aws.ClientError) as error:
+            yield await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
+        except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
                 raise  # a file of ours; S3's come without a number
-            self._regions.pop(location.bucket, None)  # it may have been made anew elsewhere
+            self._aws.forget_region(location.bucket)
             # Not chained: S3 repeats session tokens in the bodies of some errors.
             raise _trouble(location, error) from None
 
-    def _opened(self, location: Location, access: Access) -> S3Store:
-        credentials = self._credentials(access)
-        credentials.get_frozen_credentials()  # what goes wrong here has words; inside obstore it has none
-        region = self._region(location.bucket, access.region)
-        endpoint: str = self._client(region).meta.endpoint_url
+    def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
+        role = access.role_arn if self._assume_role else None
+        credentials = self._aws.credentials(role, access.region)
+        keys = credentials.get_frozen_credentials()  # what goes wrong has words here, inside obstore none
+        region = self._aws.region(bucket, access.region)
+        owner = access.bucket_owner
+        if to_list and owner is not None:
+            # obstore 0.12.1 signs the owner's header on all requests but listings; S3 refuses it unsigned.
+            self._aws.confirm_owner(bucket, owner, keys, region)
+            owner = None
+        endpoint = self._aws.s3_endpoint(region)
 
         async def provider() -> S3Credential:
-            return await run_sync(_frozen, credentials, limiter=self._limiter)
+            return await run_sync(_credential, credentials, limiter=self._limiter)
 
         return S3Store(
-            location.bucket,
-            config=_store_config(endpoint, region, access),
-            client_options=self._client_options(endpoint, access),
+            bucket,
+            config=_store_config(endpoint, region, access.kms_key),
+            client_options=self._client_options(endpoint, owner),
             retry_config={"max_retries": 4},
             credential_provider=provider,
         )
 
-    def _client_options(self, endpoint: str, access: Access) -> ClientConfig:
+    def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:
         options: ClientConfig = {**_CLIENT, "allow_http": endpoint.startswith("http://")}
         proxy = proxy_for(endpoint, os.environ, self._own)
         options.update(_NO_PROXY if proxy is None else {"proxy_url": proxy})
-        if (bundle := self._session.get_config_variable("ca_bundle")) is not None:
+        if (bundle := self._aws.ca_bundle) is not None:
             options["root_certificate"] = Path(bundle).read_bytes()
-        if access.bucket_owner is not None:
-            options["default_headers"] = {"x-amz-expected-bucket-owner": access.bucket_owner}
+        if owner is not None:
+            options["default_headers"] = {"x-amz-expected-bucket-owner": owner}
         return options
 
-    def _credentials(self, access: Access) -> Credentials:
-        """Those of the proxy's own chain, or of the job's role. Raises botocore's errors."""
-        role = access.role_arn if self._section.assume_role else None
-        with self._making:
-            if role is None:
-                found = self._session.get_credentials()
-                if found is None:
-                    raise aws.NoCredentialsError
-                return found
-            if role not in self._assumed:
-                sts = self._session.create_client(
-                    "sts", region_name=access.region, config=self._config("sts", access.region)
-                )
-                asked = {"RoleArn": role, "RoleSessionName": _ROLE_SESSION}
-                refresh = create_assume_role_refresher(sts, asked)
-                self._assumed[role] = DeferredRefreshableCredentials(refresh, "sts-assume-role")
-            return self._assumed[role]
 
-    def _region(self, bucket: str, asked: str) -> str:
-        """Where the bucket is, as S3 tells anyone who asks for its head; `asked` if it tells nothing."""
-        if bucket not in self._regions:
-            try:
-                answer = self._client(asked).head_bucket(Bucket=bucket)
-            except aws.ClientError as error:
-                answer = error.response
-            told = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
-            if told is None:
-                return asked
-            self._regions[bucket] = told
-        return self._regions[bucket]
-
-    def _client(self, region: str) -> Any:
-        """botocore's S3 client: it knows the endpoints of all partitions and whose variables name another."""
-        with self._making:
-            if region not in self._clients:
-                config = self._config("s3", region).merge(
-                    Config(signature_version=UNSIGNED, s3={"addressing_style": "path"})
-                )
-                self._clients[region] = self._session.create_client(
-                    "s3", region_name=region, endpoint_url=self._section.endpoint_url, config=config
-                )
-            return self._clients[region]
-
-    def _config(self, service: str, region: str) -> Config:
-        """Patience and proxies of botocore's own calls."""
-        set_by = (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL")
-        address = next(filter(None, map(os.environ.get, set_by)), f"https://{service}.{region}.amazonaws.com")
-        proxy = proxy_for(address, os.environ, self._own)
-        return Config(
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            proxies={} if proxy is None else {"http": proxy, "https": proxy},
-        )
-
-
-def _store_config(endpoint: str, region: str, access: Access) -> S3Config:
+def _store_config(endpoint: str, region: str, kms_key: str | None) -> S3Config:
     config: S3Config = {
-        "aws_endpoint_url_s3": endpoint.rstrip("/"),
+        "aws_endpoint_url_s3": endpoint,
         "region": region,
         "virtual_hosted_style_request": False,
     }
-    if access.kms_key is not None:
+    if kms_key is not None:
         config["server_side_encryption"] = "aws:kms"
-        config["sse_kms_key_id"] = access.kms_key
+        config["sse_kms_key_id"] = kms_key
     return config
 
 
-def _frozen(credentials: Credentials) -> S3Credential:
+def _credential(credentials: Credentials) -> S3Credential:
     frozen = credentials.get_frozen_credentials()
     return {
         "access_key_id": frozen.access_key,
@@ -353,10 +291,12 @@ async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
 def _trouble(location: Location, error: Exception) -> S3Refused | S3Unavailable:
     """What happened at the place, in AWS's words, and whether it may pass. Status before text."""
     match error:
-        case aws.ClientError():
+        case boto.ClientError():
             said, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
             passing, words = _passes(status, said["Code"]), f"{said['Code']}: {said['Message']}"
-        case aws.BotoCoreError():
+        case boto.NoCredentialsError():
+            passing, words = False, "the proxy has no AWS credentials (variables, profile or instance role)"
+        case boto.BotoCoreError():
             passing, words = isinstance(error, _PASSING_TROUBLE), str(error)
         case InvalidPathError():
             passing, words = False, str(error).partition("\n")[0]
