@@ -58,6 +58,11 @@ class BedrockBatch:
 
     def load(self, loader: Loader) -> None:
         options.declare(loader)
+        try:
+            loader.master.options.process_deferred()
+        except OptionsError as error:
+            # as a script we would be dropped without a word, and every routed job would go to AWS
+            logger.error("bedrock-batch cannot start: %s", error)
 
     def configure(self, updated: set[str]) -> None:
         if updated.isdisjoint(options.NAMES):
@@ -67,7 +72,7 @@ class BedrockBatch:
             if self._services is not None:
                 settings.check_change(self._settings)
         except BadOption as error:
-            raise OptionsError(str(error)) from error  # type: ignore[no-untyped-call]  # mitmproxy's own
+            raise OptionsError(str(error)) from None  # type: ignore[no-untyped-call]  # mitmproxy's own
         self._settings = settings
 
     async def running(self) -> None:
