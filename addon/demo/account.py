@@ -99,6 +99,10 @@ class Account:
             count = self._reached[point]
         self.at(point, count)
 
+    def reached(self, point: Point) -> int:
+        """How often a point has been reached."""
+        return self._reached[point]
+
     def keep(self, filename: str, path: Path, purpose: str = "batch_output") -> str:
         """Make a file downloadable; the outcome is its id."""
         file = StoredFile(

@@ -30,7 +30,7 @@ class StartProxy(Protocol):
         *,
         mode: Mode = "regular",
         settings: Mapping[str, str] = ...,
-        jobs: Mapping[str, Any] = ...,
+        config: Mapping[str, Mapping[str, Any]] = ...,
         arguments: Sequence[str] = ...,
     ) -> ProxyProcess: ...
 
@@ -61,14 +61,14 @@ def one_provider() -> Iterator[BatchServer]:
 
 
 @pytest.fixture
-def provider(one_provider: BatchServer) -> BatchServer:
-    """The provider behind every proxy, with a clean slate: all goes well, as fast as it can."""
-    one_provider.answer, one_provider.pace = chat_completion, Pace()
-    one_provider.fate, one_provider.at = all_goes_well, nothing
+def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
+    """The provider behind every proxy: all goes well, as fast as it can, unless the test says otherwise."""
     one_provider.seen.clear()
     one_provider.batches.clear()
     one_provider.files.clear()
-    return one_provider
+    yield one_provider
+    one_provider.answer, one_provider.pace = chat_completion, Pace()
+    one_provider.fate, one_provider.at = all_goes_well, nothing
 
 
 def _prepared(
@@ -78,7 +78,7 @@ def _prepared(
     *,
     mode: Mode = "regular",
     settings: Mapping[str, str] | None = None,
-    jobs: Mapping[str, Any] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
     arguments: Sequence[str] = (),
 ) -> ProxyProcess:
     """A proxy in front of the provider, not started yet.
@@ -99,9 +99,9 @@ def _prepared(
             "WRONG_KEY": "not-the-providers-key",
         },
         mode=mode,
-        settings=settings,
+        settings={"flow_detail": "0", **(settings or {})},
         config={
-            "jobs": {"poll_interval": 0.1, **(jobs or {})},
+            "jobs": {"poll_interval": 0.1},
             "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
             "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
             "providers.small.models": {"*": "gpt-4o-mini"},
@@ -109,6 +109,7 @@ def _prepared(
             "providers.wrong.models": {"*": "gpt-4o-mini"},
             "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
             "providers.keyless.models": {"*": "gpt-4o-mini"},
+            **(config or {}),
         },
         arguments=arguments,
     )
@@ -129,6 +130,17 @@ def reverse_proxy(
 ) -> Iterator[ProxyProcess]:
     with _prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
         yield proxy
+
+
+@pytest.fixture(autouse=True)
+def log_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Puts what a shared proxy said during a test beside the test's failure."""
+    names = {"regular_proxy", "reverse_proxy"}.intersection(request.fixturenames)
+    proxies: list[ProxyProcess] = [request.getfixturevalue(name) for name in names]
+    before = [len(proxy.said()) for proxy in proxies]
+    yield
+    for proxy, length in zip(proxies, before, strict=True):
+        print(proxy.said()[length:])
 
 
 @pytest.fixture
