@@ -46,7 +46,7 @@ def test_blank_line_holds_no_record(line: bytes) -> None:
     ("line", "complaint"),
     [
         (b'{"recordId":"r1","modelInput":{"a":1}', "is not JSON: Input data was truncated"),
-        (b'{"modelInput":{"a":nul}}', r"is not JSON: .*\(byte 19\)"),
+        (b'{"modelInput":{"a":nul}}', r"is not JSON: .*\(byte 20\)"),
         (b'{"modelInput":{"a":"\x01"}}', r"is not JSON: .*\(byte 20\)"),
         (b'{"modelInput":{}} {}', "is not JSON: .*trailing characters"),
         (b'["modelInput"]', "is not a record: Expected `object`, got `array`"),
