@@ -376,7 +376,13 @@ async def test_a_time_out_with_results_is_partially_completed(
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=1)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    job = await run(house, seconds=1.5)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 1)
+        house.store.change(JOB, utc_now(), deadline=utc_now())
+        runner.nudge(JOB)
+        job = await house.until(is_over)
     assert (job.status, job.succeeded) == ("PartiallyCompleted", 1)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 
