@@ -186,7 +186,8 @@ def _read[Shape: BaseModel](response: httpx.Response, shape: type[Shape]) -> Sha
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = ".".join(map(str, problem["loc"]))
-        raise ProviderError(502, f"the provider's answer cannot be read: {place} {problem['msg']}") from error
+        what = f"{place} {problem['msg']}".strip()
+        raise ProviderError(502, f"the provider's answer cannot be read: {what}") from error
 
 
 def _older(page: tuple[_Listed, ...], since: float) -> bool:

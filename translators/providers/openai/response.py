@@ -77,7 +77,6 @@ class _Completion(Struct):
     created: float | None = None
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: Raw | None = None
 
 
 class _Response(Struct):

@@ -115,24 +115,23 @@ class _Rules(Struct, frozen=True, rename="camel"):
     type: str | list[str] | None = None
     properties: dict[str, "_Rules"] = {}
     required: list[str] = []
-    additional_properties: Raw | None = None
+    additional_properties: object = None
     items: "_Rules | None" = None
     any_of: list["_Rules"] = []
     defs: dict[str, "_Rules"] = msgspec.field(default_factory=dict[str, "_Rules"], name="$defs")
-    all_of: Raw | None = None
-    not_: Raw | None = msgspec.field(default=None, name="not")
-    dependent_required: Raw | None = None
-    dependent_schemas: Raw | None = None
-    if_: Raw | None = msgspec.field(default=None, name="if")
+    all_of: object = None
+    not_: object = msgspec.field(default=None, name="not")
+    dependent_required: object = None
+    dependent_schemas: object = None
+    if_: object = msgspec.field(default=None, name="if")
 
     def fit(self) -> bool:
         never = (self.all_of, self.not_, self.dependent_required, self.dependent_schemas, self.if_)
         if any(rule is not None for rule in never):
             return False
-        if self.properties or self.type == "object" or (self.type is not None and "object" in self.type):
-            closed = self.additional_properties is not None and bytes(self.additional_properties) == b"false"
-            if not closed or set(self.required) != self.properties.keys():
-                return False
+        closed = self.additional_properties is False and set(self.required) == self.properties.keys()
+        if (self.properties or "object" in (self.type or ())) and not closed:
+            return False
         inner = [*self.properties.values(), *self.any_of, *self.defs.values()]
         return all(rules.fit() for rules in inner) and (self.items is None or self.items.fit())
 

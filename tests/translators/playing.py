@@ -1,0 +1,67 @@
+"""Plays provider conversations over recorded exchanges, as the addon plays them over the network."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from translators.providers.conversation import SAVE, Conversation, Endpoint
+
+ENDPOINT = Endpoint(base_url="https://api.openai.com/v1", headers={"Authorization": "Bearer test-key"})
+
+type Exchange = dict[str, Any]
+
+
+class AnswerLost(Exception):
+    """The recorded connection broke before the answer came."""
+
+
+@dataclass
+class Player:
+    """One provider's end of a recorded life-cycle: asserts every request, gives the recorded response."""
+
+    exchanges: Iterator[Exchange]
+    endpoint: Endpoint = ENDPOINT
+    saved: dict[str, bytes] = field(default_factory=dict)
+    """Result files by the names they were saved under."""
+
+    def play[Outcome](self, conversation: Conversation[Outcome]) -> Outcome:
+        """The outcome of the conversation. Raises `AnswerLost` and what the conversation raises."""
+        try:
+            request = next(conversation)
+            while True:
+                request = conversation.send(self._response(request))
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+    def _response(self, request: httpx.Request) -> httpx.Response:
+        exchange = next(self.exchanges)
+        _assert_as_recorded(request, exchange["request"], self.endpoint)
+        answered = exchange["response"]
+        if answered is None:
+            raise AnswerLost
+        body = answered["body"]
+        content = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+        response = httpx.Response(
+            answered["status"], headers=answered["headers"], content=content, request=request
+        )
+        name = request.extensions.get(SAVE)
+        if name is None or not response.is_success:
+            return response
+        self.saved[name] = response.content
+        return httpx.Response(response.status_code, headers=response.headers, request=request)
+
+
+def _assert_as_recorded(request: httpx.Request, recorded: Exchange, endpoint: Endpoint) -> None:
+    assert (request.method, str(request.url)) == (recorded["method"], recorded["url"])
+    carried = {name: request.headers.get(name) for name in (*recorded["headers"], *endpoint.headers)}
+    assert carried == {**recorded["headers"], **endpoint.headers}
+    content = request.read().decode()
+    body = recorded["body"]
+    if body is None:
+        assert content == ""
+    else:
+        assert (content if isinstance(body, str) else json.loads(content)) == body
