@@ -45,10 +45,11 @@ def _named(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _is_own(proxy: str, own: AbstractSet[tuple[str, int]]) -> bool:
     address = urlsplit(proxy)
+    host = address.hostname or "localhost"
     port = address.port or _PORTS.get(address.scheme)
-    if address.hostname is None or port not in {listening for _, listening in own}:
+    if port not in {listening for _, listening in own}:
         return False
-    return address.hostname in {host for host, _ in own} or _is_this_machine(address.hostname)
+    return host in {listening for listening, _ in own} or _is_this_machine(host)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -139,15 +139,19 @@ class Transport:
                 await response.aclose()
 
     def _client(self, url: str) -> httpx.AsyncClient:
+        """One client per proxy. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
         proxy = proxy_for(url, self._environment, self._own)
         if proxy not in self._clients:
-            self._clients[proxy] = httpx.AsyncClient(
-                transport=self._transport,
-                proxy=proxy,
-                verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, which trust_env would cover
-                trust_env=False,
-                timeout=_TIMEOUT,
-            )
+            try:
+                self._clients[proxy] = httpx.AsyncClient(
+                    transport=self._transport,
+                    proxy=proxy,
+                    verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, which trust_env would cover
+                    trust_env=False,
+                    timeout=_TIMEOUT,
+                )
+            except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
+                raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
         return self._clients[proxy]
 
 
@@ -183,7 +187,7 @@ def _prepare(request: httpx.Request) -> None:
 
 
 def _place(folder: Path | None, name: str) -> Path:
-    if folder is None or Path(name).name != name:
+    if folder is None or Path(name).name != name or name in {"", ".."}:
         raise ValueError(f"{name!r} cannot be saved in {folder}: a folder and a plain file name are needed")
     return folder / name
 

@@ -334,6 +334,12 @@ async def test_a_dead_port_is_unavailable_whatever_is_asked(tmp_path: Path) -> N
         assert dead.removeprefix("http://") in str(error)
 
 
+async def test_a_connection_that_breaks_off_is_unavailable(listen: Listen) -> None:
+    server = listen(lambda request: response("200 OK") if request.startswith(b"HEAD") else b"")
+    with pytest.raises(S3Unavailable, match="s3://bucket/in: HTTP error: error sending request, Request"):
+        await S3(S3Section(endpoint_url=server.url)).reachable(Location("bucket", "in"), ACCESS)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "raised"),
     [
