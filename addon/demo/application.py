@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
         for name, arn in [*running.items()]:
             job = bedrock.get_model_invocation_job(jobIdentifier=arn)
             counts = f"{job['processedRecordCount']}/{job['totalRecordCount']}"
-            print(name, job["status"], counts, job.get("message", ""), flush=True)
+            print(name, job["status"], counts, arn, job.get("message", ""), flush=True)
             if job["status"] in OVER:
                 del running[name]
             if job["status"] == "Completed":

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from addon.demo import application
 from addon.demo.check import manifest_file, output_rows
 from addon.demo.records import Record
-from addon.demo.stage import Stage
+from addon.demo.stage import PROXY, Stage
 
-_SHORT = 150
+_SHORT = 160
 
 
 class Watcher(Protocol):
@@ -28,16 +26,18 @@ class Watcher(Protocol):
 
 def stage(console: Console, stage: Stage, folder: Path) -> None:
     """What runs, and where."""
-    table = Table(title="On this machine, without keys and without a network", title_justify="left", box=None)
-    for column in ("", "where", "what"):
-        table.add_column(column, overflow="fold")
-    command = shlex.join(["bedrock-batch", *stage.proxy.command])
-    table.add_row("S3", stage.s3_url, "moto's server")
-    table.add_row("provider", stage.provider.url, "an OpenAI-style batch server without a model")
-    table.add_row("proxy", stage.proxy.url, escape(command))
-    table.add_row("program", application.__file__, "plain boto3, started with HTTPS_PROXY and AWS_CA_BUNDLE")
-    table.add_row("folder", str(folder), "what went in, what came out, logs")
-    console.print(table, "", highlight=False)
+    console.print("[bold]On this machine, without keys and without a network[/]")
+    proxy = shlex.join(["bedrock-batch", *stage.proxy.command])
+    rows = {
+        "S3": f"{stage.s3_url}  moto's server",
+        "provider": f"{stage.provider.url}  an OpenAI-style batch server without a model",
+        "proxy": f"{stage.proxy.url}  {proxy}",
+        "program": f"{application.__file__}  plain boto3; its environment has HTTPS_PROXY and AWS_CA_BUNDLE",
+        "folder": str(folder),
+    }
+    for name, text in rows.items():
+        _line(console, f"  {name:9} {text}")
+    console.print()
 
 
 @contextmanager
@@ -62,9 +62,12 @@ def _bars(console: Console, totals: dict[str, int]) -> Iterator[Watcher]:
     )
     with Progress(*columns, console=console) as progress:
         tasks = {name: progress.add_task(name, total=total, status="") for name, total in totals.items()}
+        passed: dict[str, list[str]] = {name: [] for name in totals}
 
         def watcher(name: str, status: str, done: int, total: int) -> None:
-            progress.update(tasks[name], completed=done, status=status)
+            if status not in passed[name]:
+                passed[name].append(status)
+            progress.update(tasks[name], completed=done, status=" → ".join(passed[name]))
 
         yield watcher
 
@@ -82,20 +85,20 @@ def _lines(console: Console) -> Watcher:
 
 def outcome(console: Console, files: Iterable[Path]) -> None:
     """One record of each shape with its answer, and the manifests."""
-    table = Table(title="What went in, and what came home", title_justify="left", show_lines=True)
-    for column in ("recordId", "modelInput.messages (the last)", "modelOutput or error"):
-        table.add_column(column, overflow="fold")
+    console.print("[bold]What went in, and what came home[/] (one record of each shape)")
     for file in files:
         shapes: set[str] = set()
         for row in output_rows(file):
             shape = row["recordId"].rpartition("-")[0]
             if shape not in shapes:
                 shapes.add(shape)
-                table.add_row(row["recordId"], *map(_json, (row["modelInput"]["messages"][-1], _answer(row))))
-    console.print(table, "", highlight=False)
+                console.print(f"  [cyan]{row['recordId']}[/]", highlight=False)
+                _line(console, f"    in   {_json(row['modelInput']['messages'][-1])}")
+                _line(console, f"    out  {_json(_answer(row))}")
+    console.print()
     for file in files:
-        manifest = manifest_file(file).read_text(encoding="utf-8")
-        console.print(f"manifest of {file.name}: {escape(manifest.strip())}", highlight=False, soft_wrap=True)
+        manifest = manifest_file(file).read_text(encoding="utf-8").strip()
+        _line(console, f"  manifest of {file.name}: {manifest}")
 
 
 def _answer(row: Record) -> Any:
@@ -109,24 +112,27 @@ def _answer(row: Record) -> Any:
 
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return escape(text if len(text) <= _SHORT else f"{text[:_SHORT]}…")
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def farewell(console: Console, folder: Path, stage: Stage, records: int, seconds: float) -> None:
-    """What was shown, and where it all lies."""
+def _line(console: Console, text: str) -> None:
+    """A line as it is: neither coloured nor broken, so that it can be copied."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def farewell(console: Console, stage: Stage, records: int, seconds: float) -> None:
+    """What was shown."""
     batches = len(stage.provider.batches)
     console.print(
         f"\n[bold green]{records} records went to the provider in {batches} batches and came home in their "
-        f"order, in {seconds:.1f} s.[/] AWS heard nothing of it.",
+        f"order, in {seconds:.0f} s.[/] AWS heard nothing of it.\n",
         highlight=False,
     )
-    whereabouts(console, folder)
 
 
 def whereabouts(console: Console, folder: Path) -> None:
-    """Every file of the demo."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    for path in files:
-        console.print(f"  {path}", highlight=False, soft_wrap=True)
-    console.print(f"  {folder / 'proxy' / 'proxy.log'}", highlight=False, soft_wrap=True)
-    console.print(f"Delete it all with: rm -r {shlex.quote(str(folder))}", highlight=False, soft_wrap=True)
+    """Every file of the demo, and how to be rid of it."""
+    logs = [folder / PROXY / "proxy.log"]
+    for path in [*sorted(path for path in folder.iterdir() if path.is_file()), *filter(Path.exists, logs)]:
+        _line(console, f"  {path}")
+    _line(console, f"Delete it all: rm -r {shlex.quote(str(folder))}")

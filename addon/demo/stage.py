@@ -13,6 +13,8 @@ from addon.demo.proxy_process import ProxyProcess
 REGION = "us-east-1"
 MODEL = "gpt-4o-mini"
 PACE = Pace(seconds=1.2)
+PROXY = "proxy"
+"""Where in the folder the proxy keeps its things."""
 
 _OTHER_ACCOUNTS = ("AWS_", "OPENAI_", "BEDROCK_BATCH_")
 _OTHER_NETWORKS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -38,7 +40,7 @@ def set_up(folder: Path, environment: Mapping[str, str]) -> Iterator[Stage]:
         s3_url = stack.enter_context(s3_server())
         provider = stack.enter_context(BatchServer(pace=PACE))
         proxy = ProxyProcess(
-            folder / "proxy",
+            folder / PROXY,
             environment={
                 **without_accounts(environment, folder),
                 **aws_variables(s3_url),

@@ -59,7 +59,10 @@ def _tell(console: Console, folder: Path) -> None:
     if faults:
         raise DemoFailed("\n".join(faults))
     show.outcome(console, jobs)
-    show.farewell(console, folder, stage, sum(map(len, jobs.values())), time.monotonic() - began)
+    show.farewell(console, stage, sum(map(len, jobs.values())), time.monotonic() - began)
+    show.whereabouts(console, folder)
+    database = stage.proxy.database
+    console.print(f"Look at the jobs again: bedrock-batch jobs list --database {database}", soft_wrap=True)
 
 
 def _write(file: Path, records: list[Record]) -> None:
@@ -78,7 +81,7 @@ def _play(console: Console, folder: Path, stage: Stage, totals: dict[str, int]) 
             env=running.application_environment(environment, stage.proxy.url, stage.proxy.bundle),
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
         ) as program,
     ):
@@ -98,12 +101,12 @@ def _play(console: Console, folder: Path, stage: Stage, totals: dict[str, int]) 
 
 
 def _watch(console: Console, program: subprocess.Popen[str], totals: dict[str, int]) -> dict[str, str]:
-    """Show each line `NAME STATUS DONE/TOTAL MESSAGE` of the program; the last state of each job."""
+    """Show each line `NAME STATUS DONE/TOTAL ARN MESSAGE` of the program; the last state of each job."""
     states: dict[str, str] = {}
     assert program.stdout is not None
     with show.jobs(console, totals) as watcher:
         for line in program.stdout:
-            name, status, counts, message = line.rstrip("\n").split(" ", 3)
+            name, status, counts, _, message = line.rstrip("\n").split(" ", 4)
             states[name] = f"{status} {message}"
             watcher(name, status, *map(int, counts.split("/")))
     return states
