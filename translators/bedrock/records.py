@@ -72,6 +72,8 @@ def read(line: bytes) -> InputRecord | None:
         raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
     except msgspec.ValidationError as error:
         raise NotARecord(f"is not a record: {error}") from error
+    except RecursionError as error:
+        raise NotARecord("is nested too deeply") from error
     except msgspec.DecodeError as error:
         raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
     if memoryview(record.model_input)[0] != ord("{"):

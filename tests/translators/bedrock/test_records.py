@@ -57,7 +57,9 @@ def test_blank_line_holds_no_record(line: bytes) -> None:
         (b'{"recordId":1,"modelInput":{}}', r"is not a record: .*`str.*`, got `int` - at `\$.recordId`"),
         (b'{"modelInput":{"a":"\xff"}}', r"is not UTF-8: invalid start byte \(byte 20\)"),
         ('{"modelInput":{}}'.encode("utf-16"), "is not UTF-8"),
+        (b'{"modelInput":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "is nested too deeply"),
     ],
+    ids=lambda value: repr(value)[:40],
 )
 def test_line_that_is_no_record_is_refused_saying_why(line: bytes, complaint: str) -> None:
     with pytest.raises(records.NotARecord, match=complaint):

@@ -5,8 +5,9 @@ Anthropic's models and AWS name the field and the rule ("foo: Extra inputs are n
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from msgspec import Raw, inspect
@@ -16,6 +17,8 @@ from translators.errors import Refused
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _NOT_AMONG = re.compile(r"Invalid (enum )?value .*", re.DOTALL)
+_LONGEST_SHOWN = 100
+_NULL = Raw(b"null")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -48,16 +51,30 @@ def _refusal(complaint: str, dialect: object, body: Raw, within: str) -> Refused
     if (missing := _MISSING.fullmatch(problem)) is not None:
         return Refused(joined(path, missing["name"]), "Field required")
     steps = [name or int(index) for name, index in _STEP.findall(place)]
-    value = _at(msgspec.json.decode(body), steps)
     if _NOT_AMONG.fullmatch(problem) is not None:
         problem = f"Input should be {' or '.join(map(repr, _accepted(dialect, steps, body)))}"
-    return Refused(path, problem if ", got " in problem else f"{problem}, got {value!r:.100}")
+    return Refused(path, problem if ", got " in problem else f"{problem}, got {_shown(body, steps)}")
 
 
-def _at(value: Any, steps: list[str | int]) -> object:
+def _shown(body: Raw, steps: list[str | int]) -> str:
+    """The beginning of the value at the end of a path."""
+    value = body
     for step in steps:
-        value = value[step]
-    return value
+        value = _item(value, step)
+    text = _text(value)
+    shown = repr(text) if text is not None else bytes(value).decode()
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+
+
+def _text(value: Raw) -> str | None:
+    """A JSON string's text; None for other JSON."""
+    return msgspec.json.decode(value, type=str) if memoryview(value)[0] == ord('"') else None
+
+
+def _item(value: Raw, step: str | int) -> Raw:
+    if isinstance(step, int):
+        return msgspec.json.decode(value, type=list[Raw])[step]
+    return msgspec.json.decode(value, type=dict[str, Raw])[step]
 
 
 @cache
@@ -67,35 +84,40 @@ def _described(dialect: object) -> inspect.Type:
 
 def _accepted(dialect: object, steps: list[str | int], body: Raw) -> list[object]:
     """The words that the type has for the end of the path; the value tells which member of a union it is."""
-    place, value = _described(dialect), msgspec.json.decode(body)
+    place, value = _described(dialect), body
     for step in steps:
-        kinds = _fitting(place, value)
+        kinds = _lists(place) if isinstance(step, int) else _structs(place, value)
         tags = [kind.tag for kind in kinds if isinstance(kind, inspect.StructType) and kind.tag_field == step]
         if tags:
             return sorted(tags, key=str)
-        place, value = _inside(kinds, step), value[step]
+        place, value = _inside(kinds[0], step), _item(value, step)
     return [word for kind in _members(place) if isinstance(kind, inspect.LiteralType) for word in kind.values]
+
+
+def _lists(place: inspect.Type) -> Sequence[inspect.Type]:
+    return [kind for kind in _members(place) if isinstance(kind, inspect.ListType)]
+
+
+def _structs(place: inspect.Type, value: Raw) -> Sequence[inspect.Type]:
+    """The structs that an object may be: the one that its tag names, all where it names none."""
+    structs = [kind for kind in _members(place) if isinstance(kind, inspect.StructType)]
+    members = msgspec.json.decode(value, type=dict[str, Raw])
+    tagged = [
+        kind
+        for kind in structs
+        if kind.tag_field is not None and _text(members.get(kind.tag_field, _NULL)) == kind.tag
+    ]
+    return tagged or structs
+
+
+def _inside(kind: inspect.Type, step: str | int) -> inspect.Type:
+    if isinstance(kind, inspect.ListType):
+        return kind.item_type
+    fields = cast("inspect.StructType", kind).fields
+    return next(field.type for field in fields if field.encode_name == step)
 
 
 def _members(kind: inspect.Type) -> list[inspect.Type]:
     if isinstance(kind, inspect.UnionType):  # an alias of a union, in a union, stays a union of its own
         return [member for part in kind.types for member in _members(part)]
     return [kind]
-
-
-def _fitting(place: inspect.Type, value: object) -> list[inspect.Type]:
-    """The members of a union that this list or object may be."""
-    if isinstance(value, list):
-        return [kind for kind in _members(place) if isinstance(kind, inspect.ListType)]
-    structs = [kind for kind in _members(place) if isinstance(kind, inspect.StructType)]
-    named = cast("dict[str, object]", value)
-    tagged = [kind for kind in structs if kind.tag_field and named.get(kind.tag_field) == kind.tag]
-    return [*(tagged or structs)]
-
-
-def _inside(kinds: list[inspect.Type], step: str | int) -> inspect.Type:
-    (kind,) = kinds
-    if isinstance(kind, inspect.ListType):
-        return kind.item_type
-    fields = cast("inspect.StructType", kind).fields
-    return next(field.type for field in fields if field.encode_name == step)
