@@ -131,7 +131,7 @@ class BedrockBatch:
 
     async def _serve(self, flow: http.HTTPFlow) -> None:
         matched = self._operation(flow)
-        if matched is None or self._cut_off_streamed_create(flow):
+        if matched is None or (flow.request.stream and self._cut_off_streamed_create(flow)):
             return
         if matched.operation in TAG_OPERATIONS:
             matched = Matched(matched.operation, tagged_resource(_body(flow.request)))
@@ -215,19 +215,25 @@ class BedrockBatch:
 
     def _cut_off_streamed_create(self, flow: http.HTTPFlow) -> bool:
         """A streamed body goes to AWS while it arrives: a routed Create must not."""
-        if not flow.request.stream or not flow.killable:
+        if not (flow.request.stream or "transfer-encoding" in flow.request.headers) or not flow.killable:
             return False
+        if not self._is_routed_create(flow):
+            return False
+        # a body of unknown size starts to be streamed when it has grown, and no hook is asked then
+        if not flow.request.stream and not ctx.options.stream_large_bodies:
+            return False
+        flow.kill()  # type: ignore[no-untyped-call]  # mitmproxy's own
+        logger.error("A Create was cut off: stream_large_bodies would have sent it on to AWS unanswered")
+        return True
+
+    def _is_routed_create(self, flow: http.HTTPFlow) -> bool:
         matched = self._operation(flow)
         if matched is None or matched.operation is not Operation.CREATE:
             return False
         try:
-            if provider_of(flow.request, self._settings.provider, self._settings.config) is None:
-                return False
+            return provider_of(flow.request, self._settings.provider, self._settings.config) is not None
         except AwsError:
-            pass  # a provider nobody knows is not AWS either
-        flow.kill()  # type: ignore[no-untyped-call]  # mitmproxy's own
-        logger.error("A Create was cut off: stream_large_bodies would have sent it on to AWS unanswered")
-        return True
+            return True  # a provider that nobody knows is not AWS either
 
 
 async def _answer(operations: Operations, request: http.Request, matched: Matched, caller: Caller) -> bytes:

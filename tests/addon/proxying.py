@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -129,7 +130,7 @@ async def a_proxy(
     submitted, stores = Submitted(), list[Store]()
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
     addon = BedrockBatch(wrap(starting(folder, runner or submitted, stores, known)))
-    with taddons.context(addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
+    with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         proxy = Proxy(addon, context, submitted, stores)
         proxy.set(**options)
         if started:

@@ -347,18 +347,27 @@ def _everything_below(folder: Path) -> bytes:
 async def test_a_routed_create_that_is_streamed_to_aws_is_cut_off(
     tmp_path: Path, provider: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with a_proxy(tmp_path) as proxy:
-        early = a_create({"x-model-provider": provider})
-        early.request.stream = True
-        proxy.addon.requestheaders(early)
-        late = a_create({"x-model-provider": provider})
-        late.request.stream = True  # as when a chunked body grows too large after the headers
+    async with a_proxy(tmp_path, stream_large_bodies="1m") as proxy:
+        large = a_create({"x-model-provider": provider})
+        large.request.stream = True
+        proxy.addon.requestheaders(large)
+        growing = a_create({"x-model-provider": provider, "transfer-encoding": "chunked"})
+        proxy.addon.requestheaders(growing)
+        late = a_create(
+            {"x-model-provider": provider}
+        )  # as when the header is put in after the headers' hook
+        late.request.stream = True
         await proxy.addon.request(late)
-    for flow in (early, late):
+    for flow in (large, growing, late):
         assert flow.error is not None
         assert flow.error.msg == Error.KILLED_MESSAGE
     assert proxy.runner.jobs == []
     assert "stream_large_bodies" in caplog.text
+
+
+async def test_a_chunked_create_that_is_not_streamed_is_answered(tmp_path: Path) -> None:
+    async with a_proxy(tmp_path) as proxy:
+        assert _arn(await proxy.request(a_create({**ROUTED, "transfer-encoding": "chunked"})))
 
 
 @pytest.mark.parametrize(
