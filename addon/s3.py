@@ -37,6 +37,8 @@ PART = 8 << 20
 PARTS_IN_FLIGHT = 4
 SLICE = 16 << 20
 """Bytes that one request of a download asks for."""
+BLOCK = 1 << 20
+"""Bytes that pass between the disk and obstore at once."""
 SUFFIX = ".jsonl"
 
 _CONTENT_TYPE: Attributes = {"Content-Type": "application/octet-stream"}
@@ -165,7 +167,8 @@ class S3:
             for start in range(0, source.size, SLICE):
                 wanted: GetOptions = {**unchanged, "range": (start, min(start + SLICE, source.size))}
                 result = await obstore.get_async(store, source.key, options=wanted)
-                await file.write(await result.bytes_async())
+                async for block in result.stream(min_chunk_size=BLOCK):
+                    await file.write(block)
         size = (await part.stat()).st_size
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
@@ -284,7 +287,7 @@ def _input(meta: ObjectMeta) -> InputObject:
 async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
     for path in paths:
         async with await anyio.open_file(path, "rb") as file:
-            while block := await file.read(PART):
+            while block := await file.read(BLOCK):
                 yield block
 
 

@@ -123,7 +123,8 @@ class Transport:
     ) -> httpx.Response:
         """One attempt, body included. Raises `Unreachable` when nothing was sent, else `lost`."""
         with _trouble(request, lost):
-            response = await self._client(str(request.url)).send(
+            client = await self._client(str(request.url))
+            response = await client.send(
                 request,
                 stream=True,
                 follow_redirects=request.method == "GET",  # a result file may lie in a storage service
@@ -138,21 +139,26 @@ class Transport:
             finally:
                 await response.aclose()
 
-    def _client(self, url: str) -> httpx.AsyncClient:
+    async def _client(self, url: str) -> httpx.AsyncClient:
         """One client per proxy. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
         proxy = proxy_for(url, self._environment, self._own)
         if proxy not in self._clients:
             try:
-                self._clients[proxy] = httpx.AsyncClient(
-                    transport=self._transport,
-                    proxy=proxy,
-                    verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, which trust_env would cover
-                    trust_env=False,
-                    timeout=_TIMEOUT,
-                )
+                made = await anyio.to_thread.run_sync(self._made, proxy)
             except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
                 raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
+            self._clients.setdefault(proxy, made)
         return self._clients[proxy]
+
+    def _made(self, proxy: str | None) -> httpx.AsyncClient:
+        """Takes a tenth of a second: the certificates are parsed."""
+        return httpx.AsyncClient(
+            transport=self._transport,
+            proxy=proxy,
+            verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, which trust_env would cover
+            trust_env=False,
+            timeout=_TIMEOUT,
+        )
 
 
 class _OffLoop(httpx.AsyncByteStream):
