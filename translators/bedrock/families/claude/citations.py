@@ -4,6 +4,8 @@ Converse says what Claude says with fewer names (seen on the live API: `document
 start and end unchanged).
 """
 
+from typing import assert_never
+
 from translators.bedrock import converse
 from translators.bedrock.converse import CitationLocation, InDocument, InSearchResult, OnWeb
 from translators.bedrock.families.claude import wire
@@ -28,6 +30,8 @@ def in_converse(citation: wire.Citation) -> converse.Citation:
                 blocks.title,
                 blocks.source,
             )
+        case _:
+            assert_never(citation)
     return _citation(citation.cited_text, where, citation.document_title)
 
 

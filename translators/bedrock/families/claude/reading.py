@@ -115,6 +115,8 @@ def _document(block: wire.Document, path: str) -> converse.DocumentBlock:
             form, source = "txt", converse.Source(text=data)
         case wire.ContentSource(content=content):
             source = converse.Source(content=_texts(content, f"{path}.source.content"))
+        case _:
+            assert_never(block.source)
     return converse.DocumentBlock(
         name=block.title or "document",  # Converse requires one; Claude does not
         source=source,
@@ -176,6 +178,8 @@ def _result_part(part: wire.ResultPart, path: str) -> converse.ToolResultContent
             return converse.ToolResultContent(document=_document(part, path))
         case wire.SearchResult():
             return converse.ToolResultContent(search_result=_search_result(part))
+        case _:
+            assert_never(part)
 
 
 def _cache_control(block: wire.Block) -> wire.CacheControl | None:
@@ -246,6 +250,8 @@ def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
             return converse.ToolChoice(tool=converse.NamedTool(name))
         case wire.ChoiceNone():
             return converse.ToolChoice(none=converse.Empty())
+        case _:
+            assert_never(choice)
 
 
 def _extras(body: wire.Body) -> dict[str, object]:
