@@ -58,7 +58,7 @@ def main() -> None:
     from addon import launcher
 
     wanted = json.loads(_first_line())
-    launcher.start("dump", [], Lifeline(Path(wanted["ready"])), settings=wanted["settings"])
+    launcher.start_with(wanted["settings"], Lifeline(Path(wanted["ready"])))
 
 
 if __name__ == "__main__":

@@ -47,27 +47,41 @@ class TrustedBundle:
             logger.info("Applications trust this proxy with AWS_CA_BUNDLE=%s", bundle)
 
 
-def start(
-    interface: Interface, arguments: Sequence[str], *more: object, settings: Sequence[str] = ()
-) -> None:
-    """Run the proxy until it is told to end.
+def start(interface: Interface, arguments: Sequence[str]) -> None:
+    """Run the proxy until it is told to end; `arguments` are mitmproxy's own.
 
-    `arguments` are mitmproxy's own, `more` further addons. `settings` are options as `name=value` that
-    win over config.yaml, which mitmproxy's `--set` does not. Raises `SystemExit` with 1 for arguments,
-    options or a start-up that failed.
+    Raises `SystemExit` with 1 for arguments, options or a start-up that failed.
     """
+    base, parser = _parts(interface)
+    _run(base, parser, arguments, _filters if interface == "dump" else None)
+
+
+def start_with(settings: Sequence[str], addon: object) -> None:
+    """Run a proxy with one more addon, and options as `name=value` that win over the user's config.yaml.
+
+    mitmproxy's `--set` alone does not win over it. Raises `SystemExit` as `start` does.
+    """
+
+    def last_options(_: Namespace) -> dict[str, Any]:
+        ctx.options.set(*settings, defer=True)
+        return {}
+
+    base, parser = _parts("dump")
+    early = [part for setting in settings for part in ("--set", setting)]  # confdir names the config.yaml
+    _run(base, parser, early, last_options, addon)
+
+
+def _run(
+    base: Callable[[Options], Master],
+    parser: Callable[[Options], ArgumentParser],
+    arguments: Sequence[str],
+    extra: Callable[[Namespace], dict[str, Any]] | None,
+    *more: object,
+) -> None:
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    base, parser = _parts(interface)
-
-    def last_options(parsed: Namespace) -> dict[str, Any]:
-        ctx.options.set(*settings, defer=True)
-        return _filters(parsed) if interface == "dump" else {}
-
     # `run` wants a class and only ever calls it with the options
-    master = cast(type[Master], partial(_master, base, more))
-    early = [part for setting in settings for part in ("--set", setting)]  # confdir names the config.yaml
-    run(master, parser, [*arguments, *early], last_options)
+    run(cast(type[Master], partial(_master, base, more)), parser, arguments, extra)
 
 
 def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[[Options], ArgumentParser]]:

@@ -1,10 +1,17 @@
 """The command line as people run it: in processes of their own, with an empty home and no network."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +60,41 @@ def run(
         timeout=100,
         check=False,
     )
+
+
+@contextmanager
+def on_terminal(
+    arguments: Sequence[str], home: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], str]]]:
+    """`bedrock-batch` on a terminal of its own, and what it has shown there so far."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    shown = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # Linux's way to say that nobody writes any more
+            while block := os.read(ours, 65536):
+                shown.extend(block)
+
+    process = subprocess.Popen(
+        command(*arguments),
+        cwd=home,
+        env=environment(home, TERM="xterm"),
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+    )
+    os.close(its)
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield process, lambda: shown.decode(errors="replace")
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        os.close(ours)
 
 
 def eventually(what: Callable[[], bool], limit: float = 60) -> None:

@@ -1,8 +1,5 @@
 import json
-import os
-import pty
 import re
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -279,28 +276,12 @@ def test_watch_on_a_terminal_shows_bars(
     store: Store, tmp_path: Path, progressing: Callable[[str], None]
 ) -> None:
     store.add(a_job(total=40, succeeded=10), {})
-    ours, its = pty.openpty()
-    variables = programs.environment(tmp_path, TERM="xterm", COLUMNS="150")
-    arguments = programs.command("jobs", "watch", "--database", store.url)
-    with subprocess.Popen(arguments, env=variables, stdin=its, stdout=its, stderr=its) as watching:
-        os.close(its)
-        shown = b""
-        while b"25 %" not in shown:
-            shown += os.read(ours, 65536)
+    with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as (watching, seen):
+        programs.eventually(lambda: "25 %" in seen())
         progressing("Completed")
-        while watching.poll() is None:
-            shown += _read(ours)
-    os.close(ours)
-    assert watching.returncode == 0
-    assert "━" in shown.decode(errors="replace")
-    assert b"40/40 (100 %, 2 failed) Completed" in shown
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # Linux's way to say that nobody writes any more
-        return b""
+        assert watching.wait(60) == 0
+        programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in seen())
+        assert "━" in seen()
 
 
 def test_watch_of_jobs_that_are_over_ends_at_once(store: Store, jobs: Jobs) -> None:
