@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.end_to_end.watched_s3 import watched
 
 RECORDS = [*(claude(number) for number in range(1, 8)), claude(8, "please fail")]
 SHARDS = 3
-TINY = {
+TINY: dict[str, dict[str, Any]] = {
     "providers.tiny": {"kind": "openai", "max_requests_per_batch": 3},
     "providers.tiny.models": {"*": "gpt-4o-mini"},
 }
@@ -96,15 +97,13 @@ def test_killed_while_the_provider_is_asked(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, point: Point, count: int
 ) -> None:
     killer = Killer()
+    reached = Counter[Point]()
 
-    def at(reached: Point, times: int) -> None:
-        nonlocal remaining
-        if reached == point:
-            remaining -= 1
-            if remaining == 0:
-                killer.kill()
+    def at(now: Point, times: int) -> None:
+        reached[now] += 1
+        if reached[point] == count and now == point:
+            killer.kill()
 
-    remaining = count
     provider.at, provider.pace = at, Pace(looks=1)
     proxy = start_proxy(config=TINY)
     check(bucket, provider, run_with_a_death(killer, proxy, bucket))

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import override
@@ -53,10 +53,8 @@ def watched(s3_url: str, hook: Hook) -> Iterator[str]:
 
         @override
         def handle(self) -> None:
-            try:
+            with suppress(ConnectionError):  # the client was killed: that is what this server is for
                 super().handle()
-            except ConnectionError:
-                pass  # the client was killed: that is what this server is for
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
