@@ -49,7 +49,6 @@ class File(Struct, frozen=True, tag_field="type", tag="file"):
 
 type Part = Text | Image | Audio | File
 
-_IMAGES = frozenset({"png", "jpeg", "gif", "webp"})
 _SOUNDS = frozenset({"wav", "mp3"})
 _TEXTS = frozenset({"txt", "md", "csv", "html"})
 
@@ -106,8 +105,6 @@ _SEARCH_RESULT = Note("messages.content.searchResult", "mapped", "sent as text")
 def _image(image: ImageBlock, path: str) -> Image:
     if image.error is not None:
         raise Refused(f"{path}.error", "the image is missing")
-    if image.format not in _IMAGES:
-        raise Refused(f"{path}.format", f"{image.format!r} is not one of png, jpeg, gif, webp")
     return Image(ImageUrl(f"data:image/{image.format};base64,{_base64(image.source, path)}"))
 
 

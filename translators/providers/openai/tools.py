@@ -93,8 +93,6 @@ def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseForma
     Bedrock promises that it does, which at OpenAI is `strict`; `strict` is asked for wherever OpenAI's
     rules allow the schema, else the promise is lost and noted.
     """
-    if text_format.type != "json_schema":
-        raise Refused("outputConfig.textFormat.type", f"{text_format.type!r} is not 'json_schema'")
     asked = text_format.structure.json_schema
     try:
         schema = msgspec.json.decode(asked.schema, type=dict[str, object])

@@ -1,0 +1,53 @@
+"""What must hold for every record and every provider, whatever is in it."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from tests import strategies
+from tests.strategies import TOKEN, Json
+from translators.bedrock.families import converse
+from translators.errors import Refused
+from translators.providers.registry import PROVIDERS
+from translators.providers.rows import Line
+
+MODELS = {"openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant")}
+"""Models that each provider treats differently."""
+
+each_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
+a_few_hundred = settings(max_examples=max(300, settings().max_examples))
+
+
+def line_or_refusal(record: Json, provider: str, model: str) -> Line | Refused:
+    request = converse.request(Raw(json.dumps(record).encode()))
+    try:
+        return PROVIDERS[provider].line("r-1", request, model)
+    except Refused as refusal:
+        return refusal
+
+
+@each_provider
+@a_few_hundred
+@given(data=st.data(), record=strategies.converse_requests())
+def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject, record: Json) -> None:
+    outcome = line_or_refusal(record, provider, data.draw(st.sampled_from(MODELS[provider])))
+    if isinstance(outcome, Line):
+        sent = json.dumps(json.loads(outcome.data), ensure_ascii=False)
+        assert set(TOKEN.findall(sent)) == set(TOKEN.findall(json.dumps(record)))
+        assert b"\n" not in outcome.data
+    else:
+        assert outcome.field == "inferenceConfig.stopSequences"
+
+
+@each_provider
+@a_few_hundred
+@given(data=st.data(), record=strategies.any_requests())
+def test_no_record_does_worse_than_being_refused(provider: str, data: st.DataObject, record: Json) -> None:
+    outcome = line_or_refusal(record, provider, data.draw(st.sampled_from(MODELS[provider])))
+    if isinstance(outcome, Line):
+        assert json.loads(outcome.data)["custom_id"] == "r-1"
+    else:
+        assert outcome.field.startswith("messages[") or outcome.field == "inferenceConfig.stopSequences"
