@@ -69,6 +69,7 @@ def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
     yield one_provider
     one_provider.answer, one_provider.pace = chat_completion, Pace()
     one_provider.fate, one_provider.at = all_goes_well, nothing
+    one_provider.key = PROVIDER_KEY
 
 
 def _prepared(

@@ -1,0 +1,98 @@
+"""Who gets to see which credentials: the provider no AWS ones, disks and logs none at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSRequest
+
+from addon.demo.provider import BatchServer
+from addon.demo.proxy_process import ProxyProcess
+from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, StartProxy
+from tests.end_to_end.harness import CALLER, Bucket, Client, bedrock, claude, ended, jsonl, when
+
+BROUGHT = "the-key-that-the-caller-brought"
+AWS = (*CALLER.values(), *PROXY_AWS.values())
+SECRETS = (PROVIDER_KEY, BROUGHT, "not-the-providers-key", *AWS)
+
+RECORDS = [claude(1), claude(2, "please fail")]
+
+
+@pytest.fixture
+def talkative(start_proxy: StartProxy) -> ProxyProcess:
+    """A proxy that says and saves as much as it can."""
+    settings = {"flow_detail": "4", "termlog_verbosity": "debug", "save_stream_file": "flows"}
+    return start_proxy(settings=settings)
+
+
+def bring(client: Client) -> None:
+    """Have every call carry a provider's key."""
+
+    def add_header(request: AWSRequest, **_: Any) -> None:
+        request.headers.add_header("x-api-key", BROUGHT)
+
+    client.meta.events.register("before-sign.bedrock.*", add_header)
+
+
+def create(client: Client, bucket: Bucket) -> str:
+    request = bucket.request(bucket.put("in.jsonl", jsonl(RECORDS)))
+    arn: str = client.create_model_invocation_job(**request)["jobArn"]
+    return arn
+
+
+def authorizations(provider: BatchServer) -> set[str]:
+    return {dict(seen.headers)["Authorization"] for seen in provider.seen}
+
+
+def leaks(proxy: ProxyProcess) -> Iterator[tuple[str, str]]:
+    """Every secret that stands in a file of the proxy's."""
+    files = [path for path in proxy.folder.rglob("*") if path.is_file()]
+    assert {"proxy.log", "flows", "jobs.db"} <= {path.name for path in files}
+    for path in files:
+        content = path.read_bytes()
+        yield from ((str(path), secret) for secret in SECRETS if secret.encode() in content)
+
+
+def test_the_provider_sees_its_key_and_nothing_of_aws(
+    provider: BatchServer, routed: Client, bucket: Bucket
+) -> None:
+    ended(routed, create(routed, bucket))
+    assert authorizations(provider) == {f"Bearer {PROVIDER_KEY}"}
+    said = [text for seen in provider.seen for pair in (*seen.headers, ("", seen.query)) for text in pair]
+    telling = ("x-amz", "aws4-hmac-sha256", *AWS)
+    assert not [text for text in said if any(word in text.lower() for word in telling)]
+
+
+def test_a_key_that_the_caller_brought_is_the_one_used(
+    provider: BatchServer, routed: Client, bucket: Bucket
+) -> None:
+    provider.key = BROUGHT
+    bring(routed)
+    assert ended(routed, create(routed, bucket))["status"] == "Completed"
+    assert authorizations(provider) == {f"Bearer {BROUGHT}"}
+
+
+def test_no_key_is_in_any_log_flow_file_or_database(
+    talkative: ProxyProcess, provider: BatchServer, bucket: Bucket
+) -> None:
+    with bedrock(talkative, provider="openai", on="*") as client:
+        ended(client, create(client, bucket))
+        provider.key = BROUGHT
+        bring(client)
+        running = create(client, bucket)
+        when(client, running, "InProgress", "Completed")
+        assert list(leaks(talkative)) == []
+        ended(client, running)
+        client.list_model_invocation_jobs()
+    with bedrock(talkative, provider="wrong") as client:
+        job = ended(client, create(client, bucket))
+        assert not [secret for secret in SECRETS if secret in job["message"]]
+    talkative.stop()
+    assert list(leaks(talkative)) == []
+
+
+def test_the_spool_and_the_secret_are_the_owners_alone(talkative: ProxyProcess) -> None:
+    (secret,) = talkative.folder.rglob("secret.key")
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert Path(secret.parent).stat().st_mode & 0o077 == 0
