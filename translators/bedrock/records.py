@@ -61,8 +61,8 @@ def read(line: bytes) -> InputRecord | None:
 
     A byte order mark before it and `\\r\\n` behind it are tolerated. Raises `NotARecord`.
     """
-    text = line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n")
-    if not text:
+    text = line.removeprefix(codecs.BOM_UTF8)
+    if not text or text.isspace():
         return None
     try:
         if not text.isascii():

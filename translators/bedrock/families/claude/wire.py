@@ -10,8 +10,8 @@ type Identifier = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]+$")]
 type Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,128}$")]
 
 
-class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What is not named here is refused; what is not said is not written."""
+class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """What is not named here is refused; what is not said is not written. No cycles, no garbage collector."""
 
 
 class CacheControl(Strict, tag_field="type", tag="ephemeral"):
