@@ -4,7 +4,7 @@ Field names are AWS's (`ConverseRequest`, `ContentBlock`, … of the `bedrock-ru
 snake case here and in camel case in JSON, so a `Converse` record is decoded straight into these types.
 Blobs stay base64 text. JSON that nobody needs to look into (tool inputs, schemas) stays raw bytes.
 
-A union of the service model is one struct with one member set; `families/converse.py` checks that for
+A union of the service model is one struct with one member set; `families/unions.py` checks that for
 records that come from outside.
 
 Converse has no place for some things that bodies of other families say. They travel in
@@ -25,27 +25,22 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
+from translators.bedrock.media import AudioBlock as AudioBlock
+from translators.bedrock.media import AudioFormat as AudioFormat
+from translators.bedrock.media import Citations as Citations
+from translators.bedrock.media import DocumentBlock as DocumentBlock
+from translators.bedrock.media import DocumentFormat as DocumentFormat
+from translators.bedrock.media import ImageBlock as ImageBlock
+from translators.bedrock.media import ImageFormat as ImageFormat
+from translators.bedrock.media import MediaError as MediaError
+from translators.bedrock.media import S3Location as S3Location
+from translators.bedrock.media import Shape as Shape
+from translators.bedrock.media import Source as Source
+from translators.bedrock.media import TextBlock as TextBlock
+from translators.bedrock.media import VideoBlock as VideoBlock
+from translators.bedrock.media import VideoFormat as VideoFormat
+
 type Role = Literal["user", "assistant", "system"]
-type ImageFormat = Literal["png", "jpeg", "gif", "webp"]
-type DocumentFormat = Literal["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"]
-type VideoFormat = Literal["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"]
-type AudioFormat = Literal[
-    "mp3",
-    "opus",
-    "wav",
-    "aac",
-    "flac",
-    "mp4",
-    "ogg",
-    "mkv",
-    "mka",
-    "x-aac",
-    "m4a",
-    "mpeg",
-    "mpga",
-    "pcm",
-    "webm",
-]
 
 # Constraints are AWS's, checked when a `Converse` record is read; what other families and providers put
 # in is theirs to answer for.
@@ -54,66 +49,6 @@ type Fraction = Annotated[float, Meta(ge=0, le=1)]
 type ToolUseId = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
 type FieldPath = Annotated[str, Meta(min_length=1, max_length=256)]
 type ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
-
-
-class Shape(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A structure of the service model: unknown members are refused, unset ones are not written.
-
-    Trees have no cycles, so the garbage collector need not know them: a tenth of the time of a record.
-    """
-
-
-class S3Location(Shape):
-    uri: str
-    bucket_owner: str | None = None
-
-
-class Source(Shape):
-    """Where the bytes of an image, document, audio or video are; exactly one member is set."""
-
-    bytes: str | None = None
-    s3_location: S3Location | None = None
-    text: str | None = None
-    """Documents only."""
-    content: list["TextBlock"] | None = None
-    """Documents only."""
-
-
-class TextBlock(Shape):
-    text: str
-
-
-class MediaError(Shape):
-    message: str | None = None
-
-
-class ImageBlock(Shape):
-    format: ImageFormat
-    source: Source
-    error: MediaError | None = None
-
-
-class Citations(Shape):
-    enabled: bool
-
-
-class DocumentBlock(Shape):
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    source: Source
-    format: DocumentFormat | None = None
-    context: str | None = None
-    citations: Citations | None = None
-
-
-class VideoBlock(Shape):
-    format: VideoFormat
-    source: Source
-
-
-class AudioBlock(Shape):
-    format: AudioFormat
-    source: Source
-    error: MediaError | None = None
 
 
 class ToolUseBlock(Shape):
