@@ -102,6 +102,7 @@ async def test_a_list_shows_the_jobs_of_the_provider_it_names(tmp_path: Path) ->
         arn = _arn(await proxy.request(a_create(ROUTED)))
         found = await proxy.request(a_flow("GET", "/model-invocation-jobs?maxResults=5", headers=ROUTED))
         other = {"x-model-provider": "other"}
+        other["Authorization"] = "Basic ???"  # no key is needed to look
         none = await proxy.request(a_flow("GET", "/model-invocation-jobs", headers=other))
     (summary,) = orjson.loads(_answer(found).content or b"")["invocationJobSummaries"]
     assert summary["jobArn"] == arn
@@ -418,6 +419,23 @@ async def test_a_value_that_cannot_change_under_running_jobs_is_refused(tmp_path
         assert _arn(await proxy.request(a_create()))
 
 
+async def test_a_file_that_went_bad_does_not_hinder_other_options(tmp_path: Path) -> None:
+    async with a_proxy(tmp_path, batch_config=config_file(tmp_path, "")) as proxy:
+        config_file(tmp_path, "[")
+        proxy.set(ssl_insecure=True)
+        with pytest.raises(OptionsError, match="batch_config"):
+            proxy.set(batch_merge_lists=True)
+
+
+async def test_the_file_in_the_working_folder_is_read_when_no_option_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config_file(tmp_path, '[providers.other]\nkind = "openai"\n')
+    monkeypatch.chdir(tmp_path)
+    async with a_proxy(tmp_path) as proxy:
+        assert _arn(await proxy.request(a_create({"x-model-provider": "other"})))
+
+
 def _cannot(words: str) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         raise CannotStart(words)
@@ -512,11 +530,13 @@ async def test_a_list_that_was_answered_here_is_not_merged_again(tmp_path: Path)
         await proxy.request(a_create(ROUTED, jobName="ours"))
         flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", headers=ROUTED))
         await proxy.addon.response(flow)
-        other = a_flow("GET", "/foundation-models")
-        other.response = Response.make(200, orjson.dumps(AWS_LIST))
-        await proxy.addon.response(other)
     assert _names(flow) == ["ours"]
-    assert _names(other) == [FOREIGN_ARN]
+
+
+@pytest.mark.parametrize("path", ["/foundation-models", "/model-invocation-job/zzzzzzzzzz99"])
+async def test_only_lists_are_merged(tmp_path: Path, path: str) -> None:
+    answer = Response.make(200, orjson.dumps(AWS_LIST))
+    assert _names(await _listed(tmp_path, answer, path)) == [FOREIGN_ARN]
 
 
 async def test_a_list_to_be_merged_waits_for_the_start(tmp_path: Path) -> None:
