@@ -12,14 +12,22 @@ def manifest_file(file: Path) -> Path:
     return file.with_suffix(".manifest.json.out")
 
 
+def output_file(file: Path) -> Path:
+    """Where it puts the rows."""
+    return file.with_name(f"{file.name}.out")
+
+
 def output_rows(file: Path) -> list[dict[str, Any]]:
     """The rows of the job whose input this is."""
-    output = file.with_name(f"{file.name}.out")
-    return [json.loads(line) for line in output.read_text(encoding="utf-8").split("\n") if line]
+    text = output_file(file).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def faults(file: Path, records: list[Record]) -> list[str]:
     """What is wrong with the results of a job; nothing, if all is well."""
+    missing = [path.name for path in (output_file(file), manifest_file(file)) if not path.exists()]
+    if missing:
+        return [f"{file.name}: no {' and no '.join(missing)} came home"]
     rows = output_rows(file)
     expected = [record["recordId"] for record in records]
     found = [row["recordId"] for row in rows]

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from addon.demo import application
 from addon.demo.check import manifest_file, output_rows
 from addon.demo.records import Record
 from addon.demo.stage import PROXY, Stage
@@ -24,7 +23,7 @@ class Watcher(Protocol):
     def __call__(self, name: str, status: str, done: int, total: int) -> None: ...
 
 
-def stage(console: Console, stage: Stage, folder: Path) -> None:
+def stage(console: Console, stage: Stage, program: str, folder: Path) -> None:
     """What runs, and where."""
     console.print("[bold]On this machine, without keys and without a network[/]")
     proxy = shlex.join(["bedrock-batch", *stage.proxy.command])
@@ -32,7 +31,7 @@ def stage(console: Console, stage: Stage, folder: Path) -> None:
         "S3": f"{stage.s3_url}  moto's server",
         "provider": f"{stage.provider.url}  an OpenAI-style batch server without a model",
         "proxy": f"{stage.proxy.url}  {proxy}",
-        "program": f"{application.__file__}  plain boto3; its environment has HTTPS_PROXY and AWS_CA_BUNDLE",
+        "program": f"{program}  plain boto3; its environment has HTTPS_PROXY and AWS_CA_BUNDLE",
         "folder": str(folder),
     }
     for name, text in rows.items():

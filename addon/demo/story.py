@@ -23,13 +23,16 @@ class DemoFailed(Exception):
     """The demo did not come out right; the message says what did not."""
 
 
-def run() -> int:
-    """Tell the whole story on standard output; the exit code, 0 only if everything came out right."""
+def run(program: str = application.__file__) -> int:
+    """Tell the whole story on standard output; the exit code, 0 only if everything came out right.
+
+    `program` is what creates the jobs; it is given the folder of their inputs.
+    """
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-demo-"))
     earlier = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _tell(console, folder)
+        _tell(console, folder, program)
     except NoS3Server as error:
         console.print(f"{error}: install it with 'bedrock-batch-proxy[demo]'", highlight=False, markup=False)
         folder.rmdir()
@@ -47,14 +50,15 @@ def run() -> int:
     return 0
 
 
-def _tell(console: Console, folder: Path) -> None:
+def _tell(console: Console, folder: Path, program: str) -> None:
     began = time.monotonic()
     jobs = {folder / "claude.jsonl": claude_records(96), folder / "converse.jsonl": converse_records(36)}
     with set_up(folder, os.environ) as stage:
         for file, records in jobs.items():
             _write(file, records)
-        show.stage(console, stage, folder)
-        _play(console, folder, stage, {file.name: len(records) for file, records in jobs.items()})
+        show.stage(console, stage, program, folder)
+        totals = {file.name: len(records) for file, records in jobs.items()}
+        _play(console, [sys.executable, "-P", program, str(folder)], folder, stage, totals)
     faults = [fault for file, records in jobs.items() for fault in check.faults(file, records)]
     if faults:
         raise DemoFailed("\n".join(faults))
@@ -70,14 +74,14 @@ def _write(file: Path, records: list[Record]) -> None:
     file.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _play(console: Console, folder: Path, stage: Stage, totals: dict[str, int]) -> None:
+def _play(console: Console, command: list[str], folder: Path, stage: Stage, totals: dict[str, int]) -> None:
     """Run the program to its end, watching what it prints. Raises `DemoFailed` when it fails."""
     environment = {**without_accounts(os.environ, folder), **aws_variables(stage.s3_url)}
     log = folder / "program.log"
     with (
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
-            [sys.executable, "-P", application.__file__, str(folder)],
+            command,
             env=running.application_environment(environment, stage.proxy.url, stage.proxy.bundle),
             stdout=subprocess.PIPE,
             stderr=errors,

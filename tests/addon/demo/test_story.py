@@ -8,9 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from addon.demo import show
 
 DEMO = (sys.executable, "-P", "-m", "addon.cli", "demo")
 WITHOUT_MOTO = (
@@ -83,3 +87,36 @@ def test_a_proxy_that_does_not_start_is_quoted(tmp_path: Path) -> None:
     assert demo.returncode == 1
     assert "the proxy ended with code" in demo.stdout
     assert "rm -r" in demo.stdout
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import sys; sys.exit('no such bucket')", "ended with code 1:\nno such bucket"),
+        ("print('claude.jsonl Failed 0/0 arn: no such bucket')", "Failed no such bucket"),
+        ("print('claude.jsonl Completed 96/96 arn: ')", "no claude.jsonl.out"),
+    ],
+    ids=["program-fails", "job-fails", "no-results"],
+)
+def test_a_program_or_a_job_that_fails_is_told(tmp_path: Path, program: str, said: str) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(program)
+    play = f"import sys; from addon.demo import story; sys.exit(story.run({str(file)!r}))"
+    demo = subprocess.run(
+        [sys.executable, "-c", play], env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert demo.returncode == 1
+    assert said in demo.stdout
+    assert demo.stderr == ""
+
+
+def test_a_terminal_gets_bars_and_a_pipe_gets_lines() -> None:
+    for terminal in (True, False):
+        console = Console(file=StringIO(), force_terminal=terminal, width=120)
+        with show.jobs(console, {"claude.jsonl": 3}) as watcher:
+            for status, done in (("Submitted", 0), ("InProgress", 1), ("InProgress", 1), ("Completed", 3)):
+                watcher("claude.jsonl", status, done, 3)
+        assert isinstance(console.file, StringIO)
+        said = console.file.getvalue()
+        assert ("Submitted → InProgress → Completed" in said) is terminal
+        assert (said.count("InProgress   1/3") == 1) is not terminal
