@@ -6,7 +6,8 @@ from typing import Any
 
 from addon.jobs.context import input_location, output_location
 from addon.jobs.publishing import folder_key, relative
-from addon.jobs.store import BatchRow, Job, Shard, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import BatchRow, Job, Shard
 
 
 def summary(job: Job) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from addon.config import BadConfig, load
 from addon.job_reports import report, summary
 from addon.jobs.embedded import SQLiteTooOld
-from addon.jobs.store import Job, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import Job
 from addon.refusals import CommandRefused
 from translators.bedrock.jobs import TERMINAL, JobStatus
 

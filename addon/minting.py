@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from addon.config import FILE_NAME, Config, Target
-from addon.jobs.store import Job, fingerprint
+from addon.jobs.store import fingerprint
+from addon.jobs.tables import Job
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
 from translators.bedrock.model_ids import candidates, parse
 from translators.providers.registry import UnknownProvider

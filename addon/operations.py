@@ -13,7 +13,8 @@ from typing import Protocol, cast
 from anyio import to_thread
 
 from addon.config import Config
-from addon.jobs.store import Job, Store, TokenReused, fingerprint
+from addon.jobs.store import Store, TokenReused, fingerprint
+from addon.jobs.tables import Job
 from addon.keys import KeyRing
 from addon.minting import TAG_LIMIT, Admission, Caller
 from addon.paging import DEFAULT_PAGE, place_of, token_after

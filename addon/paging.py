@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from addon.jobs.store import Job
+from addon.jobs.tables import Job
 from translators.bedrock.jobs import AwsError
 
 DEFAULT_PAGE = 100

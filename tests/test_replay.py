@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +12,8 @@ import pytest
 from addon.demo.faults import Cut, Half, Refuse
 from addon.transport import Transport
 from tests.replay import Exchange, Fault, ReplayServer
-from translators.providers.conversation import Batch, Conversation, Endpoint, Marker
+from tests.translators.playing import begun
+from translators.providers.conversation import Batch, Endpoint
 from translators.providers.registry import PROVIDERS
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -120,28 +120,18 @@ async def test_our_transport_gets_through_trouble(
     transport = Transport(environment={}, pause=no_pause)
     try:
         with ReplayServer(exchanges, delay=0.01, fault=troubled) as server:
+            endpoint = Endpoint(base_url=server.url, headers={"Authorization": "Bearer test-key"})
             batch: Batch | None = None
             for told in read(case / "meta.json")["conversations"]:
                 once = told["name"] == "create"
-                outcome = await transport.play(begun(server, told, batch), folder=tmp_path, once=once)
+                outcome = await transport.play(
+                    begun(PROVIDERS["openai"].batches, endpoint, told, batch), folder=tmp_path, once=once
+                )
                 batch = outcome if isinstance(outcome, Batch) else batch
             assert (server.surprises, server.played) == ([], len(exchanges))
     finally:
         await transport.close()
     check_saved(exchanges, tmp_path)
-
-
-def begun(server: ReplayServer, told: Mapping[str, Any], batch: Batch | None) -> Conversation[object]:
-    given = dict(told["arguments"])
-    if "marker" in given:
-        given["marker"] = Marker(**given["marker"])
-    if "lines" in given:
-        given["lines"] = io.BytesIO(given["lines"].encode())
-    if told["name"] == "results":
-        given["batch"] = batch
-    endpoint = Endpoint(base_url=server.url, headers={"Authorization": "Bearer test-key"})
-    conversation: Conversation[object] = getattr(PROVIDERS["openai"].batches, told["name"])(endpoint, **given)
-    return conversation
 
 
 def check_saved(exchanges: list[Exchange], folder: Path) -> None:

@@ -13,7 +13,8 @@ from addon.config import Config, Target
 from addon.jobs.ranges import InputFile, Start
 from addon.jobs.splitting import Cut, Limits
 from addon.jobs.spool import Spool
-from addon.jobs.store import Job, Shard, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import NotConfigured, Patience
 from addon.s3 import S3, Access, Location
 from addon.transport import Transport
@@ -126,6 +127,7 @@ def cut_of(shard: Shard) -> Cut:
         ),
         records=shard.records,
         lines=shard.lines,
+        group=shard.group,
     )
 
 

@@ -1,9 +1,10 @@
-"""Joining a shard's results with the input they answer, in input order. Runs in a worker process."""
+"""Joining results with the input they answer, in input order. Runs in a worker process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from addon.jobs.ranges import InputFile, Located, records
@@ -18,7 +19,7 @@ from translators.translation import ModelOutput, Route, Translator
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What became of a shard's records."""
+    """What became of a range's records."""
 
     succeeded: int = 0
     failed: int = 0
@@ -28,20 +29,23 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shard:
-    """All that is needed to join one shard."""
+class Range:
+    """All that is needed to join one range of records."""
 
     job_id: str
     number: int
+    """Of its first shard."""
     cut: Cut
     route: Route
     inputs: tuple[InputFile, ...]
     results: tuple[Path, ...]
-    """Result files of all rounds, oldest first."""
+    """Result files of all its shards and their rounds, oldest first."""
     folder: Path
     max_bytes: int
     unprocessed: RecordError | None
     """The row of a record that was sent and has no answer; None leaves it out."""
+    refusals: Mapping[str, RecordError] = MappingProxyType({})
+    """The row of a record whose group's batch was refused as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,12 @@ class _Place:
     finished: bool
 
 
-def answered(results: Sequence[Path], kind: str) -> frozenset[int]:
-    """The records that have a final answer in these result files."""
-    return frozenset(index for index, place in _index(results, kind).items() if place.finished)
+def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
+    """The records of the job that have a final answer in these result files."""
+    return frozenset(index for index, place in _index(results, kind, job_id).items() if place.finished)
 
 
-def _index(results: Sequence[Path], kind: str) -> dict[int, _Place]:
+def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
     """Where each record's row lies. Order in the files means nothing; a final row is never replaced.
 
     A row that cannot be read belongs to nobody: its record ends without an answer, and says so.
@@ -71,7 +75,7 @@ def _index(results: Sequence[Path], kind: str) -> dict[int, _Place]:
                 if line.strip():
                     try:
                         row = receipt(line)
-                        index = record_index(row.custom_id)
+                        index = record_index(row.custom_id, job_id)
                     except ValueError:
                         pass
                     else:
@@ -82,18 +86,18 @@ def _index(results: Sequence[Path], kind: str) -> dict[int, _Place]:
     return places
 
 
-def join(shard: Shard) -> Tally:
-    """Write the shard's part of each output; what became of its records.
+def join(wanted: Range) -> Tally:
+    """Write the range's part of each output; what became of its records.
 
     Every record of the range gives exactly one row, or none when unprocessed ones are left out.
     """
     succeeded = failed = left_out = input_tokens = output_tokens = 0
     with ExitStack() as stack:
-        files = [stack.enter_context(path.open("rb")) for path in shard.results]
-        outcome = _outcomes(shard, files)
-        parts = stack.enter_context(_Parts(shard))
-        for located in records(shard.inputs, shard.cut.start):
-            if located.index >= shard.cut.start.record + shard.cut.records:
+        files = [stack.enter_context(path.open("rb")) for path in wanted.results]
+        outcome = _outcomes(wanted, files)
+        parts = stack.enter_context(_Parts(wanted))
+        for located in records(wanted.inputs, wanted.cut.start):
+            if located.index >= wanted.cut.start.record + wanted.cut.records:
                 break
             result = outcome(located)
             if result is None:
@@ -117,10 +121,10 @@ def join(shard: Shard) -> Tally:
 
 
 def _outcomes(
-    shard: Shard, files: Sequence[BinaryIO]
+    wanted: Range, files: Sequence[BinaryIO]
 ) -> Callable[[Located], ModelOutput | RecordError | None]:
-    translator = Translator(shard.route)
-    places = _index(shard.results, shard.route.provider)
+    translator = Translator(wanted.route)
+    places = _index(wanted.results, wanted.route.provider, wanted.job_id)
 
     def outcome(located: Located) -> ModelOutput | RecordError | None:
         place = places.get(located.index)
@@ -128,19 +132,21 @@ def _outcomes(
             file = files[place.file]
             file.seek(place.offset)
             result = translator.model_output(located.record.model_input, file.read(place.length))
-            return shard.unprocessed if isinstance(result, Unfinished) else result
-        line = prepared(translator, shard.job_id, located, shard.max_bytes)
-        return line if isinstance(line, RecordError) else shard.unprocessed
+            return wanted.unprocessed if isinstance(result, Unfinished) else result
+        line = prepared(translator, wanted.job_id, located, wanted.max_bytes)
+        if isinstance(line, RecordError):
+            return line
+        return wanted.refusals.get(line.group, wanted.unprocessed)
 
     return outcome
 
 
 class _Parts:
-    """The part files of a shard, one per input object it touches; they appear whole or not at all."""
+    """The part files of a range, one per input object it touches; they appear whole or not at all."""
 
-    def __init__(self, shard: Shard) -> None:
-        self._shard = shard
-        self._spool = Spool(shard.folder)
+    def __init__(self, wanted: Range) -> None:
+        self._number = wanted.number
+        self._spool = Spool(wanted.folder)
         self._files: dict[int, tuple[BinaryIO, Path]] = {}
         self._stack = ExitStack()
 
@@ -157,7 +163,7 @@ class _Parts:
 
     def _file(self, index: int) -> BinaryIO:
         if index not in self._files:
-            path = self._spool.part(index, self._shard.number)
+            path = self._spool.part(index, self._number)
             path.parent.mkdir(parents=True, exist_ok=True)
             file: BinaryIO = self._stack.enter_context(path.with_suffix(".part").open("wb"))
             self._files[index] = (file, path)

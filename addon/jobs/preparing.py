@@ -13,7 +13,7 @@ from addon.jobs.context import (
 )
 from addon.jobs.ranges import BadLine, InputFile
 from addon.jobs.splitting import Plan, split
-from addon.jobs.store import Job, Shard
+from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import JobFailed, utc_now
 from addon.s3 import InputObject, S3Refused
 
@@ -83,6 +83,8 @@ def _shards(job: Job, plan: Plan) -> list[Shard]:
             number=number,
             first_record=cut.start.record,
             records=cut.records,
+            group=cut.group,
+            leads=number == 0 or plan.cuts[number - 1].start != cut.start,
             lines=cut.lines,
             object=cut.start.object,
             offset=cut.start.offset,

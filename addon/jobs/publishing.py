@@ -3,39 +3,50 @@
 from pathlib import Path
 
 from addon.jobs.context import Context, cut_of, input_location, output_access, output_location
-from addon.jobs.joining import Shard as JoinedShard
-from addon.jobs.joining import join
+from addon.jobs.joining import Range, join
 from addon.jobs.preparing import have_inputs
 from addon.jobs.sending import have_results
-from addon.jobs.store import Job, Shard
+from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import passes, utc_now
 from addon.s3 import S3Refused
 from translators.bedrock.jobs import JobStatus
 from translators.bedrock.records import manifest
 from translators.errors import RecordError
 
+NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
+
 GRACE_HOURS = 24
 """How long after the deadline writing the output is tried: the results are paid for."""
 
 
-async def join_shard(context: Context, job: Job, shard: Shard) -> None:
-    """Write the shard's parts of the output to the spool, and what became of its records to the store."""
-    task = JoinedShard(
+async def join_range(context: Context, job: Job, leader: Shard) -> None:
+    """Write a range's parts of the output to the spool, and what became of its records to the store."""
+    shards = [
+        shard
+        for shard in await context.stored(context.store.shards, job.id)
+        if shard.first_record == leader.first_record
+    ]
+    wanted = Range(
         job_id=job.id,
-        number=shard.number,
-        cut=cut_of(shard),
+        number=leader.number,
+        cut=cut_of(leader),
         route=context.route(job),
         inputs=await have_inputs(context, job),
-        results=await have_results(context, job, shard),
+        results=tuple([path for shard in shards for path in await have_results(context, job, shard)]),
         folder=context.spool(job.id).folder,
         max_bytes=context.limits(job).bytes,
-        unprocessed=_unprocessed(context, job, shard),
+        unprocessed=None if context.patience.is_over(job) else NO_RESULT,
+        refusals={
+            shard.group: RecordError(shard.refusal_code or 400, shard.refusal)
+            for shard in shards
+            if shard.refusal is not None
+        },
     )
-    tally = await context.in_process(join, task)
+    tally = await context.in_process(join, wanted)
     await context.stored(
         context.store.change_shard,
         job.id,
-        shard.number,
+        leader.number,
         succeeded=tally.succeeded,
         failed=tally.failed,
         left_out=tally.left_out,
@@ -44,14 +55,6 @@ async def join_shard(context: Context, job: Job, shard: Shard) -> None:
         joined=True,
     )
     await context.stored(context.store.count, job.id, utc_now())
-
-
-def _unprocessed(context: Context, job: Job, shard: Shard) -> RecordError | None:
-    if shard.refusal is not None:
-        return RecordError(shard.refusal_code or 400, shard.refusal)
-    if context.patience.is_over(job):
-        return None
-    return RecordError(500, "the provider's batch ended without a result for this record")
 
 
 async def publish(context: Context, job: Job) -> None:
@@ -94,10 +97,10 @@ async def _parts(context: Context, job: Job, index: int) -> list[Path]:
     end = first + job.inputs[index]["records"]
     paths = []
     for shard in await context.stored(context.store.shards, job.id):
-        if shard.first_record < end and shard.first_record + shard.records > first:
+        if shard.leads and shard.first_record < end and shard.first_record + shard.records > first:
             path = context.spool(job.id).part(index, shard.number)
             if not await context.stored(path.is_file):
-                await join_shard(context, job, shard)
+                await join_range(context, job, shard)
             paths.append(path)
     return paths
 

@@ -4,18 +4,19 @@ Create is the only call that spends money. Before it the intent is stored; after
 restart that finds an intent without a batch, the batch is looked for by its marker before another is made.
 """
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
 from addon.jobs.context import Context, cut_of
 from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
-from addon.jobs.splitting import unanswered_lines
-from addon.jobs.store import BatchRow, Job, Shard
+from addon.jobs.splitting import line_count, unanswered_lines
+from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, passes, utc_now
 from addon.transport import LostAnswer
 from translators.errors import ProviderError
-from translators.providers.conversation import Batch, Marker
+from translators.providers.conversation import Batch, Marker, Search, Submission
 
 LOOKS = 3
 """How often a batch with a lost answer is looked for: it may show in the list with a delay."""
@@ -39,10 +40,11 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
     if row.intended is None and context.patience.is_over(job):
         return False
     try:
-        input_id = await _uploaded(context, job, shard, row)
-        if input_id is None:
+        lines = await _lines(context, job, shard, round_)
+        if lines is None:
             return False
-        batch = await _created(context, job, row, input_id)
+        submission = await _uploaded(context, job, shard, row, lines)
+        batch = await _created(context, job, row, submission, lines)
     except ProviderError as error:
         await _refuse(context, shard, error.message, error.status)
         return False
@@ -59,29 +61,32 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
     return True
 
 
-async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow) -> str | None:
-    """The provider's id of the input; None when no record of the shard is left to send."""
+async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lines: Path) -> Submission:
+    """What the batch is made of, handed over."""
+    submission = Submission(
+        marker=Marker(job=job.id, shard=shard.number, round=row.round),
+        model=job.model,
+        group=shard.group,
+        lines=await context.in_process(line_count, lines) if row.round else shard.lines,
+        input_id=row.input_id or "",
+    )
     if row.input_id is not None:
-        return row.input_id
-    path = await _lines(context, job, shard, row.round)
-    if path is None:
-        return None
-    marker = Marker(job=job.id, shard=shard.number, round=row.round)
+        return submission
 
     async def upload() -> str:
         endpoint = await context.endpoint(job)
-        with path.open("rb") as lines:
+        with lines.open("rb") as file:
             return await context.transport.play(
-                context.target(job).provider.batches.upload(endpoint, marker, lines)
+                context.target(job).provider.batches.upload(endpoint, submission, file)
             )
 
     input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
     await context.stored(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
-    return input_id
+    return replace(submission, input_id=input_id)
 
 
 async def _lines(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
-    """The file to upload; made again when this machine does not have it."""
+    """The file of lines of this round, made again when this machine does not have it; None without a line."""
     path = context.spool(job.id).lines(shard.number, round_)
     if round_ == 0 and shard.lines == 0:
         return None
@@ -106,24 +111,25 @@ async def _answered(context: Context, job: Job, shard: Shard, before: int) -> fr
     files = await have_results(context, job, shard)
     if before == 0 or not files:
         return frozenset()
-    return await context.in_process(answered, files, context.route(job).provider)
+    return await context.in_process(answered, files, context.route(job).provider, job.id)
 
 
-async def _created(context: Context, job: Job, row: BatchRow, input_id: str) -> Batch:
+async def _created(context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path) -> Batch:
     """The batch of this round: the one that exists already, or a new one."""
     batches = context.target(job).provider.batches
-    marker = Marker(job=job.id, shard=row.shard, round=row.round)
     intended = row.intended
 
     async def find() -> Batch | None:
         assert intended is not None
-        since = intended.replace(tzinfo=UTC).timestamp()
+        claimed = await context.stored(context.store.claimed, job.provider)
+        search = Search(since=intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
         endpoint = await context.endpoint(job)
-        return await context.transport.play(batches.find(endpoint, marker, input_id, since))
+        return await context.transport.play(batches.find(endpoint, submission, search))
 
     async def create() -> Batch:
         endpoint = await context.endpoint(job)
-        return await context.transport.play(batches.create(endpoint, marker, input_id), once=True)
+        with lines.open("rb") as file:
+            return await context.transport.play(batches.create(endpoint, submission, file), once=True)
 
     while True:
         if intended is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,11 +24,17 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """One shard: a contiguous range of records."""
+    """One shard: a contiguous range of records, or those of them that may share a batch.
+
+    Several shards cover the same range where its lines are of several groups; they follow each other.
+    """
 
     start: Start
     records: int
+    """In the range."""
     lines: int
+    """Of this shard."""
+    group: str = ""
 
 
 @dataclass(kw_only=True)
@@ -54,9 +60,12 @@ def custom_id(job_id: str, index: int) -> str:
     return f"{job_id}-{index}"
 
 
-def record_index(custom_id: str) -> int:
-    """The record that a provider's result row belongs to. Raises `ValueError`."""
-    return int(custom_id.rpartition("-")[2])
+def record_index(custom_id: str, job_id: str) -> int:
+    """The record that a provider's result row belongs to. Raises `ValueError` for another job's row."""
+    job, _, index = custom_id.rpartition("-")
+    if job != job_id:
+        raise ValueError(f"{custom_id!r} is not of job {job_id}")
+    return int(index)
 
 
 def prepared(translator: Translator, job_id: str, located: Located, max_bytes: int) -> Line | RecordError:
@@ -82,59 +91,72 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
             if isinstance(line, Line):
                 for note in line.notes:
                     plan.note(note, located.record_id)
-                writer.add(located, line.data)
+                writer.add(located, line)
             else:
                 writer.add(located, None)
     return plan
 
 
+@dataclass
+class _Open:
+    """A shard that is being filled."""
+
+    file: BinaryIO
+    lines: int = 0
+    bytes: int = 0
+
+
 class _ShardWriter:
-    """Fills shard after shard, each within the limits."""
+    """Fills range after range, each of whose shards is within the limits."""
 
     def __init__(self, spool: Spool, limits: Limits, plan: Plan) -> None:
         self._spool = spool
         self._limits = limits
         self._plan = plan
-        self._file: BinaryIO | None = None
-        self._cut: Cut | None = None
-        self._bytes = 0
+        self._start: Start | None = None
+        self._records = 0
+        self._open: dict[str, _Open] = {}
 
-    def add(self, located: Located, data: bytes | None) -> None:
-        size = 0 if data is None else len(data) + 1
-        if self._cut is not None and self._is_full(self._cut, size):
+    def add(self, located: Located, line: Line | None) -> None:
+        if self._is_full(line):
             self.close()
-        if self._cut is None:
-            self._open(located)
-        assert self._cut is not None
-        self._cut = replace(
-            self._cut, records=self._cut.records + 1, lines=self._cut.lines + (data is not None)
-        )
-        if data is not None:
-            assert self._file is not None
-            self._file.write(data + b"\n")
-            self._bytes += size
+        if self._start is None:
+            self._start = Start(
+                record=located.index,
+                object=located.object,
+                offset=located.offset,
+                line_number=located.line_number,
+            )
+        self._records += 1
+        if line is not None:
+            shard = self._open.get(line.group) or self._opened(line.group)
+            shard.file.write(line.data + b"\n")
+            shard.lines += 1
+            shard.bytes += len(line.data) + 1
 
-    def _is_full(self, cut: Cut, size: int) -> bool:
-        return cut.records >= self._limits.requests or self._bytes + size > self._limits.bytes
+    def _is_full(self, line: Line | None) -> bool:
+        if self._records >= self._limits.requests:
+            return True
+        shard = self._open.get(line.group) if line is not None else None
+        return shard is not None and shard.bytes + len(line.data if line else b"") + 1 > self._limits.bytes
 
-    def _open(self, located: Located) -> None:
-        start = Start(
-            record=located.index,
-            object=located.object,
-            offset=located.offset,
-            line_number=located.line_number,
-        )
-        self._cut = Cut(start=start, records=0, lines=0)
-        self._bytes = 0
-        path = self._spool.lines(len(self._plan.cuts), 0)
+    def _opened(self, group: str) -> _Open:
+        path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("wb")
+        self._open[group] = _Open(path.open("wb"))
+        return self._open[group]
 
     def close(self) -> None:
-        if self._file is not None and self._cut is not None:
-            self._file.close()
-            self._plan.cuts.append(self._cut)
-        self._file = self._cut = None
+        """End the range."""
+        start, records, shards = self._start, self._records, self._open
+        self._start, self._records, self._open = None, 0, {}
+        for shard in shards.values():
+            shard.file.close()
+        if start is not None:
+            lines = {group: shard.lines for group, shard in shards.items()} or {"": 0}
+            self._plan.cuts += [
+                Cut(start=start, records=records, lines=count, group=group) for group, count in lines.items()
+            ]
 
 
 def unanswered_lines(
@@ -158,8 +180,14 @@ def unanswered_lines(
             if located.index in answered:
                 continue
             line = prepared(translator, job_id, located, max_bytes)
-            if isinstance(line, Line):
+            if isinstance(line, Line) and line.group == cut.group:
                 file.write(line.data + b"\n")
                 count += 1
     temporary.replace(path)
     return count
+
+
+def line_count(path: Path) -> int:
+    """How many lines a file of ours has."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file)

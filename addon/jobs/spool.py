@@ -24,7 +24,7 @@ class Spool:
         return self.folder / "results" / f"{shard:06d}-{round_:03d}"
 
     def part(self, index: int, shard: int) -> Path:
-        """A shard's rows for the output of one input object."""
+        """The rows of a range, named by its first shard, for the output of one input object."""
         return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"
 
     def remove(self) -> None:

@@ -1,7 +1,6 @@
 """What is known of every job, on disk: jobs, their shards, the provider batches made for them, their tags.
 
-All functions are synchronous; the proxy calls them off its event loop. Nothing here is secret: keys that
-callers brought live encrypted in `job_keys` and nowhere else.
+All functions are synchronous; the proxy calls them off its event loop.
 """
 
 import hashlib
@@ -12,157 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Engine,
-    ForeignKey,
-    LargeBinary,
-    String,
-    Text,
-    create_engine,
-    delete,
-    event,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Engine, create_engine, delete, event, func, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from addon.jobs import embedded
+from addon.jobs.tables import Base, BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Job(Base):
-    """One batch job, as its creator sees it, and how it is being run."""
-
-    __tablename__ = "jobs"
-
-    id: Mapped[str] = mapped_column(String(12), primary_key=True)
-    arn: Mapped[str] = mapped_column(String(1011), unique=True)
-    name: Mapped[str] = mapped_column(String(63), index=True)
-    provider: Mapped[str] = mapped_column(String(64), index=True)
-    """The header's value: a provider section's name."""
-    model: Mapped[str] = mapped_column(String(2048))
-    """The provider's own name of the model."""
-    request: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """CreateModelInvocationJob's body as it came, without the token and the tags."""
-    region: Mapped[str] = mapped_column(String(20))
-    account: Mapped[str] = mapped_column(String(12))
-    client_request_token: Mapped[str | None] = mapped_column(String(256))
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of everything that must be the same when a token is used again."""
-
-    status: Mapped[str] = mapped_column(String(20), index=True)
-    message: Mapped[str | None] = mapped_column(Text)
-    """Why the job failed, as Get shows it."""
-    waiting: Mapped[str | None] = mapped_column(Text)
-    """What the job is waiting for right now, when something outside does not work."""
-    stop_requested: Mapped[bool] = mapped_column(default=False)
-    submitted: Mapped[datetime]
-    modified: Mapped[datetime]
-    ended: Mapped[datetime | None]
-    deadline: Mapped[datetime]
-    """When the job times out: `jobExpirationTime`. All times are UTC without a zone."""
-
-    total: Mapped[int] = mapped_column(BigInteger, default=0)
-    succeeded: Mapped[int] = mapped_column(BigInteger, default=0)
-    failed: Mapped[int] = mapped_column(BigInteger, default=0)
-    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """The input objects in order: `{"key", "size", "etag", "records"}`."""
-    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What was dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
-
-
-class Shard(Base):
-    """A contiguous range of a job's records that goes into one provider batch at a time."""
-
-    __tablename__ = "shards"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    first_record: Mapped[int] = mapped_column(BigInteger)
-    records: Mapped[int]
-    """Records in the range, those that cannot be sent included."""
-    lines: Mapped[int]
-    """Records that can be sent."""
-    object: Mapped[int]
-    """Index into the job's inputs where the range begins."""
-    offset: Mapped[int] = mapped_column(BigInteger)
-    """Byte in that object where the range begins."""
-    line_number: Mapped[int] = mapped_column(BigInteger)
-    """1-based line of that object where the range begins."""
-    succeeded: Mapped[int] = mapped_column(default=0)
-    failed: Mapped[int] = mapped_column(default=0)
-    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    joined: Mapped[bool] = mapped_column(default=False)
-    """Its part of the output is written to the spool."""
-    left_out: Mapped[int] = mapped_column(default=0)
-    """Records without a row, because the job was stopped or timed out before they were processed."""
-    refusal: Mapped[str | None] = mapped_column(Text)
-    """Why the provider refused the whole range for good."""
-    refusal_code: Mapped[int | None]
-    """HTTP number that goes with it."""
-
-
-class BatchRow(Base):
-    """One provider batch of a shard; a later round sends only what an earlier one left unfinished."""
-
-    __tablename__ = "batches"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
-    shard: Mapped[int] = mapped_column(primary_key=True)
-    round: Mapped[int] = mapped_column(primary_key=True)
-    input_id: Mapped[str | None] = mapped_column(Text)
-    intended: Mapped[datetime | None]
-    """When we first set out to create it: from here on it may exist at the provider."""
-    batch_id: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(16), default="running")
-    raw_status: Mapped[str | None] = mapped_column(String(64))
-    succeeded: Mapped[int] = mapped_column(default=0)
-    failed: Mapped[int] = mapped_column(default=0)
-    result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """The provider's ids or URLs of its results."""
-    saved: Mapped[list[str] | None] = mapped_column(JSON)
-    """Names under which the results were saved in the spool; None before they were fetched."""
-
-
-class Tag(Base):
-    __tablename__ = "tags"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(128), primary_key=True)
-    value: Mapped[str] = mapped_column(String(256))
-
-
-class Token(Base):
-    """A `clientRequestToken` that made a job. Tokens are per account and region, as callers are."""
-
-    __tablename__ = "tokens"
-
-    account: Mapped[str] = mapped_column(String(12), primary_key=True)
-    region: Mapped[str] = mapped_column(String(20), primary_key=True)
-    token: Mapped[str] = mapped_column(String(256), primary_key=True)
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
-
-
-class JobKey(Base):
-    """A provider key that the job's caller brought, encrypted; gone when the job ends."""
-
-    __tablename__ = "job_keys"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
-    encrypted: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TokenReused(Exception):
@@ -348,7 +204,8 @@ class Store:
     def begin(self, job_id: str, now: datetime) -> None:
         """The first records are being processed: InProgress, and the counts begin to tell."""
         with self._transaction() as session:
-            total = session.scalar(select(func.sum(Shard.records)).where(Shard.job_id == job_id)) or 0
+            records = select(func.sum(Shard.records)).where(Shard.job_id == job_id, Shard.leads)
+            total = session.scalar(records) or 0
             session.execute(update(Job).where(Job.id == job_id).values(total=total))
         self.advance(job_id, "InProgress", now)
 
@@ -357,7 +214,8 @@ class Store:
         with self._exclusive() as session:
             shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
             batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
-            joined = {shard.number for shard in shards if shard.joined}
+            ranges = {shard.first_record for shard in shards if shard.joined}
+            joined = {shard.number for shard in shards if shard.first_record in ranges}
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
@@ -420,6 +278,13 @@ class Store:
             query = query.where(BatchRow.shard == shard)
         with self._transaction() as session:
             return session.scalars(query.order_by(BatchRow.shard, BatchRow.round)).all()
+
+    def claimed(self, provider: str) -> frozenset[str]:
+        """Ids of all batches that we know to have made at a provider."""
+        query = select(BatchRow.batch_id).join(Job, Job.id == BatchRow.job_id)
+        with self._transaction() as session:
+            found = session.scalars(query.where(Job.provider == provider, BatchRow.batch_id.is_not(None)))
+            return frozenset(batch_id for batch_id in found if batch_id is not None)
 
     def change_batch(self, job_id: str, shard: int, round_: int, **values: Any) -> None:
         with self._transaction() as session:

@@ -14,7 +14,8 @@ from itertools import chain, repeat
 import anyio.to_thread
 
 from addon.config import Config
-from addon.jobs.store import Job, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import Job
 from addon.s3 import S3Unavailable
 from addon.transport import Unreachable
 from translators.bedrock.jobs import TERMINAL

@@ -2,13 +2,14 @@
 
     run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
                Stopped | Failed
-    run_shard  send → watch, in rounds while the provider's batch expires before all is done → join
+    run_shard  send → watch, in rounds while the provider's batch expires before all is done
 
 Workflows resume after a crash where they were; every step looks first at what an earlier attempt did.
 Steps hand over nothing but numbers and yes or no: ids, counts and states live in the store, records in
 the spool.
 """
 
+import asyncio
 import logging
 from itertools import count
 
@@ -16,7 +17,7 @@ from dbos import DBOS, SetWorkflowID
 
 from addon.jobs import preparing, publishing, sending
 from addon.jobs.context import Context
-from addon.jobs.store import Job
+from addon.jobs.tables import Job
 from addon.jobs.waiting import Interrupted, JobFailed, utc_now
 from translators.bedrock.jobs import JobStatus
 
@@ -45,6 +46,7 @@ async def run_job(job_id: str) -> None:
     try:
         shards = await prepare(job_id)
         await _run_shards(job_id, shards)
+        await asyncio.gather(*(join(job_id, leader) for leader in await leaders(job_id)))
         await publish(job_id)
     except Exception as error:
         # Without this the application would poll for ever. Nothing is removed: what is paid for stays.
@@ -70,14 +72,13 @@ async def _run_shards(job_id: str, shards: int) -> None:
 
 @DBOS.workflow()
 async def run_shard(job_id: str, shard: int) -> None:
-    """One shard, from its lines to its rows."""
+    """One shard, from its lines to the provider's last word on them."""
     for round_ in count():
         if not await send(job_id, shard, round_):
             break
         await watch(job_id, shard, round_)
         if not await goes_on(job_id, shard, round_):
             break
-    await join(job_id, shard)
 
 
 @DBOS.step()
@@ -125,13 +126,21 @@ async def goes_on(job_id: str, shard: int, round_: int) -> bool:
 
 
 @DBOS.step()
-async def join(job_id: str, shard: int) -> None:
-    """Turn the shard's results into rows."""
+async def leaders(job_id: str) -> list[int]:
+    """The first shard of each range of records."""
+    return [shard.number for shard in await context().stored(context().store.shards, job_id) if shard.leads]
+
+
+@DBOS.step()
+async def join(job_id: str, leader: int) -> None:
+    """Turn a range's results into rows."""
 
     async def attempt() -> None:
-        row = await context().stored(context().store.shard, job_id, shard)
-        await publishing.join_shard(context(), await _job(job_id), row)
+        row = await context().stored(context().store.shard, job_id, leader)
+        await publishing.join_range(context(), await _job(job_id), row)
 
+    if (await _job(job_id)).ended is not None:
+        return
     try:
         await context().patience.until_done(job_id, "writing rows", attempt, give_up=_gives_up)
     except (Interrupted, JobFailed) as error:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from addon.demo.stage import without_accounts
-from addon.jobs.store import Job
+from addon.jobs.tables import Job
 from addon.jobs.waiting import utc_now
 
 NOWHERE = "http://127.0.0.1:9"

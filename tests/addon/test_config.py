@@ -62,7 +62,11 @@ def test_a_named_file_must_exist() -> None:
 
 def test_a_section_is_a_provider_of_its_own() -> None:
     config = Config.model_validate(
-        {"providers": {"team-a": {"kind": "openai", "base_url": "http://127.0.0.1:1/v1/", "api_key": "env:A"}}}
+        {
+            "providers": {
+                "team-a": {"kind": "openai", "base_url": "http://127.0.0.1:1/v1/", "api_key": "env:A"}
+            }
+        }
     )
     target = config.target("team-a")
     assert target.provider.name == "openai"

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from addon.cli import application
-from addon.jobs.store import Job, Shard, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import utc_now
 from tests.addon import programs
 from tests.addon.programs import a_job

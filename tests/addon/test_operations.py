@@ -14,7 +14,8 @@ import anyio
 import pytest
 
 from addon.config import Config, ProviderSection, Target
-from addon.jobs.store import Job, Store
+from addon.jobs.store import Store
+from addon.jobs.tables import Job
 from addon.keys import KeyRing
 from addon.minting import provider_model
 from addon.operations import Caller, Operations

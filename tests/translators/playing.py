@@ -1,13 +1,23 @@
 """Plays provider conversations over recorded exchanges, as the addon plays them over the network."""
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from translators.providers.conversation import SAVE, Conversation, Endpoint
+from translators.providers.conversation import (
+    SAVE,
+    Batch,
+    Batches,
+    Conversation,
+    Endpoint,
+    Marker,
+    Search,
+    Submission,
+)
 
 ENDPOINT = Endpoint(base_url="https://api.openai.com/v1", headers={"Authorization": "Bearer test-key"})
 
@@ -65,3 +75,23 @@ def _assert_as_recorded(request: httpx.Request, recorded: Exchange, endpoint: En
         assert content == ""
     else:
         assert (content if isinstance(body, str) else json.loads(content)) == body
+
+
+def begun(
+    batches: Batches, endpoint: Endpoint, told: Mapping[str, Any], batch: Batch | None
+) -> Conversation[object]:
+    """The conversation that a recording tells of; `batch` is what the one before it ended with."""
+    given = dict(told["arguments"])
+    if "submission" in given:
+        submission = dict(given["submission"])
+        given["submission"] = Submission(**{**submission, "marker": Marker(**submission["marker"])})
+    if "search" in given:
+        given["search"] = Search(
+            since=given["search"]["since"], claimed=frozenset(given["search"]["claimed"])
+        )
+    if "lines" in given:
+        given["lines"] = io.BytesIO(given["lines"].encode())
+    if told["name"] == "results":
+        given["batch"] = batch
+    conversation: Conversation[object] = getattr(batches, told["name"])(endpoint, **given)
+    return conversation

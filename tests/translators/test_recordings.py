@@ -1,19 +1,17 @@
 """Every recording, through the translators of its provider, both ways."""
 
-import io
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.translators.playing import AnswerLost, Player
+from tests.translators.playing import AnswerLost, Player, begun
 from translators.bedrock import records
 from translators.bedrock.records import InputRecord
 from translators.errors import ProviderError, RecordError
-from translators.providers.conversation import Batch, Batches, Conversation, Marker
+from translators.providers.conversation import Batch, Conversation
 from translators.providers.registry import PROVIDERS
 from translators.providers.rows import Line, Receipt, Unfinished
 from translators.translation import Route, Translator
@@ -164,7 +162,7 @@ def test_conversations_ask_what_was_asked_and_end_as_they_ended(case: Path) -> N
     player = Player(iter(read(case / "exchange.json")))
     batch: Batch | None = None
     for told in read(case / "meta.json")["conversations"]:
-        conversation = begun(PROVIDERS[case.parent.name].batches, told["name"], told["arguments"], batch)
+        conversation = begun(PROVIDERS[case.parent.name].batches, Player.endpoint, told, batch)
         ending, outcome = ended(player, conversation)
         if isinstance(outcome, Batch):
             batch = outcome
@@ -172,20 +170,6 @@ def test_conversations_ask_what_was_asked_and_end_as_they_ended(case: Path) -> N
             key: value for key, value in told.items() if key not in {"name", "arguments"}
         }
     assert list(player.exchanges) == []
-
-
-def begun(
-    batches: Batches, name: str, arguments: Mapping[str, Any], batch: Batch | None
-) -> Conversation[object]:
-    given = dict(arguments)
-    if "marker" in given:
-        given["marker"] = Marker(**given["marker"])
-    if "lines" in given:
-        given["lines"] = io.BytesIO(given["lines"].encode())
-    if name == "results":
-        given["batch"] = batch
-    conversation: Conversation[object] = getattr(batches, name)(endpoint=Player.endpoint, **given)
-    return conversation
 
 
 def ended(player: Player, conversation: Conversation[object]) -> tuple[str, object]:

@@ -44,6 +44,31 @@ class Marker:
         return f"{self.job}-{self.shard}-{self.round}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What one batch is made of."""
+
+    marker: Marker
+    model: str
+    """The provider's own name of the model."""
+    group: str
+    """What its lines have in common and the provider wants to be told once: an endpoint, a set of betas."""
+    lines: int
+    """How many."""
+    input_id: str = ""
+    """The outcome of `upload`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What helps to tell our lost batch from others."""
+
+    since: float
+    """Unix seconds before which it cannot have been created."""
+    claimed: frozenset[str]
+    """Batches of this account that are known to be something else."""
+
+
 type State = Literal["running", "ended", "failed", "expired", "cancelled"]
 """`running` until the provider is done; then why it is: `ended` (all processed, whatever the rows say),
 `failed` (refused as a whole, nothing ran), `expired`, `cancelled`."""
@@ -71,19 +96,17 @@ class Batch:
 class Batches(Protocol):
     """A provider's batch API, as conversations. A provider module offers these as functions."""
 
-    def upload(self, endpoint: Endpoint, marker: Marker, lines: IO[bytes]) -> Conversation[str]:
-        """Hand over the lines; the outcome is the provider's id of the input. Costs nothing."""
+    def upload(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
+        """Hand over the lines; the outcome is the provider's id of the input, empty where `create` takes
+        the lines itself. Costs nothing."""
         ...
 
-    def create(self, endpoint: Endpoint, marker: Marker, input_id: str) -> Conversation[Batch]:
+    def create(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
         """Start the batch. The only call that spends money: never sent twice without `find` in between."""
         ...
 
-    def find(
-        self, endpoint: Endpoint, marker: Marker, input_id: str, since: float
-    ) -> Conversation[Batch | None]:
-        """The batch that an earlier `create` with this marker made, or None. `since`: Unix seconds
-        before which it cannot have been created."""
+    def find(self, endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
+        """The batch that an earlier `create` of this submission made, or None."""
         ...
 
     def retrieve(self, endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:

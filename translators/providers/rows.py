@@ -10,6 +10,8 @@ class Line(Struct, frozen=True):
 
     data: bytes
     notes: tuple[Note, ...] = ()
+    group: str = ""
+    """Lines of different groups cannot share a batch."""
 
 
 class Unfinished(Struct, frozen=True):

@@ -21,7 +21,8 @@ from addon.demo.provider import BatchServer
 from addon.jobs.context import Context
 from addon.jobs.runner import Runner
 from addon.jobs.spool import Spool
-from addon.jobs.store import Job, Store, fingerprint
+from addon.jobs.store import Store, fingerprint
+from addon.jobs.tables import Job
 from addon.jobs.waiting import Patience, utc_now
 from addon.keys import KeyRing
 from addon.s3 import S3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from addon.jobs.joining import Shard, answered, join
+from addon.jobs.joining import Range, answered, join
 from addon.jobs.ranges import BadLine, InputFile, Start, records
 from addon.jobs.splitting import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
 from addon.jobs.spool import Spool
@@ -83,7 +83,7 @@ def joined(
     unprocessed: RecordError | None = None,
 ) -> tuple[Any, list[dict[str, Any]]]:
     tally = join(
-        Shard(
+        Range(
             job_id=JOB,
             number=0,
             cut=cut,
@@ -104,7 +104,8 @@ def texts(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def lines(folder: Path, shard: int) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Spool(folder).lines(shard, 0).read_text().splitlines()]
+    path = Spool(folder).lines(shard, 0)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
 
 
 def test_shards_keep_within_the_number_of_requests(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_record_that_cannot_be_said_is_counted_but_not_sent(tmp_path: Path) ->
     inputs = written(tmp_path, [record("a"), refused(), record("b")])
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
     assert [(cut.records, cut.lines) for cut in plan.cuts] == [(3, 2)]
-    assert [record_index(line["custom_id"]) for line in lines(tmp_path, 0)] == [0, 2]
+    assert [record_index(line["custom_id"], JOB) for line in lines(tmp_path, 0)] == [0, 2]
 
 
 def test_a_record_larger_than_a_batch_is_an_error_row_with_both_numbers(tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> N
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
     first = results(tmp_path, "first", [row(2, "two"), expired(0), expired(1)])
     path = Spool(tmp_path).lines(0, 1)
-    done = answered((first,), "openai")
+    done = answered((first,), "openai", JOB)
     assert done == {2}
     assert unanswered_lines(JOB, inputs, plan.cuts[0], ROUTE, 1_000_000, done, path) == 3
     second = results(tmp_path, "second", [row(3, "three"), row(1, "one"), row(0, "zero")])
@@ -276,11 +277,11 @@ def _objects(
 
 def _join_all(folder: Path, inputs: tuple[InputFile, ...], plan: Plan, answers: random.Random) -> None:
     for number, cut in enumerate(plan.cuts):
-        sent = [record_index(line["custom_id"]) for line in lines(folder, number)]
+        sent = [record_index(line["custom_id"], JOB) for line in lines(folder, number)]
         answers.shuffle(sent)
         file = results(folder, f"rows-{number}", [row(index, str(index)) for index in sent])
         join(
-            Shard(
+            Range(
                 job_id=JOB,
                 number=number,
                 cut=cut,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from addon.jobs.store import Job, Shard, Store, TokenReused, fingerprint
+from addon.jobs.store import Store, TokenReused, fingerprint
+from addon.jobs.tables import Job, Shard
 from translators.bedrock.jobs import TERMINAL
 
 NOON = datetime(2026, 11, 1, 12)

@@ -12,9 +12,16 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from translators.errors import ProviderError
-from translators.providers.conversation import SAVE, Batch, Conversation, Endpoint, Marker, State
+from translators.providers.conversation import (
+    SAVE,
+    Batch,
+    Conversation,
+    Endpoint,
+    Search,
+    State,
+    Submission,
+)
 from translators.providers.openai.errors import checked, provider_error
-from translators.providers.openai.request import ENDPOINT
 
 MARKER_KEY = "bedrock_batch"
 """Where a batch's metadata holds our marker; the one field of a batch that is ours to write."""
@@ -87,21 +94,21 @@ class _Page(_Wire):
     has_more: bool = False
 
 
-def upload(endpoint: Endpoint, marker: Marker, lines: IO[bytes]) -> Conversation[str]:
+def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
     """Hand over the lines as a file; the outcome is its id. Raises `ProviderError`."""
     # The boundary cannot occur: JSON Lines hold no carriage return, and a boundary follows one.
-    content_type = f"multipart/form-data; boundary={MARKER_KEY}-{marker}"
+    content_type = f"multipart/form-data; boundary={MARKER_KEY}-{submission.marker}"
     response = yield httpx.Request(
         "POST",
         f"{endpoint.base_url}/files",
         headers={**endpoint.headers, "Content-Type": content_type},
         data={"purpose": "batch"},
-        files={"file": (f"{marker}.jsonl", lines, "application/octet-stream")},
+        files={"file": (f"{submission.marker}.jsonl", lines, "application/octet-stream")},
     )
     return _read(response, _File).id
 
 
-def create(endpoint: Endpoint, marker: Marker, input_id: str) -> Conversation[Batch]:
+def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
     """Start the batch. Raises `ProviderError`.
 
     A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When
@@ -112,21 +119,21 @@ def create(endpoint: Endpoint, marker: Marker, input_id: str) -> Conversation[Ba
         f"{endpoint.base_url}/batches",
         headers=endpoint.headers,
         json={
-            "input_file_id": input_id,
-            "endpoint": ENDPOINT,
+            "input_file_id": submission.input_id,
+            "endpoint": submission.group,
             "completion_window": "24h",
-            "metadata": {MARKER_KEY: str(marker)},
+            "metadata": {MARKER_KEY: str(submission.marker)},
         },
     )
     if response.status_code == 400 and "Cannot find file" in response.text:
-        file = yield _get(endpoint, f"files/{quote(input_id, safe='')}")
+        file = yield _get(endpoint, f"files/{quote(submission.input_id, safe='')}")
         if file.is_success:
             refusal = provider_error(response)
             raise ProviderError(409, refusal.message, code=refusal.code)
     return _batch(_read(response, _Batch))
 
 
-def find(endpoint: Endpoint, marker: Marker, input_id: str, since: float) -> Conversation[Batch | None]:
+def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
     """The batch whose metadata holds the marker; at a server that keeps no metadata, the one that was made
     of our input. Raises `ProviderError`.
 
@@ -136,9 +143,9 @@ def find(endpoint: Endpoint, marker: Marker, input_id: str, since: float) -> Con
     while True:
         page = _read((yield _get(endpoint, f"batches?limit={PAGE}{after}")), _Page)
         for found in page.data:
-            if _is_ours(found, marker, input_id):
+            if _is_ours(found, submission):
                 return (yield from retrieve(endpoint, found.id))
-        if not page.has_more or not page.data or _older(page.data, since - CLOCKS_DIFFER_BY):
+        if not page.has_more or not page.data or _older(page.data, search.since - CLOCKS_DIFFER_BY):
             return None
         following = f"&after={quote(page.data[-1].id, safe='')}"
         if following == after:
@@ -196,10 +203,12 @@ def _older(page: tuple[_Listed, ...], since: float) -> bool:
     return first is not None and last is not None and last <= first and last < since
 
 
-def _is_ours(batch: _Listed, marker: Marker, input_id: str) -> bool:
+def _is_ours(batch: _Listed, submission: Submission) -> bool:
     """The marker decides; two jobs may share an input only by mistake, but then their markers differ."""
     written = (batch.metadata or {}).get(MARKER_KEY)
-    return written == str(marker) if written is not None else batch.input_file_id == input_id
+    if written is not None:
+        return written == str(submission.marker)
+    return batch.input_file_id == submission.input_id
 
 
 def _batch(read: _Batch) -> Batch:

@@ -60,7 +60,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     add_parameters(body, request, traits(model), notes)
     _beside_the_model(request, notes)
     data = _ENCODER.encode(_Line(custom_id, "POST", ENDPOINT, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else ())
+    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), ENDPOINT)
 
 
 def _beside_the_model(request: Request, notes: list[Note]) -> None:

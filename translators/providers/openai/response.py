@@ -107,7 +107,8 @@ _COMPLETION = msgspec.json.Decoder(_Completion)
 _UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
 
 LONGEST_TOOL_USE_ID = 64
-"""Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock)."""
+"""Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock). Claude's ids have fewer characters to choose
+from, and what we answer comes back in the next turn, so all dialects get those."""
 
 _STOP_REASONS: dict[str | None, StopReason] = {
     "stop": "end_turn",
