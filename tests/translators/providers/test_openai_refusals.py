@@ -1,32 +1,11 @@
 """Records that cannot be expressed as a line of an OpenAI batch, and the field that says why."""
 
-import json
-from typing import Any
-
-import msgspec
 import pytest
 
+from tests.translators.providers.converse_records import CALL, HI, PNG, Json, asking, body, result, said
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
 from translators.providers.openai import line
-
-type Json = dict[str, Any]
-
-HI: Json = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
-PNG = {"image": {"format": "png", "source": {"bytes": "iVBO"}}}
-CALL = {"toolUse": {"toolUseId": "t1", "name": "now", "input": {}}}
-
-
-def said(*blocks: Json, role: str = "user") -> Json:
-    return {"messages": [{"role": role, "content": list(blocks)}]}
-
-
-def result(*content: Json, **more: object) -> Json:
-    return {"toolResult": {"toolUseId": "t1", "content": list(content), **more}}
-
-
-def asking(**additional: object) -> Json:
-    return HI | {"additionalModelRequestFields": additional}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +77,7 @@ def asking(**additional: object) -> Json:
 )
 def test_record_that_cannot_be_expressed_is_refused_by_field(request_: Json, field: str) -> None:
     with pytest.raises(Refused) as refusal:
-        line("r-1", msgspec.json.decode(json.dumps(request_), type=Request), "gpt-4o-mini")
+        body(request_)
     assert refusal.value.field == field
 
 
