@@ -103,6 +103,14 @@ def provider_model(target: Target, model_id: str) -> str:
     The configuration decides; then a model of the provider's own that Bedrock sells too; then an id
     that is none of Bedrock's, taken as it is.
     """
+    model = _named_model(target, model_id)
+    why = target.provider.unusable(model)
+    if why is not None:
+        raise AwsError("ValidationException", f"{target.name!r} cannot run {model!r}: {why}")
+    return model
+
+
+def _named_model(target: Target, model_id: str) -> str:
     asked = parse(model_id)
     names = candidates(asked)
     for glob, model in target.section.models.items():

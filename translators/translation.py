@@ -3,20 +3,31 @@
     source dialect → Converse request → provider line
     provider row → Converse response → source dialect
 
+A body that is in the provider's own format already does not go through the hub; embeddings have a small
+hub of their own.
+
 Pure: the same input gives the same bytes.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from translators.bedrock.families.registry import CONVERSE, Family, family_of_body, family_of_model
+from translators.bedrock.families.registry import (
+    CONVERSE,
+    AnyFamily,
+    EmbeddingFamily,
+    Family,
+    family_of_body,
+    family_of_model,
+)
 from translators.bedrock.model_ids import parse
 from translators.errors import RecordError, Refused
-from translators.providers.registry import provider
+from translators.providers.registry import Embeddings, Native, Provider, provider
 from translators.providers.rows import Line, Unfinished
+from translators.wire import ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
 
@@ -34,52 +45,118 @@ class Route:
     """The provider's own name of the model."""
 
 
-class ModelOutput(Struct, frozen=True):
-    """What a record gets: the JSON of `modelOutput`, and the tokens it cost."""
-
-    json: bytes
-    input_tokens: int
-    output_tokens: int
-
-
 class Translator:
     """One job's translation, both ways."""
 
     def __init__(self, route: Route) -> None:
-        self._provider = provider(route.provider)
-        self._model = route.model
-        self._model_id = route.model_id
-        self._family = (
-            CONVERSE if route.invocation_type == "Converse" else family_of_model(parse(route.model_id))
-        )
+        self._route = route
+        family = CONVERSE if route.invocation_type == "Converse" else family_of_model(parse(route.model_id))
+        self._codec = None if family is None else _codec(family, route)
 
     def line(self, custom_id: str, model_input: Raw) -> Line | RecordError:
         """The provider's line for a record, or why there can be none."""
         try:
-            request = self._family_of(model_input).request(model_input)
-            return self._provider.line(custom_id, request, self._model)
+            return (self._codec or self._codec_of(model_input)).line(custom_id, model_input)
         except Refused as refusal:
             return refusal.error
 
     def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         """What a provider's result row means for this record, in the dialect it was asked in."""
         try:
-            family = self._family_of(model_input)
-            answer = self._provider.answer(row, lambda: family.request(model_input))
-            if isinstance(answer, RecordError | Unfinished):
-                return answer
-            usage = answer.response.usage
-            return ModelOutput(
-                family.answer(answer, self._model_id, model_input), usage.input_tokens, usage.output_tokens
-            )
+            return (self._codec or self._codec_of(model_input)).output(model_input, row)
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
 
-    def _family_of(self, model_input: Raw) -> Family:
-        if self._family is not None:
-            return self._family
+    def _codec_of(self, model_input: Raw) -> "_Codec":
         try:
             members = msgspec.json.decode(model_input, type=dict[str, Raw])
         except msgspec.DecodeError as error:
             raise Refused("modelInput", str(error)) from error
-        return family_of_body(members)
+        return _codec(family_of_body(members), self._route)
+
+
+class _Codec(Protocol):
+    """The way of the records of one dialect to one provider."""
+
+    def line(self, custom_id: str, model_input: Raw) -> Line: ...
+
+    def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished: ...
+
+
+def _codec(family: AnyFamily, route: Route) -> _Codec:
+    target = provider(route.provider)
+    if isinstance(family, EmbeddingFamily):
+        if target.embeddings is None:
+            return _NoEmbeddings(target)
+        return _Embedding(family, target.embeddings, route)
+    native = target.native.get(family.wire) if family.wire is not None else None
+    if native is not None:
+        return _Own(family, native, route)
+    return _ThroughTheHub(family, target, route)
+
+
+class _ThroughTheHub:
+    def __init__(self, family: Family, target: Provider, route: Route) -> None:
+        self._family = family
+        self._target = target
+        self._route = route
+
+    def line(self, custom_id: str, model_input: Raw) -> Line:
+        return self._target.line(custom_id, self._family.request(model_input), self._route.model)
+
+    def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        answer = self._target.answer(row, lambda: self._family.request(model_input))
+        if isinstance(answer, RecordError | Unfinished):
+            return answer
+        usage = answer.response.usage
+        shown = self._family.answer(answer, self._route.model_id, model_input)
+        return ModelOutput(shown, usage.input_tokens, usage.output_tokens)
+
+
+class _Own:
+    """The body is in the provider's own format: what it says passes, field by field."""
+
+    def __init__(self, family: Family, native: Native, route: Route) -> None:
+        self._family = family
+        self._native = native
+        self._route = route
+
+    def line(self, custom_id: str, model_input: Raw) -> Line:
+        return self._native.line(custom_id, model_input, self._route.model)
+
+    def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        answer = self._native.answer(row)
+        if isinstance(answer, RecordError | Unfinished):
+            return answer
+        shown = self._family.own(answer.json, self._route.model_id)
+        return ModelOutput(shown, answer.input_tokens, answer.output_tokens)
+
+
+class _Embedding:
+    def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
+        self._family = family
+        self._embeddings = embeddings
+        self._route = route
+
+    def line(self, custom_id: str, model_input: Raw) -> Line:
+        return self._embeddings.line(custom_id, self._family.request(model_input), self._route.model)
+
+    def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        answer = self._embeddings.answer(row, lambda: self._family.request(model_input))
+        if isinstance(answer, RecordError | Unfinished):
+            return answer
+        shown = self._family.answer(answer, self._route.model_id, model_input)
+        return ModelOutput(shown, answer.input_tokens or 0, 0)
+
+
+class _NoEmbeddings:
+    def __init__(self, target: Provider) -> None:
+        self._refusal = Refused(
+            "modelInput", f"asks for embeddings, which {target.name} does not make in batches"
+        )
+
+    def line(self, custom_id: str, model_input: Raw) -> Line:
+        raise self._refusal
+
+    def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        raise self._refusal

@@ -14,7 +14,8 @@ from translators.bedrock.records import output_line
 from translators.errors import RecordError
 from translators.providers.registry import provider
 from translators.providers.rows import Unfinished
-from translators.translation import ModelOutput, Route, Translator
+from translators.translation import Route, Translator
+from translators.wire import ModelOutput
 
 
 @dataclass(frozen=True, kw_only=True)

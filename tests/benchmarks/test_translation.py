@@ -14,7 +14,8 @@ import pytest
 
 from translators.bedrock.records import output_line, read
 from translators.providers.rows import Line
-from translators.translation import InvocationType, ModelOutput, Route, Translator
+from translators.translation import InvocationType, Route, Translator
+from translators.wire import ModelOutput
 
 TEXT = (
     "Batch inference lets an application hand over many prompts at once and collect the answers later. " * 8

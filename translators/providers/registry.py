@@ -4,11 +4,38 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from msgspec import Raw
+
 from translators.bedrock.converse import Answer, Request
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
 from translators.providers import openai
 from translators.providers.conversation import Batches
 from translators.providers.rows import Line, Receipt, Unfinished
+from translators.wire import ModelOutput, Wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embeddings:
+    """How a provider embeds."""
+
+    line: Callable[[str, EmbeddingRequest, str], Line]
+    """custom id, what to embed, the provider's model → the line. Raises `Refused`."""
+    answer: Callable[[bytes, Callable[[], EmbeddingRequest]], EmbeddingAnswer | RecordError | Unfinished]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Native:
+    """How a body that is in the provider's own format already is sent and answered."""
+
+    line: Callable[[str, Raw, str], Line]
+    """custom id, the body, the provider's model → the line. Raises `Refused`."""
+    answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
+    """A result row → the provider's answer as it is."""
+
+
+def _usable(model: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +62,11 @@ class Provider:
     max_bytes: int
     derived_model: Callable[[str, str], str | None]
     """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
+    unusable: Callable[[str], str | None] = _usable
+    """The provider's model → why no batch can use it (retired on a date), if that is known."""
+    embeddings: Embeddings | None = None
+    native: Mapping[Wire, Native] = MappingProxyType({})
+    """The formats of Bedrock bodies that the provider speaks itself."""
 
 
 class UnknownProvider(LookupError):

@@ -7,9 +7,15 @@ from types import MappingProxyType
 from msgspec import Raw
 
 from translators.bedrock.converse import Answer, Request
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families import claude, converse, nova
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
+from translators.wire import Wire
+
+
+def _as_it_is(answer: bytes, model_id: str) -> bytes:
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +31,36 @@ class Family:
     """The body → the hub. Raises `Refused` naming the field."""
     answer: Callable[[Answer, str, Raw], bytes]
     """The hub's answer, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
+    wire: Wire | None = None
+    """The provider format that the body is in already, but for where model and versions are told."""
+    own: Callable[[bytes, str], bytes] = _as_it_is
+    """An answer in that format, and the job's `modelId` → JSON of `modelOutput`."""
 
 
-_ROWS = (
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingFamily:
+    """A dialect of embedding bodies."""
+
+    name: str
+    has_model: Callable[[ModelId], bool]
+    has_shape: Callable[[Mapping[str, object]], bool]
+    request: Callable[[Raw], EmbeddingRequest]
+    """The body → what to embed. Raises `Refused` naming the field."""
+    answer: Callable[[EmbeddingAnswer, str, Raw], bytes]
+    """The vectors, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
+
+
+type AnyFamily = Family | EmbeddingFamily
+
+
+_ROWS: tuple[AnyFamily, ...] = (
     Family(
         name="claude",
         has_model=claude.has_model,
         has_shape=claude.has_shape,
         request=claude.request,
         answer=claude.answer,
+        wire="anthropic.messages",
     ),
     Family(
         name="nova",
@@ -53,15 +80,15 @@ CONVERSE = Family(
 )
 """Chosen by `modelInvocationType`, or by shape when a model id says nothing; never by model."""
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({row.name: row for row in (*_ROWS, CONVERSE)})
+FAMILIES: Mapping[str, AnyFamily] = MappingProxyType({row.name: row for row in (*_ROWS, CONVERSE)})
 
 
-def family_of_model(model: ModelId) -> Family | None:
+def family_of_model(model: ModelId) -> AnyFamily | None:
     """The dialect that this model speaks under InvokeModel, or None when the id does not say."""
     return next((row for row in _ROWS if row.has_model(model)), None)
 
 
-def family_of_body(members: Mapping[str, object]) -> Family:
+def family_of_body(members: Mapping[str, object]) -> AnyFamily:
     """The dialect that a body's members show. Raises `Refused` when none fits."""
     for row in FAMILIES.values():
         if row.has_shape(members):

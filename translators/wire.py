@@ -1,0 +1,19 @@
+"""Formats that a Bedrock body and a provider's line may have in common.
+
+Where they do, a record passes field by field and nothing the target accepts is lost, fields that nobody
+here has heard of included.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+type Wire = Literal["anthropic.messages", "openai.chat"]
+
+
+class ModelOutput(Struct, frozen=True):
+    """What a record gets: the JSON of `modelOutput`, and the tokens it cost."""
+
+    json: bytes
+    input_tokens: int
+    output_tokens: int
