@@ -66,6 +66,18 @@ from translators.providers.openai import line
         ),
         (HI | {"promptVariables": {"city": {"text": "Bern"}}}, "promptVariables"),
         (HI | {"outputConfig": {"effort": "enormous"}}, "outputConfig.effort"),
+        *(
+            (
+                HI
+                | {
+                    "outputConfig": {
+                        "textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}
+                    }
+                },
+                "outputConfig.textFormat.structure.jsonSchema.schema",
+            )
+            for schema in ("", "true", '{"type":' * 100_000)
+        ),
         (asking(n=2), "additionalModelRequestFields.n"),
         (asking(stream=True), "additionalModelRequestFields.stream"),
         (asking(reasoning_effort=3), "additionalModelRequestFields.reasoning_effort"),

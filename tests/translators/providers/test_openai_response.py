@@ -89,6 +89,7 @@ def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
         (row(COMPLETION | {"choices": {}}), "cannot be read"),
         (answering({"content": ["parts"]}), "cannot be read"),
         (calling(5), "cannot be read"),
+        (b'{"response":{"status_code":200,"body":' + b"[" * 100_000, "cannot be read"),
         (b'{"custom_id":"r-1"}', "neither a response nor an error"),
         (row(None), "without an answer"),
         (row(""), "without an answer"),
@@ -99,7 +100,7 @@ def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
         (answering({"content": "Hi"}, None), "stopped with None"),
         (answering({"content": "Hi"}, "function_call"), "stopped with 'function_call'"),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:60],
 )
 def test_malformed_row_fails_its_record_alone(data: bytes, message: str) -> None:
     outcome = answer(data, asked)
@@ -236,7 +237,11 @@ def test_arguments_become_an_object_on_one_line(arguments: object, written: str)
     assert bytes(block.tool_use.input).decode() == written
 
 
-@pytest.mark.parametrize("arguments", ['{"a":', "[1]", "null", "5", "now", '{"a":"\\ud800"}', '{"a":1} {}'])
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"a":', "[1]", "null", "5", "now", '{"a":"\\ud800"}', '{"a":1} {}', '{"a":' * 100_000],
+    ids=lambda arguments: arguments[:20],
+)
 def test_arguments_that_are_no_object_are_shown_as_they_were_said(arguments: str) -> None:
     outcome = understood(calling(arguments))
     assert content(outcome) == [{"text": f"now({arguments})"}]

@@ -204,7 +204,7 @@ def _older(page: tuple[_Listed, ...], since: float) -> bool:
 
 
 def _is_ours(batch: _Listed, submission: Submission) -> bool:
-    """The marker decides; two jobs may share an input only by mistake, but then their markers differ."""
+    """The marker decides; where the server kept no metadata, the input, which is one submission's alone."""
     written = (batch.metadata or {}).get(MARKER_KEY)
     if written is not None:
         return written == str(submission.marker)

@@ -138,7 +138,7 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
         body = read.response.body
         if isinstance(body, str) and body:
             body = _COMPLETION.decode(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return RecordError(502, f"the provider's result row cannot be read: {error}")
     if not isinstance(body, _Completion) or not body.choices:
         return RecordError(502, f"the provider reports success without an answer: {_provider_words(row)}")
@@ -214,7 +214,7 @@ def _tool_use(index: int, call: _ToolCall, asked: Callable[[], Request]) -> Cont
     arguments = call.function.arguments
     try:
         tool_input = _tool_input(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ContentBlock(text=f"{name}({arguments})")
     use_id = fitting(call.id, LONGEST_TOOL_USE_ID) if call.id else f"call_{index}"  # some servers give none
     return ContentBlock(tool_use=ToolUseBlock(use_id, name, tool_input))

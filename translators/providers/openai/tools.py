@@ -96,8 +96,8 @@ def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseForma
     asked = text_format.structure.json_schema
     try:
         schema = msgspec.json.decode(asked.schema, type=dict[str, object])
-    except ValueError as error:
-        raise Refused(f"{_SCHEMA}.schema", f"is not a JSON object: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{_SCHEMA}.schema", f"cannot be read as a JSON object: {error}") from error
     name = "answer" if asked.name is None else fitting(asked.name, LONGEST_NAME)
     if asked.name is not None and name != asked.name:
         notes.append(_SCHEMA_NAME)
