@@ -16,6 +16,8 @@ from addon.demo.proxy_process import ProxyProcess
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 REGION = "us-east-1"
+NO_REGION = "nowhere-1"
+"""A region whose hosts have no address: what is sent there can only be answered on the way."""
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 OVER = frozenset({"Completed", "Failed", "Stopped", "PartiallyCompleted", "Expired"})
 
@@ -34,9 +36,9 @@ type Client = Any
 """boto3 makes its clients at run time."""
 
 
-def client(service: str, *, endpoint: str | None = None, **config: Any) -> Client:
+def client(service: str, *, endpoint: str | None = None, region: str = REGION, **config: Any) -> Client:
     """A boto3 client with the caller's credentials and nothing from this machine's configuration."""
-    session = boto3.Session(**CALLER, region_name=REGION)
+    session = boto3.Session(**CALLER, region_name=region)
     verify = config.pop("verify", None)
     return session.client(service, endpoint_url=endpoint, verify=verify, config=Config(**config))
 

@@ -6,7 +6,7 @@ from addon.demo.batch import Pace
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
-from tests.end_to_end.harness import ACCOUNT, REGION, Bucket, bedrock, claude, counts, ended, job_id, jsonl
+from tests.end_to_end.harness import ACCOUNT, NO_REGION, Bucket, bedrock, claude, counts, ended, job_id, jsonl
 
 RECORDS = [*(claude(number) for number in range(1, 120)), claude(120, "please fail")]
 
@@ -46,16 +46,16 @@ def check_manifest(bucket: Bucket, arn: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["regular", "reverse"])
-def test_the_header_on_create_alone_routes_a_job(
+def test_the_header_on_create_alone_routes_a_job_with_aws_out_of_reach(
     mode: str, request: pytest.FixtureRequest, waiting_provider: BatchServer, bucket: Bucket
 ) -> None:
     proxy: ProxyProcess = request.getfixturevalue(f"{mode}_proxy")
-    with bedrock(proxy, provider="openai") as client:
+    with bedrock(proxy, provider="openai", region=NO_REGION) as client:
         response = client.create_model_invocation_job(
             **bucket.request(bucket.put("in.jsonl", jsonl(RECORDS)))
         )
         arn = response["jobArn"]
-        assert arn == f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-invocation-job/{job_id(arn)}"
+        assert arn == f"arn:aws:bedrock:{NO_REGION}:{ACCOUNT}:model-invocation-job/{job_id(arn)}"
         assert response["ResponseMetadata"]["RequestId"]
         job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Completed", (120, 120, 119, 1))
