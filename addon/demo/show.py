@@ -35,7 +35,7 @@ def stage(console: Console, stage: Stage, program: str, folder: Path) -> None:
         "folder": str(folder),
     }
     for name, text in rows.items():
-        _line(console, f"  {name:9} {text}")
+        line(console, f"  {name:9} {text}")
     console.print()
 
 
@@ -92,12 +92,12 @@ def outcome(console: Console, files: Iterable[Path]) -> None:
             if shape not in shapes:
                 shapes.add(shape)
                 console.print(f"  [cyan]{row['recordId']}[/]", highlight=False)
-                _line(console, f"    in   {_json(row['modelInput']['messages'][-1])}")
-                _line(console, f"    out  {_json(_answer(row))}")
+                line(console, f"    in   {_json(row['modelInput']['messages'][-1])}")
+                line(console, f"    out  {_json(_answer(row))}")
     console.print()
     for file in files:
         manifest = manifest_file(file).read_text(encoding="utf-8").strip()
-        _line(console, f"  manifest of {file.name}: {manifest}")
+        line(console, f"  manifest of {file.name}: {manifest}")
 
 
 def _answer(row: Record) -> Any:
@@ -114,7 +114,7 @@ def _json(value: Any) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def _line(console: Console, text: str) -> None:
+def line(console: Console, text: str) -> None:
     """A line as it is: neither coloured nor broken, so that it can be copied."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
@@ -133,5 +133,5 @@ def whereabouts(console: Console, folder: Path) -> None:
     """Every file of the demo, and how to be rid of it."""
     logs = [folder / PROXY / "proxy.log"]
     for path in [*sorted(path for path in folder.iterdir() if path.is_file()), *filter(Path.exists, logs)]:
-        _line(console, f"  {path}")
-    _line(console, f"Delete it all: rm -r {shlex.quote(str(folder))}")
+        line(console, f"  {path}")
+    line(console, f"Delete it all: rm -r {shlex.quote(str(folder))}")

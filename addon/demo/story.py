@@ -53,6 +53,7 @@ def run(program: str = application.__file__) -> int:
 def _tell(console: Console, folder: Path, program: str) -> None:
     began = time.monotonic()
     jobs = {folder / "claude.jsonl": claude_records(96), folder / "converse.jsonl": converse_records(36)}
+    console.print("Starting an S3 server, a provider and the proxy …")
     with set_up(folder, os.environ) as stage:
         for file, records in jobs.items():
             _write(file, records)
@@ -65,8 +66,7 @@ def _tell(console: Console, folder: Path, program: str) -> None:
     show.outcome(console, jobs)
     show.farewell(console, stage, sum(map(len, jobs.values())), time.monotonic() - began)
     show.whereabouts(console, folder)
-    database = stage.proxy.database
-    console.print(f"Look at the jobs again: bedrock-batch jobs list --database {database}", soft_wrap=True)
+    show.line(console, f"Look at the jobs again: bedrock-batch jobs list --database {stage.proxy.database}")
 
 
 def _write(file: Path, records: list[Record]) -> None:

@@ -20,6 +20,16 @@ from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
 
 PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
 PROVIDER_KEY = "the-providers-key"
+PROVIDERS: Mapping[str, Mapping[str, Any]] = {
+    "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
+    "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
+    "providers.small.models": {"*": "gpt-4o-mini"},
+    "providers.wrong": {"kind": "openai", "api_key": "env:WRONG_KEY"},
+    "providers.wrong.models": {"*": "gpt-4o-mini"},
+    "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
+    "providers.keyless.models": {"*": "gpt-4o-mini"},
+}
+"""`openai`, `small` (ten batches for a thousand records), `wrong` (a key that is refused) and `keyless`."""
 
 
 class StartProxy(Protocol):
@@ -82,11 +92,7 @@ def _prepared(
     config: Mapping[str, Mapping[str, Any]] | None = None,
     arguments: Sequence[str] = (),
 ) -> ProxyProcess:
-    """A proxy in front of the provider, not started yet.
-
-    Besides `openai` it knows `small` (ten batches for a thousand records), `wrong` (a key that the
-    provider refuses) and `keyless`.
-    """
+    """A proxy in front of the provider, not started yet; a section in `config` replaces the usual one."""
     return ProxyProcess(
         folder,
         environment={
@@ -101,17 +107,7 @@ def _prepared(
         },
         mode=mode,
         settings={"flow_detail": "0", **(settings or {})},
-        config={
-            "jobs": {"poll_interval": 0.1},
-            "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
-            "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
-            "providers.small.models": {"*": "gpt-4o-mini"},
-            "providers.wrong": {"kind": "openai", "api_key": "env:WRONG_KEY"},
-            "providers.wrong.models": {"*": "gpt-4o-mini"},
-            "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
-            "providers.keyless.models": {"*": "gpt-4o-mini"},
-            **(config or {}),
-        },
+        config={"jobs": {"poll_interval": 0.1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )
 
