@@ -72,7 +72,7 @@ def run(command: Sequence[str], settings: Sequence[str]) -> int:
             raise CommandRefused(str(error)) from error
         environment = application_environment(os.environ, proxy.url, bundle)
         _say(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
-        for way in _ways_around(environment):
+        for way in ways_around(environment):
             _say(f"warning: Bedrock calls will not pass the proxy: {way}")
         code = _supervised(command, environment)
         died = proxy.process.poll()
@@ -101,7 +101,7 @@ def application_environment(environment: Mapping[str, str], url: str, bundle: Pa
     }
 
 
-def _ways_around(environment: Mapping[str, str]) -> Iterator[str]:
+def ways_around(environment: Mapping[str, str]) -> Iterator[str]:
     """What in the environment keeps Bedrock calls away from the proxy."""
     direct = {"no": environment["NO_PROXY"]}
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # botocore asks the same
@@ -118,12 +118,12 @@ def _own_settings(settings: Sequence[str]) -> list[str]:
     return [
         "listen_host=127.0.0.1",
         "listen_port=0",
-        *_way_out(os.environ),
+        *way_out(os.environ),
         *(f"allow_hosts={host}" for host in [BEDROCK_HOSTS, *further]),
     ]
 
 
-def _way_out(environment: Mapping[str, str]) -> list[str]:
+def way_out(environment: Mapping[str, str]) -> list[str]:
     """How the proxy reaches the world: directly, or through the proxy that the environment names."""
     url = environment.get("https_proxy") or environment.get("HTTPS_PROXY")
     if not url:
