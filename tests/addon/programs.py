@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,11 +63,18 @@ def run(
     )
 
 
+@dataclass(frozen=True)
+class Terminal:
+    """A program on a terminal of its own."""
+
+    process: subprocess.Popen[bytes]
+    type: Callable[[bytes], object]
+    shown: Callable[[], str]
+
+
 @contextmanager
-def on_terminal(
-    arguments: Sequence[str], home: Path
-) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], str]]]:
-    """`bedrock-batch` on a terminal of its own, and what it has shown there so far."""
+def on_terminal(arguments: Sequence[str], home: Path) -> Iterator[Terminal]:
+    """`bedrock-batch` on a terminal, in the foreground."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
     shown = bytearray()
@@ -84,12 +92,13 @@ def on_terminal(
         stdout=its,
         stderr=its,
         start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(its)
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        yield process, lambda: shown.decode(errors="replace")
+        yield Terminal(process, lambda keys: os.write(ours, keys), lambda: shown.decode(errors="replace"))
     finally:
         process.kill()
         process.wait()

@@ -16,6 +16,8 @@ from addon.jobs.waiting import utc_now
 from tests.addon import programs
 from tests.addon.programs import a_job
 
+CONTROL_C = b"\x03"
+
 type Jobs = Callable[..., Result]
 
 
@@ -277,12 +279,21 @@ def test_watch_on_a_terminal_shows_bars(
     store: Store, tmp_path: Path, progressing: Callable[[str], None]
 ) -> None:
     store.add(a_job(total=40, succeeded=10), {})
-    with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as (watching, seen):
-        programs.eventually(lambda: "25 %" in seen())
+    with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
+        programs.eventually(lambda: "25 %" in terminal.shown())
         progressing("Completed")
-        assert watching.wait(60) == 0
-        programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in seen())
-        assert "━" in seen()
+        assert terminal.process.wait(60) == 0
+        programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
+        assert "━" in terminal.shown()
+
+
+def test_interrupted_watch_says_so_in_its_exit_code(store: Store, tmp_path: Path) -> None:
+    store.add(a_job(total=40, succeeded=10), {})
+    with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
+        programs.eventually(lambda: "25 %" in terminal.shown())
+        terminal.type(CONTROL_C)
+        assert terminal.process.wait(60) == 130
+        assert "Traceback" not in terminal.shown()
 
 
 def test_watch_of_jobs_that_are_over_ends_at_once(store: Store, jobs: Jobs) -> None:

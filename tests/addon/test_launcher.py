@@ -155,12 +155,12 @@ def test_web_interface_is_mitmwebs(tmp_path: Path) -> None:
 
 def test_terminal_interface_is_mitmproxys(tmp_path: Path) -> None:
     port = free_port()
-    with programs.on_terminal(["proxy", "--tui", "-p", str(port)], tmp_path) as (process, seen):
-        programs.eventually(lambda: "Flows" in seen() or process.poll() is not None)
-        programs.eventually(lambda: answers(port) or process.poll() is not None)
-        assert process.poll() is None, seen()
-        process.terminate()
-        process.wait(30)
+    with programs.on_terminal(["proxy", "--tui", "-p", str(port)], tmp_path) as terminal:
+        programs.eventually(lambda: "Flows" in terminal.shown() or terminal.process.poll() is not None)
+        programs.eventually(lambda: answers(port) or terminal.process.poll() is not None)
+        assert terminal.process.poll() is None, terminal.shown()
+        terminal.process.terminate()
+        terminal.process.wait(30)
 
 
 def test_script_runs_in_plain_mitmdump(tmp_path: Path) -> None:

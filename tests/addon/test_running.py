@@ -38,6 +38,21 @@ pathlib.Path("started").touch()
 time.sleep(100)
 """
 
+COUNT_INTERRUPTS = """
+import os, signal, socket, time
+count = 0
+def interrupted(number, frame):
+    global count
+    count += 1
+signal.signal(signal.SIGINT, interrupted)
+print("started", flush=True)
+while not count:
+    time.sleep(0.05)
+time.sleep(1)
+port = int(os.environ["HTTPS_PROXY"].rpartition(":")[2])
+print(count, "interrupts, proxy alive:", socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+"""
+
 TUNNEL = """
 import os, pathlib, socket, ssl, sys
 port = int(os.environ["HTTPS_PROXY"].rpartition(":")[2])
@@ -164,6 +179,15 @@ def test_signals_reach_the_program_and_its_exit_code_is_ours(tmp_path: Path, num
         programs.eventually((tmp_path / "started").exists)
         process.send_signal(number)
         assert process.wait(60) == 40 + number
+
+
+def test_control_c_reaches_the_program_once_and_the_proxy_outlives_it(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(COUNT_INTERRUPTS)
+    with programs.on_terminal(["run", "--", "python", "program.py"], tmp_path) as terminal:
+        programs.eventually(lambda: "started" in terminal.shown())
+        terminal.type(b"\x03")
+        assert terminal.process.wait(60) == 0
+    assert "1 interrupts, proxy alive: True" in terminal.shown()
 
 
 def test_a_program_that_was_killed_ends_as_in_a_shell(tmp_path: Path) -> None:
