@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 PART = 8 << 20
 """Bytes of one part of a multipart upload; S3 takes 10,000 parts of at least 5 MiB."""
-PARTS_IN_FLIGHT = 4
-SLICE = 16 << 20
+PARTS_IN_FLIGHT = 2
+SLICE = 8 << 20
 """Bytes that one request of a download asks for."""
 BLOCK = 1 << 20
 """Bytes that pass between the disk and obstore at once."""

@@ -1,7 +1,7 @@
 """What the steps of a job work with, and small questions they all ask."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,11 +16,14 @@ from addon.jobs.spool import Spool
 from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import NotConfigured, Patience
+from addon.jobs.workers import giving_way
 from addon.s3 import S3, Access, Location
 from addon.transport import Transport
 from translators.providers.conversation import Endpoint
 from translators.providers.registry import UnknownProvider
 from translators.translation import Route
+
+TRANSFERS = 2
 
 
 class Decrypts(Protocol):
@@ -43,10 +46,14 @@ class Context:
     """Seconds between looks at a provider's batch."""
     workers: anyio.CapacityLimiter
     """Worker processes that translate at the same time."""
+    transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
+    """Files on their way at the same time; more would only make the proxy's other clients wait."""
 
     async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run CPU work in a worker process; cancelled work is killed, never awaited."""
-        return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=self.workers)
+        return await anyio.to_process.run_sync(
+            giving_way, function, *arguments, cancellable=True, limiter=self.workers
+        )
 
     async def stored[Result](self, function: Callable[..., Result], *arguments: Any, **values: Any) -> Result:
         """Call the store off the event loop."""

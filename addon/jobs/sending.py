@@ -75,10 +75,11 @@ async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lin
 
     async def upload() -> str:
         endpoint = await context.endpoint(job)
-        with lines.open("rb") as file:
-            return await context.transport.play(
-                context.target(job).provider.batches.upload(endpoint, submission, file)
-            )
+        async with context.transfers:
+            with lines.open("rb") as file:
+                return await context.transport.play(
+                    context.target(job).provider.batches.upload(endpoint, submission, file)
+                )
 
     input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
     await context.stored(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
@@ -128,8 +129,9 @@ async def _created(context: Context, job: Job, row: BatchRow, submission: Submis
 
     async def create() -> Batch:
         endpoint = await context.endpoint(job)
-        with lines.open("rb") as file:
-            return await context.transport.play(batches.create(endpoint, submission, file), once=True)
+        async with context.transfers:
+            with lines.open("rb") as file:
+                return await context.transport.play(batches.create(endpoint, submission, file), once=True)
 
     while True:
         if intended is not None:
@@ -263,7 +265,8 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         endpoint = await context.endpoint(job)
         await context.stored(folder.mkdir, parents=True, exist_ok=True)
         conversation = context.target(job).provider.batches.results(endpoint, batch)
-        return await context.transport.play(conversation, folder=folder)
+        async with context.transfers:
+            return await context.transport.play(conversation, folder=folder)
 
     grace = context.patience.hours(24)
     names = await context.patience.until_done(
