@@ -20,8 +20,8 @@ from translators.bedrock.families.registry import (
     AnyFamily,
     EmbeddingFamily,
     Family,
+    families_of_model,
     family_of_body,
-    family_of_model,
 )
 from translators.bedrock.model_ids import parse
 from translators.errors import RecordError, Refused
@@ -50,8 +50,11 @@ class Translator:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        family = CONVERSE if route.invocation_type == "Converse" else family_of_model(parse(route.model_id))
-        self._codec = None if family is None else _codec(family, route)
+        converse = route.invocation_type == "Converse"
+        self._families: tuple[AnyFamily, ...] = (
+            (CONVERSE,) if converse else families_of_model(parse(route.model_id))
+        )
+        self._codec = _codec(self._families[0], route) if len(self._families) == 1 else None
 
     def line(self, custom_id: str, model_input: Raw) -> Line | RecordError:
         """The provider's line for a record, or why there can be none."""
@@ -72,7 +75,7 @@ class Translator:
             members = msgspec.json.decode(model_input, type=dict[str, Raw])
         except msgspec.DecodeError as error:
             raise Refused("modelInput", str(error)) from error
-        return _codec(family_of_body(members), self._route)
+        return _codec(family_of_body(members, self._families), self._route)
 
 
 class _Codec(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from translators.bedrock.families.registry import FAMILIES, family_of_body, family_of_model
+from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
 from translators.errors import Refused
 
@@ -21,7 +21,7 @@ MESSAGES = [{"role": "user", "content": [{"text": "Hi"}]}]
     ],
 )
 def test_model_id_says_the_family(model_id: str, family: str) -> None:
-    assert family_of_model(parse(model_id)) is FAMILIES[family]
+    assert families_of_model(parse(model_id)) == (FAMILIES[family],)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_model_id_says_the_family(model_id: str, family: str) -> None:
     ["gpt-4o-mini", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghij12"],
 )
 def test_model_id_may_say_nothing(model_id: str) -> None:
-    assert family_of_model(parse(model_id)) is None
+    assert families_of_model(parse(model_id)) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The shapes a Bedrock body can have. Adding one is one module and one row here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -83,14 +83,15 @@ CONVERSE = Family(
 FAMILIES: Mapping[str, AnyFamily] = MappingProxyType({row.name: row for row in (*_ROWS, CONVERSE)})
 
 
-def family_of_model(model: ModelId) -> AnyFamily | None:
-    """The dialect that this model speaks under InvokeModel, or None when the id does not say."""
-    return next((row for row in _ROWS if row.has_model(model)), None)
+def families_of_model(model: ModelId) -> tuple[AnyFamily, ...]:
+    """The dialects that this model speaks under InvokeModel: none when the id does not say, several
+    where it takes prompts as well as chats."""
+    return tuple(row for row in _ROWS if row.has_model(model))
 
 
-def family_of_body(members: Mapping[str, object]) -> AnyFamily:
-    """The dialect that a body's members show. Raises `Refused` when none fits."""
-    for row in FAMILIES.values():
+def family_of_body(members: Mapping[str, object], among: Collection[AnyFamily] = ()) -> AnyFamily:
+    """The dialect that a body's members show, of these or of all. Raises `Refused` when none fits."""
+    for row in among or FAMILIES.values():
         if row.has_shape(members):
             return row
     raise Refused("modelInput", f"is of no known shape; its members are {sorted(members)}")
