@@ -18,10 +18,15 @@ from translators.providers.conversation import (
     Search,
     Submission,
 )
-
-ENDPOINT = Endpoint(base_url="https://api.openai.com/v1", headers={"Authorization": "Bearer test-key"})
+from translators.providers.registry import PROVIDERS
 
 type Exchange = dict[str, Any]
+
+
+def endpoint_of(provider: str, base_url: str | None = None) -> Endpoint:
+    """Where a provider's recordings were made, or that provider elsewhere."""
+    row = PROVIDERS[provider]
+    return Endpoint(base_url=base_url or row.base_url, headers=row.headers("test-key"))
 
 
 class AnswerLost(Exception):
@@ -33,7 +38,7 @@ class Player:
     """One provider's end of a recorded life-cycle: asserts every request, gives the recorded response."""
 
     exchanges: Iterator[Exchange]
-    endpoint: Endpoint = ENDPOINT
+    endpoint: Endpoint
     saved: dict[str, bytes] = field(default_factory=dict)
     """Result files by the names they were saved under."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.translators.playing import AnswerLost, Player, begun
+from tests.translators.playing import AnswerLost, Player, begun, endpoint_of
 from translators.bedrock import records
 from translators.bedrock.records import InputRecord
 from translators.errors import ProviderError, RecordError
@@ -159,10 +159,10 @@ def test_row_says_whose_it_is_and_whether_it_was_processed(case: Path) -> None:
 
 @each_life_cycle
 def test_conversations_ask_what_was_asked_and_end_as_they_ended(case: Path) -> None:
-    player = Player(iter(read(case / "exchange.json")))
+    player = Player(iter(read(case / "exchange.json")), endpoint_of(case.parent.name))
     batch: Batch | None = None
     for told in read(case / "meta.json")["conversations"]:
-        conversation = begun(PROVIDERS[case.parent.name].batches, Player.endpoint, told, batch)
+        conversation = begun(PROVIDERS[case.parent.name].batches, player.endpoint, told, batch)
         ending, outcome = ended(player, conversation)
         if isinstance(outcome, Batch):
             batch = outcome

@@ -9,9 +9,10 @@ from typing import IO
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from translators.errors import ProviderError
+from translators.providers.answers import read
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -187,14 +188,7 @@ def _get(endpoint: Endpoint, path: str) -> httpx.Request:
 
 
 def _read[Shape: BaseModel](response: httpx.Response, shape: type[Shape]) -> Shape:
-    checked(response)
-    try:
-        return shape.model_validate_json(response.content)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        what = f"{place} {problem['msg']}".strip()
-        raise ProviderError(502, f"the provider's answer cannot be read: {what}") from error
+    return read(checked(response), shape)
 
 
 def _older(page: tuple[_Listed, ...], since: float) -> bool:

@@ -1,11 +1,9 @@
 """Answers of the Files and Batch APIs that are not a success (OpenAI: guides/error-codes)."""
 
-from email.utils import parsedate_to_datetime
-from math import isfinite
-
 import httpx
 
 from translators.errors import ProviderError
+from translators.providers.answers import retry_after
 
 
 def checked(response: httpx.Response) -> httpx.Response:
@@ -22,7 +20,7 @@ def provider_error(response: httpx.Response) -> ProviderError:
         response.status_code,
         message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
         code=code,
-        retry_after=_retry_after(response.headers),
+        retry_after=retry_after(response.headers),
     )
 
 
@@ -38,28 +36,3 @@ def _words(response: httpx.Response) -> tuple[str, str | None]:
             return message, None
         case _:
             return response.text.strip(), None
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds: `retry-after-ms` (Azure sends 0 there and the truth in the other), else `retry-after` as
-    seconds or as a date, which is measured against the answer's own `date`."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None and milliseconds > 0:
-        return milliseconds / 1000
-    asked = headers.get("retry-after")
-    seconds = _number(asked)
-    if seconds is not None or asked is None:
-        return seconds
-    try:
-        until = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(until.total_seconds(), 0.0)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if isfinite(number) and number >= 0 else None

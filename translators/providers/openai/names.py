@@ -1,41 +1,16 @@
-"""Ids and names that OpenAI cannot take as they are, and the way back.
-
-The mapping is a function of the word alone, so a tool call and its result agree without a table, and a
-record can be mapped again when its answer arrives.
-"""
-
-import re
-from hashlib import sha256
+"""How long ids and names may be at OpenAI. Those that are longer, or have other characters, are mapped."""
 
 from translators.bedrock.converse import Request
+from translators.providers import names
+from translators.providers.names import fitting as fitting
+from translators.providers.names import may_be_mapped as may_be_mapped
 
 LONGEST_CALL_ID = 40
 """OpenAI answers 400 `string_above_max_length` to longer ids of tool calls; Converse allows 64."""
 LONGEST_NAME = 64
 """For functions and schemas (OpenAI: chat/create)."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_STRANGE = re.compile(r"[^A-Za-z0-9_-]")
-_DIGEST = 12
-_MAPPED = re.compile(rf"[A-Za-z0-9_-]*-[0-9a-f]{{{_DIGEST}}}")
-
-
-def fitting(word: str, longest: int) -> str:
-    """The word, or when it is too long or has other characters than letters, digits, `_` and `-`: its
-    beginning and a digest."""
-    if len(word) <= longest and _PLAIN.fullmatch(word) is not None:
-        return word
-    digest = sha256(word.encode()).hexdigest()[:_DIGEST]
-    return f"{_STRANGE.sub('_', word)[: longest - _DIGEST - 1]}-{digest}"
-
-
-def may_be_mapped(name: str) -> bool:
-    """Whether `fitting` could have made this name."""
-    return _MAPPED.fullmatch(name) is not None
-
 
 def original_tool_name(name: str, request: Request) -> str:
     """The name under which the record knows this tool."""
-    tools = request.tool_config.tools if request.tool_config is not None else []
-    known = (tool.tool_spec.name for tool in tools if tool.tool_spec is not None)
-    return next((word for word in known if fitting(word, LONGEST_NAME) == name), name)
+    return names.original_tool_name(name, request, LONGEST_NAME)
