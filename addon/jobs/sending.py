@@ -1,25 +1,18 @@
-"""One round of one shard at the provider: upload, create, watch, collect.
-
-Create is the only call that spends money. Before it the intent is stored; after a lost answer, or a
-restart that finds an intent without a batch, the batch is looked for by its marker before another is made.
-"""
+"""One round of one shard at the provider: upload, create, watch, collect."""
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from addon.jobs import creating
 from addon.jobs.context import Context, cut_of
 from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
 from addon.jobs.splitting import line_count, unanswered_lines
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, passes, utc_now
-from addon.transport import LostAnswer
 from translators.errors import ProviderError
-from translators.providers.conversation import Batch, Marker, Search, Submission
-
-LOOKS = 3
-"""How often a batch with a lost answer is looked for: it may show in the list with a delay."""
+from translators.providers.conversation import Batch, Marker, Submission
 
 FIRST_PAUSES = (1.0, 2.0, 5.0)
 """Seconds before the first looks at a new batch, where the poll interval is not shorter: small batches
@@ -44,7 +37,7 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
         if lines is None:
             return False
         submission = await _uploaded(context, job, shard, row, lines)
-        batch = await _created(context, job, row, submission, lines)
+        batch = await creating.Creation(context, job, row, submission, lines).batch()
     except ProviderError as error:
         await _refuse(context, shard, error.message, error.status)
         return False
@@ -113,47 +106,6 @@ async def _answered(context: Context, job: Job, shard: Shard, before: int) -> fr
     if before == 0 or not files:
         return frozenset()
     return await context.in_process(answered, files, context.route(job).provider, job.id)
-
-
-async def _created(context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path) -> Batch:
-    """The batch of this round: the one that exists already, or a new one."""
-    batches = context.target(job).provider.batches
-    intended = row.intended
-
-    async def find() -> Batch | None:
-        assert intended is not None
-        claimed = await context.stored(context.store.claimed, job.provider)
-        search = Search(since=intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
-        endpoint = await context.endpoint(job)
-        return await context.transport.play(batches.find(endpoint, submission, search))
-
-    async def create() -> Batch:
-        endpoint = await context.endpoint(job)
-        async with context.transfers:
-            with lines.open("rb") as file:
-                return await context.transport.play(batches.create(endpoint, submission, file), once=True)
-
-    while True:
-        if intended is not None:
-            for look in range(LOOKS):
-                await context.patience.pause(job.id, min(look * 2.0, context.poll_interval * look))
-                found = await context.patience.until_done(
-                    job.id, "looking for a batch whose creation was not answered", find, give_up=_never
-                )
-                if found is not None:
-                    return found
-            if context.patience.is_over(await context.patience.job(job.id)):
-                raise Interrupted("creating the batch")
-        intended = utc_now()
-        await context.stored(context.store.change_batch, job.id, row.shard, row.round, intended=intended)
-        try:
-            return await context.patience.until_done(job.id, "creating the batch at the provider", create)
-        except LostAnswer:
-            continue
-
-
-def _never(job: Job) -> bool:
-    return False
 
 
 async def _refuse(context: Context, shard: Shard, message: str, status: int) -> None:

@@ -331,6 +331,64 @@ async def test_a_create_that_never_arrived_is_sent_again(
     assert len(provider.batches) == 1
 
 
+async def test_a_batch_that_was_made_although_the_answer_was_an_error_is_found(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "create:after" and count == 1:
+            raise Refuse(500, "made, and then broken")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    assert (await run(house)).status == "Completed"
+    assert len(provider.batches) == 1
+
+
+async def test_a_batch_that_nobody_can_make_is_waited_for(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    down = True
+
+    def at(point: Point, count: int) -> None:
+        if down and point == "create:before":
+            raise Refuse(503, "no batches today")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        waiting = await house.until(lambda job: job.waiting is not None)
+        assert "creating the batch" in (waiting.waiting or "")
+        down = False
+        assert (await house.until(is_over)).status == "Completed"
+    assert len(provider.batches) == 1
+
+
+async def test_a_stop_reaches_a_batch_whose_creation_was_not_answered(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    hidden = True
+
+    def at(point: Point, count: int) -> None:
+        if point == "create:after":
+            house.store.stop(JOB, utc_now())
+            raise Cut
+        if point == "list" and hidden:
+            raise Refuse(503, "no list today", {"retry-after-ms": "10"})
+
+    provider.at = at
+    provider.fate = lambda number: Fate(stalls_after=0)
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: "not answered" in (job.waiting or ""))
+        hidden = False
+        assert (await house.until(is_over)).status == "Stopped"
+    assert [batch.status for batch in provider.batches.values()] == ["cancelled"]
+
+
 async def test_a_provider_that_is_down_is_waited_for_and_the_job_says_so(
     house: House, bucket: Any, provider: BatchServer
 ) -> None:
