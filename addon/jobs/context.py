@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import anyio
 import anyio.to_process
@@ -55,8 +55,10 @@ class Context:
             giving_way, function, *arguments, cancellable=True, limiter=self.workers
         )
 
-    async def stored[Result](self, function: Callable[..., Result], *arguments: Any, **values: Any) -> Result:
-        """Call the store off the event loop."""
+    async def off_loop[Result](
+        self, function: Callable[..., Result], *arguments: Any, **values: Any
+    ) -> Result:
+        """Call what touches the disk or the database off the event loop."""
         return await anyio.to_thread.run_sync(lambda: function(*arguments, **values))
 
     def spool(self, job_id: str) -> Spool:
@@ -72,7 +74,7 @@ class Context:
     async def endpoint(self, job: Job) -> Endpoint:
         """Where the provider is, with the caller's key or else ours. Raises `NotConfigured`."""
         target = self.target(job)
-        brought = await self.stored(self.store.encrypted_key, job.id)
+        brought = await self.off_loop(self.store.encrypted_key, job.id)
         key = self.keys.decrypt(brought) if brought is not None else target.key()
         if key is None:
             raise NotConfigured(f"no key for {target.name}: {target.key_sources} is not set")
@@ -141,3 +143,8 @@ def cut_of(shard: Shard) -> Cut:
 def is_whole(path: Path, size: int) -> bool:
     """Whether a spooled copy is there and complete."""
     return path.is_file() and path.stat().st_size == size
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file of bytes to read."""
+    return path.open("rb")

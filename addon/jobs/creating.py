@@ -7,7 +7,7 @@ batch is looked for by its marker before another is made.
 from datetime import UTC
 from pathlib import Path
 
-from addon.jobs.context import Context
+from addon.jobs.context import Context, opened
 from addon.jobs.tables import BatchRow, Job
 from addon.jobs.waiting import Interrupted, passes, utc_now
 from addon.transport import LostAnswer
@@ -63,12 +63,12 @@ class Creation:
             raise Interrupted("creating the batch")
         if self._intended is None:
             self._intended = utc_now()
-            await context.stored(
+            await context.off_loop(
                 context.store.change_batch, row.job_id, row.shard, row.round, intended=self._intended
             )
         endpoint = await context.endpoint(self._job)
         async with context.transfers:
-            with self._lines.open("rb") as lines:
+            with await context.off_loop(opened, self._lines) as lines:
                 return await context.transport.play(
                     self._batches.create(endpoint, self._submission, lines), once=True
                 )
@@ -84,7 +84,7 @@ class Creation:
     async def _find(self) -> Batch | None:
         context = self._context
         assert self._intended is not None
-        claimed = await context.stored(context.store.claimed, self._job.provider)
+        claimed = await context.off_loop(context.store.claimed, self._job.provider)
         search = Search(since=self._intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
         endpoint = await context.endpoint(self._job)
         return await context.transport.play(self._batches.find(endpoint, self._submission, search))

@@ -20,7 +20,7 @@ from addon.s3 import InputObject, S3Refused
 
 async def prepare(context: Context, job: Job) -> None:
     """Write down the job's shards. Raises `JobFailed` naming what is wrong with the input."""
-    if await context.stored(context.store.shards, job.id):
+    if await context.off_loop(context.store.shards, job.id):
         return
     try:
         await context.s3.reachable(output_location(job), output_access(job))
@@ -44,7 +44,7 @@ async def prepare(context: Context, job: Job) -> None:
         raise JobFailed(str(error)) from error
     if not plan.cuts:
         raise JobFailed(f"{uri}: there is no record in it")
-    await context.stored(
+    await context.off_loop(
         context.store.plan,
         job.id,
         utc_now(),
@@ -60,9 +60,9 @@ async def fetch_inputs(context: Context, job: Job, objects: list[InputObject]) -
     bucket = input_location(job).bucket
     for index, entry in enumerate(objects):
         path = spool.input(index)
-        if await context.stored(is_whole, path, entry.size):
+        if await context.off_loop(is_whole, path, entry.size):
             continue
-        await context.stored(path.parent.mkdir, parents=True, exist_ok=True)
+        await context.off_loop(path.parent.mkdir, parents=True, exist_ok=True)
         try:
             await context.s3.download(bucket, entry, input_access(job), path)
         except S3Refused as error:

@@ -21,18 +21,16 @@ GRACE_HOURS = 24
 
 async def join_range(context: Context, job: Job, leader: Shard) -> None:
     """Write a range's parts of the output to the spool, and what became of its records to the store."""
-    shards = [
-        shard
-        for shard in await context.stored(context.store.shards, job.id)
-        if shard.first_record == leader.first_record
-    ]
+    shards = await _shards_of(context, job, leader)
+    results = [path for shard in shards for path in await have_results(context, job, shard)]
+    shards = await _shards_of(context, job, leader)
     wanted = Range(
         job_id=job.id,
         number=leader.number,
         cut=cut_of(leader),
         route=context.route(job),
         inputs=await have_inputs(context, job),
-        results=tuple([path for shard in shards for path in await have_results(context, job, shard)]),
+        results=tuple(results),
         folder=context.spool(job.id).folder,
         max_bytes=context.limits(job).bytes,
         unprocessed=None if context.patience.is_over(job) else NO_RESULT,
@@ -43,7 +41,7 @@ async def join_range(context: Context, job: Job, leader: Shard) -> None:
         },
     )
     tally = await context.in_process(join, wanted)
-    await context.stored(
+    await context.off_loop(
         context.store.change_shard,
         job.id,
         leader.number,
@@ -54,7 +52,12 @@ async def join_range(context: Context, job: Job, leader: Shard) -> None:
         output_tokens=tally.output_tokens,
         joined=True,
     )
-    await context.stored(context.store.count, job.id, utc_now())
+    await context.off_loop(context.store.count, job.id, utc_now())
+
+
+async def _shards_of(context: Context, job: Job, leader: Shard) -> list[Shard]:
+    shards = await context.off_loop(context.store.shards, job.id)
+    return [shard for shard in shards if shard.first_record == leader.first_record]
 
 
 async def publish(context: Context, job: Job) -> None:
@@ -96,10 +99,10 @@ async def _parts(context: Context, job: Job, index: int) -> list[Path]:
     first = sum(entry["records"] for entry in job.inputs[:index])
     end = first + job.inputs[index]["records"]
     paths = []
-    for shard in await context.stored(context.store.shards, job.id):
+    for shard in await context.off_loop(context.store.shards, job.id):
         if shard.leads and shard.first_record < end and shard.first_record + shard.records > first:
             path = context.spool(job.id).part(index, shard.number)
-            if not await context.stored(path.is_file):
+            if not await context.off_loop(path.is_file):
                 await join_range(context, job, shard)
             paths.append(path)
     return paths

@@ -1,11 +1,12 @@
 """One round of one shard at the provider: upload, create, watch, collect."""
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from addon.jobs import creating
-from addon.jobs.context import Context, cut_of
+from addon.jobs.context import Context, cut_of, opened
 from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
 from addon.jobs.splitting import line_count, unanswered_lines
@@ -13,6 +14,8 @@ from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, passes, utc_now
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
+
+logger = logging.getLogger(__name__)
 
 FIRST_PAUSES = (1.0, 2.0, 5.0)
 """Seconds before the first looks at a new batch, where the poll interval is not shorter: small batches
@@ -27,7 +30,7 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
 
     Raises nothing that a restart would not cure.
     """
-    row = await context.stored(context.store.batch, job.id, shard.number, round_)
+    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
     if row.batch_id is not None:
         return True
     if row.intended is None and context.patience.is_over(job):
@@ -43,7 +46,7 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
         return False
     except Interrupted:
         return False
-    await context.stored(
+    await context.off_loop(
         context.store.change_batch,
         job.id,
         shard.number,
@@ -69,13 +72,13 @@ async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lin
     async def upload() -> str:
         endpoint = await context.endpoint(job)
         async with context.transfers:
-            with lines.open("rb") as file:
+            with await context.off_loop(opened, lines) as file:
                 return await context.transport.play(
                     context.target(job).provider.batches.upload(endpoint, submission, file)
                 )
 
     input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
-    await context.stored(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
+    await context.off_loop(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
     return replace(submission, input_id=input_id)
 
 
@@ -84,7 +87,7 @@ async def _lines(context: Context, job: Job, shard: Shard, round_: int) -> Path 
     path = context.spool(job.id).lines(shard.number, round_)
     if round_ == 0 and shard.lines == 0:
         return None
-    if path.is_file() and round_ == 0:
+    if round_ == 0 and await context.off_loop(path.is_file):
         return path
     done = await _answered(context, job, shard, round_)
     count = await context.in_process(
@@ -109,14 +112,14 @@ async def _answered(context: Context, job: Job, shard: Shard, before: int) -> fr
 
 
 async def _refuse(context: Context, shard: Shard, message: str, status: int) -> None:
-    await context.stored(
+    await context.off_loop(
         context.store.change_shard, shard.job_id, shard.number, refusal=message, refusal_code=status
     )
 
 
 async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
     """Wait until the batch is over; cancel it when the job is stopped or its time is up."""
-    row = await context.stored(context.store.batch, job_id, shard, round_)
+    row = await context.off_loop(context.store.batch, job_id, shard, round_)
     assert row.batch_id is not None
     batch_id = row.batch_id
     cancelled = row.state != "running"
@@ -130,8 +133,6 @@ async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
             await _note(context, row, batch)
             if batch.state != "running":
                 return
-        elif context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
-            return
         if context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
             return
         pause = FIRST_PAUSES[looks] if looks < len(FIRST_PAUSES) else context.poll_interval
@@ -141,7 +142,8 @@ async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
 
 
 async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> Batch | None:
-    """How the batch stands; None when the provider stayed away beyond the deadline and its grace."""
+    """How the batch stands; None when that is not to be had now: the job's state has changed meanwhile, or
+    it cannot be cancelled."""
     batches = context.target(job).provider.batches
     grace: timedelta = context.patience.hours(GRACE_HOURS)
 
@@ -161,6 +163,9 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
     except Interrupted:
         return None
     except ProviderError as error:
+        if cancel:
+            logger.warning("job %s: batch %s cannot be cancelled: %s", job.id, batch_id, error)
+            return None
         return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
 
 
@@ -170,7 +175,7 @@ def _may_come_back(error: Exception) -> bool:
 
 
 async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
-    await context.stored(
+    await context.off_loop(
         context.store.change_batch,
         row.job_id,
         row.shard,
@@ -182,23 +187,27 @@ async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
         result_files=list(batch.result_files),
     )
     if batch.state == "failed":
-        await context.stored(
-            context.store.change_shard,
-            row.job_id,
-            row.shard,
-            refusal="; ".join(batch.errors) or f"the provider says {batch.raw_status!r}",
-            refusal_code=400,
+        shard = await context.off_loop(context.store.shard, row.job_id, row.shard)
+        await _refuse(
+            context, shard, "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}", 400
         )
-    await context.stored(context.store.count, row.job_id, utc_now())
+    await context.off_loop(context.store.count, row.job_id, utc_now())
 
 
 async def have_results(context: Context, job: Job, shard: Shard) -> tuple[Path, ...]:
     """The result files of all rounds that are over, fetched where this machine does not have them."""
     files: list[Path] = []
-    for row in await context.stored(context.store.batches, job.id, shard.number):
+    for row in await context.off_loop(context.store.batches, job.id, shard.number):
         if row.batch_id is not None and row.state not in {"running", "failed"}:
-            files.extend(await _collected(context, job, row))
+            try:
+                files.extend(await _collected(context, job, row))
+            except ProviderError as error:
+                await _refuse(context, shard, f"the results cannot be had: {error.message}", error.status)
     return tuple(files)
+
+
+def _are_there(files: list[Path]) -> bool:
+    return all(file.is_file() for file in files)
 
 
 async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
@@ -210,12 +219,13 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         raw_status=row.raw_status or "",
         result_files=tuple(row.result_files),
     )
-    if row.saved is not None and all((folder / name).is_file() for name in row.saved):
-        return [folder / name for name in row.saved]
+    saved = [folder / name for name in row.saved or ()]
+    if row.saved is not None and await context.off_loop(_are_there, saved):
+        return saved
 
     async def fetch() -> tuple[str, ...]:
         endpoint = await context.endpoint(job)
-        await context.stored(folder.mkdir, parents=True, exist_ok=True)
+        await context.off_loop(folder.mkdir, parents=True, exist_ok=True)
         conversation = context.target(job).provider.batches.results(endpoint, batch)
         async with context.transfers:
             return await context.transport.play(conversation, folder=folder)
@@ -228,11 +238,11 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         curable=_may_come_back,
         give_up=lambda latest: context.patience.is_late(latest, grace=grace),
     )
-    await context.stored(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
+    await context.off_loop(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
     return [folder / name for name in names]
 
 
 async def goes_on(context: Context, job: Job, shard: Shard, round_: int) -> bool:
     """Whether another round is due: the batch expired at the provider and the job still has time."""
-    row = await context.stored(context.store.batch, job.id, shard.number, round_)
+    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
     return row.state == "expired" and not context.patience.is_over(job)

@@ -99,16 +99,16 @@ async def prepare(job_id: str) -> int:
         await _end(job_id, "Stopped" if job.stop_requested else "Expired")
         return 0
     await _advance(job_id, "Scheduled")
-    return len(await context().stored(context().store.shards, job_id))
+    return len(await context().off_loop(context().store.shards, job_id))
 
 
 @DBOS.step()
 async def send(job_id: str, shard: int, round_: int) -> bool:
     """Have a batch at the provider; False when this round makes none."""
-    row = await context().stored(context().store.shard, job_id, shard)
+    row = await context().off_loop(context().store.shard, job_id, shard)
     sent = await sending.send(context(), await _job(job_id), row, round_)
     if sent:
-        await context().stored(context().store.begin, job_id, utc_now())
+        await context().off_loop(context().store.begin, job_id, utc_now())
     return sent
 
 
@@ -121,14 +121,14 @@ async def watch(job_id: str, shard: int, round_: int) -> None:
 @DBOS.step()
 async def goes_on(job_id: str, shard: int, round_: int) -> bool:
     """Whether records are left that the provider had no time for, and the job has."""
-    row = await context().stored(context().store.shard, job_id, shard)
+    row = await context().off_loop(context().store.shard, job_id, shard)
     return await sending.goes_on(context(), await _job(job_id), row, round_)
 
 
 @DBOS.step()
 async def leaders(job_id: str) -> list[int]:
     """The first shard of each range of records."""
-    return [shard.number for shard in await context().stored(context().store.shards, job_id) if shard.leads]
+    return [shard.number for shard in await context().off_loop(context().store.shards, job_id) if shard.leads]
 
 
 @DBOS.step()
@@ -136,7 +136,7 @@ async def join(job_id: str, leader: int) -> None:
     """Turn a range's results into rows."""
 
     async def attempt() -> None:
-        row = await context().stored(context().store.shard, job_id, leader)
+        row = await context().off_loop(context().store.shard, job_id, leader)
         await publishing.join_range(context(), await _job(job_id), row)
 
     if (await _job(job_id)).ended is not None:
@@ -151,14 +151,14 @@ async def join(job_id: str, leader: int) -> None:
 async def publish(job_id: str) -> None:
     """Write the output, the manifest, and last the status."""
     job = await _job(job_id)
-    shards = list(await context().stored(context().store.shards, job_id))
+    shards = list(await context().off_loop(context().store.shards, job_id))
     if job.ended is not None:
         return
     refusals = {shard.refusal for shard in shards}
     if None not in refusals and all(shard.lines for shard in shards):
         await _end(job_id, "Failed", "; ".join(sorted(map(str, refusals))))
         return
-    await context().stored(context().store.begin, job_id, utc_now())
+    await context().off_loop(context().store.begin, job_id, utc_now())
     status = publishing.outcome(job, shards)
 
     async def attempt() -> None:
@@ -191,7 +191,7 @@ async def clear(job_id: str) -> None:
     job = await _job(job_id)
     undelivered = job.status == "Failed" and job.succeeded > 0
     if not undelivered:
-        await context().stored(context().spool(job_id).remove)
+        await context().off_loop(context().spool(job_id).remove)
     context().patience.forget(job_id)
 
 
@@ -204,9 +204,9 @@ async def _job(job_id: str) -> Job:
 
 
 async def _advance(job_id: str, status: JobStatus) -> None:
-    await context().stored(context().store.advance, job_id, status, utc_now())
+    await context().off_loop(context().store.advance, job_id, status, utc_now())
 
 
 async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:
-    if await context().stored(context().store.end, job_id, status, utc_now(), message):
+    if await context().off_loop(context().store.end, job_id, status, utc_now(), message):
         logger.info("job %s is %s%s", job_id, status, f": {message}" if message else "")

@@ -430,6 +430,39 @@ async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
     assert (manifest["totalRecordCount"], manifest["processedRecordCount"]) == (5, 2)
 
 
+async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "cancel":
+            raise Refuse(400, "not this one")
+
+    provider.at, provider.pace = at, Pace(seconds=0.5)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+        house.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Stopped", 3)
+
+
+async def test_results_that_are_gone_fail_the_job_with_the_providers_words(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "content:output":
+            raise Refuse(404, "No such File object")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert job.status == "Failed"
+    assert "No such File object" in (job.message or "")
+
+
 async def test_a_time_out_with_results_is_partially_completed(
     house: House, bucket: Any, provider: BatchServer
 ) -> None:
