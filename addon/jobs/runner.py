@@ -32,7 +32,7 @@ class Runner:
             worker_concurrency=self._context.config.jobs.shards_in_flight,
             polling_interval_sec=often,
         )
-        for job_id in await self._context.stored(store.unfinished):
+        for job_id in await self._context.off_loop(store.unfinished):
             await self.submit(job_id)
 
     async def close(self) -> None:
