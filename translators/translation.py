@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
+from translators.bedrock.converse import NotedRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -105,7 +106,11 @@ class _ThroughTheHub:
         self._route = route
 
     def line(self, custom_id: str, model_input: Raw) -> Line:
-        return self._target.line(custom_id, self._family.request(model_input), self._route.model)
+        request = self._family.request(model_input)
+        line = self._target.line(custom_id, request, self._route.model)
+        if isinstance(request, NotedRequest) and request.notes:
+            return structs.replace(line, notes=request.notes + line.notes)
+        return line
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._target.answer(row, lambda: self._family.request(model_input))

@@ -373,9 +373,16 @@ class Note(Struct, frozen=True):
     """Something about a record that the provider cannot take as it was said; counted in the job's report."""
 
     field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`."""
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; or in
+    the body, where that says what a Converse request cannot."""
     effect: Literal["dropped", "mapped"]
     detail: str = ""
+
+
+class NotedRequest(Request):
+    """A request, and what the body that it was read from says and a Converse request cannot."""
+
+    notes: tuple[Note, ...] = ()
 
 
 def encode(value: Struct) -> bytes:

@@ -8,7 +8,21 @@ from msgspec import Raw
 
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
-from translators.bedrock.families import claude, converse, nova
+from translators.bedrock.families import (
+    chat,
+    claude,
+    claude_text,
+    converse,
+    deepseek,
+    llama,
+    mistral,
+    nova,
+    nova_embeddings,
+    titan,
+    titan_embeddings,
+)
+from translators.bedrock.families.cohere import chat as command_r
+from translators.bedrock.families.cohere import command, embed
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 from translators.wire import Wire
@@ -53,7 +67,23 @@ class EmbeddingFamily:
 type AnyFamily = Family | EmbeddingFamily
 
 
+CONVERSE = Family(
+    name="converse",
+    has_model=lambda model: False,
+    has_shape=converse.has_shape,
+    request=converse.request,
+    answer=converse.answer,
+)
+"""Chosen by `modelInvocationType`, or by shape when a model id says nothing; never by model."""
+
 _ROWS: tuple[AnyFamily, ...] = (
+    Family(
+        name="claude-text",
+        has_model=lambda model: False,  # the same models take messages too
+        has_shape=claude_text.has_shape,
+        request=claude_text.request,
+        answer=claude_text.answer,
+    ),
     Family(
         name="claude",
         has_model=claude.has_model,
@@ -69,18 +99,134 @@ _ROWS: tuple[AnyFamily, ...] = (
         request=nova.request,
         answer=nova.answer,
     ),
+    Family(
+        name="titan",
+        has_model=titan.has_model,
+        has_shape=titan.has_shape,
+        request=titan.request,
+        answer=titan.answer,
+    ),
+    Family(
+        name="cohere-command",
+        has_model=command.has_model,
+        has_shape=command.has_shape,
+        request=command.request,
+        answer=command.answer,
+    ),
+    Family(
+        name="cohere-command-r",
+        has_model=command_r.has_model,
+        has_shape=command_r.has_shape,
+        request=command_r.request,
+        answer=command_r.answer,
+    ),
+    EmbeddingFamily(
+        name="titan-embeddings-g1",
+        has_model=titan_embeddings.is_first,
+        has_shape=lambda members: False,  # a part of V2's
+        request=titan_embeddings.first_request,
+        answer=titan_embeddings.first_answer,
+    ),
+    EmbeddingFamily(
+        name="titan-embeddings-v2",
+        has_model=titan_embeddings.is_second,
+        has_shape=titan_embeddings.has_shape,
+        request=titan_embeddings.request,
+        answer=titan_embeddings.answer,
+    ),
+    EmbeddingFamily(
+        name="titan-multimodal-embeddings",
+        has_model=titan_embeddings.is_multimodal,
+        has_shape=titan_embeddings.has_multimodal_shape,
+        request=titan_embeddings.multimodal_request,
+        answer=titan_embeddings.multimodal_answer,
+    ),
+    EmbeddingFamily(
+        name="cohere-embed-v3",
+        has_model=embed.is_first,
+        has_shape=embed.has_first_shape,
+        request=embed.first_request,
+        answer=embed.first_answer,
+    ),
+    EmbeddingFamily(
+        name="cohere-embed-v4",
+        has_model=embed.is_later,
+        has_shape=embed.has_later_shape,
+        request=embed.request,
+        answer=embed.answer,
+    ),
+    EmbeddingFamily(
+        name="nova-embeddings",
+        has_model=nova_embeddings.has_model,
+        has_shape=nova_embeddings.has_shape,
+        request=nova_embeddings.request,
+        answer=nova_embeddings.answer,
+    ),
+    Family(
+        name="llama",
+        has_model=llama.has_model,
+        has_shape=llama.has_shape,
+        request=llama.request,
+        answer=llama.answer,
+    ),
+    Family(
+        name="mistral",
+        has_model=mistral.has_model,
+        has_shape=mistral.has_shape,
+        request=mistral.request,
+        answer=mistral.answer,
+    ),
+    Family(
+        name="deepseek",
+        has_model=deepseek.has_model,
+        has_shape=deepseek.has_shape,
+        request=deepseek.request,
+        answer=deepseek.answer,
+    ),
+    CONVERSE,
+    Family(
+        name="chat",
+        has_model=chat.has_model,
+        has_shape=chat.has_shape,
+        request=chat.request,
+        answer=chat.answer,
+        wire="openai.chat",
+        own=chat.own,
+    ),
+    Family(
+        name="chat-gpt-oss",
+        has_model=chat.is_gpt_oss,
+        has_shape=chat.has_shape,
+        request=chat.request_with_tags,
+        answer=chat.gpt_oss_answer,
+        wire="openai.chat",
+        own=chat.gpt_oss_own,
+    ),
+    Family(
+        name="chat-mistral",
+        has_model=chat.is_mistral,
+        has_shape=chat.has_shape,
+        request=chat.request,
+        answer=chat.mistral_answer,
+    ),
+    Family(
+        name="chat-jamba",
+        has_model=chat.is_jamba,
+        has_shape=chat.has_shape,
+        request=chat.request,
+        answer=chat.jamba_answer,
+    ),
+    Family(
+        name="chat-palmyra",
+        has_model=chat.is_palmyra,
+        has_shape=chat.has_shape,
+        request=chat.request,
+        answer=chat.palmyra_answer,
+    ),
 )
+"""Asked for a body's shape in this order: those that could be taken for another come after it."""
 
-CONVERSE = Family(
-    name="converse",
-    has_model=lambda model: False,
-    has_shape=converse.has_shape,
-    request=converse.request,
-    answer=converse.answer,
-)
-"""Chosen by `modelInvocationType`, or by shape when a model id says nothing; never by model."""
-
-FAMILIES: Mapping[str, AnyFamily] = MappingProxyType({row.name: row for row in (*_ROWS, CONVERSE)})
+FAMILIES: Mapping[str, AnyFamily] = MappingProxyType({row.name: row for row in _ROWS})
 
 
 def families_of_model(model: ModelId) -> tuple[AnyFamily, ...]:

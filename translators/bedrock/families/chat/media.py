@@ -1,0 +1,90 @@
+"""What a message of a chat holds beside words: images, files, sounds, in data URIs or plain base64."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from translators.bedrock import converse
+from translators.bedrock.families.chat import wire
+from translators.errors import Refused
+
+_DATA_URI = re.compile(
+    r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL
+)
+_UNFIT_FOR_NAME = re.compile(r"[^A-Za-z0-9()\[\]-]+")
+_LONGEST_NAME = 200
+
+_IMAGES: Mapping[str, converse.ImageFormat] = MappingProxyType(
+    {
+        "image/png": "png",
+        "image/jpeg": "jpeg",
+        "image/jpg": "jpeg",
+        "image/gif": "gif",
+        "image/webp": "webp",
+    }
+)
+_DOCUMENTS: Mapping[str, converse.DocumentFormat] = MappingProxyType(
+    {
+        "application/pdf": "pdf",
+        "text/csv": "csv",
+        "text/html": "html",
+        "text/plain": "txt",
+        "text/markdown": "md",
+        "application/msword": "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+        "application/vnd.ms-excel": "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    }
+)
+_EXTENSIONS: Mapping[str, converse.DocumentFormat] = MappingProxyType(
+    {
+        "pdf": "pdf",
+        "csv": "csv",
+        "html": "html",
+        "htm": "html",
+        "txt": "txt",
+        "md": "md",
+        "doc": "doc",
+        "docx": "docx",
+        "xls": "xls",
+        "xlsx": "xlsx",
+    }
+)
+
+
+def image(url: str, path: str) -> converse.ImageBlock:
+    """The image in a data URI. Raises `Refused` for others: nobody fetches anything for a record."""
+    found = _DATA_URI.fullmatch(url)
+    if found is None:
+        raise Refused(path, "an image by its address cannot be sent; a data: URI with base64 can")
+    form = _IMAGES.get(found["type"].lower())
+    if form is None:
+        raise Refused(path, f"{found['type']!r} is not one of {', '.join(_IMAGES)}")
+    return converse.ImageBlock(form, converse.Source(bytes=found["data"]))
+
+
+def audio(sound: wire.InputAudio) -> converse.AudioBlock:
+    """A sound."""
+    return converse.AudioBlock(sound.format, converse.Source(bytes=sound.data))
+
+
+def document(file: wire.FileData, path: str) -> converse.DocumentBlock:
+    """A file. Raises `Refused` when it lies elsewhere or is of an unknown kind."""
+    if file.file_data is None or file.file_id is not None:
+        raise Refused(f"{path}.file_id", "a file that lies at a provider cannot be sent; file_data can")
+    name = file.filename or ""
+    found = _DATA_URI.fullmatch(file.file_data)
+    if found is None:
+        form, data = _EXTENSIONS.get(name.rpartition(".")[2].lower()), file.file_data
+    else:
+        form, data = _DOCUMENTS.get(found["type"].lower()), found["data"]
+    if form is None:
+        raise Refused(f"{path}.file_data", f"is of no known kind; known: {', '.join(_DOCUMENTS)}")
+    return converse.DocumentBlock(_document_name(name), converse.Source(bytes=data), form)
+
+
+def _document_name(filename: str) -> str:
+    """The name as Converse takes it (AWS: API_runtime_DocumentBlock), which has no dots."""
+    stem, dot, extension = filename.rpartition(".")
+    name = stem if dot and extension.lower() in _EXTENSIONS else filename
+    return _UNFIT_FOR_NAME.sub(" ", name).strip()[:_LONGEST_NAME].rstrip() or "document"

@@ -1,0 +1,159 @@
+"""The messages of a chat as Converse's: roles, parts, tool calls and their results."""
+
+import re
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import Raw
+
+from translators.bedrock import converse
+from translators.bedrock.converse import ContentBlock, Note
+from translators.bedrock.families.chat import media, wire
+from translators.errors import Refused
+
+_TAGGED = re.compile(r"\s*<reasoning>(.*?)</reasoning>", re.DOTALL)
+
+_DETAIL = Note("messages.content.image_url.detail", "dropped", "images are sent whole")
+_ANNOTATIONS = Note("messages.annotations", "dropped", "what an earlier answer cited; its text says it too")
+
+
+def messages(said: list[wire.Message], notes: list[Note], *, tagged: bool) -> list[converse.Message]:
+    """The turns, in order; the results of parallel calls in one. Raises `Refused`.
+
+    `tagged`: the assistant's text may begin with `<reasoning>…</reasoning>`.
+    """
+    written: list[converse.Message] = []
+    results: list[ContentBlock] = []
+    for index, message in enumerate(said):
+        path = f"messages[{index}]"
+        if isinstance(message, wire.Tool):
+            if not results:
+                written.append(converse.Message("user", results))
+            results.append(_result(message, path, notes))
+            continue
+        results = []
+        if message.name is not None:
+            raise Refused(f"{path}.name", "participants cannot be told apart by name")
+        written.append(_message(message, path, notes, tagged))
+    return written
+
+
+def _message(
+    message: wire.System | wire.Developer | wire.User | wire.Assistant,
+    path: str,
+    notes: list[Note],
+    tagged: bool,
+) -> converse.Message:
+    match message:
+        case wire.User():
+            return converse.Message("user", _user(message.content, f"{path}.content", notes))
+        case wire.Assistant():
+            return converse.Message("assistant", _assistant(message, path, notes, tagged))
+        case _:
+            return converse.Message("system", [ContentBlock(text) for text in _texts(message.content)])
+
+
+def _user(
+    content: str | list[wire.UserPart] | wire.BareText, path: str, notes: list[Note]
+) -> list[ContentBlock]:
+    if isinstance(content, str):
+        return [ContentBlock(content)]
+    if isinstance(content, wire.BareText):
+        return [ContentBlock(content.text)]
+    return [_part(part, f"{path}[{index}]", notes) for index, part in enumerate(content)]
+
+
+def _texts(content: str | list[wire.Text] | wire.BareText) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    return [part.text for part in content] if isinstance(content, list) else [content.text]
+
+
+def _part(part: wire.UserPart, path: str, notes: list[Note]) -> ContentBlock:
+    match part:
+        case wire.Text():
+            return ContentBlock(part.text)
+        case wire.Image():
+            return ContentBlock(image=_image(part, path, notes))
+        case wire.Audio():
+            return ContentBlock(audio=media.audio(part.input_audio))
+        case wire.File():
+            return ContentBlock(document=media.document(part.file, f"{path}.file"))
+        case _:
+            assert_never(part)
+
+
+def _image(part: wire.Image, path: str, notes: list[Note]) -> converse.ImageBlock:
+    if isinstance(part.image_url, str):
+        return media.image(part.image_url, f"{path}.image_url")
+    if part.image_url.detail not in {None, "auto"}:
+        notes.append(_DETAIL)
+    return media.image(part.image_url.url, f"{path}.image_url.url")
+
+
+def _assistant(message: wire.Assistant, path: str, notes: list[Note], tagged: bool) -> list[ContentBlock]:
+    if message.annotations:
+        notes.append(_ANNOTATIONS)
+    texts = _spoken(message.content)
+    reasoning = message.reasoning_content or message.reasoning
+    if tagged and texts and (found := _TAGGED.match(texts[0])) is not None:
+        reasoning = reasoning or found[1]
+        texts[0] = texts[0][found.end() :]
+    blocks: list[ContentBlock] = []
+    if reasoning:
+        thought = converse.ReasoningContent(converse.ReasoningText(reasoning))
+        blocks.append(ContentBlock(reasoning_content=thought))
+    if message.refusal:
+        texts.append(message.refusal)
+    calls = message.tool_calls or []
+    # Beside calls, empty text is how some say that there is none.
+    blocks += [ContentBlock(text) for text in texts if text or not calls]
+    for index, call in enumerate(calls):
+        blocks.append(ContentBlock(tool_use=_call(call, f"{path}.tool_calls[{index}]")))
+    return blocks
+
+
+def _spoken(content: str | list[wire.AssistantPart] | wire.BareText | None) -> list[str]:
+    match content:
+        case None:
+            return []
+        case str(text) | wire.BareText(text=text):
+            return [text]
+        case parts:
+            return [part.text if isinstance(part, wire.Text) else part.refusal for part in parts]
+
+
+def _call(call: wire.ToolCall, path: str) -> converse.ToolUseBlock:
+    arguments = _arguments(call.function.arguments, f"{path}.function.arguments")
+    return converse.ToolUseBlock(call.id, call.function.name, arguments)
+
+
+def _arguments(arguments: Raw, path: str) -> Raw:
+    """The object that the text holds, on one line; nothing at all is what some say for no arguments."""
+    try:
+        if memoryview(arguments)[0] == ord("{"):
+            return arguments
+        text = msgspec.json.decode(arguments, type=str)
+        if not text.strip():
+            return Raw(b"{}")
+        msgspec.json.decode(text, type=dict[str, Any])
+    except (ValueError, RecursionError) as error:
+        raise Refused(path, f"is not JSON of an object: {error}") from error
+    return Raw(msgspec.json.format(text.encode(), indent=-1))
+
+
+def _result(message: wire.Tool, path: str, notes: list[Note]) -> ContentBlock:
+    match message.content:
+        case str(text) | wire.BareText(text=text):
+            content = [converse.ToolResultContent(text=text)]
+        case parts:
+            content = [
+                _result_part(part, f"{path}.content[{index}]", notes) for index, part in enumerate(parts)
+            ]
+    return ContentBlock(tool_result=converse.ToolResultBlock(message.tool_call_id, content))
+
+
+def _result_part(part: wire.ToolPart, path: str, notes: list[Note]) -> converse.ToolResultContent:
+    if isinstance(part, wire.Text):
+        return converse.ToolResultContent(text=part.text)
+    return converse.ToolResultContent(image=_image(part, path, notes))

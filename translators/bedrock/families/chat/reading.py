@@ -1,0 +1,167 @@
+"""A chat-completions body as a Converse request.
+
+Where each member goes:
+
+    messages                          system (what the conversation opens with), messages
+    tools, tool_choice                toolConfig
+    response_format                   outputConfig.textFormat
+    max_tokens, temperature, …        inferenceConfig
+    seed, penalties, top_k, …         additionalModelRequestFields, under the same names
+    metadata                          requestMetadata
+    model, stream: false, n: 1        nothing: they say what is so anyway
+    what no Converse request can say and no answer depends on
+                                      dropped with a note
+"""
+
+import msgspec
+from msgspec import Raw
+
+from translators.bedrock import converse
+from translators.bedrock.converse import Note
+from translators.bedrock.families import turns
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.chat import wire
+from translators.bedrock.families.chat.messages import messages
+from translators.errors import Refused
+
+_BODY = msgspec.json.Decoder(wire.Body)
+
+_EXTRAS = (
+    "reasoning_effort",
+    "verbosity",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "top_logprobs",
+    "top_k",
+    "min_p",
+    "parallel_tool_calls",
+)
+_ANY_OBJECT = '{"type":"object"}'
+
+_STREAM_OPTIONS = Note("stream_options", "dropped", "a batch streams nothing")
+_STORE = Note("store", "dropped", "answers are kept in the job's bucket only")
+_CACHE_KEY = Note("prompt_cache_key", "dropped", "belongs to OpenAI's own cache")
+_PREDICTION = Note("prediction", "dropped", "only makes an answer faster")
+_IDENTIFIER = Note("safety_identifier", "dropped", "user counts")
+_JSON_MODE = Note("response_format", "mapped", "json_object is asked for as a schema that any object fits")
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    return _request(model_input, tagged=False)
+
+
+def request_with_tags(model_input: Raw) -> converse.Request:
+    """The same where the assistant's turns may begin with `<reasoning>…</reasoning>`."""
+    return _request(model_input, tagged=True)
+
+
+def _request(model_input: Raw, *, tagged: bool) -> converse.Request:
+    body = decoded(_BODY, model_input)
+    if body.stream:
+        raise Refused("stream", "a batch streams nothing; accepted is false")
+    notes: list[Note] = []
+    system, conversation = turns.hoisted(messages(body.messages, notes, tagged=tagged))
+    inference = _inference(body)
+    return converse.NotedRequest(
+        messages=conversation,
+        system=system,
+        inference_config=None if inference == converse.InferenceConfig() else inference,
+        tool_config=_tool_config(body),
+        additional_model_request_fields=_extras(body, notes) or None,
+        output_config=_output_config(body, notes),
+        request_metadata=body.metadata or None,
+        service_tier=_service_tier(body),
+        notes=(*dict.fromkeys(notes), *_beside_the_answer(body)),
+    )
+
+
+def _inference(body: wire.Body) -> converse.InferenceConfig:
+    limit, other = body.max_tokens, body.max_completion_tokens
+    if limit is not None and other is not None and limit != other:
+        raise Refused("max_completion_tokens", f"says {other}, max_tokens says {limit}")
+    stop = [body.stop] if isinstance(body.stop, str) else body.stop
+    return converse.InferenceConfig(
+        max_tokens=other if limit is None else limit,
+        temperature=body.temperature,
+        top_p=body.top_p,
+        stop_sequences=stop or None,
+    )
+
+
+def _extras(body: wire.Body, notes: list[Note]) -> dict[str, object]:
+    extras: dict[str, object] = {
+        name: value for name in _EXTRAS if (value := getattr(body, name)) is not None
+    }
+    if body.logprobs:
+        extras["logprobs"] = True
+    user = body.user if body.user is not None else body.safety_identifier
+    if user is not None:
+        extras["user"] = user
+    if body.user is not None and body.safety_identifier is not None:
+        notes.append(_IDENTIFIER)
+    return extras
+
+
+def _tool_config(body: wire.Body) -> converse.ToolConfig | None:
+    choice = body.tool_choice
+    if not body.tools:
+        if choice not in {None, "auto", "none"}:
+            raise Refused("tool_choice", "may only be specified while providing tools")
+        return None
+    tools = [_tool(tool.function, f"tools[{index}].function") for index, tool in enumerate(body.tools)]
+    return converse.ToolConfig(tools, None if choice is None else _choice(choice))
+
+
+def _tool(function: wire.Function, path: str) -> converse.Tool:
+    schema = wire.NO_PARAMETERS if function.parameters == Raw(b"null") else function.parameters
+    if memoryview(schema)[0] != ord("{"):
+        raise Refused(f"{path}.parameters", "is not an object")
+    spec = converse.ToolSpec(
+        function.name, converse.InputSchema(schema), function.description or None, function.strict
+    )
+    return converse.Tool(spec)
+
+
+def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
+    if isinstance(choice, wire.NamedChoice):
+        return converse.ToolChoice(tool=converse.NamedTool(choice.function.name))
+    if choice == "none":
+        return converse.ToolChoice(none=converse.Empty())
+    if choice == "auto":
+        return converse.ToolChoice(auto=converse.Empty())
+    return converse.ToolChoice(any=converse.Empty())
+
+
+def _output_config(body: wire.Body, notes: list[Note]) -> converse.OutputConfig | None:
+    match body.response_format:
+        case wire.AsObject():
+            notes.append(_JSON_MODE)
+            schema = converse.JsonSchema(_ANY_OBJECT)
+        case wire.AsSchema(json_schema=asked):
+            if memoryview(asked.schema)[0] != ord("{"):
+                raise Refused("response_format.json_schema.schema", "is not an object")
+            schema = converse.JsonSchema(bytes(asked.schema).decode(), asked.name, asked.description)
+        case _:
+            return None
+    structure = converse.TextFormatStructure(schema)
+    return converse.OutputConfig(converse.TextFormat("json_schema", structure))
+
+
+def _service_tier(body: wire.Body) -> converse.ServiceTier | None:
+    if body.service_tier is None or body.service_tier == "auto":
+        return None
+    return converse.ServiceTier(body.service_tier)
+
+
+def _beside_the_answer(body: wire.Body) -> tuple[Note, ...]:
+    """What was asked for and no answer depends on."""
+    said = (
+        (body.stream_options is not None, _STREAM_OPTIONS),
+        (bool(body.store), _STORE),
+        (body.prompt_cache_key is not None, _CACHE_KEY),
+        (body.prediction is not None, _PREDICTION),
+    )
+    return tuple(note for so, note in said if so)

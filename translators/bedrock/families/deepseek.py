@@ -1,0 +1,134 @@
+"""DeepSeek under InvokeModel: a prompt in the template of R1, a completion that begins with reasoning.
+
+AWS: model-parameters-deepseek; the template is DeepSeek's (chat_template of DeepSeek-R1 and V3.1). Its bars
+and the spaces between its words are U+FF5C and U+2581; people write `|` and `_` too.
+
+    <|begin_of_sentence|>system text<|User|>question<|Assistant|>answer<|end_of_sentence|><|User|>…
+    …<|Assistant|><think>
+
+The same vendor's V3 takes chats (`chat`).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock import converse
+from translators.bedrock.families import prompts, turns
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.model_ids import ModelId
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    prompt: str
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    stop: Annotated[list[converse.NonEmpty], Meta(max_length=10)] | None = None
+    temperature: converse.Fraction | None = None
+    top_p: converse.Fraction | None = None
+
+
+class _Choice(Struct):
+    text: str
+    stop_reason: prompts.StopReason
+
+
+class _Answer(Struct):
+    choices: list[_Choice]
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+_BEGIN = re.compile(r"\s*<[\uff5c|]begin[\u2581_]of[\u2581_]sentence[\uff5c|]>")
+_END = re.compile(r"<[\uff5c|]end[\u2581_]of[\u2581_]sentence[\uff5c|]>\s*\Z")
+_SPEAKER = re.compile(r"<[\uff5c|](User|Assistant)[\uff5c|]>")
+_OTHER_MARK = re.compile(r"<[\uff5c|](?:begin|end|tool)[\u2581_][\w\u2581]+?[\uff5c|]>")
+_MARKS = re.compile(f"{_SPEAKER.pattern}|{_OTHER_MARK.pattern}")
+_THINK, _THOUGHT = "<think>", "</think>"
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of DeepSeek's models."""
+    return model.vendor == "deepseek"
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members is a prompt."""
+    return "prompt" in members
+
+
+def has_template(prompt: Raw) -> bool:
+    """Whether this JSON is a string in DeepSeek's template."""
+    try:
+        text = msgspec.json.decode(prompt, type=str)
+    except msgspec.ValidationError:
+        return False
+    return _BEGIN.match(text) is not None or _SPEAKER.match(text) is not None
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    stop = prompts.stop_sequences(body.stop, _MARKS)
+    config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
+    without_thinking = body.prompt.rstrip().endswith(_THOUGHT)
+    return prompts.request(
+        _messages(body.prompt), config, {"reasoning_effort": "none"} if without_thinking else {}
+    )
+
+
+def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion, with the reasoning where R1 has it. Raises `Refused` for what is no text."""
+    begun = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK)
+    reasoning = turns.reasoning_of(answer.response.output.message.content)
+    text = prompts.completion(answer)
+    reason = prompts.stop_reason(answer)
+    if reasoning or begun:
+        closed = f"{reasoning}\n{_THOUGHT}\n\n{text}" if text or reason == "stop" else reasoning
+        # Where the prompt opened the reasoning, applications split the completion at its end.
+        text = closed if begun else f"{_THINK}\n{closed}"
+    return msgspec.json.encode(_Answer([_Choice(text, reason)]))
+
+
+def _messages(prompt: str) -> list[converse.Message]:
+    begin = _BEGIN.match(prompt)
+    start = 0 if begin is None else begin.end()
+    speakers = list(_SPEAKER.finditer(prompt, start))
+    if not speakers:
+        return prompts.free_text(prompt[start:])
+    system = _text(prompt, start, speakers[0].start())
+    messages = [prompts.message("system", system)] if system else []
+    ends = [*(following.start() for following in speakers[1:]), len(prompt)]
+    for speaker, end in zip(speakers, ends, strict=True):
+        text = _text(prompt, speaker.end(), end)
+        if speaker[1] == "User":
+            messages.append(prompts.message("user", text))
+        elif (said := _thought_and_said(text, speaker.end())) or end < len(prompt):
+            messages.append(converse.Message("assistant", said))  # the last turn is the one to write
+    return messages
+
+
+def _text(prompt: str, start: int, end: int) -> str:
+    text = _END.sub("", prompt[start:end]).strip()
+    mark = _OTHER_MARK.search(text)
+    if mark is not None:
+        raise prompts.misplaced(f"{mark[0]} inside a turn that begins", start)
+    return text
+
+
+def _thought_and_said(text: str, position: int) -> list[converse.ContentBlock]:
+    thought, closed, said = text.partition(_THOUGHT)
+    if not closed:
+        thought, said = "", text.removeprefix(_THINK)
+        if said != text and said.strip():
+            raise prompts.misplaced("reasoning that is begun cannot be continued, in a turn", position)
+    reasoning = thought.removeprefix(_THINK).strip()
+    content: list[converse.ContentBlock] = []
+    if reasoning:
+        text_of_it = converse.ReasoningText(reasoning)
+        content.append(converse.ContentBlock(reasoning_content=converse.ReasoningContent(text_of_it)))
+    if said.strip():
+        content.append(converse.ContentBlock(said.strip()))
+    return content

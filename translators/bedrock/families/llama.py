@@ -1,0 +1,179 @@
+"""Meta Llama under InvokeModel: a prompt in the model's template, a completion.
+
+AWS: model-parameters-meta; the templates are Meta's (prompt formats of Llama 2, 3.x and 4).
+
+    <|begin_of_text|><|start_header_id|>user<|end_header_id|>
+
+    question<|eot_id|><|start_header_id|>assistant<|end_header_id|>
+
+Llama 4 says `<|header_start|>`, `<|header_end|>` and `<|eot|>`. `<|image|>` marks where an image of `images`
+stands. Tools are told, called and answered in words, so they stay words.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, cast
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock import converse
+from translators.bedrock.families import instructions, prompts
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    prompt: str
+    max_gen_len: Annotated[int, Meta(ge=1)] | None = None
+    temperature: converse.Fraction | None = None
+    top_p: converse.Fraction | None = None
+    images: list[str] | None = None
+
+
+class _Answer(Struct):
+    generation: str
+    prompt_token_count: int
+    generation_token_count: int
+    stop_reason: prompts.StopReason
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+_BEGIN = "<|begin_of_text|>"
+_HEADERS = ("<|start_header_id|>", "<|header_start|>")
+_TURN = re.compile(
+    r"""
+    <\|(?:start_header_id|header_start)\|> (?P<role>[^<]*) <\|(?:end_header_id|header_end)\|>
+    (?P<text>.*?)
+    (?:
+        (?:<\|(?:eot_id|eom_id|eot|eom|end_of_text)\|>\s*)+
+        | (?=<\|(?:start_header_id|header_start)\|>)
+        | \Z
+    )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_MARK = "<|image|>"
+
+_ROLES: Mapping[str, converse.Role] = MappingProxyType(
+    {"system": "system", "user": "user", "assistant": "assistant", "ipython": "user", "tool": "user"}
+)
+_TOOL_ROLES = frozenset({"ipython", "tool"})
+_TOOL_TURN = converse.Note(
+    "prompt", "mapped", "a tool's answer is told as a user's turn: it answers no call that is known by an id"
+)
+
+_MAGIC: tuple[tuple[str, converse.ImageFormat], ...] = (
+    ("iVBORw0KGgo", "png"),
+    ("/9j/", "jpeg"),
+    ("R0lGOD", "gif"),
+    ("UklGR", "webp"),
+)
+"""How base64 of an image begins."""
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of Meta's models."""
+    return model.vendor == "meta"
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members is a prompt with something that only Llama has."""
+    if "prompt" not in members:
+        return False
+    prompt = bytes(cast("Raw", members["prompt"]))
+    return "max_gen_len" in members or b"<|start_header_id|>" in prompt or b"<|header_start|>" in prompt
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    notes: list[converse.Note] = []
+    messages = _messages(body.prompt, notes)
+    if body.images:
+        messages = _with_images(messages, body.images)
+    config = converse.InferenceConfig(body.max_gen_len, body.temperature, body.top_p)
+    return prompts.request(messages, config, notes=tuple(notes))
+
+
+def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for what is no text."""
+    usage = answer.response.usage
+    shown = _Answer(
+        generation=prompts.completion(answer),
+        prompt_token_count=prompts.prompt_tokens(usage),
+        generation_token_count=usage.output_tokens,
+        stop_reason=prompts.stop_reason(answer),
+    )
+    return msgspec.json.encode(shown)
+
+
+def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
+    if any(header in prompt for header in _HEADERS):
+        return _turns(prompt, notes)
+    if instructions.is_used(prompt):
+        return instructions.messages(prompt)
+    return prompts.free_text(prompt.removeprefix(_BEGIN))
+
+
+def _turns(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
+    messages: list[converse.Message] = []
+    prompt = prompt.rstrip()
+    position = len(prompt) - len(prompt.lstrip().removeprefix(_BEGIN).lstrip())
+    while position < len(prompt):
+        turn = _TURN.match(prompt, position)
+        if turn is None:
+            raise prompts.misplaced("text outside of a turn", position)
+        role, text = turn["role"].strip(), turn["text"].strip()
+        if role not in _ROLES:
+            raise prompts.misplaced(f"a turn of {role!r}, who is none of {', '.join(_ROLES)},", position)
+        if role in _TOOL_ROLES and _TOOL_TURN not in notes:
+            notes.append(_TOOL_TURN)
+        position = turn.end()
+        if text or role != "assistant" or position < len(prompt):  # the last turn is the one to write
+            messages.append(prompts.message(_ROLES[role], text))
+    return messages
+
+
+def _with_images(messages: list[converse.Message], images: list[str]) -> list[converse.Message]:
+    """The images where the prompt marks them; before the last question where it marks none."""
+    blocks = [_image(image, index) for index, image in enumerate(images)]
+    marks = sum((block.text or "").count(_MARK) for turn in messages for block in turn.content)
+    if marks == 0:
+        asked = max(index for index, turn in enumerate(messages) if turn.role == "user")
+        return [
+            converse.Message(turn.role, blocks + turn.content) if index == asked else turn
+            for index, turn in enumerate(messages)
+        ]
+    if marks != len(blocks):
+        raise Refused("images", f"{len(blocks)} given, the prompt has {marks} {_MARK}")
+    following = iter(blocks)
+    return [
+        converse.Message(turn.role, [part for block in turn.content for part in _parted(block, following)])
+        for turn in messages
+    ]
+
+
+def _parted(
+    block: converse.ContentBlock, images: Iterator[converse.ContentBlock]
+) -> Iterator[converse.ContentBlock]:
+    """The texts between the marks of a turn, and the images that stand there."""
+    first, *others = (block.text or "").split(_MARK)
+    if first.strip() or not others:
+        yield converse.ContentBlock(first.rstrip() if others else first)
+    for text in others:
+        yield next(images)
+        if text.strip():
+            yield converse.ContentBlock(text.strip())
+
+
+def _image(data: str, index: int) -> converse.ContentBlock:
+    data = data.partition(";base64,")[2] if data.startswith("data:") else data
+    form: converse.ImageFormat | None
+    form = next((form for beginning, form in _MAGIC if data.startswith(beginning)), None)
+    if form is None:
+        raise Refused(f"images[{index}]", "is not base64 of a PNG, JPEG, GIF or WebP")
+    return converse.ContentBlock(image=converse.ImageBlock(form, converse.Source(bytes=data)))

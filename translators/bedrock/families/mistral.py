@@ -1,0 +1,64 @@
+"""Mistral under InvokeModel, the older way: a prompt in the `[INST]` template, a completion.
+
+AWS: model-parameters-mistral-text-completion. The same models take chats too (`chat`).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, cast
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock import converse
+from translators.bedrock.families import deepseek, instructions, prompts
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.model_ids import ModelId
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    prompt: str
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    stop: list[converse.NonEmpty] | None = None
+    temperature: converse.Fraction | None = None
+    top_p: converse.Fraction | None = None
+    top_k: Annotated[int, Meta(ge=0)] | None = None
+
+
+class _Output(Struct):
+    text: str
+    stop_reason: prompts.StopReason
+
+
+class _Answer(Struct):
+    outputs: list[_Output]
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of Mistral's models."""
+    return model.vendor == "mistral"
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members is a prompt, and not one in DeepSeek's template."""
+    return "prompt" in members and not deepseek.has_template(cast("Raw", members["prompt"]))
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    if instructions.is_used(body.prompt):
+        messages = instructions.messages(body.prompt)
+    else:
+        messages = prompts.free_text(body.prompt.removeprefix("<s>"))
+    stop = prompts.stop_sequences(body.stop, instructions.MARKS)
+    config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
+    return prompts.request(messages, config, {} if body.top_k is None else {"top_k": body.top_k})
+
+
+def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for what is no text."""
+    output = _Output(prompts.completion(answer), prompts.stop_reason(answer))
+    return msgspec.json.encode(_Answer([output]))
