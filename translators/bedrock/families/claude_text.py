@@ -1,0 +1,94 @@
+"""Claude 2 and Claude Instant under InvokeModel: text completions, before there were messages.
+
+AWS: model-parameters-anthropic-claude-text-completion. The prompt is `\\n\\nHuman: …\\n\\nAssistant:`. The
+same models also take messages, so the body says which of the two a record is.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock import converse
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.prompts import completion
+from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.errors import Refused
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    prompt: converse.NonEmpty
+    max_tokens_to_sample: Annotated[int, Meta(ge=1)]
+    temperature: converse.Fraction | None = None
+    top_p: converse.Fraction | None = None
+    top_k: Annotated[int, Meta(ge=0)] | None = None
+    stop_sequences: list[converse.NonEmpty] | None = None
+    anthropic_version: Literal["bedrock-2023-05-31"] | None = None
+
+
+type _StopReason = Literal["stop_sequence", "max_tokens", "refusal"]
+
+
+class _Answer(Struct):
+    completion: str
+    stop_reason: _StopReason
+    stop: str | None
+    type: Literal["completion"] = "completion"
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+_SPEAKER = re.compile(
+    r"(?:(?:\A\s*|\n\n[ \t]*)(?=(?:Human|Assistant):)|\s(?=Assistant:\s*\Z))(Human|Assistant):"
+)
+"""Two line ends before a name make a turn. At the very end any space does: seen on the live API."""
+_ROLES: Mapping[str, converse.Role] = MappingProxyType({"Human": "user", "Assistant": "assistant"})
+_NEXT_TURN = "\n\nHuman:"
+"""What ends an answer that is complete (seen on the live API)."""
+
+_STOP_REASONS: Mapping[converse.StopReason, _StopReason] = MappingProxyType(
+    {
+        "end_turn": "stop_sequence",
+        "stop_sequence": "stop_sequence",
+        "max_tokens": "max_tokens",
+        "model_context_window_exceeded": "max_tokens",
+        "content_filtered": "refusal",
+        "guardrail_intervened": "refusal",
+    }
+)
+"""`refusal` is Claude's word in messages; completions never had one."""
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members asks for a completion."""
+    return "max_tokens_to_sample" in members
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    prompt = transcript(body.prompt, _SPEAKER, _ROLES)
+    return converse.Request(
+        messages=prompt.messages,
+        system=prompt.system,
+        inference_config=converse.InferenceConfig(
+            body.max_tokens_to_sample,
+            body.temperature,
+            body.top_p,
+            stop_sequences(body.stop_sequences, prompt, "Human:"),
+        ),
+        additional_model_request_fields=None if body.top_k is None else {"top_k": body.top_k},
+    )
+
+
+def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for what it cannot say."""
+    reason = answer.response.stop_reason
+    stop_reason = _STOP_REASONS.get(reason)
+    if stop_reason is None:
+        raise Refused("stop_reason", f"{reason!r} is nothing a completion can say")
+    stop = _NEXT_TURN if reason == "end_turn" else answer.stop_sequence
+    return msgspec.json.encode(_Answer(completion(answer), stop_reason, stop))

@@ -1,0 +1,83 @@
+"""The documents of a Command R record: what the model reads of them, and what an answer cites.
+
+In the hub they are search results, which is what they are: texts with a source that an answer may cite.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+from msgspec import Struct
+
+from translators.bedrock import converse
+from translators.errors import Refused
+
+type Document = dict[str, object]
+
+_NOT_READ = frozenset({"id", "_excludes"})
+
+
+class Cited(Struct):
+    """A citation as Command R writes it: which characters of the answer rest on which documents."""
+
+    start: int
+    end: int
+    text: str
+    document_ids: list[str]
+
+
+def search_result(document: Document, index: int) -> converse.SearchResultBlock:
+    """What the model reads: every member but `id` and those that `_excludes` names."""
+    title = _text(document["title"]) if "title" in document else None
+    hidden = _NOT_READ.union(map(str, cast("list[object]", document.get("_excludes") or [])))
+    shown = {name: _text(value) for name, value in document.items() if name not in hidden | {"title"}}
+    if len(shown) == 1:
+        (text,) = shown.values()
+    else:
+        text = "\n".join(f"{name}: {value}" for name, value in shown.items())
+    source = document_id(document, index)
+    return converse.SearchResultBlock(
+        source=source,
+        title=source if title is None or "title" in hidden else title,
+        content=[converse.TextBlock(text)],
+        citations=converse.Citations(True),
+    )
+
+
+def document_id(document: Document, index: int) -> str:
+    """Its own id, else the one that Cohere counts for it."""
+    own = document.get("id")
+    return own if isinstance(own, str) else f"doc_{index}"
+
+
+def cited(content: Sequence[converse.ContentBlock], documents: Sequence[Document]) -> list[Cited]:
+    """What an answer cites. Raises `Refused` for a citation of something that has no name."""
+    found: list[Cited] = []
+    position = 0
+    for block in content:
+        if block.text is not None:
+            position += len(block.text)
+        if block.citations_content is not None:
+            text = "".join(part.text for part in block.citations_content.content or ())
+            sources = [_source(citation, documents) for citation in block.citations_content.citations or ()]
+            if sources:
+                found.append(Cited(position, position + len(text), text, list(dict.fromkeys(sources))))
+            position += len(text)
+    return found
+
+
+def _source(citation: converse.Citation, documents: Sequence[Document]) -> str:
+    location = citation.location
+    if location is not None and location.search_result_location is not None:
+        index = location.search_result_location.search_result_index
+        if index < len(documents):
+            return document_id(documents[index], index)
+    if location is not None and location.web is not None:
+        return location.web.url
+    if citation.source is not None:
+        return citation.source
+    raise Refused("citations", "the provider cites something that is none of the documents")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

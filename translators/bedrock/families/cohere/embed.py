@@ -1,0 +1,219 @@
+"""Cohere Embed v3 and v4: texts, images or both in, a vector for each out.
+
+AWS: model-parameters-embed-v3, model-parameters-embed-v4. Token counts are in a header that a batch record
+does not have. Sizes of images, which v3 repeats, are not known here and left out.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock.converse import NonEmpty
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.vectors import image_of_uri, packed_bits
+from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+type _VectorType = Literal["float", "int8", "uint8", "binary", "ubinary"]
+type _Truncate = Literal["NONE", "START", "END", "LEFT", "RIGHT"]
+
+
+class _Text(Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+    text: str
+
+
+class _Url(Struct, forbid_unknown_fields=True):
+    url: str
+
+
+class _Image(Struct, tag_field="type", tag="image_url", forbid_unknown_fields=True):
+    image_url: _Url
+
+
+class _Input(Struct, forbid_unknown_fields=True):
+    content: Annotated[list[_Text | _Image], Meta(min_length=1)]
+
+
+type _Texts = Annotated[list[NonEmpty], Meta(min_length=1, max_length=96)]
+type _Purpose = Literal["search_document", "search_query", "classification", "clustering"]
+
+
+class _FirstBody(Struct, forbid_unknown_fields=True):
+    input_type: Literal["search_document", "search_query", "classification", "clustering", "image"]
+    texts: _Texts | None = None
+    images: Annotated[list[str], Meta(min_length=1, max_length=1)] | None = None
+    truncate: _Truncate | None = None
+    embedding_types: list[_VectorType] | None = None
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    input_type: _Purpose
+    texts: _Texts | None = None
+    images: Annotated[list[str], Meta(min_length=1, max_length=96)] | None = None
+    inputs: Annotated[list[_Input], Meta(min_length=1, max_length=96)] | None = None
+    truncate: _Truncate | None = None
+    embedding_types: list[_VectorType] | None = None
+    output_dimension: Literal[256, 512, 1024, 1536] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=128_000)] | None = None
+
+
+class _Asked(Struct):
+    """What of the body the answer repeats or depends on."""
+
+    texts: list[str] | None = None
+    inputs: list[_Input] | None = None
+    embedding_types: list[_VectorType] | None = None
+
+
+type _Floats = tuple[tuple[float, ...], ...]
+type _ByType = dict[_VectorType, _Floats | list[list[int]]]
+
+
+class _Answer(Struct, omit_defaults=True):
+    embeddings: _Floats | _ByType
+    id: str
+    response_type: Literal["embeddings_floats", "embeddings_by_type"]
+    texts: list[str] | None = None
+    inputs: list[_Input] | None = None
+
+
+_FIRST_DECODER = msgspec.json.Decoder(_FirstBody)
+_DECODER = msgspec.json.Decoder(_Body)
+_ASKED = msgspec.json.Decoder(_Asked)
+
+_FIRST_LENGTH = 1024
+_LENGTH = 1536
+_MOST_TOKENS = 128_000
+_ONLY_LATER = frozenset({"inputs", "output_dimension", "max_tokens"})
+
+_ENDS: Mapping[_Truncate, Literal["none", "start", "end"]] = MappingProxyType(
+    {"NONE": "none", "START": "start", "LEFT": "start", "END": "end", "RIGHT": "end"}
+)
+_PURPOSES: Mapping[str, Purpose | None] = MappingProxyType(
+    {
+        "search_document": "search_document",
+        "search_query": "search_query",
+        "classification": "classification",
+        "clustering": "clustering",
+        "image": None,
+    }
+)
+
+
+def is_first(model: ModelId) -> bool:
+    """Whether this is Embed v3."""
+    return model.vendor == "cohere" and model.model.startswith(("embed-english", "embed-multilingual"))
+
+
+def is_later(model: ModelId) -> bool:
+    """Whether this is Embed v4."""
+    return model.vendor == "cohere" and model.model.startswith("embed-v4")
+
+
+def has_first_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members may be v3's."""
+    return "input_type" in members and _ONLY_LATER.isdisjoint(members)
+
+
+def has_later_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members has something that only v4's have."""
+    return "input_type" in members and not _ONLY_LATER.isdisjoint(members)
+
+
+def first_request(model_input: Raw) -> EmbeddingRequest:
+    """v3's body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_FIRST_DECODER, model_input)
+    return _request(body, body.texts, body.images, None, None, _FIRST_LENGTH)
+
+
+def request(model_input: Raw) -> EmbeddingRequest:
+    """v4's body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    if body.max_tokens is not None and body.max_tokens < _MOST_TOKENS:
+        raise Refused("max_tokens", f"cuts texts by Cohere's own tokens; accepted is {_MOST_TOKENS}")
+    return _request(body, body.texts, body.images, body.inputs, body.output_dimension, _LENGTH)
+
+
+def first_answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """v3's response: plain floats unless types were named; texts in lower case, as on the live API."""
+    asked = _ASKED.decode(model_input)
+    texts = None if asked.texts is None else [text.lower() for text in asked.texts]
+    if asked.embedding_types:
+        return _by_type(answer, asked.embedding_types, texts, None)
+    return msgspec.json.encode(_Answer(answer.vectors, answer.id, "embeddings_floats", texts))
+
+
+def answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """v4's response: by type even when none was named, as on the live API; inputs without their images."""
+    asked = _ASKED.decode(model_input)
+    inputs = None
+    if asked.inputs is not None:
+        inputs = [_Input([part for part in one.content if isinstance(part, _Text)]) for one in asked.inputs]
+    return _by_type(answer, asked.embedding_types or ["float"], asked.texts, inputs)
+
+
+def _by_type(
+    answer: EmbeddingAnswer,
+    types: list[_VectorType],
+    texts: list[str] | None,
+    inputs: list[_Input] | None,
+) -> bytes:
+    embeddings: _ByType = {}
+    for kind in types:
+        if kind == "float":
+            embeddings[kind] = answer.vectors
+        else:
+            lowest = -128 if kind == "binary" else 0
+            embeddings[kind] = [[byte + lowest for byte in packed_bits(one)] for one in answer.vectors]
+    return msgspec.json.encode(_Answer(embeddings, answer.id, "embeddings_by_type", texts, inputs))
+
+
+def _request(
+    body: _FirstBody | _Body,
+    texts: list[str] | None,
+    images: list[str] | None,
+    inputs: list[_Input] | None,
+    dimensions: int | None,
+    usual_dimensions: int,
+) -> EmbeddingRequest:
+    for index, kind in enumerate(body.embedding_types or ()):
+        if kind in {"int8", "uint8"}:
+            raise Refused(
+                f"embedding_types[{index}]",
+                f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
+            )
+    return EmbeddingRequest(
+        _inputs(texts, images, inputs),
+        dimensions=dimensions,
+        usual_dimensions=usual_dimensions,
+        purpose=_PURPOSES[body.input_type],
+        truncate=None if body.truncate is None else _ENDS[body.truncate],
+    )
+
+
+def _inputs(
+    texts: list[str] | None, images: list[str] | None, inputs: list[_Input] | None
+) -> tuple[tuple[TextPart | ImagePart, ...], ...]:
+    given = [name for name, value in (("texts", texts), ("images", images), ("inputs", inputs)) if value]
+    if len(given) != 1:
+        raise Refused(
+            "texts", f"one of texts, images and inputs must be there, got {' and '.join(given) or 'none'}"
+        )
+    if texts is not None:
+        return tuple((TextPart(text),) for text in texts)
+    if images is not None:
+        return tuple((image_of_uri(image, f"images[{index}]"),) for index, image in enumerate(images))
+    return tuple(_parts(one, f"inputs[{index}].content") for index, one in enumerate(inputs or ()))
+
+
+def _parts(one: _Input, path: str) -> tuple[TextPart | ImagePart, ...]:
+    return tuple(
+        TextPart(part.text)
+        if isinstance(part, _Text)
+        else image_of_uri(part.image_url.url, f"{path}[{index}].image_url.url")
+        for index, part in enumerate(one.content)
+    )

@@ -1,0 +1,146 @@
+"""Amazon Nova Multimodal Embeddings under InvokeModel: one text or image in, one vector out.
+
+AWS: nova/latest/userguide/embeddings-schema. Segmented embeddings are made of media in S3 by another
+operation than InvokeModel.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock.converse import NonEmpty
+from translators.bedrock.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    ImagePart,
+    Purpose,
+    TextPart,
+)
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.media import ImageFormat, S3Location
+from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+type _Purpose = Literal[
+    "GENERIC_INDEX",
+    "GENERIC_RETRIEVAL",
+    "TEXT_RETRIEVAL",
+    "IMAGE_RETRIEVAL",
+    "VIDEO_RETRIEVAL",
+    "DOCUMENT_RETRIEVAL",
+    "AUDIO_RETRIEVAL",
+    "CLASSIFICATION",
+    "CLUSTERING",
+]
+
+
+class _Source(Struct, rename="camel", forbid_unknown_fields=True):
+    bytes: str | None = None
+    s3_location: S3Location | None = None
+
+
+class _Text(Struct, rename="camel", forbid_unknown_fields=True):
+    truncation_mode: Literal["START", "END", "NONE"] | None = None
+    value: Annotated[str, Meta(min_length=1)] | None = None
+    source: _Source | None = None
+
+
+class _Image(Struct, rename="camel", forbid_unknown_fields=True):
+    format: ImageFormat
+    source: _Source
+    detail_level: Literal["STANDARD_IMAGE", "DOCUMENT_IMAGE"] | None = None
+
+
+class _Parameters(Struct, rename="camel", forbid_unknown_fields=True):
+    embedding_purpose: _Purpose
+    embedding_dimension: Literal[256, 384, 1024, 3072] | None = None
+    text: _Text | None = None
+    image: _Image | None = None
+    audio: Raw = Raw(b"")
+    video: Raw = Raw(b"")
+
+
+class _Body(Struct, rename="camel", forbid_unknown_fields=True):
+    task_type: Literal["SINGLE_EMBEDDING"]
+    single_embedding_params: _Parameters
+    schema_version: NonEmpty | None = None
+
+
+class _Vector(Struct, rename="camel"):
+    embedding_type: Literal["TEXT", "IMAGE"]
+    embedding: tuple[float, ...]
+
+
+class _Answer(Struct):
+    embeddings: tuple[_Vector]
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+_PARAMETERS = "singleEmbeddingParams"
+_LENGTH = 3072
+
+_OTHER_PURPOSES: Mapping[_Purpose, Purpose] = MappingProxyType(
+    {
+        "GENERIC_INDEX": "search_document",
+        "CLASSIFICATION": "classification",
+        "CLUSTERING": "clustering",
+    }
+)
+"""All others search what was indexed."""
+
+_ENDS: Mapping[str, Literal["none", "start", "end"]] = MappingProxyType(
+    {"NONE": "none", "START": "start", "END": "end"}
+)
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of Nova's models that answer with vectors."""
+    return model.vendor == "amazon" and model.model.startswith("nova-") and "embeddings" in model.model
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members is Nova's."""
+    return _PARAMETERS in members
+
+
+def request(model_input: Raw) -> EmbeddingRequest:
+    """The body → the hub. Raises `Refused` naming the field."""
+    asked = decoded(_DECODER, model_input).single_embedding_params
+    truncation = None if asked.text is None else asked.text.truncation_mode
+    return EmbeddingRequest(
+        ((_part(asked),),),
+        dimensions=asked.embedding_dimension,
+        usual_dimensions=_LENGTH,
+        purpose=_OTHER_PURPOSES.get(asked.embedding_purpose, "search_query"),
+        truncate=None if truncation is None else _ENDS[truncation],
+    )
+
+
+def answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """Nova's response, of one embedding; it says no token count (seen on the live API)."""
+    is_text = _DECODER.decode(model_input).single_embedding_params.text is not None
+    return msgspec.json.encode(_Answer((_Vector("TEXT" if is_text else "IMAGE", answer.vectors[0]),)))
+
+
+def _part(asked: _Parameters) -> TextPart | ImagePart:
+    for name, media in (("audio", asked.audio), ("video", asked.video)):
+        if bytes(media) not in (b"", b"null"):
+            raise Refused(f"{_PARAMETERS}.{name}", "only text and images can be embedded")
+    if (asked.text is None) == (asked.image is None):
+        raise Refused(_PARAMETERS, "one of text and image must be there")
+    if asked.image is not None:
+        return _image(asked.image, f"{_PARAMETERS}.image")
+    if asked.text is None or asked.text.value is None:
+        raise Refused(f"{_PARAMETERS}.text.value", "Field required; a text in S3 cannot be sent")
+    return TextPart(asked.text.value)
+
+
+def _image(image: _Image, path: str) -> ImagePart:
+    if image.source.bytes is None:
+        raise Refused(f"{path}.source.bytes", "Field required; an image in S3 cannot be sent")
+    if image.detail_level == "DOCUMENT_IMAGE":
+        raise Refused(f"{path}.detailLevel", "'DOCUMENT_IMAGE' has no counterpart; STANDARD_IMAGE has")
+    return ImagePart(image.format, image.source.bytes)

@@ -1,0 +1,101 @@
+"""Amazon Titan Text under InvokeModel: a text in, its continuation out.
+
+AWS: model-parameters-titan-text. A conversation is written as `User: …\\nBot:` and becomes messages; other
+text is what a user says.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from translators.bedrock import converse
+from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.prompts import completion, prompt_tokens
+from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.bedrock.model_ids import ModelId
+from translators.errors import Refused
+
+
+class _Config(Struct, rename="camel", forbid_unknown_fields=True):
+    max_token_count: Annotated[int, Meta(ge=1)] | None = None
+    temperature: Annotated[float, Meta(ge=0)] | None = None
+    top_p: converse.Fraction | None = None
+    stop_sequences: list[converse.NonEmpty] | None = None
+
+
+class _Body(Struct, rename="camel", forbid_unknown_fields=True):
+    input_text: converse.NonEmpty
+    text_generation_config: _Config | None = None
+
+
+type _Reason = Literal["FINISH", "LENGTH", "STOP_CRITERIA_MET", "CONTENT_FILTERED"]
+
+
+class _Result(Struct, rename="camel"):
+    token_count: int
+    output_text: str
+    completion_reason: _Reason
+
+
+class _Answer(Struct, rename="camel"):
+    input_text_token_count: int
+    results: tuple[_Result]
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+_SPEAKER = re.compile(r"(?:\A|\n)\s*(User|Bot):")
+_ROLES: Mapping[str, converse.Role] = MappingProxyType({"User": "user", "Bot": "assistant"})
+
+_REASONS: Mapping[converse.StopReason, _Reason] = MappingProxyType(
+    {
+        "end_turn": "FINISH",  # seen on the live API; AWS's table has FINISHED
+        "stop_sequence": "STOP_CRITERIA_MET",
+        "max_tokens": "LENGTH",
+        "model_context_window_exceeded": "LENGTH",
+        "content_filtered": "CONTENT_FILTERED",
+        "guardrail_intervened": "CONTENT_FILTERED",
+    }
+)
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of the Titan models that answer in text."""
+    return model.vendor == "amazon" and model.model.startswith(("titan-text-", "titan-tg1-"))
+
+
+def has_shape(members: Mapping[str, object]) -> bool:
+    """Whether a body with these top-level members is Titan Text's; `inputText` alone asks for a vector."""
+    return "textGenerationConfig" in members
+
+
+def request(model_input: Raw) -> converse.Request:
+    """The body → the hub. Raises `Refused` naming the field."""
+    body = decoded(_DECODER, model_input)
+    prompt = transcript(body.input_text, _SPEAKER, _ROLES)
+    config = body.text_generation_config
+    return converse.Request(
+        messages=prompt.messages,
+        system=prompt.system,
+        inference_config=None
+        if config is None
+        else converse.InferenceConfig(
+            config.max_token_count,
+            config.temperature,
+            config.top_p,
+            stop_sequences(config.stop_sequences, prompt, "User:"),
+        ),
+    )
+
+
+def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Titan's response, of one result. Raises `Refused` for what it cannot say."""
+    usage = answer.response.usage
+    reason = _REASONS.get(answer.response.stop_reason)
+    if reason is None:
+        raise Refused("completionReason", f"{answer.response.stop_reason!r} is nothing Titan can say")
+    result = _Result(usage.output_tokens, completion(answer), reason)
+    return msgspec.json.encode(_Answer(prompt_tokens(usage), (result,)))
