@@ -19,6 +19,7 @@ class Limits:
     """What one provider batch may hold."""
 
     requests: int
+    """By the weight of its lines."""
     bytes: int
 
 
@@ -103,6 +104,7 @@ class _Open:
 
     file: BinaryIO
     lines: int = 0
+    weight: int = 0
     bytes: int = 0
 
 
@@ -132,13 +134,19 @@ class _ShardWriter:
             shard = self._open.get(line.group) or self._opened(line.group)
             shard.file.write(line.data + b"\n")
             shard.lines += 1
+            shard.weight += line.weight
             shard.bytes += len(line.data) + 1
 
     def _is_full(self, line: Line | None) -> bool:
         if self._records >= self._limits.requests:
             return True
         shard = self._open.get(line.group) if line is not None else None
-        return shard is not None and shard.bytes + len(line.data if line else b"") + 1 > self._limits.bytes
+        if line is None or shard is None:
+            return False
+        return (
+            shard.weight + line.weight > self._limits.requests
+            or shard.bytes + len(line.data) + 1 > self._limits.bytes
+        )
 
     def _opened(self, group: str) -> _Open:
         path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)

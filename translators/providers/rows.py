@@ -12,6 +12,8 @@ class Line(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     group: str = ""
     """Lines of different groups cannot share a batch."""
+    weight: int = 1
+    """How many requests it counts as where the provider limits a batch (OpenAI: each input of an embedding)."""
 
 
 class Unfinished(Struct, frozen=True):
