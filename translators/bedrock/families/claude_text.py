@@ -16,6 +16,7 @@ from translators.bedrock import converse
 from translators.bedrock.families.bodies import decoded
 from translators.bedrock.families.prompts import completion
 from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
 
@@ -60,6 +61,11 @@ _STOP_REASONS: Mapping[converse.StopReason, _StopReason] = MappingProxyType(
     }
 )
 """`refusal` is Claude's word in messages; completions never had one."""
+
+
+def has_model(model: ModelId) -> bool:
+    """Whether this is one of the models that complete texts; they take messages too."""
+    return model.vendor == "anthropic" and model.model.startswith(("claude-v", "claude-instant"))
 
 
 def has_shape(members: Mapping[str, object]) -> bool:

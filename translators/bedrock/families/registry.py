@@ -79,7 +79,7 @@ CONVERSE = Family(
 _ROWS: tuple[AnyFamily, ...] = (
     Family(
         name="claude-text",
-        has_model=lambda model: False,  # the same models take messages too
+        has_model=claude_text.has_model,
         has_shape=claude_text.has_shape,
         request=claude_text.request,
         answer=claude_text.answer,

@@ -4,7 +4,6 @@ AWS: model-parameters-anthropic-claude-messages. `wire` has the shapes, `reading
 request, `writing` an answer a message, `citations` knows both spellings of where a quotation stands.
 """
 
-import re
 from collections.abc import Mapping
 
 from translators.bedrock.families.claude.reading import request
@@ -13,13 +12,10 @@ from translators.bedrock.model_ids import ModelId
 
 __all__ = ["answer", "has_model", "has_shape", "request"]
 
-_COMPLETES = re.compile(r"claude-(v\d|instant)")
-
 
 def has_model(model: ModelId) -> bool:
-    """Whether this is one of Anthropic's models. Of Claude 2 and older, which complete texts too, the
-    body says what it is."""
-    return model.vendor == "anthropic" and _COMPLETES.match(model.model) is None
+    """Whether this is one of Anthropic's models."""
+    return model.vendor == "anthropic"
 
 
 def has_shape(members: Mapping[str, object]) -> bool:
