@@ -1,13 +1,15 @@
 """OpenAI: records as chat completions, jobs as batches of the Files and Batch APIs.
 
-One file per wire concept: `request` (a record's line), `messages`, `tools`, `media`, `parameters` (its
-parts), `response` (a result row), `batches` (the batch API), `models` (what differs between models).
+One file per wire concept: `request` (a record's line), `messages`, `tools`, `parts`, `parameters` (its
+parts), `rows` (result rows), `response` (the answer in one), `native` (both for bodies that are chat
+completions already), `batches` (the batch API), `models` (what differs between models).
 The same code serves compatible servers that the configuration points `base_url` at.
 """
 
-from translators.providers.openai import batches
+from translators.providers.openai import batches, native
 from translators.providers.openai.models import derived_model, headers
 from translators.providers.openai.request import line
-from translators.providers.openai.response import answer, receipt
+from translators.providers.openai.response import answer
+from translators.providers.openai.rows import receipt
 
-__all__ = ["answer", "batches", "derived_model", "headers", "line", "receipt"]
+__all__ = ["answer", "batches", "derived_model", "headers", "line", "native", "receipt"]

@@ -26,6 +26,11 @@ class Traits:
     parallel_tool_calls: bool = True
     """Whether the parameter of this name is accepted."""
 
+    @property
+    def own(self) -> bool:
+        """Whether it is a model of OpenAI's own API, which refuses parameters that it does not know."""
+        return self.limit == "max_completion_tokens"
+
 
 _NOT_REASONING = Traits(efforts=())
 _O_SERIES = Traits(efforts=("low", "medium", "high"), sampling="never", parallel_tool_calls=False)

@@ -16,7 +16,8 @@ type Body = dict[str, object]
 
 _EXTRA = "additionalModelRequestFields"
 
-_SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs")
+SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs")
+"""Beside temperature and top_p, what only models take that do not reason."""
 _AS_THEY_ARE = ("seed", "user", "verbosity", "prompt_cache_key", "safety_identifier")
 _DROPPED = {
     "top_k": "OpenAI has no top-k sampling",
@@ -24,7 +25,7 @@ _DROPPED = {
     "anthropic_beta": "names features of Anthropic's own API",
 }
 _HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
-_KNOWN = frozenset({*_SAMPLING, *_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
+_KNOWN = frozenset({*SAMPLING, *_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
 
 
 class _Thinking(Struct, frozen=True):
@@ -99,7 +100,7 @@ def _check_extra(extra: Mapping[str, object], notes: list[Note]) -> None:
 
 
 def _extras(extra: Mapping[str, object], body: Body, sampled: bool, notes: list[Note]) -> None:
-    for name in _SAMPLING:
+    for name in SAMPLING:
         if extra.get(name) is not None:
             _sample(name, extra[name], f"{_EXTRA}.{name}", body, sampled, notes)
     for name in _AS_THEY_ARE:
@@ -153,7 +154,7 @@ def _accepted(effort: Effort, field: str, traits: Traits, notes: list[Note]) -> 
         if effort != "none":
             notes.append(Note(field, "dropped", "the model does not reason"))
         return None
-    sent = effort if traits.efforts is None else _nearest(effort, traits.efforts)
+    sent = effort if traits.efforts is None else nearest(effort, traits.efforts)
     if sent != effort or field != f"{_EXTRA}.reasoning_effort":
         notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
     return sent
@@ -179,7 +180,7 @@ def _thinking_effort(extra: Mapping[str, object], notes: list[Note]) -> Effort |
     return "high"
 
 
-def _nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort:
+def nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort:
     """The accepted effort closest to the one asked for, the higher of two; none only for none."""
     rank = EFFORTS.index(effort)
     candidates: list[Effort] = [word for word in accepted if word != "none" or effort == "none"]

@@ -17,11 +17,9 @@ OpenAI: guides/batch (the line), api-reference chat/create (its body).
 
 from typing import Literal
 
-import msgspec
-from msgspec import Struct
-
 from translators.bedrock.converse import Note, Request
 from translators.errors import Refused
+from translators.providers.openai.lines import line_of
 from translators.providers.openai.messages import messages
 from translators.providers.openai.models import traits
 from translators.providers.openai.parameters import add_parameters
@@ -31,15 +29,6 @@ from translators.providers.rows import Line
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 """What every line and the batch itself name; they must agree."""
 
-
-class _Line(Struct, frozen=True):
-    custom_id: str
-    method: Literal["POST"]
-    url: str
-    body: dict[str, object]
-
-
-_ENCODER = msgspec.json.Encoder()
 
 _METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
 _PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
@@ -58,13 +47,12 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     if request.output_config is not None and request.output_config.text_format is not None:
         body["response_format"] = response_format(request.output_config.text_format, notes)
     add_parameters(body, request, traits(model), notes)
-    _beside_the_model(request, notes)
-    data = _ENCODER.encode(_Line(custom_id, "POST", ENDPOINT, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), ENDPOINT)
+    check_beside_the_model(request, notes)
+    return line_of(custom_id, ENDPOINT, body, notes)
 
 
-def _beside_the_model(request: Request, notes: list[Note]) -> None:
-    """The members that are not told to a model."""
+def check_beside_the_model(request: Request, notes: list[Note]) -> None:
+    """Note the members that are not told to a model. Raises `Refused` for those that matter."""
     if request.guardrail_config is not None:
         raise Refused("guardrailConfig", "there is no guardrail at this provider")
     if request.prompt_variables:

@@ -1,7 +1,7 @@
-"""A row of a batch's output: the chat completion as a Converse response.
+"""The chat completion in a row of a batch's output, as a Converse response.
 
-OpenAI: guides/batch and api-reference batch/request-output (the row), chat/object (its body). What a
-provider sends is read tolerantly: only the members in use, and those may be absent.
+OpenAI: chat/object. What a provider sends is read tolerantly: only the members in use, and those may be
+absent.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,8 @@ from translators.bedrock.converse import (
 )
 from translators.errors import RecordError
 from translators.providers.openai.names import fitting, may_be_mapped, original_tool_name
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.openai.rows import body_of, unreadable, without_answer
+from translators.providers.rows import Unfinished
 
 
 class _Called(Struct):
@@ -64,7 +65,9 @@ class _CompletionDetails(Struct):
     reasoning_tokens: int | None = None
 
 
-class _Usage(Struct):
+class ChatUsage(Struct):
+    """Token counts as a chat completion has them."""
+
     prompt_tokens: int = 0
     completion_tokens: int = 0
     prompt_tokens_details: _PromptDetails | None = None
@@ -76,35 +79,10 @@ class _Completion(Struct):
     model: str | None = None
     created: float | None = None
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: ChatUsage | None = None
 
 
-class _Response(Struct):
-    status_code: int
-    body: _Completion | str | None = None
-    """Text at some compatible servers, which write the JSON once more as a string."""
-
-
-class _Error(Struct):
-    code: str | int | None = None
-    message: str | None = None
-
-
-class _Row(Struct):
-    response: _Response | None = None
-    error: _Error | None = None
-
-
-class _Head(Struct):
-    custom_id: str
-    error: _Error | None = None
-
-
-_HEAD = msgspec.json.Decoder(_Head)
-_ROW = msgspec.json.Decoder(_Row)
-_COMPLETION = msgspec.json.Decoder(_Completion)
-
-_UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
+_COMPLETION = msgspec.json.Decoder(_Completion | None)
 
 LONGEST_TOOL_USE_ID = 64
 """Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock). Claude's ids have fewer characters to choose
@@ -119,48 +97,18 @@ _STOP_REASONS: dict[str | None, StopReason] = {
 """`stop` also stands for a stop sequence; OpenAI does not say which of the two it was."""
 
 
-def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
-    head = _HEAD.decode(row)
-    return Receipt(head.custom_id, head.error is None or head.error.code not in _UNFINISHED)
-
-
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or why there is none."""
+    body = body_of(row)
+    if not isinstance(body, Raw):
+        return body
     try:
-        read = _ROW.decode(row)
-        if read.error is not None and read.error.code in _UNFINISHED:
-            return Unfinished(read.error.message or str(read.error.code))
-        if read.response is not None and read.response.status_code != 200:
-            return RecordError(read.response.status_code, _provider_words(row))
-        if read.response is None or read.error is not None:
-            return _unanswered(read.error)
-        body = read.response.body
-        if isinstance(body, str) and body:
-            body = _COMPLETION.decode(body)
+        completion = _COMPLETION.decode(body)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
-    if not isinstance(body, _Completion) or not body.choices:
-        return RecordError(502, f"the provider reports success without an answer: {_provider_words(row)}")
-    return _answer(body, body.choices[0], asked)
-
-
-def _unanswered(error: _Error | None) -> RecordError:
-    """The request never got an HTTP answer (OpenAI: batch/request-output, `error.code`)."""
-    if error is None:
-        return RecordError(502, "the provider's result row holds neither a response nor an error")
-    message = error.message or f"the provider gives no reason but {error.code!r}"
-    return RecordError(408 if error.code == "request_timeout" else 500, message)
-
-
-def _provider_words(row: bytes) -> str:
-    """The message in an error body, or the whole body where it has another form."""
-    body = msgspec.json.decode(row)["response"].get("body")
-    match body:
-        case {"error": {"message": str(message)}} | {"error": str(message)} | str(message):
-            return message
-        case _:
-            return msgspec.json.encode(body).decode()
+        return unreadable(error)
+    if completion is None or not completion.choices:
+        return without_answer(body)
+    return _answer(completion, completion.choices[0], asked)
 
 
 def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) -> Answer | RecordError:
@@ -176,13 +124,13 @@ def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) ->
         if stop_reason == "end_turn":
             understood = all(call.tool_use is not None for call in calls)
             stop_reason = "tool_use" if understood else "malformed_tool_use"
-    usage = body.usage or _Usage()
+    usage = body.usage or ChatUsage()
     reasoning = usage.completion_tokens_details
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
             stop_reason="content_filtered" if said.refusal else stop_reason,
-            usage=_usage(usage),
+            usage=usage_of(usage),
             additional_model_response_fields=_beside_the_message(choice),
         ),
         id=body.id or "",
@@ -240,7 +188,7 @@ def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
     return beside or None
 
 
-def _usage(usage: _Usage) -> Usage:
+def usage_of(usage: ChatUsage) -> Usage:
     """OpenAI counts cached tokens among the prompt's, Bedrock beside them. Reasoning is output for both."""
     details = usage.prompt_tokens_details
     cached = None if details is None else details.cached_tokens

@@ -1,0 +1,182 @@
+"""Bodies that are chat completions already: sent as they are, answered as they are.
+
+Members that nobody here has heard of pass. What changes, because OpenAI's models are known to refuse it:
+
+    model                                the job's
+    stream, stream_options               left out: a batch has no streams
+    max_tokens | max_completion_tokens   under the name that the model takes
+    reasoning_effort                     the model's closest; none for a model that does not reason
+    temperature, top_p, logprobs, …      left out for models that reason
+    top_k, min_p, parallel_tool_calls    left out where they are not known
+    ids of tool calls                    mapped when too long
+    stop                                 the record is refused where the model takes none
+
+OpenAI: chat/create; `models` says what is known of which model.
+"""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Note
+from translators.errors import RecordError, Refused
+from translators.providers.names import fitting
+from translators.providers.openai.lines import line_of
+from translators.providers.openai.models import EFFORTS, Effort, Traits, traits
+from translators.providers.openai.names import LONGEST_CALL_ID
+from translators.providers.openai.parameters import SAMPLING, nearest
+from translators.providers.openai.request import ENDPOINT
+from translators.providers.openai.response import ChatUsage, usage_of
+from translators.providers.openai.rows import body_of, unreadable, without_answer
+from translators.providers.rows import Line, Unfinished
+from translators.wire import ModelOutput
+
+type _Body = dict[str, Raw]
+
+
+class _Completion(Struct):
+    choices: list[Raw] | None = None
+    usage: ChatUsage | None = None
+
+
+_BODY = msgspec.json.Decoder(dict[str, Raw])
+_MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
+_COMPLETION = msgspec.json.Decoder(_Completion | None)
+_TEXT = msgspec.json.Decoder(str)
+_ENCODER = msgspec.json.Encoder()
+
+_NOTHING = frozenset({b"null", b"false", b"[]"})
+
+_MODEL = Note("model", "mapped", "the job says which model answers")
+_STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
+_CALL_ID = Note("messages.tool_calls.id", "mapped", f"OpenAI takes {LONGEST_CALL_ID} characters")
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+def line(custom_id: str, model_input: Raw, model: str) -> Line:
+    """The line that asks for what the body asks for. Raises `Refused`."""
+    try:
+        body = _BODY.decode(model_input)
+    except (ValueError, RecursionError) as error:
+        raise Refused("modelInput", str(error)) from error
+    notes: list[Note] = []
+    known = traits(model)
+    _name(body, model, notes)
+    _without_stream(body, notes)
+    _limit(body, known, notes)
+    _reasoning(body, known, notes)
+    _others(body, known, notes)
+    if b'"tool_call' in bytes(model_input) and "messages" in body:
+        _fit_call_ids(body, notes)
+    return line_of(custom_id, ENDPOINT, {**body}, notes)
+
+
+def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+    """The chat completion in a row, or why there is none."""
+    body = body_of(row)
+    if not isinstance(body, Raw):
+        return body
+    try:
+        completion = _COMPLETION.decode(body)
+    except (ValueError, RecursionError) as error:
+        return unreadable(error)
+    if completion is None or not completion.choices:
+        return without_answer(body)
+    usage = usage_of(completion.usage or ChatUsage())
+    return ModelOutput(bytes(body), usage.input_tokens, usage.output_tokens)
+
+
+def _says(body: _Body, name: str) -> bool:
+    """Whether the body has something in this member."""
+    return bytes(body.get(name, Raw(b"null"))) not in _NOTHING
+
+
+def _name(body: _Body, model: str, notes: list[Note]) -> None:
+    name = Raw(_ENCODER.encode(model))
+    if body.get("model", name) != name:
+        notes.append(_MODEL)
+    body["model"] = name
+
+
+def _without_stream(body: _Body, notes: list[Note]) -> None:
+    if _says(body, "stream"):
+        raise Refused("stream", "a batch has no streams; accepted is false")
+    if _says(body, "stream_options"):
+        notes.append(_STREAM_OPTIONS)
+    body.pop("stream", None)
+    body.pop("stream_options", None)
+
+
+def _limit(body: _Body, known: Traits, notes: list[Note]) -> None:
+    for name in _LIMITS:
+        if name != known.limit and name in body and known.limit not in body:
+            body[known.limit] = body.pop(name)
+            notes.append(Note(name, "mapped", f"sent as {known.limit}"))
+
+
+def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
+    effort = _effort(body)
+    if effort is not None and known.efforts == ():
+        del body["reasoning_effort"]
+        notes.append(Note("reasoning_effort", "dropped", "the model does not reason"))
+    elif effort is not None and known.efforts is not None:
+        sent = nearest(effort, known.efforts)
+        if sent != effort:
+            body["reasoning_effort"] = Raw(_ENCODER.encode(sent))
+            notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
+    if known.sampling == "always" or (known.sampling == "without reasoning" and effort == "none"):
+        return
+    for name in ("temperature", "top_p", *SAMPLING):
+        if name in body:
+            if _says(body, name):
+                notes.append(Note(name, "dropped", "the model reasons and takes no sampling parameters"))
+            del body[name]
+
+
+def _effort(body: _Body) -> Effort | None:
+    """The effort asked for, when it is a word that is known."""
+    said = bytes(body.get("reasoning_effort", Raw(b"null")))
+    return next((effort for effort in EFFORTS if said == b'"%s"' % effort.encode()), None)
+
+
+def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
+    if _says(body, "stop") and not known.stop:
+        raise Refused("stop", "the model takes no stop sequences")
+    unknown = ("top_k", "min_p") if known.own else ()
+    for name in unknown:
+        if name in body:
+            del body[name]
+            notes.append(Note(name, "dropped", "OpenAI has no such sampling"))
+    if "parallel_tool_calls" in body and not (known.parallel_tool_calls and _says(body, "tools")):
+        del body["parallel_tool_calls"]
+        notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))
+
+
+def _fit_call_ids(body: _Body, notes: list[Note]) -> None:
+    """Shorten ids of calls and of their results alike; a message without long ones stays as it is."""
+    try:
+        messages = _MESSAGES.decode(body["messages"])
+        fitted = [_fitted(message) for message in messages]
+    except ValueError:
+        return  # of another form: the provider says what is wrong with it
+    if any(fitted):
+        body["messages"] = Raw(_ENCODER.encode(messages))
+        notes.append(_CALL_ID)
+
+
+def _fitted(message: _Body) -> bool:
+    """Whether an id in the message was too long; then it is another now."""
+    shortened = _shortened(message, "tool_call_id")
+    if _says(message, "tool_calls"):
+        calls = _MESSAGES.decode(message["tool_calls"])
+        if any([_shortened(call, "id") for call in calls]):
+            message["tool_calls"] = Raw(_ENCODER.encode(calls))
+            shortened = True
+    return shortened
+
+
+def _shortened(members: _Body, name: str) -> bool:
+    call_id = _TEXT.decode(members[name]) if name in members else ""
+    if len(call_id) <= LONGEST_CALL_ID:
+        return False
+    members[name] = Raw(_ENCODER.encode(fitting(call_id, LONGEST_CALL_ID)))
+    return True

@@ -1,0 +1,93 @@
+"""Rows of a batch's output: whose they are, and the body that answers a record or why there is none.
+
+OpenAI: guides/batch and api-reference batch/request-output. What a provider sends is read tolerantly: only
+the members in use, and those may be absent.
+"""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.errors import RecordError
+from translators.providers.rows import Receipt, Unfinished
+
+
+class _Response(Struct):
+    status_code: int
+    body: Raw = Raw(b"null")
+    """JSON; at some compatible servers once more as a string."""
+
+
+class _Error(Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Row(Struct):
+    response: _Response | None = None
+    error: _Error | None = None
+
+
+class _Head(Struct):
+    custom_id: str
+    error: _Error | None = None
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_ROW = msgspec.json.Decoder(_Row)
+
+_UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
+
+
+def receipt(row: bytes) -> Receipt:
+    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    head = _HEAD.decode(row)
+    return Receipt(head.custom_id, head.error is None or head.error.code not in _UNFINISHED)
+
+
+def body_of(row: bytes) -> Raw | RecordError | Unfinished:
+    """The JSON that answers the record, on one line, or why there is none."""
+    try:
+        read = _ROW.decode(row)
+        if read.error is not None and read.error.code in _UNFINISHED:
+            return Unfinished(read.error.message or str(read.error.code))
+        if read.response is not None and read.response.status_code != 200:
+            return RecordError(read.response.status_code, _words(read.response.body))
+        if read.response is None or read.error is not None:
+            return _unanswered(read.error)
+        return _unwrapped(read.response.body)
+    except (ValueError, RecursionError) as error:
+        return unreadable(error)
+
+
+def unreadable(error: Exception) -> RecordError:
+    """The record's error where a row or the answer in it has another form."""
+    return RecordError(502, f"the provider's result row cannot be read: {error}")
+
+
+def without_answer(body: Raw) -> RecordError:
+    """The record's error where a success holds nothing."""
+    return RecordError(502, f"the provider reports success without an answer: {_words(body)}")
+
+
+def _unwrapped(body: Raw) -> Raw:
+    if memoryview(body)[0] != ord('"'):
+        return body
+    text = msgspec.json.decode(body, type=str)
+    return Raw(msgspec.json.format(text.encode(), indent=-1)) if text else Raw(b"null")
+
+
+def _unanswered(error: _Error | None) -> RecordError:
+    """The request never got an HTTP answer (OpenAI: batch/request-output, `error.code`)."""
+    if error is None:
+        return RecordError(502, "the provider's result row holds neither a response nor an error")
+    message = error.message or f"the provider gives no reason but {error.code!r}"
+    return RecordError(408 if error.code == "request_timeout" else 500, message)
+
+
+def _words(body: Raw) -> str:
+    """The message in an error body, or the whole body where it has another form."""
+    match msgspec.json.decode(body):
+        case {"error": {"message": str(message)}} | {"error": str(message)} | str(message):
+            return message
+        case other:
+            return msgspec.json.encode(other).decode()
