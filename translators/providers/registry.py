@@ -91,6 +91,7 @@ _ROWS = (
         max_requests=50_000,
         max_bytes=200_000_000,
         derived_model=openai.derived_model,
+        native=MappingProxyType({"openai.chat": Native(line=openai.native.line, answer=openai.native.answer)}),
     ),
 )
 
