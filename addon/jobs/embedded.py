@@ -8,6 +8,8 @@ import sqlite3
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
 NEEDED = (3, 42, 0)
 
 
@@ -33,3 +35,36 @@ def sqlite_module() -> ModuleType:
 def engine_arguments() -> dict[str, Any]:
     """Arguments for SQLAlchemy's `create_engine`."""
     return {"module": sqlite_module(), "connect_args": {"timeout": 30}}
+
+
+class Turn:
+    """The right to run the jobs of an embedded database: one process of a machine has it at a time.
+
+    It is a lock on a file beside the database, which the system takes back when the process ends, however
+    it ends. Databases that are not embedded need none.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        embedded = parsed.get_backend_name() == "sqlite" and parsed.database
+        self._path = f"{parsed.database}.runner" if embedded else None
+        self._held: Any = None
+
+    def take(self) -> bool:
+        """Whether the turn is ours (already, or now)."""
+        if self._path is None or self._held is not None:
+            return True
+        module = sqlite_module()
+        connection = module.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except module.OperationalError:
+            connection.close()
+            return False
+        self._held = connection
+        return True
+
+    def give_back(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
