@@ -22,7 +22,7 @@ import httpx
 
 from addon.outbound import proxy_for
 from translators.errors import ProviderError
-from translators.providers.conversation import SAVE, Conversation
+from translators.providers.conversation import LINES, SAVE, Conversation, Lines
 
 ATTEMPTS = 4
 """How often one request is sent before its trouble is handed on."""
@@ -134,7 +134,7 @@ class Transport:
                 if name is None or not response.is_success:
                     await response.aread()
                     return response
-                await _save(response, _place(folder, name))
+                await _save(response, _place(folder, name), request.extensions.get(LINES))
                 return httpx.Response(response.status_code, headers=response.headers, request=request)
             finally:
                 await response.aclose()
@@ -198,12 +198,19 @@ def _place(folder: Path | None, name: str) -> Path:
     return folder / name
 
 
-async def _save(response: httpx.Response, path: Path) -> None:
+async def _save(response: httpx.Response, path: Path, lines: Lines | None) -> None:
     part = anyio.Path(path.with_name(f"{path.name}.part"))
     async with await part.open("wb") as file:
-        async for block in response.aiter_bytes(BLOCK):
-            await file.write(block)
+        if lines is not None:
+            await file.write(await anyio.to_thread.run_sync(_joined, lines, await response.aread()))
+        else:
+            async for block in response.aiter_bytes(BLOCK):
+                await file.write(block)
     await part.replace(path)
+
+
+def _joined(lines: Lines, body: bytes) -> bytes:
+    return b"".join(line + b"\n" for line in lines(body))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from translators.providers.conversation import (
+    LINES,
     SAVE,
     Batch,
     Batches,
@@ -66,7 +67,10 @@ class Player:
         name = request.extensions.get(SAVE)
         if name is None or not response.is_success:
             return response
-        self.saved[name] = response.content
+        lines = request.extensions.get(LINES)
+        self.saved[name] = (
+            response.content if lines is None else b"".join(line + b"\n" for line in lines(response.content))
+        )
         return httpx.Response(response.status_code, headers=response.headers, request=request)
 
 

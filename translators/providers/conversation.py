@@ -5,7 +5,7 @@ A conversation yields `httpx.Request` and is sent the `httpx.Response`; its retu
 them over recordings.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol, override
 
@@ -18,6 +18,13 @@ SAVE = "save_as"
 
 The conversation then receives a response whose content is empty unless the status is an error.
 """
+
+LINES = "lines_of"
+"""Request extension beside `SAVE`, a `Lines`: what is saved are these lines of the body. For results that a
+provider gives inside another document, and few of them: the body is read whole."""
+
+type Lines = Callable[[bytes], Iterable[bytes]]
+"""A body → the result rows in it, without line ends. Raises `ProviderError`."""
 
 
 @dataclass(frozen=True, kw_only=True)
