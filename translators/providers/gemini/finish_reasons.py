@@ -1,0 +1,43 @@
+"""Why Gemini stopped, in Converse's words (Gemini: generate-content, `FinishReason`; google-genai, too)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from translators.bedrock.converse import StopReason
+
+_STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "STOP": "end_turn",
+        "MAX_TOKENS": "max_tokens",
+        "CONTINUATION": "max_tokens",  # the limit of one request; a row of a batch cannot be continued
+        "SAFETY": "content_filtered",
+        "PROHIBITED_CONTENT": "content_filtered",
+        "BLOCKLIST": "content_filtered",
+        "SPII": "content_filtered",
+        "RECITATION": "content_filtered",
+        "LANGUAGE": "content_filtered",
+        "MODEL_ARMOR": "content_filtered",
+        "IMAGE_SAFETY": "content_filtered",
+        "IMAGE_PROHIBITED_CONTENT": "content_filtered",
+        "IMAGE_RECITATION": "content_filtered",
+        "IMAGE_OTHER": "content_filtered",
+        "NO_IMAGE": "content_filtered",
+        "MALFORMED_FUNCTION_CALL": "malformed_tool_use",
+        "UNEXPECTED_TOOL_CALL": "malformed_tool_use",
+        "TOO_MANY_TOOL_CALLS": "malformed_tool_use",
+        "MALFORMED_RESPONSE": "malformed_model_output",
+        "OTHER": "malformed_model_output",
+    }
+)
+"""STOP also stands for a stop sequence; Gemini does not say which of the two it was. The other reasons
+(a missing thought signature, an account that is limited) leave no answer to speak of."""
+
+_NUMBERED = (None, "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
+"""Where enums are numbers, as seen on the live API; beyond these, Google's two APIs count differently."""
+
+
+def stop_reason(finish_reason: str | int | None) -> StopReason | None:
+    """Converse's word; None for a reason without one."""
+    if isinstance(finish_reason, int):
+        finish_reason = _NUMBERED[finish_reason] if 0 <= finish_reason < len(_NUMBERED) else None
+    return _STOP_REASONS.get(finish_reason or "")

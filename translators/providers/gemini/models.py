@@ -1,0 +1,67 @@
+"""What depends on the model or the account: how much a model thinks, how a key is sent."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+MOST_REQUESTS = 10_000
+"""In one batch. Google documents no number, but tokens waiting in batches (3 million for a model in the first
+paid tier) and 100 batches at a time: smaller batches find a place in such a queue, a job of a million records
+still makes no more than 100 of them."""
+
+type Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budgeted:
+    """A model whose thinking is counted in tokens (`thinkingBudget`; 0 is off, -1 leaves it to the model)."""
+
+    least: int
+    most: int
+    can_be_off: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levelled:
+    """A model whose thinking has levels and cannot be switched off (`thinkingLevel`).
+
+    Such a model also refuses function calls of the current turn that lack their thought signature.
+    """
+
+    levels: tuple[Level, ...] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+
+
+type Thinking = Budgeted | Levelled | None
+"""How a model is told how much to think; None where it does not."""
+
+# Gemini: docs/thinking (ranges and levels by model), docs/thought-signatures. The first match counts; a name
+# that is not here is taken for a model newer than these.
+_FAMILIES: tuple[tuple[re.Pattern[str], Thinking], ...] = (
+    (re.compile(r"gemini-(1|2\.0)|gemma|learnlm"), None),
+    (re.compile(r"gemini-2\.5-pro"), Budgeted(least=128, most=32_768, can_be_off=False)),
+    (re.compile(r"gemini-2\.5-flash-lite"), Budgeted(least=512, most=24_576)),
+    (re.compile(r"gemini-2\.5"), Budgeted(least=1, most=24_576)),
+    (re.compile(r"gemini-[\d.]+-pro|gemini-pro"), Levelled(levels=("LOW", "MEDIUM", "HIGH"))),
+)
+
+
+@lru_cache(maxsize=64)  # asked for every record, and a job has one model
+def thinking(model: str) -> Thinking:
+    """How the model is told how much to think."""
+    base = model.removeprefix("models/")
+    return next((found for family, found in _FAMILIES if family.match(base)), Levelled())
+
+
+def headers(key: str) -> dict[str, str]:
+    """The headers that carry an API key (Gemini: docs/api-key). Never in a URL, which ends up in logs."""
+    return {"x-goog-api-key": key}
+
+
+def derived_model(vendor: str, model: str) -> str | None:
+    """Gemini's name of a Bedrock model of the same vendor: there is none.
+
+    Bedrock has no Gemini models; of the open-weight Gemma ones it is not known that Gemini's batches take
+    them.
+    """
+    return None

@@ -1,0 +1,174 @@
+"""A batch as Gemini reports it: a long-running operation (Gemini: api/batch-api, docs/batch-api).
+
+Read tolerantly: counts are text, what is zero is left out, so is `done` while it is false, and answers inside
+the batch stand there twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+
+import httpx
+import msgspec
+from msgspec import Raw, Struct
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from translators.errors import ProviderError
+from translators.providers.answers import read
+from translators.providers.conversation import Batch, State
+from translators.providers.gemini.errors import checked
+from translators.providers.gemini.statuses import Status
+
+LATEST_OUTPUT = 3600.0
+"""Seconds after its end in which a batch may be without its results (tidyverse/ellmer#926 waits for them)."""
+
+_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        "PENDING": "running",
+        "RUNNING": "running",
+        "SUCCEEDED": "ended",
+        "FAILED": "failed",
+        "CANCELLED": "cancelled",
+        "EXPIRED": "expired",
+    }
+)
+"""Without the prefix, which is `BATCH_STATE_` in answers and `JOB_STATE_` in samples of the guide."""
+
+
+class Wire(BaseModel):
+    """What Gemini sent: only the members in use."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
+
+
+class _Error(Wire):
+    code: int = 0
+    message: str = ""
+
+
+class _Counts(Wire):
+    request_count: int = 0
+    successful_request_count: int = 0
+    failed_request_count: int = 0
+
+
+class _Output(Wire):
+    responses_file: str | None = None
+    inlined_responses: object = None
+
+
+class _BatchMetadata(Wire):
+    state: str = ""
+    end_time: datetime | None = None
+    batch_stats: _Counts = _Counts()
+    output: _Output | None = None
+
+
+class Operation(Wire):
+    name: str
+    metadata: _BatchMetadata = _BatchMetadata()
+    done: bool = False
+    error: _Error | None = None
+    response: _Output | None = None
+
+    @property
+    def result_files(self) -> tuple[str, ...]:
+        """The file of results, or the batch itself when they lie inside."""
+        output = self.metadata.output or self.response or _Output()
+        if output.responses_file is not None:
+            return (output.responses_file,)
+        return (self.name,) if output.inlined_responses is not None else ()
+
+
+def batch_of(response: httpx.Response) -> Batch:
+    """The batch in an answer. Raises `ProviderError`."""
+    operation = operation_of(response)
+    counts = operation.metadata.batch_stats
+    error = operation.error
+    return Batch(
+        id=operation.name,
+        state=_state(operation, response),
+        raw_status=operation.metadata.state,
+        total=counts.request_count,
+        succeeded=counts.successful_request_count,
+        failed=counts.failed_request_count,
+        errors=() if error is None else (Status(error.code, error.message).text,),
+        result_files=operation.result_files,
+        code=None if error is None else Status(error.code).word,
+    )
+
+
+def operation_of(response: httpx.Response) -> Operation:
+    """The operation in an answer. Raises `ProviderError`."""
+    return read(checked(response), Operation)
+
+
+def _state(operation: Operation, response: httpx.Response) -> State:
+    """A word that is not known counts as running while the operation is not done: Google may add one."""
+    word = operation.metadata.state.removeprefix("BATCH_STATE_").removeprefix("JOB_STATE_")
+    state = _STATES.get(word)
+    if state is None:
+        if not operation.done:
+            return "running"
+        return "ended" if operation.error is None else "failed"
+    if state == "ended" and not operation.result_files and has_just_ended(operation, response):
+        return "running"
+    return state
+
+
+def has_just_ended(operation: Operation, response: httpx.Response) -> bool:
+    """Whether the batch ended so shortly before this answer, by the answer's own clock, that results which
+    are missing may yet come."""
+    ended = operation.metadata.end_time
+    try:
+        now = parsedate_to_datetime(response.headers.get("date", ""))
+        return ended is not None and (now - ended).total_seconds() < LATEST_OUTPUT
+    except (ValueError, TypeError):  # no date, or one of the two without its zone
+        return False
+
+
+class _Metadata(Struct):
+    key: str | None = None
+
+
+class _Inline(Struct):
+    metadata: _Metadata | None = None
+    response: Raw = Raw(b"")
+    error: Raw = Raw(b"")
+
+
+class _Inlined(Struct, rename="camel"):
+    inlined_responses: list[_Inline]
+
+
+class _InlineOutput(Struct, rename="camel"):
+    inlined_responses: _Inlined
+
+
+class _InlineMetadata(Struct):
+    output: _InlineOutput
+
+
+class _InlineOperation(Struct):
+    metadata: _InlineMetadata
+
+
+_INLINE = msgspec.json.Decoder(_InlineOperation)
+
+
+def rows(body: bytes) -> Iterator[bytes]:
+    """The answers inside a batch, as the rows that a file of results would have. Raises `ProviderError`.
+
+    An answer may lack its key (googleapis/python-genai#1886); it becomes a row that is nobody's.
+    """
+    try:
+        answers = _INLINE.decode(body).metadata.output.inlined_responses.inlined_responses
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProviderError(502, f"the provider's answers cannot be read: {error}") from error
+    for answer in answers:
+        key = None if answer.metadata is None else answer.metadata.key
+        name, said = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
+        value = msgspec.json.format(bytes(said) or b"null", indent=-1)
+        yield b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)

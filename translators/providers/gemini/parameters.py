@@ -1,0 +1,85 @@
+"""How the answer is made: limits, sampling, and the like (Gemini: generate-content, `generationConfig`)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from translators.bedrock.converse import InferenceConfig, Note, Request
+from translators.errors import Refused
+from translators.providers.gemini.models import Thinking
+from translators.providers.gemini.thinking import thinking_config
+from translators.providers.gemini.tools import response_schema
+
+MOST_STOP_SEQUENCES = 5
+"""Gemini: generate-content, `stopSequences`."""
+
+_EXTRA = "additionalModelRequestFields"
+
+_RENAMED: Mapping[str, str] = MappingProxyType(
+    {
+        "top_k": "topK",
+        "seed": "seed",
+        "presence_penalty": "presencePenalty",
+        "frequency_penalty": "frequencyPenalty",
+        "logprobs": "responseLogprobs",
+        "top_logprobs": "logprobs",
+    }
+)
+_DROPPED: Mapping[str, str] = MappingProxyType(
+    {
+        "min_p": "Gemini has no min-p sampling",
+        "logit_bias": "Gemini has no bias of tokens",
+        "user": "Gemini has no field for who asks",
+        "anthropic_beta": "names features of Anthropic's own API",
+    }
+)
+_HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
+_KNOWN = frozenset({*_RENAMED, *_DROPPED, *_HANDLED_APART})
+
+_ONE_CALL = Note(f"{_EXTRA}.parallel_tool_calls", "dropped", "Gemini cannot be held to one call at a time")
+
+
+def generation_config(request: Request, thinking: Thinking, notes: list[Note]) -> dict[str, object]:
+    """The members that the record asks for; nothing else. Raises `Refused`."""
+    config: dict[str, object] = {}
+    if request.inference_config is not None:
+        _inference(request.inference_config, config)
+    if request.additional_model_request_fields is not None:
+        _extras(request.additional_model_request_fields, config, notes)
+    thought = thinking_config(request, thinking, notes)
+    if thought is not None:
+        config["thinkingConfig"] = thought
+    if request.output_config is not None and request.output_config.text_format is not None:
+        config |= response_schema(request.output_config.text_format, notes)
+    return config
+
+
+def _inference(asked: InferenceConfig, config: dict[str, object]) -> None:
+    if asked.max_tokens is not None:
+        config["maxOutputTokens"] = asked.max_tokens
+    if asked.temperature is not None:
+        config["temperature"] = asked.temperature
+    if asked.top_p is not None:
+        config["topP"] = asked.top_p
+    if asked.stop_sequences:
+        if len(asked.stop_sequences) > MOST_STOP_SEQUENCES:
+            raise Refused(
+                "inferenceConfig.stopSequences",
+                f"{len(asked.stop_sequences)} given, Gemini takes {MOST_STOP_SEQUENCES}",
+            )
+        config["stopSequences"] = asked.stop_sequences
+
+
+def _extras(extra: Mapping[str, object], config: dict[str, object], notes: list[Note]) -> None:
+    for name, value in extra.items():
+        if name not in _KNOWN:
+            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {', '.join(sorted(_KNOWN))}")
+        if value is None:
+            continue
+        if name in _RENAMED:
+            config[_RENAMED[name]] = value
+        elif name in _DROPPED:
+            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
+    if extra.get("n") not in (None, 1):
+        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
+    if extra.get("parallel_tool_calls") is False:
+        notes.append(_ONE_CALL)

@@ -1,0 +1,276 @@
+"""A row of a batch's results: the `GenerateContentResponse` as a Converse response.
+
+Gemini: docs/batch-api (the row), generate-content (its response). What a provider sends is read tolerantly:
+only the members in use, and those may be absent.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import (
+    Answer,
+    ContentBlock,
+    ImageBlock,
+    ImageFormat,
+    Message,
+    Output,
+    ReasoningContent,
+    ReasoningText,
+    Request,
+    Response,
+    Source,
+    ToolUseBlock,
+    Usage,
+)
+from translators.errors import RecordError
+from translators.providers.gemini.finish_reasons import stop_reason
+from translators.providers.gemini.names import tool_name
+from translators.providers.gemini.signatures import marked
+from translators.providers.gemini.statuses import CANCELLED, Status
+from translators.providers.names import fitting
+from translators.providers.rows import Receipt, Unfinished
+
+type Count = int | str | None
+"""A number of tokens: text where Google writes a 64-bit integer."""
+
+
+class _Blob(Struct, rename="camel"):
+    mime_type: str
+    data: str
+
+
+class _FunctionCall(Struct):
+    name: str
+    args: Raw = Raw(b"{}")
+    id: str | None = None
+
+
+class _Part(Struct, rename="camel"):
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: _FunctionCall | None = None
+    inline_data: _Blob | None = None
+
+
+class _Content(Struct):
+    parts: list[_Part] | None = None
+
+
+class _Candidate(Struct, rename="camel"):
+    content: _Content | None = None
+    finish_reason: str | int | None = None
+    finish_message: str | None = None
+    safety_ratings: Any = None
+    citation_metadata: Any = None
+    grounding_metadata: Any = None
+    logprobs_result: Any = None
+
+
+class _Usage(Struct, rename="camel"):
+    prompt_token_count: Count = None
+    cached_content_token_count: Count = None
+    tool_use_prompt_token_count: Count = None
+    candidates_token_count: Count = None
+    thoughts_token_count: Count = None
+
+
+class _Response(Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: dict[str, Any] | None = None
+    usage_metadata: _Usage | None = None
+    model_version: str | None = None
+    response_id: str | None = None
+    create_time: datetime | None = None
+
+
+class _Row(Struct):
+    response: _Response | None = None
+    error: Status | None = None
+    status: Status | None = None
+    """What the guide calls a status object in the place of a response."""
+
+
+class Head(Struct):
+    """As much of a row as tells whose it is and whether there is an answer."""
+
+    key: str
+    error: Status | None = None
+    status: Status | None = None
+
+
+_HEAD = msgspec.json.Decoder(Head)
+_ROW = msgspec.json.Decoder(_Row)
+
+LONGEST_TOOL_USE_ID = 64
+"""Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock)."""
+
+_IMAGES: dict[str, ImageFormat] = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+}
+
+
+def receipt(row: bytes) -> Receipt:
+    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    head = _HEAD.decode(row)
+    return Receipt(head.key, not is_cancelled(head.error or head.status))
+
+
+def is_cancelled(status: Status | None) -> bool:
+    """Whether the record was not processed."""
+    return status is not None and status.word == CANCELLED
+
+
+def unanswered(status: Status | None) -> RecordError | Unfinished:
+    """What stands in a row without a response."""
+    if status is None:
+        return RecordError(502, "the provider's result row holds neither a response nor an error")
+    return Unfinished(status.text) if is_cancelled(status) else RecordError(status.http, status.text)
+
+
+def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
+    """The answer in a row, or why there is none."""
+    try:
+        read = _ROW.decode(row)
+    except (ValueError, RecursionError) as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    response = read.response
+    if response is None:
+        return unanswered(read.error or read.status)
+    if not response.candidates:
+        if response.prompt_feedback is None:
+            return RecordError(502, "the provider reports success without an answer")
+        return _answer(response, _Candidate(finish_reason="SAFETY"), row, asked)
+    return _answer(response, response.candidates[0], row, asked)
+
+
+def _answer(
+    response: _Response, candidate: _Candidate, row: bytes, asked: Callable[[], Request]
+) -> Answer | RecordError:
+    """The first candidate: a record asks for one, and Converse has room for one.
+
+    A prompt that was blocked has none at all, and is answered like an answer that was blocked.
+    """
+    reason = stop_reason(candidate.finish_reason)
+    if reason is None:
+        message = f"the provider stopped with {candidate.finish_reason!r}"
+        return RecordError(
+            502, f"{message}: {candidate.finish_message}" if candidate.finish_message else message
+        )
+    content = _blocks(response, candidate, asked)
+    if reason == "end_turn" and any(block.tool_use is not None for block in content):
+        reason = "tool_use"
+    usage = response.usage_metadata or _Usage()
+    beside = _beside_the_message(response, candidate, row)
+    if reason not in {"end_turn", "tool_use"} and candidate.finish_message is not None:
+        beside["finishMessage"] = candidate.finish_message
+    return Answer(
+        response=Response(
+            output=Output(Message("assistant", content)),
+            stop_reason=reason,
+            usage=_usage(usage),
+            additional_model_response_fields=beside or None,
+        ),
+        id=response.response_id or "",
+        model=response.model_version or "",
+        reasoning_tokens=None if usage.thoughts_token_count is None else _count(usage.thoughts_token_count),
+        created=0 if response.create_time is None else int(response.create_time.timestamp()),
+    )
+
+
+def _parts(candidate: _Candidate) -> list[_Part]:
+    return (candidate.content.parts if candidate.content is not None else None) or []
+
+
+def _blocks(response: _Response, candidate: _Candidate, asked: Callable[[], Request]) -> list[ContentBlock]:
+    """Thoughts, text, calls and images, in their order.
+
+    The signature of a call stays with the reasoning before it, which is made for it where there is none:
+    without it Gemini refuses the next turn. A text can do without, so its signature is kept only where
+    reasoning is shown.
+    """
+    blocks: list[ContentBlock] = []
+    thoughts = ""
+    for index, part in enumerate(_parts(candidate)):
+        if part.thought:
+            thoughts += part.text or ""
+            continue
+        signed = part.thought_signature is not None and (thoughts or part.function_call is not None)
+        if thoughts or signed:
+            signature = marked(part.thought_signature) if signed and part.thought_signature else None
+            blocks.append(_reasoning(thoughts, signature))
+            thoughts = ""
+        if part.text:
+            blocks.append(ContentBlock(text=part.text))
+        elif part.function_call is not None:
+            call_id = part.function_call.id or f"call_{response.response_id or 0}_{index}"
+            blocks.append(_tool_use(part.function_call, call_id, asked))
+        elif part.inline_data is not None and part.inline_data.mime_type in _IMAGES:
+            image = ImageBlock(_IMAGES[part.inline_data.mime_type], Source(bytes=part.inline_data.data))
+            blocks.append(ContentBlock(image=image))
+    if thoughts:
+        blocks.append(_reasoning(thoughts, None))
+    return blocks
+
+
+def _reasoning(text: str, signature: str | None) -> ContentBlock:
+    return ContentBlock(reasoning_content=ReasoningContent(ReasoningText(text, signature)))
+
+
+def _tool_use(call: _FunctionCall, call_id: str, asked: Callable[[], Request]) -> ContentBlock:
+    """The call. Older models give no ids; what we make of the response's own is the same every time."""
+    name = tool_name(call.name, asked)
+    arguments = msgspec.json.format(bytes(call.args), indent=-1)  # result files want one line
+    tool_input = Raw(b"{}" if arguments == b"null" else arguments)
+    return ContentBlock(tool_use=ToolUseBlock(fitting(call_id, LONGEST_TOOL_USE_ID), name, tool_input))
+
+
+def _beside_the_message(response: _Response, candidate: _Candidate, row: bytes) -> dict[str, Any]:
+    """What Converse has no place for: where the text is quoted from, log probabilities, why it was blocked,
+    parts of kinds that a model gives only when it is asked for them."""
+    beside = {
+        "citationMetadata": candidate.citation_metadata,
+        "groundingMetadata": candidate.grounding_metadata,
+        "logprobsResult": candidate.logprobs_result,
+        "promptFeedback": response.prompt_feedback,
+    }
+    if stop_reason(candidate.finish_reason) == "content_filtered":
+        beside["safetyRatings"] = candidate.safety_ratings
+    odd = [index for index, part in enumerate(_parts(candidate)) if _is_odd(part)]
+    if odd:
+        parts = msgspec.json.decode(row)["response"]["candidates"][0]["content"]["parts"]
+        beside["parts"] = [
+            parts[index] for index in odd if parts[index].keys() - {"text", "thoughtSignature"}
+        ] or None
+    return {name: value for name, value in beside.items() if value is not None}
+
+
+def _is_odd(part: _Part) -> bool:
+    if part.inline_data is not None:
+        return part.inline_data.mime_type not in _IMAGES
+    return not part.thought and part.text is None and part.function_call is None
+
+
+def _usage(usage: _Usage) -> Usage:
+    """Gemini counts cached tokens among the prompt's and thoughts beside the answer's; Bedrock the other way
+    round."""
+    cached = _count(usage.cached_content_token_count)
+    prompt = _count(usage.prompt_token_count) + _count(usage.tool_use_prompt_token_count)
+    output = _count(usage.candidates_token_count) + _count(usage.thoughts_token_count)
+    return Usage(
+        input_tokens=prompt - cached,
+        output_tokens=output,
+        total_tokens=prompt + output,
+        cache_read_input_tokens=None if usage.cached_content_token_count is None else cached,
+    )
+
+
+def _count(count: Count) -> int:
+    return 0 if count is None else int(count)

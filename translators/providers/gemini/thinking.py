@@ -1,0 +1,139 @@
+"""How much the model thinks, and whether it shows its thoughts (Gemini: docs/thinking, `thinkingConfig`)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from translators.bedrock.converse import Note, Request
+from translators.errors import Refused
+from translators.providers.gemini.models import Budgeted, Level, Levelled, Thinking
+
+type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""The hub's words, from least to most."""
+
+_THINKING = "additionalModelRequestFields.thinking"
+_REASONING_EFFORT = "additionalModelRequestFields.reasoning_effort"
+_EFFORT = "outputConfig.effort"
+
+_BUDGETS: Mapping[Effort, int] = MappingProxyType(
+    {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576, "xhigh": 24_576, "max": 24_576}
+)
+"""Gemini: docs/openai, what `reasoning_effort` means in tokens."""
+_LEVELS: Mapping[Effort, Level] = MappingProxyType(
+    {"minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH"}
+)
+_STEPS: tuple[tuple[int, Effort], ...] = ((4096, "low"), (16_384, "medium"))
+"""Up to so many tokens of thinking, this level; above, high. Gemini names no numbers: the steps are ours."""
+
+_DYNAMIC = -1
+
+
+class _Thinking(Struct, frozen=True):
+    """Claude's `thinking`."""
+
+    type: str
+    budget_tokens: int | None = None
+    display: str | None = None
+
+
+class ThinkingConfig(Struct, frozen=True, rename="camel", omit_defaults=True):
+    include_thoughts: bool | None = None
+    thinking_budget: int | None = None
+    thinking_level: Level | None = None
+
+
+def thinking_config(request: Request, thinking: Thinking, notes: list[Note]) -> ThinkingConfig | None:
+    """What the record says about thinking; None when it says nothing. Raises `Refused`.
+
+    Where it is said in several ways, the first of these counts: thinking disabled, a budget of tokens,
+    `reasoning_effort`, Bedrock's effort. Adaptive thinking goes together with any effort.
+    """
+    extra = request.additional_model_request_fields or {}
+    asked = _asked(extra.get("thinking"))
+    said = _said(request, extra, asked)
+    if asked is None and not said:
+        return None
+    notes += [Note(field, "dropped", f"{said[0][0]} counts") for field, _ in said[1:]]
+    field, amount = said[0] if said else (_THINKING, None)
+    if thinking is None:
+        if amount != "none":
+            notes.append(Note(field, "dropped", "the model does not think"))
+        return None
+    shown = asked.type != "disabled" and asked.display != "omitted" if asked else field == _REASONING_EFFORT
+    show = True if shown and amount != "none" else None
+    if isinstance(thinking, Budgeted):
+        return ThinkingConfig(show, _budget(amount, field, thinking, notes))
+    level = _level(amount, field, thinking, notes)
+    return None if level is None and show is None else ThinkingConfig(show, thinking_level=level)
+
+
+def _asked(value: object) -> _Thinking | None:
+    if value is None:
+        return None
+    try:
+        asked = msgspec.convert(value, _Thinking)
+    except msgspec.ValidationError as error:
+        raise Refused(_THINKING, str(error)) from error
+    if asked.type not in {"enabled", "adaptive", "disabled"}:
+        raise Refused(_THINKING, f"{asked.type!r} is not one of enabled, adaptive, disabled")
+    if asked.type == "enabled" and asked.budget_tokens is None:
+        raise Refused(_THINKING, "'enabled' has no budget_tokens")
+    return asked
+
+
+def _said(
+    request: Request, extra: Mapping[str, object], asked: _Thinking | None
+) -> list[tuple[str, Effort | int]]:
+    """How much the model should think, by the fields that say it, what counts most first."""
+    said: list[tuple[str, Effort | int]] = []
+    if asked is not None and asked.type == "disabled":
+        said.append((_THINKING, "none"))
+    if asked is not None and asked.type == "enabled" and asked.budget_tokens is not None:
+        said.append((_THINKING, asked.budget_tokens))
+    if extra.get("reasoning_effort") is not None:
+        said.append((_REASONING_EFFORT, _effort(extra["reasoning_effort"], _REASONING_EFFORT)))
+    if request.output_config is not None and request.output_config.effort is not None:
+        said.append((_EFFORT, _effort(request.output_config.effort, _EFFORT)))
+    return said
+
+
+def _effort(word: object, field: str) -> Effort:
+    effort: Effort | None = next((known for known in EFFORTS if known == word), None)
+    if effort is None:
+        raise Refused(field, f"{word!r} is not one of {', '.join(EFFORTS)}")
+    return effort
+
+
+def _budget(amount: Effort | int | None, field: str, model: Budgeted, notes: list[Note]) -> int:
+    if amount is None:
+        return _DYNAMIC
+    if amount == "none" and model.can_be_off:
+        return 0
+    wanted = amount if isinstance(amount, int) else _BUDGETS.get(amount, 0)
+    sent = min(max(wanted, model.least), model.most)
+    if sent != amount:
+        notes.append(Note(field, "mapped", f"sent as thinkingBudget {sent}"))
+    return sent
+
+
+def _level(amount: Effort | int | None, field: str, model: Levelled, notes: list[Note]) -> Level | None:
+    """The model's level; it thinks as much as it finds right when none is sent."""
+    if amount is None:
+        return None
+    wanted = _LEVELS.get(_step(amount) if isinstance(amount, int) else amount, "MINIMAL")
+    sent = wanted if wanted in model.levels else model.levels[0]
+    if (field, sent.lower()) != (_REASONING_EFFORT, amount):
+        notes.append(Note(field, "mapped", f"sent as thinkingLevel {sent}"))
+    return sent
+
+
+def _step(budget: int) -> Effort:
+    for most, effort in _STEPS:
+        if budget <= most:
+            return effort
+    return "high"

@@ -1,0 +1,136 @@
+"""Files on their way to the Files API: the resumable protocol.
+
+Gemini: docs/files, api/files; google-genai sends 8 MiB at a time. How to go on after a piece that failed is
+told by another Google API that speaks the same protocol (Google Photos: guides/resumable-uploads).
+"""
+
+from collections.abc import Iterator
+from os import SEEK_END
+from typing import IO
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from translators.errors import ProviderError
+from translators.providers.answers import read
+from translators.providers.conversation import Conversation, Endpoint
+from translators.providers.gemini.errors import checked, provider_error
+
+PIECE = 8 << 20
+"""Bytes of one request; but for the last, a multiple of what the service asks for (256 KiB)."""
+
+TYPE = "application/jsonl"
+"""Gemini: docs/batch-api, the REST sample."""
+
+_BLOCK = 1 << 16
+
+
+class _FileError(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    message: str = "no reason given"
+
+
+class File(BaseModel):
+    """A file of the Files API."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    state: str = "ACTIVE"
+    error: _FileError = _FileError()
+
+
+class _Uploaded(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    file: File
+
+
+class _Piece:
+    """A part of a file as the body of a request; read anew each time it is sent."""
+
+    def __init__(self, file: IO[bytes], start: int, length: int) -> None:
+        self._file = file
+        self._start = start
+        self._length = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(self._start)
+        left = self._length
+        while block := self._file.read(min(left, _BLOCK)):
+            left -= len(block)
+            yield block
+
+
+def size_of(lines: IO[bytes]) -> int:
+    """How many bytes the file has."""
+    return lines.seek(0, SEEK_END)
+
+
+def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Conversation[File]:
+    """Hand over a file, piece by piece. Raises `ProviderError`."""
+    size = size_of(lines)
+    session = yield from _session(endpoint, display_name, size)
+    sent = 0
+    while True:
+        length = min(PIECE, size - sent)
+        last = sent + length == size
+        response = yield httpx.Request(
+            "POST",
+            session,
+            headers={
+                **endpoint.headers,
+                "X-Goog-Upload-Command": "upload, finalize" if last else "upload",
+                "X-Goog-Upload-Offset": str(sent),
+                "Content-Length": str(length),
+            },
+            content=_Piece(lines, sent, length),
+        )
+        if not response.is_success:
+            sent = yield from _received(endpoint, session, sent, response)
+        elif last:
+            return read(response, _Uploaded).file
+        else:
+            sent += length
+
+
+def _session(endpoint: Endpoint, display_name: str, size: int) -> Conversation[httpx.URL]:
+    """Where the pieces go: the place that is named, at the host we know.
+
+    google-genai does the same. It makes proxies work, and keeps the key from going where an answer says.
+    """
+    response = yield httpx.Request(
+        "POST",
+        f"{endpoint.base_url}/upload/v1beta/files",
+        headers={
+            **endpoint.headers,
+            "X-Goog-Upload-Protocol": "resumable",
+            "X-Goog-Upload-Command": "start",
+            "X-Goog-Upload-Header-Content-Length": str(size),
+            "X-Goog-Upload-Header-Content-Type": TYPE,
+        },
+        json={"file": {"displayName": display_name}},
+    )
+    place = checked(response).headers.get("x-goog-upload-url")
+    if place is None:
+        raise ProviderError(502, "the provider's answer does not say where to upload to")
+    base = httpx.URL(endpoint.base_url)
+    return httpx.URL(place).copy_with(scheme=base.scheme, host=base.host, port=base.port)
+
+
+def _received(
+    endpoint: Endpoint, session: httpx.URL, sent: int, refused: httpx.Response
+) -> Conversation[int]:
+    """How many bytes have arrived after a piece that was answered with an error: a part of it may have, and
+    then it cannot be sent again from its beginning. Raises `ProviderError` when nothing has."""
+    response = yield httpx.Request(
+        "POST", session, headers={**endpoint.headers, "X-Goog-Upload-Command": "query"}
+    )
+    status = response.headers.get("x-goog-upload-status")
+    received = response.headers.get("x-goog-upload-size-received", "")
+    if response.is_success and status == "final":
+        raise ProviderError(503, "the upload ended without an answer that names the file")
+    if response.is_success and received.isdecimal() and int(received) > sent:
+        return int(received)
+    raise provider_error(refused)
