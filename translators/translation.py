@@ -26,7 +26,7 @@ from translators.bedrock.families.registry import (
 )
 from translators.bedrock.model_ids import parse
 from translators.errors import RecordError, Refused
-from translators.providers.registry import Embeddings, Native, Provider, provider
+from translators.providers.registry import Embeddings, Native, OtherEndpoint, Provider, provider
 from translators.providers.rows import Line, Unfinished
 from translators.wire import ModelOutput
 
@@ -44,6 +44,8 @@ class Route:
     """A row of the provider registry."""
     model: str
     """The provider's own name of the model."""
+    endpoint: str | None = None
+    """One of the provider's other endpoints; None for the usual one."""
 
 
 class Translator:
@@ -56,6 +58,7 @@ class Translator:
             (CONVERSE,) if converse else families_of_model(parse(route.model_id))
         )
         self._codec = _codec(self._families[0], route) if len(self._families) == 1 else None
+        self._codecs: dict[str, _Codec] = {}
 
     def line(self, custom_id: str, model_input: Raw) -> Line | RecordError:
         """The provider's line for a record, or why there can be none."""
@@ -76,7 +79,10 @@ class Translator:
             members = msgspec.json.decode(model_input, type=dict[str, Raw])
         except msgspec.DecodeError as error:
             raise Refused("modelInput", str(error)) from error
-        return _codec(family_of_body(members, self._families), self._route)
+        family = family_of_body(members, self._families)
+        if family.name not in self._codecs:
+            self._codecs[family.name] = _codec(family, self._route)
+        return self._codecs[family.name]
 
 
 class _Codec(Protocol):
@@ -93,6 +99,8 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
         if target.embeddings is None:
             return _NoEmbeddings(target)
         return _Embedding(family, target.embeddings, route)
+    if route.endpoint is not None:
+        return _ThroughTheHub(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
     if native is not None:
         return _Own(family, native, route)
@@ -100,7 +108,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
 
 
 class _ThroughTheHub:
-    def __init__(self, family: Family, target: Provider, route: Route) -> None:
+    def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
         self._family = family
         self._target = target
         self._route = route

@@ -46,6 +46,9 @@ _END = re.compile(r"<[\uff5c|]end[\u2581_]of[\u2581_]sentence[\uff5c|]>\s*\Z")
 _SPEAKER = re.compile(r"<[\uff5c|](User|Assistant)[\uff5c|]>")
 _OTHER_MARK = re.compile(r"<[\uff5c|](?:begin|end|tool)[\u2581_][\w\u2581]+?[\uff5c|]>")
 _MARKS = re.compile(f"{_SPEAKER.pattern}|{_OTHER_MARK.pattern}")
+_TEMPLATE = re.compile(rb"<(?:\||\\uff5c|\xef\xbd\x9c)(?:begin(?!_of_text)|User|Assistant)", re.IGNORECASE)
+"""In JSON, where the bar may be escaped."""
+_BEGINNING = 40
 _THINK, _THOUGHT = "<think>", "</think>"
 
 
@@ -60,18 +63,14 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def has_template(prompt: Raw) -> bool:
-    """Whether this JSON is a string in DeepSeek's template."""
-    try:
-        text = msgspec.json.decode(prompt, type=str)
-    except msgspec.ValidationError:
-        return False
-    return _BEGIN.match(text) is not None or _SPEAKER.match(text) is not None
+    """Whether this JSON is a string that begins as DeepSeek's template does."""
+    return _TEMPLATE.search(bytes(memoryview(prompt)[:_BEGINNING])) is not None
 
 
 def request(model_input: Raw) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    stop = prompts.stop_sequences(body.stop, _MARKS)
+    stop = prompts.stop_sequences(body.stop, _MARKS.fullmatch)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
     without_thinking = body.prompt.rstrip().endswith(_THOUGHT)
     return prompts.request(

@@ -11,14 +11,13 @@ since version 7 of Mistral's template, in `[SYSTEM_PROMPT]`. What stands after t
 beginning of the answer.
 """
 
-import re
-
 from translators.bedrock import converse
 from translators.bedrock.families import prompts
 
-_TOOLS = re.compile(r"\[/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]")
-MARKS = re.compile(r"\[/?INST\]|</?s>|<</?SYS>>|\[/?SYSTEM_PROMPT\]")
+MARKS = ("[INST]", "[/INST]", "<s>", "</s>", "<<SYS>>", "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]")
 """Where turns begin and end."""
+_TOOLS = ("[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]")
+"""Tools are part of Mistral's later templates. A prompt that has them is refused: its answer would be a call."""
 _BEGIN, _END = "[INST]", "[/INST]"
 
 
@@ -29,9 +28,6 @@ def is_used(prompt: str) -> bool:
 
 def messages(prompt: str) -> list[converse.Message]:
     """The turns of a prompt. Raises `Refused` with the place where it breaks the template."""
-    tools = _TOOLS.search(prompt)
-    if tools is not None:
-        raise prompts.misplaced(f"tools cannot be part of a prompt: {tools[0]}", tools.start())
     position = prompt.index(_BEGIN)
     turns = _opening(prompt[:position])
     while position < len(prompt):
@@ -69,7 +65,8 @@ def _reply(text: str, position: int) -> list[converse.Message]:
 
 
 def _turn(role: converse.Role, text: str, position: int) -> list[converse.Message]:
-    mark = MARKS.search(text)
-    if mark is not None:
-        raise prompts.misplaced(f"{mark[0]} inside a turn that begins", position)
+    if "[" in text or "<" in text:
+        for mark in (*MARKS, *_TOOLS):
+            if mark in text:
+                raise prompts.misplaced(f"{mark} inside a turn that begins", position)
     return [prompts.message(role, text)]

@@ -43,19 +43,10 @@ class _Answer(Struct):
 _DECODER = msgspec.json.Decoder(_Body)
 
 _BEGIN = "<|begin_of_text|>"
-_HEADERS = ("<|start_header_id|>", "<|header_start|>")
-_TURN = re.compile(
-    r"""
-    <\|(?:start_header_id|header_start)\|> (?P<role>[^<]*) <\|(?:end_header_id|header_end)\|>
-    (?P<text>.*?)
-    (?:
-        (?:<\|(?:eot_id|eom_id|eot|eom|end_of_text)\|>\s*)+
-        | (?=<\|(?:start_header_id|header_start)\|>)
-        | \Z
-    )
-    """,
-    re.DOTALL | re.VERBOSE,
-)
+_HEADERS = (("<|start_header_id|>", "<|end_header_id|>"), ("<|header_start|>", "<|header_end|>"))
+_TURN_END = re.compile(r"<\|(?:eot_id|eom_id|eot|eom|end_of_text)\|>")
+_OPEN = prompts.message("assistant", "")
+"""The turn that the model is asked to write."""
 _MARK = "<|image|>"
 
 _ROLES: Mapping[str, converse.Role] = MappingProxyType(
@@ -85,7 +76,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     if "prompt" not in members:
         return False
     prompt = bytes(cast("Raw", members["prompt"]))
-    return "max_gen_len" in members or b"<|start_header_id|>" in prompt or b"<|header_start|>" in prompt
+    return "max_gen_len" in members or any(begin.encode() in prompt for begin, _ in _HEADERS)
 
 
 def request(model_input: Raw) -> converse.Request:
@@ -112,30 +103,43 @@ def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
 
 
 def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
-    if any(header in prompt for header in _HEADERS):
-        return _turns(prompt, notes)
+    for begin, end in _HEADERS:
+        if begin in prompt:
+            return _turns(prompt, begin, end, notes)
     if instructions.is_used(prompt):
         return instructions.messages(prompt)
     return prompts.free_text(prompt.removeprefix(_BEGIN))
 
 
-def _turns(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
+def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> list[converse.Message]:
+    opening, *turns = prompt.split(begin)
+    if opening.strip() not in {"", _BEGIN}:
+        raise prompts.misplaced("text outside of a turn", 0)
+    position = len(opening)
     messages: list[converse.Message] = []
-    prompt = prompt.rstrip()
-    position = len(prompt) - len(prompt.lstrip().removeprefix(_BEGIN).lstrip())
-    while position < len(prompt):
-        turn = _TURN.match(prompt, position)
-        if turn is None:
-            raise prompts.misplaced("text outside of a turn", position)
-        role, text = turn["role"].strip(), turn["text"].strip()
+    for turn in turns:
+        name, _, said = turn.partition(end)
+        role = name.strip()
         if role not in _ROLES:
-            raise prompts.misplaced(f"a turn of {role!r}, who is none of {', '.join(_ROLES)},", position)
+            raise prompts.misplaced(f"a turn of {role[:40]!r}, who is none of {', '.join(_ROLES)},", position)
         if role in _TOOL_ROLES and _TOOL_TURN not in notes:
             notes.append(_TOOL_TURN)
-        position = turn.end()
-        if text or role != "assistant" or position < len(prompt):  # the last turn is the one to write
-            messages.append(prompts.message(_ROLES[role], text))
+        messages.append(prompts.message(_ROLES[role], _text(said, position)))
+        position += len(begin) + len(turn)
+    if messages[-1] == _OPEN:
+        messages.pop()
     return messages
+
+
+def _text(said: str, position: int) -> str:
+    """What is said in a turn that begins at this position."""
+    mark = said.find("<|")
+    closed = None if mark == -1 else _TURN_END.search(said, mark)
+    if closed is None:
+        return said.strip()
+    if _TURN_END.sub("", said[closed.end() :]).strip():
+        raise prompts.misplaced("text behind the end of the turn", position)
+    return said[: closed.start()].strip()
 
 
 def _with_images(messages: list[converse.Message], images: list[str]) -> list[converse.Message]:

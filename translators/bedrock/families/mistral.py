@@ -53,7 +53,7 @@ def request(model_input: Raw) -> converse.Request:
         messages = instructions.messages(body.prompt)
     else:
         messages = prompts.free_text(body.prompt.removeprefix("<s>"))
-    stop = prompts.stop_sequences(body.stop, instructions.MARKS)
+    stop = prompts.stop_sequences(body.stop, instructions.MARKS.__contains__)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
     return prompts.request(messages, config, {} if body.top_k is None else {"top_k": body.top_k})
 

@@ -4,8 +4,7 @@ Each family knows its template; here is what they share. Templates trim what is 
 a turn is the template's, not the turn's.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
@@ -57,10 +56,9 @@ def request(
     )
 
 
-def stop_sequences(asked: list[str] | None, marks: re.Pattern[str]) -> list[str] | None:
-    """The stop sequences without those that are marks of the template: turns that are messages end by
-    themselves."""
-    return [sequence for sequence in asked or () if marks.fullmatch(sequence.strip()) is None] or None
+def stop_sequences(asked: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:
+    """The stop sequences without the marks of the template: turns that are messages end by themselves."""
+    return [sequence for sequence in asked or () if not is_mark(sequence.strip())] or None
 
 
 def misplaced(what: str, position: int) -> Refused:

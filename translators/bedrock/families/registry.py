@@ -191,7 +191,6 @@ _ROWS: tuple[AnyFamily, ...] = (
         request=chat.request,
         answer=chat.answer,
         wire="openai.chat",
-        own=chat.own,
     ),
     Family(
         name="chat-gpt-oss",

@@ -7,17 +7,19 @@ from translators.errors import Refused
 
 
 def hoisted(
-    messages: Sequence[converse.Message],
+    messages: list[converse.Message],
 ) -> tuple[list[converse.SystemBlock] | None, list[converse.Message]]:
     """The system text that a conversation opens with, and the turns that follow.
 
     Where nothing follows, the system text is all there is to answer, and stays where it is.
     """
+    if messages[0].role != "system":
+        return None, messages
     opening = next((index for index, turn in enumerate(messages) if turn.role != "system"), 0)
     if opening == 0:
-        return None, list(messages)
+        return None, messages
     texts = [block.text for turn in messages[:opening] for block in turn.content if block.text]
-    return [converse.SystemBlock(text) for text in texts] or None, list(messages[opening:])
+    return [converse.SystemBlock(text) for text in texts] or None, messages[opening:]
 
 
 def text_of(block: converse.ContentBlock) -> str | None:

@@ -49,7 +49,8 @@ _NOTHING = frozenset({b"null", b"false", b"[]"})
 _MODEL = Note("model", "mapped", "the job says which model answers")
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
 _CALL_ID = Note("messages.tool_calls.id", "mapped", f"OpenAI takes {LONGEST_CALL_ID} characters")
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_SAMPLING = ("temperature", "top_p", *SAMPLING)
 
 
 def line(custom_id: str, model_input: Raw, model: str) -> Line:
@@ -98,23 +99,25 @@ def _name(body: _Body, model: str, notes: list[Note]) -> None:
 
 
 def _without_stream(body: _Body, notes: list[Note]) -> None:
-    if _says(body, "stream"):
-        raise Refused("stream", "a batch has no streams; accepted is false")
-    if _says(body, "stream_options"):
-        notes.append(_STREAM_OPTIONS)
-    body.pop("stream", None)
-    body.pop("stream_options", None)
+    if "stream" in body:
+        if _says(body, "stream"):
+            raise Refused("stream", "a batch has no streams; accepted is false")
+        del body["stream"]
+    if "stream_options" in body:
+        if _says(body, "stream_options"):
+            notes.append(_STREAM_OPTIONS)
+        del body["stream_options"]
 
 
 def _limit(body: _Body, known: Traits, notes: list[Note]) -> None:
-    for name in _LIMITS:
-        if name != known.limit and name in body and known.limit not in body:
-            body[known.limit] = body.pop(name)
-            notes.append(Note(name, "mapped", f"sent as {known.limit}"))
+    other = _OTHER_LIMIT[known.limit]
+    if other in body and known.limit not in body:
+        body[known.limit] = body.pop(other)
+        notes.append(Note(other, "mapped", f"sent as {known.limit}"))
 
 
 def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
-    effort = _effort(body)
+    effort = _effort(body) if "reasoning_effort" in body else None
     if effort is not None and known.efforts == ():
         del body["reasoning_effort"]
         notes.append(Note("reasoning_effort", "dropped", "the model does not reason"))
@@ -125,11 +128,10 @@ def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
             notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
     if known.sampling == "always" or (known.sampling == "without reasoning" and effort == "none"):
         return
-    for name in ("temperature", "top_p", *SAMPLING):
-        if name in body:
-            if _says(body, name):
-                notes.append(Note(name, "dropped", "the model reasons and takes no sampling parameters"))
-            del body[name]
+    for name in [name for name in _SAMPLING if name in body]:
+        if _says(body, name):
+            notes.append(Note(name, "dropped", "the model reasons and takes no sampling parameters"))
+        del body[name]
 
 
 def _effort(body: _Body) -> Effort | None:
@@ -139,11 +141,10 @@ def _effort(body: _Body) -> Effort | None:
 
 
 def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
-    if _says(body, "stop") and not known.stop:
+    if not known.stop and _says(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
-    unknown = ("top_k", "min_p") if known.own else ()
-    for name in unknown:
-        if name in body:
+    for name in ("top_k", "min_p"):
+        if name in body and known.own:
             del body[name]
             notes.append(Note(name, "dropped", "OpenAI has no such sampling"))
     if "parallel_tool_calls" in body and not (known.parallel_tool_calls and _says(body, "tools")):

@@ -14,7 +14,6 @@ from translators.bedrock.families.chat.writing import (
     gpt_oss_own,
     jamba_answer,
     mistral_answer,
-    own,
     palmyra_answer,
 )
 from translators.bedrock.model_ids import ModelId
@@ -31,7 +30,6 @@ __all__ = [
     "is_palmyra",
     "jamba_answer",
     "mistral_answer",
-    "own",
     "palmyra_answer",
     "request",
     "request_with_tags",

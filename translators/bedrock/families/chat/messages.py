@@ -25,16 +25,18 @@ def messages(said: list[wire.Message], notes: list[Note], *, tagged: bool) -> li
     written: list[converse.Message] = []
     results: list[ContentBlock] = []
     for index, message in enumerate(said):
-        path = f"messages[{index}]"
         if isinstance(message, wire.Tool):
             if not results:
                 written.append(converse.Message("user", results))
-            results.append(_result(message, path, notes))
+            results.append(_result(message, f"messages[{index}]", notes))
             continue
         results = []
         if message.name is not None:
-            raise Refused(f"{path}.name", "participants cannot be told apart by name")
-        written.append(_message(message, path, notes, tagged))
+            raise Refused(f"messages[{index}].name", "participants cannot be told apart by name")
+        if isinstance(message, wire.User) and isinstance(message.content, str):
+            written.append(converse.Message("user", [ContentBlock(message.content)]))
+        else:
+            written.append(_message(message, f"messages[{index}]", notes, tagged))
     return written
 
 
@@ -56,10 +58,8 @@ def _message(
 def _user(
     content: str | list[wire.UserPart] | wire.BareText, path: str, notes: list[Note]
 ) -> list[ContentBlock]:
-    if isinstance(content, str):
-        return [ContentBlock(content)]
-    if isinstance(content, wire.BareText):
-        return [ContentBlock(content.text)]
+    if not isinstance(content, list):
+        return [ContentBlock(text) for text in _texts(content)]
     return [_part(part, f"{path}[{index}]", notes) for index, part in enumerate(content)]
 
 

@@ -13,6 +13,9 @@ Where each member goes:
                                       dropped with a note
 """
 
+from collections.abc import Callable
+from operator import attrgetter
+
 import msgspec
 from msgspec import Raw
 
@@ -38,6 +41,8 @@ _EXTRAS = (
     "min_p",
     "parallel_tool_calls",
 )
+_EXTRA_VALUES: Callable[[wire.Body], tuple[object, ...]] = attrgetter(*_EXTRAS)
+_NOTHING_SAID = converse.InferenceConfig()
 _ANY_OBJECT = '{"type":"object"}'
 
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch streams nothing")
@@ -65,16 +70,17 @@ def _request(model_input: Raw, *, tagged: bool) -> converse.Request:
     notes: list[Note] = []
     system, conversation = turns.hoisted(messages(body.messages, notes, tagged=tagged))
     inference = _inference(body)
+    _beside_the_answer(body, notes)
     return converse.NotedRequest(
         messages=conversation,
         system=system,
-        inference_config=None if inference == converse.InferenceConfig() else inference,
+        inference_config=None if inference == _NOTHING_SAID else inference,
         tool_config=_tool_config(body),
         additional_model_request_fields=_extras(body, notes) or None,
         output_config=_output_config(body, notes),
         request_metadata=body.metadata or None,
         service_tier=_service_tier(body),
-        notes=(*dict.fromkeys(notes), *_beside_the_answer(body)),
+        notes=tuple(dict.fromkeys(notes)) if notes else (),
     )
 
 
@@ -92,9 +98,8 @@ def _inference(body: wire.Body) -> converse.InferenceConfig:
 
 
 def _extras(body: wire.Body, notes: list[Note]) -> dict[str, object]:
-    extras: dict[str, object] = {
-        name: value for name in _EXTRAS if (value := getattr(body, name)) is not None
-    }
+    values = _EXTRA_VALUES(body)
+    extras = {name: value for name, value in zip(_EXTRAS, values, strict=True) if value is not None}
     if body.logprobs:
         extras["logprobs"] = True
     user = body.user if body.user is not None else body.safety_identifier
@@ -156,12 +161,13 @@ def _service_tier(body: wire.Body) -> converse.ServiceTier | None:
     return converse.ServiceTier(body.service_tier)
 
 
-def _beside_the_answer(body: wire.Body) -> tuple[Note, ...]:
-    """What was asked for and no answer depends on."""
-    said = (
-        (body.stream_options is not None, _STREAM_OPTIONS),
-        (bool(body.store), _STORE),
-        (body.prompt_cache_key is not None, _CACHE_KEY),
-        (body.prediction is not None, _PREDICTION),
-    )
-    return tuple(note for so, note in said if so)
+def _beside_the_answer(body: wire.Body, notes: list[Note]) -> None:
+    """Note what was asked for and no answer depends on."""
+    if body.stream_options is not None:
+        notes.append(_STREAM_OPTIONS)
+    if body.store:
+        notes.append(_STORE)
+    if body.prompt_cache_key is not None:
+        notes.append(_CACHE_KEY)
+    if body.prediction is not None:
+        notes.append(_PREDICTION)

@@ -6,7 +6,7 @@
     jamba     `meta`, the short name of the model, plain counts
     palmyra   members of the server that Writer runs, null where there is nothing
 
-`own_*` are for answers that are chat completions already: only the model's name and the reasoning move.
+An answer that is a chat completion already stays as it is; only gpt-oss's reasoning moves.
 """
 
 import re
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from translators.bedrock import converse
 from translators.bedrock.families import turns
@@ -27,11 +27,17 @@ from translators.errors import Refused
 
 type _Object = dict[str, Any]
 
+
+class _Said(Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
 _ENCODER = msgspec.json.Encoder()
-_COMPLETION = msgspec.json.Decoder(dict[str, Raw])
-_CHOICES = msgspec.json.Decoder(list[dict[str, Raw]])
-_MESSAGE = msgspec.json.Decoder(dict[str, Raw])
-_STRING = msgspec.json.Decoder(str | None)
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
+_SAID = msgspec.json.Decoder(_Said)
 
 _VERSION = re.compile(r"-v\d+(:.*)?$")
 _POINT = re.compile(r"(?<=\d)-(?=\d)")
@@ -81,9 +87,7 @@ def jamba_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> by
     del completion["object"], completion["created"]
     for details in ("prompt_tokens_details", "completion_tokens_details"):
         completion["usage"].pop(details, None)
-    name = parse(model_id).model
-    if name.startswith("jamba"):
-        completion["model"] = _POINT.sub(".", _VERSION.sub("", name), count=1)
+    completion["model"] = _jamba(model_id) or answer.model
     completion["meta"] = {"requestDurationMillis": answer.response.metrics.latency_ms}
     return _ENCODER.encode(completion)
 
@@ -98,31 +102,23 @@ def palmyra_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> 
     return _ENCODER.encode(completion | {"prompt_logprobs": None})
 
 
-def own(completion: bytes, model_id: str) -> bytes:
-    """A chat completion of a provider, under the name of the model that was asked."""
-    name = _name(model_id)
-    if name is None:
-        return completion
-    members = decoded(_COMPLETION, Raw(completion))
-    members["model"] = Raw(_ENCODER.encode(name))
-    return _ENCODER.encode(members)
-
-
 def gpt_oss_own(completion: bytes, model_id: str) -> bytes:
-    """The same with the reasoning, where a server shows it, at the head of the text."""
-    if b'"reasoning' not in completion:
-        return own(completion, model_id)
-    members = decoded(_COMPLETION, Raw(completion))
-    choices = decoded(_CHOICES, members["choices"], "choices")
+    """A chat completion of a provider, the reasoning that some servers show at the head of the text."""
+    if b'"reasoning_content"' not in completion and b'"reasoning"' not in completion:
+        return completion
+    members = decoded(_OBJECT, Raw(completion))
+    choices = decoded(_OBJECTS, members["choices"], "choices")
     for index, choice in enumerate(choices):
-        message = decoded(_MESSAGE, choice.get("message", Raw(b"{}")), f"choices[{index}].message")
-        shown = [message.pop(name, Raw(b"null")) for name in ("reasoning_content", "reasoning")]
-        said = [_STRING.decode(words) for words in (*shown, message.get("content", Raw(b"null")))]
-        if reasoning := said[0] or said[1]:
-            message["content"] = Raw(_ENCODER.encode(_tagged(reasoning, said[2])))
+        message = decoded(_OBJECT, choice.get("message", Raw(b"{}")), f"choices[{index}].message")
+        said = decoded(_SAID, choice.get("message", Raw(b"{}")), f"choices[{index}].message")
+        reasoning = said.reasoning_content or said.reasoning
+        if reasoning:
+            message["content"] = Raw(_ENCODER.encode(_tagged(reasoning, said.content)))
+        message.pop("reasoning_content", None)
+        message.pop("reasoning", None)
         choice["message"] = Raw(_ENCODER.encode(message))
     members["choices"] = Raw(_ENCODER.encode(choices))
-    return own(_ENCODER.encode(members), model_id)
+    return _ENCODER.encode(members)
 
 
 def _tagged(reasoning: str, content: str | None) -> str:
@@ -209,3 +205,10 @@ def _name(model_id: str) -> str | None:
     """Bedrock's id of the model, without prefix and ARN; None for a name that is not Bedrock's."""
     model = parse(model_id)
     return model.bare if model.vendor is not None else None
+
+
+@lru_cache
+def _jamba(model_id: str) -> str | None:
+    """AI21's own name of one of its models: `jamba-1.5-mini`."""
+    model = parse(model_id)
+    return _POINT.sub(".", _VERSION.sub("", model.model), count=1) if model.vendor == "ai21" else None
