@@ -89,9 +89,9 @@ def sounds() -> st.SearchStrategy[Json]:
     )
 
 
-def said_by_users() -> st.SearchStrategy[list[Json]]:
-    blocks = st.one_of(text_blocks(), images(), documents(), search_results(), sounds(), cache_points())
-    return st.lists(blocks, min_size=1, max_size=4)
+def said_by_users(*, sounds_too: bool) -> st.SearchStrategy[list[Json]]:
+    blocks = st.one_of(text_blocks(), images(), documents(), search_results(), cache_points())
+    return st.lists(blocks | sounds() if sounds_too else blocks, min_size=1, max_size=4)
 
 
 def tool_results(call_id: str) -> st.SearchStrategy[Json]:
@@ -125,13 +125,13 @@ def said_by_assistants() -> st.SearchStrategy[list[Json]]:
     return st.lists(st.one_of(text_blocks(), reasoning, cited, cache_points()), max_size=3)
 
 
-def rounds() -> st.SearchStrategy[list[Json]]:
+def rounds(*, sounds_too: bool) -> st.SearchStrategy[list[Json]]:
     plain = st.builds(
         lambda asked, answered: [
             {"role": "user", "content": asked},
             {"role": "assistant", "content": answered},
         ],
-        said_by_users(),
+        said_by_users(sounds_too=sounds_too),
         said_by_assistants(),
     )
     told = text_blocks().map(lambda block: [{"role": "system", "content": [block]}])
@@ -176,10 +176,11 @@ def output_configs() -> st.SearchStrategy[Json]:
     return st.fixed_dictionaries({}, optional={"textFormat": structured, "effort": efforts})
 
 
-def converse_requests() -> st.SearchStrategy[Json]:
+def converse_requests(*, sounds: bool = True) -> st.SearchStrategy[Json]:
     """Requests that say nothing which only some providers can express: no video, no guardrail, no S3."""
+    earlier = st.lists(rounds(sounds_too=sounds), max_size=3)
     return st.fixed_dictionaries(
-        {"messages": st.builds(_conversation, st.lists(rounds(), max_size=3), said_by_users())},
+        {"messages": st.builds(_conversation, earlier, said_by_users(sounds_too=sounds))},
         optional={
             "system": st.lists(st.one_of(text_blocks(), cache_points()), max_size=3),
             "inferenceConfig": inference_configs(),

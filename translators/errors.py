@@ -35,6 +35,18 @@ class Refused(Exception):
         return RecordError(self.code, str(self))
 
 
+_NO_MONEY_LEFT = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+    }
+)
+"""Error codes of providers that go with a 429 and do not pass with time."""
+
+
 class ProviderError(Exception):
     """An answer of a provider's batch API that is not a success.
 
@@ -57,6 +69,6 @@ class ProviderError(Exception):
 
         A 429 that says the account has no money left is not passing.
         """
-        if self.code in {"insufficient_quota", "billing_hard_limit_reached"}:
+        if self.code in _NO_MONEY_LEFT:
             return False
         return self.status in {408, 409, 425, 429} or self.status >= 500

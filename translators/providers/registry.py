@@ -9,7 +9,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import openai
+from translators.providers import anthropic, openai
 from translators.providers.conversation import Batches
 from translators.providers.rows import Line, Receipt, Unfinished
 from translators.wire import ModelOutput, Wire
@@ -62,6 +62,9 @@ class Provider:
     max_bytes: int
     derived_model: Callable[[str, str], str | None]
     """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
+    marks_batches: bool = True
+    """Whether a batch can be told by its marker. Where it cannot, one that is found after a lost answer is
+    taken for ours only until its results say otherwise."""
     unusable: Callable[[str], str | None] = _usable
     """The provider's model → why no batch can use it (retired on a date), if that is known."""
     embeddings: Embeddings | None = None
@@ -77,6 +80,26 @@ class UnknownProvider(LookupError):
 
 
 _ROWS = (
+    Provider(
+        name="anthropic",
+        documentation="https://platform.claude.com/docs/en/build-with-claude/batch-processing",
+        batches=anthropic.batches,
+        line=anthropic.line,
+        receipt=anthropic.receipt,
+        answer=anthropic.answer,
+        headers=anthropic.headers,
+        base_url="https://api.anthropic.com",
+        base_url_variables=("ANTHROPIC_BASE_URL",),
+        key_variables=("ANTHROPIC_API_KEY",),
+        max_requests=100_000,
+        max_bytes=anthropic.MOST_BYTES - anthropic.ENVELOPE,
+        marks_batches=False,
+        derived_model=anthropic.derived_model,
+        unusable=anthropic.unusable,
+        native=MappingProxyType(
+            {"anthropic.messages": Native(line=anthropic.native.line, answer=anthropic.native.answer)}
+        ),
+    ),
     Provider(
         name="openai",
         documentation="https://platform.openai.com/docs/guides/batch",

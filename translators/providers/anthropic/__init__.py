@@ -1,0 +1,27 @@
+"""Anthropic: records as messages, jobs as Message Batches.
+
+One file per wire concept: `request` (a record's line), `messages`, `parts`, `tools`, `parameters`, `betas`
+(its parts), `wire` (the shapes sent), `results` (a result row), `response` (its message), `citations` (both
+ways), `native` (bodies that are Claude's already), `batches` (the batch API), `errors`, `models` (what
+differs between models).
+"""
+
+from translators.providers.anthropic import batches, native
+from translators.providers.anthropic.batches import ENVELOPE, MOST_BYTES
+from translators.providers.anthropic.models import derived_model, headers, unusable
+from translators.providers.anthropic.request import line
+from translators.providers.anthropic.response import answer
+from translators.providers.anthropic.results import receipt
+
+__all__ = [
+    "ENVELOPE",
+    "MOST_BYTES",
+    "answer",
+    "batches",
+    "derived_model",
+    "headers",
+    "line",
+    "native",
+    "receipt",
+    "unusable",
+]

@@ -1,0 +1,64 @@
+"""Errors in Anthropic's words: answers of the API, and the kinds of error that result rows name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import httpx
+
+from translators.errors import ProviderError
+from translators.providers.answers import retry_after
+
+STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "invalid_request_error": 400,
+        "authentication_error": 401,
+        "billing_error": 402,
+        "permission_error": 403,
+        "not_found_error": 404,
+        "conflict_error": 409,
+        "request_too_large": 413,
+        "rate_limit_error": 429,
+        "api_error": 500,
+        "timeout_error": 504,
+        "overloaded_error": 529,
+    }
+)
+"""HTTP number of each `error.type` (Anthropic: api/errors)."""
+
+
+def checked(response: httpx.Response) -> httpx.Response:
+    """The response, when it is a success. Raises `ProviderError` when it is not."""
+    if response.is_success:
+        return response
+    raise provider_error(response)
+
+
+def provider_error(response: httpx.Response) -> ProviderError:
+    """What an error answer says: `{"error": {"type", "message", "details"}}`, or anything from a server
+    before the API (a body above the limit is refused by the edge).
+
+    The code is the one in the details, which tells an exhausted budget from a rate limit; else the type.
+    """
+    message, code = _words(response)
+    return ProviderError(
+        response.status_code,
+        message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
+        code=code,
+        retry_after=retry_after(response.headers),
+    )
+
+
+def _words(response: httpx.Response) -> tuple[str, str | None]:
+    try:
+        body: object = response.json()
+    except ValueError:
+        return response.text.strip(), None
+    match body:
+        case {"error": {"message": str(message), "details": {"error_code": str(code)}}}:
+            return message, code
+        case {"error": {"message": str(message), "type": str(kind)}}:
+            return message, kind
+        case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
+            return message, None
+        case _:
+            return response.text.strip(), None

@@ -1,0 +1,148 @@
+"""A body that is Anthropic's own but for what Bedrock says elsewhere, and answers as they are.
+
+Its fields pass one by one as they are written, those included that nobody here has heard of. Changed is
+only where model, version and betas are told, and what the target is known to refuse.
+
+AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bedrock, batch-processing.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Note
+from translators.errors import RecordError, Refused
+from translators.providers.anthropic import betas
+from translators.providers.anthropic.models import Traits, traits
+from translators.providers.anthropic.parameters import Body, fit_to_model
+from translators.providers.anthropic.request import written
+from translators.providers.anthropic.results import Succeeded, outcome
+from translators.providers.rows import Line, Unfinished
+from translators.wire import ModelOutput
+
+
+class _Turn(Struct):
+    role: str
+
+
+_BODY = msgspec.json.Decoder(dict[str, Raw])
+_TURNS = msgspec.json.Decoder(list[_Turn])
+
+_LOOKED_INTO = frozenset(
+    {"max_tokens", "temperature", "top_p", "top_k", "thinking", "output_config", "output_format", "stream"}
+)
+"""What rules of the models or of batches are about; the rest stays as it is written."""
+
+_NOT_IN_BATCHES: Mapping[str, str] = MappingProxyType(
+    {
+        "speed": "a batch has no speed to choose",
+        "store": "a batch keeps its results anyway",
+        "cache_hint": "Anthropic takes none in a batch",
+        "context_hint": "Anthropic takes none in a batch",
+    }
+)
+
+_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: name for name in ("max_tokens", "temperature", "top_p", "top_k", "thinking")},
+        "effort": "output_config.effort",
+    }
+)
+
+
+def line(custom_id: str, model_input: Raw, model: str) -> Line:
+    """The line that asks Anthropic what the body asks. Raises `Refused`."""
+    notes: list[Note] = []
+    members = _read(model_input)
+    members.pop("anthropic_version", None)
+    named = members.pop("anthropic_beta", None)
+    group = "" if named is None else betas.group(msgspec.json.decode(named), "anthropic_beta", notes)
+    members.pop("model", None)
+    body: Body = {
+        "model": model,
+        **{
+            name: msgspec.json.decode(value) if name in _LOOKED_INTO else value
+            for name, value in members.items()
+        },
+    }
+    taken = traits(model)
+    _fit_to_batches(body, notes)
+    _move_format(body, notes)
+    fit_to_model(body, taken, betas.allows_more_tokens(group), _FIELDS, notes)
+    _check_end(members.get("messages"), taken)
+    return written(custom_id, body, notes, group)
+
+
+def _read(model_input: Raw) -> dict[str, Raw]:
+    try:
+        return _BODY.decode(model_input)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused("modelInput", f"cannot be read: {error}") from error
+
+
+def _fit_to_batches(body: Body, notes: list[Note]) -> None:
+    """What a batch does not take (Anthropic: batch-processing)."""
+    if body.get("stream"):
+        del body["stream"]
+        notes.append(Note("stream", "dropped", "a batch answers as a whole"))
+    for name, why in _NOT_IN_BATCHES.items():
+        if body.pop(name, None) is not None:
+            notes.append(Note(name, "dropped", why))
+    if "previous_thread_event_id" in body:
+        raise Refused("previous_thread_event_id", "a batch cannot go on with a thread")
+    if body.get("max_tokens") == 0:
+        raise Refused("max_tokens", "a batch cannot be asked for no token")
+
+
+def _move_format(body: Body, notes: list[Note]) -> None:
+    """`output_format` was the name of a beta; the parameter is a part of `output_config` since."""
+    if "output_format" not in body or not isinstance(body.get("output_config", {}), dict):
+        return
+    config = cast("Body", body.get("output_config", {}))
+    if "format" in config:
+        return
+    body["output_config"] = {**config, "format": body.pop("output_format")}
+    notes.append(Note("output_format", "mapped", "sent as output_config.format"))
+
+
+def _check_end(messages: Raw | None, taken: Traits) -> None:
+    if taken.prefill or messages is None:
+        return
+    try:
+        turns = _TURNS.decode(messages)
+    except (msgspec.DecodeError, RecursionError):
+        return  # Anthropic says what is wrong with them
+    if turns and turns[-1].role == "assistant":
+        raise Refused(
+            f"messages[{len(turns) - 1}]", "the model does not go on with an answer that is begun for it"
+        )
+
+
+class _Usage(Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _Counted(Struct):
+    usage: _Usage
+
+
+_COUNTED = msgspec.json.Decoder(_Counted)
+
+
+def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+    """The message in a row as Anthropic wrote it, or why there is none.
+
+    Bedrock's own messages differ in nothing but the prefixes of their ids, so these stay.
+    """
+    result = outcome(row)
+    if not isinstance(result, Succeeded):
+        return result
+    try:
+        usage = _COUNTED.decode(result.message).usage
+    except msgspec.DecodeError as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    return ModelOutput(bytes(result.message), usage.input_tokens, usage.output_tokens)

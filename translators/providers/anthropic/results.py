@@ -1,0 +1,87 @@
+"""A row of a batch's results: whose it is, and what became of the request.
+
+Anthropic: build-with-claude/batch-processing. Four types: succeeded, errored, canceled, expired. What a
+provider sends is read tolerantly: only the members in use.
+"""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.errors import RecordError
+from translators.providers.anthropic.errors import STATUSES
+from translators.providers.rows import Receipt, Unfinished
+
+_UNFINISHED = frozenset({"canceled", "expired"})
+"""The request never reached the model."""
+
+_NOTHING = Raw(b"null")
+
+
+class _Type(Struct):
+    type: str
+
+
+class _Head(Struct):
+    custom_id: str
+    result: _Type
+
+
+class _Result(Struct):
+    type: str
+    message: Raw = _NOTHING
+    error: Raw = _NOTHING
+
+
+class _Row(Struct):
+    result: _Result
+
+
+class _Error(Struct):
+    type: str | None = None
+    message: str | None = None
+    error: "_Error | None" = None
+    """The answer's body holds the error; the result holds the body."""
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_ROW = msgspec.json.Decoder(_Row)
+_ERROR = msgspec.json.Decoder(_Error)
+
+
+class Succeeded(Struct, frozen=True):
+    """A request that was answered, if only with a refusal; `message` is JSON."""
+
+    message: Raw
+
+
+def receipt(row: bytes) -> Receipt:
+    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    head = _HEAD.decode(row)
+    return Receipt(head.custom_id, head.result.type not in _UNFINISHED)
+
+
+def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
+    """What became of the request."""
+    try:
+        result = _ROW.decode(row).result
+        if result.type in _UNFINISHED:
+            return Unfinished(f"the provider's batch was {result.type} before the request was processed")
+        if result.type == "errored":
+            return _errored(result.error)
+    except (ValueError, RecursionError) as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    if result.type != "succeeded":
+        return RecordError(502, f"the provider's result is {result.type!r}, which is not known")
+    return Succeeded(result.message)
+
+
+def _errored(body: Raw) -> RecordError:
+    """The error in its answer's body, as a synchronous call would have got it."""
+    read = _ERROR.decode(body)
+    error = read if read.error is None else read.error
+    message = error.message or f"the provider gives no reason but {_compact(body)}"
+    return RecordError(STATUSES.get(error.type or "", 500), message)
+
+
+def _compact(body: Raw) -> str:
+    return msgspec.json.format(bytes(body), indent=-1).decode()

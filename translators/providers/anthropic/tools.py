@@ -1,0 +1,47 @@
+"""Tools and how they are chosen (Anthropic: agents-and-tools/tool-use/define-tools)."""
+
+from translators.bedrock.converse import Note, ToolChoice, ToolConfig, ToolSpec
+from translators.errors import Refused
+from translators.providers.anthropic import wire
+from translators.providers.anthropic.messages import LONGEST_NAME, is_object
+from translators.providers.names import fitting
+
+_NAME = Note(
+    "toolConfig.tools.toolSpec.name",
+    "mapped",
+    f"Anthropic takes {LONGEST_NAME} letters, digits, '_', '-'",
+)
+_NO_PLACE = Note("toolConfig.tools.cachePoint", "dropped", "no tool stands before it")
+
+
+def tools(config: ToolConfig, notes: list[Note]) -> list[wire.Tool]:
+    """The tools. Raises `Refused`."""
+    written: list[wire.Tool] = []
+    for index, tool in enumerate(config.tools):
+        if tool.tool_spec is not None:
+            written.append(_tool(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes))
+        elif tool.cache_point is None:
+            raise Refused(f"toolConfig.tools[{index}].systemTool", "only Bedrock runs tools of its own")
+        elif written:
+            written[-1].cache_control = wire.CacheControl(tool.cache_point.ttl)
+        else:
+            notes.append(_NO_PLACE)
+    return written
+
+
+def _tool(spec: ToolSpec, path: str, notes: list[Note]) -> wire.Tool:
+    if not is_object(spec.input_schema.json):
+        raise Refused(f"{path}.inputSchema.json", "is not an object; Anthropic takes nothing else")
+    name = fitting(spec.name, LONGEST_NAME)
+    if name != spec.name:
+        notes.append(_NAME)
+    return wire.Tool(name, spec.input_schema.json, spec.description, spec.strict)
+
+
+def tool_choice(choice: ToolChoice | None) -> dict[str, object]:
+    """`tool_choice`; what Anthropic does when nothing is said is `auto`."""
+    if choice is None or choice.auto is not None:
+        return {"type": "auto"}
+    if choice.tool is not None:
+        return {"type": "tool", "name": fitting(choice.tool.name, LONGEST_NAME)}
+    return {"type": "any" if choice.any is not None else "none"}
