@@ -216,4 +216,4 @@ def test_nova_answer_is_written_as_nova_wrote_it(exchange: Any) -> None:
 @pytest.mark.parametrize("family", ["claude", "nova"])
 def test_model_of_every_call_names_its_family(family: str) -> None:
     for _, exchange in recorded(f"bedrock-invoke/{family}"):
-        assert [row.name for row in families_of_model(parse(model_of(exchange)))] == [family]
+        assert family in [row.name for row in families_of_model(parse(model_of(exchange)))]

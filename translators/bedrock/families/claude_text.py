@@ -33,11 +33,10 @@ class _Body(Struct, forbid_unknown_fields=True):
 type _StopReason = Literal["stop_sequence", "max_tokens", "refusal"]
 
 
-class _Answer(Struct):
+class _Answer(Struct, tag_field="type", tag="completion"):
     completion: str
     stop_reason: _StopReason
     stop: str | None
-    type: Literal["completion"] = "completion"
 
 
 _DECODER = msgspec.json.Decoder(_Body)
