@@ -43,6 +43,8 @@ class ProviderSection(_Section):
     kind: str | None = None
     """Which provider's wire format it speaks; the section's name when left out."""
     base_url: str | None = None
+    endpoint: str | None = None
+    """Which of the provider's endpoints answers texts, where it has several (openai: `responses`)."""
     api_key: SecretReference | None = None
     max_requests_per_batch: int | None = Field(default=None, ge=1)
     max_bytes_per_batch: int | None = Field(default=None, ge=1)
@@ -156,7 +158,7 @@ def load(path: str | None = None) -> Config:
     try:
         config = Config.model_validate(values)
         for name in config.providers:
-            config.target(name).provider  # noqa: B018 - a kind nobody knows stops the start
+            _check_endpoint(config.target(name), file)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -164,6 +166,14 @@ def load(path: str | None = None) -> Config:
     except UnknownProvider as error:
         raise BadConfig(f"{file}: providers.{name}.kind: {error}") from error
     return config
+
+
+def _check_endpoint(target: Target, file: Path) -> None:
+    known = target.provider.other_endpoints
+    if target.section.endpoint is not None and target.section.endpoint not in known:
+        accepted = ", ".join(known) or "none; leave it out"
+        where = f"providers.{target.name}.endpoint"
+        raise BadConfig(f"{file}: {where}: {target.section.endpoint!r} is not known; known: {accepted}")
 
 
 def file_in_use(path: str | None = None) -> Path | None:

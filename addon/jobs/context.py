@@ -90,6 +90,7 @@ class Context:
             invocation_type=job.request.get("modelInvocationType") or "InvokeModel",
             provider=self.target(job).provider.name,
             model=job.model,
+            endpoint=self.target(job).section.endpoint,
         )
 
 

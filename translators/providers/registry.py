@@ -9,7 +9,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, openai
+from translators.providers import anthropic, gemini, openai
 from translators.providers.conversation import Batches
 from translators.providers.rows import Line, Receipt, Unfinished
 from translators.wire import ModelOutput, Wire
@@ -32,6 +32,14 @@ class Native:
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
     answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
     """A result row → the provider's answer as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherEndpoint:
+    """How records are asked and answered where they do not go to the provider's usual endpoint."""
+
+    line: Callable[[str, Request, str], Line]
+    answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
 
 
 def _usable(model: str) -> str | None:
@@ -69,7 +77,9 @@ class Provider:
     """The provider's model → why no batch can use it (retired on a date), if that is known."""
     embeddings: Embeddings | None = None
     native: Mapping[Wire, Native] = MappingProxyType({})
-    """The formats of Bedrock bodies that the provider speaks itself."""
+    """The formats of Bedrock bodies that the provider speaks itself, at its usual endpoint."""
+    other_endpoints: Mapping[str, OtherEndpoint] = MappingProxyType({})
+    """By the name that the configuration gives them."""
 
 
 class UnknownProvider(LookupError):
@@ -101,6 +111,22 @@ _ROWS = (
         ),
     ),
     Provider(
+        name="gemini",
+        documentation="https://ai.google.dev/gemini-api/docs/batch-api",
+        batches=gemini.batches,
+        line=gemini.line,
+        receipt=gemini.receipt,
+        answer=gemini.answer,
+        headers=gemini.headers,
+        base_url="https://generativelanguage.googleapis.com",
+        base_url_variables=("GOOGLE_GEMINI_BASE_URL",),
+        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        max_requests=gemini.MOST_REQUESTS,
+        max_bytes=2_000_000_000,
+        derived_model=gemini.derived_model,
+        embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
+    ),
+    Provider(
         name="openai",
         documentation="https://platform.openai.com/docs/guides/batch",
         batches=openai.batches,
@@ -114,7 +140,13 @@ _ROWS = (
         max_requests=50_000,
         max_bytes=200_000_000,
         derived_model=openai.derived_model,
-        native=MappingProxyType({"openai.chat": Native(line=openai.native.line, answer=openai.native.answer)}),
+        embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
+        native=MappingProxyType(
+            {"openai.chat": Native(line=openai.native.line, answer=openai.native.answer)}
+        ),
+        other_endpoints=MappingProxyType(
+            {"responses": OtherEndpoint(line=openai.responses.line, answer=openai.responses_output.answer)}
+        ),
     ),
 )
 

@@ -20,11 +20,10 @@ from translators.bedrock.converse import (
     Request,
     Response,
     StopReason,
-    ToolUseBlock,
     Usage,
 )
 from translators.errors import RecordError
-from translators.providers.openai.names import fitting, may_be_mapped, original_tool_name
+from translators.providers.openai.answers import counted, tool_use
 from translators.providers.openai.rows import body_of, unreadable, without_answer
 from translators.providers.rows import Unfinished
 
@@ -84,10 +83,6 @@ class _Completion(Struct):
 
 _COMPLETION = msgspec.json.Decoder(_Completion | None)
 
-LONGEST_TOOL_USE_ID = 64
-"""Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock). Claude's ids have fewer characters to choose
-from, and what we answer comes back in the next turn, so all dialects get those."""
-
 _STOP_REASONS: dict[str | None, StopReason] = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -119,7 +114,10 @@ def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) ->
     said = choice.message
     content = _said(said)
     if said.tool_calls:
-        calls = [_tool_use(index, call, asked) for index, call in enumerate(said.tool_calls)]
+        calls = [
+            tool_use(index, call.id, call.function.name, call.function.arguments, asked)
+            for index, call in enumerate(said.tool_calls)
+        ]
         content += calls
         if stop_reason == "end_turn":
             understood = all(call.tool_use is not None for call in calls)
@@ -154,30 +152,6 @@ def _said(said: _Message) -> list[ContentBlock]:
     return content
 
 
-def _tool_use(index: int, call: _ToolCall, asked: Callable[[], Request]) -> ContentBlock:
-    """The call; or, where its arguments are no JSON object, a text that shows what the model said."""
-    name = call.function.name
-    if may_be_mapped(name):
-        name = original_tool_name(name, asked())
-    arguments = call.function.arguments
-    try:
-        tool_input = _tool_input(arguments)
-    except (ValueError, RecursionError):
-        return ContentBlock(text=f"{name}({arguments})")
-    use_id = fitting(call.id, LONGEST_TOOL_USE_ID) if call.id else f"call_{index}"  # some servers give none
-    return ContentBlock(tool_use=ToolUseBlock(use_id, name, tool_input))
-
-
-def _tool_input(arguments: str | dict[str, object]) -> Raw:
-    """The arguments on one line, as result files want it. Raises `ValueError` when they are no object."""
-    if isinstance(arguments, dict):
-        return Raw(msgspec.json.encode(arguments))
-    if not arguments.strip():
-        return Raw(b"{}")  # what some models say for no arguments
-    msgspec.json.decode(arguments, type=dict[str, Any])
-    return Raw(msgspec.json.format(arguments.encode(), indent=-1))
-
-
 def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
     """What Converse has no place for: log probabilities, and where in the text the model cites the web."""
     beside: dict[str, Any] = {}
@@ -189,14 +163,8 @@ def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
 
 
 def usage_of(usage: ChatUsage) -> Usage:
-    """OpenAI counts cached tokens among the prompt's, Bedrock beside them. Reasoning is output for both."""
-    details = usage.prompt_tokens_details
-    cached = None if details is None else details.cached_tokens
-    written = None if details is None else details.cache_write_tokens
-    return Usage(
-        input_tokens=usage.prompt_tokens - (cached or 0) - (written or 0),
-        output_tokens=usage.completion_tokens,
-        total_tokens=usage.prompt_tokens + usage.completion_tokens,
-        cache_read_input_tokens=cached,
-        cache_write_input_tokens=written,
+    """The token counts in the hub."""
+    details = usage.prompt_tokens_details or _PromptDetails()
+    return counted(
+        usage.prompt_tokens, usage.completion_tokens, details.cached_tokens, details.cache_write_tokens
     )

@@ -53,18 +53,23 @@ _SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", f"OpenAI takes {LONGEST_NAME} l
 
 def tool_parameters(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
     """`tools` and `tool_choice`. Raises `Refused`."""
-    tools: list[Tool] = []
+    written: dict[str, object] = {"tools": [Tool(function) for function in functions(config, notes)]}
+    if config.tool_choice is not None:
+        written["tool_choice"] = choice_of(config.tool_choice)
+    return written
+
+
+def functions(config: ToolConfig, notes: list[Note]) -> list[Function]:
+    """What the model may call. Raises `Refused`."""
+    found: list[Function] = []
     for index, tool in enumerate(config.tools):
         if tool.tool_spec is not None:
-            tools.append(Tool(_function(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes)))
+            found.append(_function(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes))
         elif tool.cache_point is not None:
             notes.append(_CACHE_POINT)
         else:
             raise Refused(f"toolConfig.tools[{index}].systemTool", "only Bedrock runs tools of its own")
-    written: dict[str, object] = {"tools": tools}
-    if config.tool_choice is not None:
-        written["tool_choice"] = _choice(config.tool_choice)
-    return written
+    return found
 
 
 def _function(spec: ToolSpec, path: str, notes: list[Note]) -> Function:
@@ -77,7 +82,8 @@ def _function(spec: ToolSpec, path: str, notes: list[Note]) -> Function:
     return Function(name, schema, spec.description, spec.strict)
 
 
-def _choice(choice: ToolChoice) -> str | NamedTool:
+def choice_of(choice: ToolChoice) -> str | NamedTool:
+    """What the model must call, if anything."""
     if choice.tool is not None:
         return NamedTool(NamedFunction(fitting(choice.tool.name, LONGEST_NAME)))
     if choice.any is not None:

@@ -1,0 +1,308 @@
+"""A record as a line for the Responses API, for those who choose it over Chat Completions.
+
+Where each member of a Converse request goes:
+
+    system                            an input message of that role
+    messages                          input items, in their order: messages, function calls and their outputs,
+                                      reasoning of ours that comes back
+    toolConfig                        tools, tool_choice
+    outputConfig.textFormat           text.format
+    outputConfig.effort               reasoning.effort
+    inferenceConfig                   max_output_tokens, temperature, top_p; stop sequences are refused
+    additionalModelRequestFields      as for Chat Completions, but for seed, penalties and logit_bias
+
+`store` is false: without a word OpenAI would keep every answer for 30 days, which neither Bedrock nor Chat
+Completions does. Functions are said not to be strict, which they would be without a word.
+
+OpenAI: api-reference responses/create, guides/migrate-to-responses.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, assert_never
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import (
+    ContentBlock,
+    Note,
+    ReasoningContent,
+    Request,
+    SystemBlock,
+    ToolConfig,
+    ToolResultBlock,
+    ToolUseBlock,
+)
+from translators.errors import Refused
+from translators.providers.openai import parts as chat
+from translators.providers.openai.lines import line_of
+from translators.providers.openai.models import traits
+from translators.providers.openai.names import LONGEST_NAME, fitting
+from translators.providers.openai.parameters import add_parameters
+from translators.providers.openai.reasoning import Reasoning, item_of
+from translators.providers.openai.request import check_beside_the_model
+from translators.providers.openai.tools import choice_of, functions, response_format
+from translators.providers.rows import Line
+
+ENDPOINT: Literal["/v1/responses"] = "/v1/responses"
+
+LONGEST_CALL_ID = 64
+"""OpenAI: api-reference responses/create, `call_id`."""
+
+
+class Text(Struct, frozen=True, tag_field="type", tag="input_text"):
+    text: str
+
+
+class Image(Struct, frozen=True, tag_field="type", tag="input_image"):
+    image_url: str
+    detail: Literal["auto"] = "auto"
+    """Required, and what it would be without a word elsewhere."""
+
+
+class File(Struct, frozen=True, tag_field="type", tag="input_file"):
+    filename: str
+    file_data: str
+
+
+type Part = Text | Image | File
+
+
+class Message(Struct, frozen=True):
+    role: Literal["system", "user", "assistant"]
+    content: str | Sequence[Part]
+
+
+class FunctionCall(Struct, frozen=True, tag_field="type", tag="function_call"):
+    call_id: str
+    name: str
+    arguments: str
+    """JSON, as text."""
+
+
+class FunctionCallOutput(Struct, frozen=True, tag_field="type", tag="function_call_output"):
+    call_id: str
+    output: str | Sequence[Part]
+
+
+type Item = Message | FunctionCall | FunctionCallOutput | Reasoning
+
+
+class Function(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="function"):
+    name: str
+    parameters: Raw
+    strict: bool
+    description: str | None = None
+
+
+class NamedFunction(Struct, frozen=True, tag_field="type", tag="function"):
+    name: str
+
+
+_SYSTEM_CACHE_POINT = Note("system.cachePoint", "dropped", chat.CACHE_POINT.detail)
+_REASONING = Note(
+    "messages.content.reasoningContent", "dropped", "OpenAI takes back only reasoning of its own"
+)
+_CITED = Note("messages.content.citationsContent", "mapped", "sent as text, without the citations")
+_FAILED = Note(
+    "messages.content.toolResult.status", "mapped", "an error is told in words; OpenAI has no field for it"
+)
+_CALL_ID = Note(
+    "messages.content.toolUse.toolUseId",
+    "mapped",
+    f"OpenAI takes {LONGEST_CALL_ID} letters, digits, '_' and '-'",
+)
+
+_NOT_HERE = frozenset({"seed", "presence_penalty", "frequency_penalty", "logit_bias"})
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {"max_completion_tokens": "max_output_tokens", "max_tokens": "max_output_tokens"}
+)
+"""Parameters of Chat Completions that the Responses API has under another name."""
+
+
+def line(custom_id: str, request: Request, model: str) -> Line:
+    """The line that asks OpenAI for this record's answer. Raises `Refused`."""
+    notes: list[Note] = []
+    body: dict[str, object] = {"model": model, "input": _items(request, notes), "store": False}
+    text: dict[str, object] = {}
+    if request.tool_config is not None:
+        body |= _tools(request.tool_config, notes)
+    if request.output_config is not None and request.output_config.text_format is not None:
+        schema = response_format(request.output_config.text_format, notes).json_schema
+        text["format"] = {"type": "json_schema", **msgspec.structs.asdict(schema)}
+    _add_parameters(body, text, request, model, notes)
+    if text:
+        body["text"] = text
+    check_beside_the_model(request, notes)
+    return line_of(custom_id, ENDPOINT, body, notes)
+
+
+def _add_parameters(
+    body: dict[str, object], text: dict[str, object], request: Request, model: str, notes: list[Note]
+) -> None:
+    """Chat Completions' parameters, where the Responses API has them. Raises `Refused`."""
+    if request.inference_config is not None and request.inference_config.stop_sequences:
+        raise Refused("inferenceConfig.stopSequences", "the Responses API takes none; Chat Completions does")
+    asked: dict[str, object] = {}
+    add_parameters(asked, request, traits(model), notes)
+    for name, value in asked.items():
+        if name == "reasoning_effort":
+            body["reasoning"] = {"effort": value}
+        elif name == "verbosity":
+            text["verbosity"] = value
+        elif name == "logprobs":
+            if value is True:
+                body["include"] = ["message.output_text.logprobs"]
+        elif name in _NOT_HERE:
+            field = f"additionalModelRequestFields.{name}"
+            notes.append(Note(field, "dropped", "the Responses API has no such parameter"))
+        else:
+            body[_ELSEWHERE.get(name, name)] = value
+
+
+def _tools(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
+    """`tools` and `tool_choice`. Raises `Refused`."""
+    written: dict[str, object] = {
+        "tools": [
+            Function(found.name, found.parameters, found.strict is True, found.description)
+            for found in functions(config, notes)
+        ]
+    }
+    if config.tool_choice is not None:
+        choice = choice_of(config.tool_choice)
+        written["tool_choice"] = choice if isinstance(choice, str) else NamedFunction(choice.function.name)
+    return written
+
+
+def _items(request: Request, notes: list[Note]) -> list[Item]:
+    items: list[Item] = []
+    if request.system:
+        items.append(_system(request.system, notes))
+    for index, message in enumerate(request.messages):
+        path = f"messages[{index}].content"
+        if message.role == "user":
+            items += _user(message.content, path, notes)
+        elif message.role == "assistant":
+            items += _assistant(message.content, path, notes)
+        else:
+            items.append(Message("system", _content(_texts(message.content, path, notes))))
+    return items
+
+
+def _content(parts: Sequence[Part]) -> str | Sequence[Part]:
+    """One text as it is; several stay apart, since joining them would make one of two statements."""
+    if len(parts) == 1 and isinstance(only := parts[0], Text):
+        return only.text
+    return parts if parts else ""
+
+
+def _system(blocks: list[SystemBlock], notes: list[Note]) -> Message:
+    written: list[Part] = []
+    for index, block in enumerate(blocks):
+        if block.text is not None:
+            written.append(Text(block.text))
+        elif block.cache_point is not None:
+            notes.append(_SYSTEM_CACHE_POINT)
+        else:
+            raise Refused(f"system[{index}].guardContent", "there is no guardrail at this provider")
+    return Message("system", _content(written))
+
+
+def _texts(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Part]:
+    written: list[Part] = []
+    for index, block in enumerate(blocks):
+        if block.text is not None:
+            written.append(Text(block.text))
+        elif block.cache_point is not None:
+            notes.append(chat.CACHE_POINT)
+        else:
+            raise chat.unplaced(block, f"{path}[{index}]")
+    return written
+
+
+def _user(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Item]:
+    """Tool results first, right after the calls; then one message with everything else."""
+    outputs: list[Item] = []
+    said: list[Part] = []
+    for index, block in enumerate(blocks):
+        where = f"{path}[{index}]"
+        if block.tool_result is not None:
+            outputs.append(_output(block.tool_result, f"{where}.toolResult", notes))
+        else:
+            said += [_part(part, where) for part in chat.parts(block, where, notes)]
+    if said or not outputs:
+        outputs.append(Message("user", _content(said)))
+    return outputs
+
+
+def _part(part: chat.Part, path: str) -> Part:
+    match part:
+        case chat.Text():
+            return Text(part.text)
+        case chat.Image():
+            return Image(part.image_url.url)
+        case chat.File():
+            return File(part.file.filename, part.file.file_data)
+        case chat.Audio():
+            raise Refused(f"{path}.audio", "the Responses API takes no audio; Chat Completions does")
+        case _:
+            assert_never(part)
+
+
+def _output(result: ToolResultBlock, path: str, notes: list[Note]) -> FunctionCallOutput:
+    if result.type is not None:
+        raise Refused(f"{path}.type", f"{result.type!r} is a tool of another provider's server")
+    written: list[Part] = []
+    if result.status == "error":
+        notes.append(_FAILED)
+        written.append(Text("The tool reported an error:"))
+    for index, content in enumerate(result.content):
+        where = f"{path}.content[{index}]"
+        if content.json is not None:
+            written.append(Text(msgspec.json.encode(content.json).decode()))
+        else:
+            written += [_part(part, where) for part in chat.parts(content, where, notes)]
+    return FunctionCallOutput(_call_id(result.tool_use_id, notes), _content(written))
+
+
+def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Item]:
+    """An item for each block: texts of a model cannot be parts of one message without its id."""
+    items: list[Item] = []
+    for index, block in enumerate(blocks):
+        if block.text is not None:
+            items.append(Message("assistant", block.text))
+        elif block.tool_use is not None:
+            items.append(_call(block.tool_use, f"{path}[{index}].toolUse", notes))
+        elif block.reasoning_content is not None:
+            items += _reasoning(block.reasoning_content, notes)
+        elif block.citations_content is not None:
+            notes.append(_CITED)
+            items += [Message("assistant", part.text) for part in block.citations_content.content or ()]
+        elif block.cache_point is not None:
+            notes.append(chat.CACHE_POINT)
+        else:
+            raise chat.unplaced(block, f"{path}[{index}]")
+    return items or [Message("assistant", "")]
+
+
+def _reasoning(content: ReasoningContent, notes: list[Note]) -> list[Item]:
+    item = item_of(content)
+    if item is None:
+        notes.append(_REASONING)
+        return []
+    return [item]
+
+
+def _call(use: ToolUseBlock, path: str, notes: list[Note]) -> FunctionCall:
+    if use.type is not None:
+        raise Refused(f"{path}.type", f"{use.type!r} is a tool of another provider's server")
+    name = fitting(use.name, LONGEST_NAME)
+    return FunctionCall(_call_id(use.tool_use_id, notes), name, bytes(use.input).decode())
+
+
+def _call_id(tool_use_id: str, notes: list[Note]) -> str:
+    call_id = fitting(tool_use_id, LONGEST_CALL_ID)
+    if call_id != tool_use_id:
+        notes.append(_CALL_ID)
+    return call_id
