@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from addon.config import FILE_NAME, BadConfig, Config, load
-from translators.providers.registry import UnknownProvider
+from translators.providers.registry import PROVIDERS, UnknownProvider
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,14 @@ def test_a_named_file_wins_over_the_folder_and_the_folder_over_the_users_own(els
         ("[jobs]\npoll_interval = 0", "jobs.poll_interval: Input should be greater than 0"),
         ("[providers.openai]\napi_key = 'in the clear'", "providers.openai.api_key: .*by reference"),
         ("[providers.openai]\nmax_requests_per_batch = 0", "providers.openai.max_requests_per_batch"),
+        (
+            "[providers.openai]\nendpoint = 'response'",
+            "providers.openai.endpoint: 'response' is not known; known: responses",
+        ),
+        (
+            "[providers.anthropic]\nendpoint = 'responses'",
+            "providers.anthropic.endpoint: 'responses' is not known; known: none; leave it out",
+        ),
         ("[providers.local]\nkind = 'opnai'", "providers.local.kind: 'opnai' is not a known provider"),
         ("[providers.local]\nbase_url = 'http://x'", "providers.local.kind: 'local' is not a known provider"),
     ],
@@ -74,11 +82,11 @@ def test_a_section_is_a_provider_of_its_own() -> None:
     assert target.key({"A": "one", "OPENAI_API_KEY": "two"}) == "one"
     assert target.key({"OPENAI_API_KEY": "two"}) is None
     assert target.key_sources == "A"
-    assert config.known_providers == ("openai", "team-a")
+    assert set(config.known_providers) == {*PROVIDERS, "team-a"}
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownProvider, match="known: bedrock, openai"):
+    with pytest.raises(UnknownProvider, match="known: bedrock, .*openai"):
         Config().target("opnai")
 
 
