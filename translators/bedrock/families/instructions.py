@@ -17,7 +17,7 @@ from translators.bedrock.families import prompts
 MARKS = ("[INST]", "[/INST]", "<s>", "</s>", "<<SYS>>", "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]")
 """Where turns begin and end."""
 _TOOLS = ("[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]")
-"""Tools are part of Mistral's later templates. A prompt that has them is refused: its answer would be a call."""
+"""Tools, in later templates of Mistral. A prompt that has them is refused: its answer would be a call."""
 _BEGIN, _END = "[INST]", "[/INST]"
 
 

@@ -33,8 +33,9 @@ def messages(said: list[wire.Message], notes: list[Note], *, tagged: bool) -> li
         results = []
         if message.name is not None:
             raise Refused(f"messages[{index}].name", "participants cannot be told apart by name")
-        if isinstance(message, wire.User) and isinstance(message.content, str):
-            written.append(converse.Message("user", [ContentBlock(message.content)]))
+        if isinstance(message.content, str) and not isinstance(message, wire.Assistant):
+            role: converse.Role = "user" if isinstance(message, wire.User) else "system"
+            written.append(converse.Message(role, [ContentBlock(message.content)]))
         else:
             written.append(_message(message, f"messages[{index}]", notes, tagged))
     return written
@@ -64,9 +65,9 @@ def _user(
 
 
 def _texts(content: str | list[wire.Text] | wire.BareText) -> list[str]:
-    if isinstance(content, str):
-        return [content]
-    return [part.text for part in content] if isinstance(content, list) else [content.text]
+    if isinstance(content, list):
+        return [part.text for part in content]
+    return [content if isinstance(content, str) else content.text]
 
 
 def _part(part: wire.UserPart, path: str, notes: list[Note]) -> ContentBlock:
@@ -106,8 +107,8 @@ def _assistant(message: wire.Assistant, path: str, notes: list[Note], tagged: bo
     if message.refusal:
         texts.append(message.refusal)
     calls = message.tool_calls or []
-    # Beside calls, empty text is how some say that there is none.
-    blocks += [ContentBlock(text) for text in texts if text or not calls]
+    # Beside calls or reasoning, empty text is how some say that there is none.
+    blocks += [ContentBlock(text) for text in texts if text or not (calls or reasoning)]
     for index, call in enumerate(calls):
         blocks.append(ContentBlock(tool_use=_call(call, f"{path}.tool_calls[{index}]")))
     return blocks

@@ -99,7 +99,9 @@ def _inference(body: wire.Body) -> converse.InferenceConfig:
 
 def _extras(body: wire.Body, notes: list[Note]) -> dict[str, object]:
     values = _EXTRA_VALUES(body)
-    extras = {name: value for name, value in zip(_EXTRAS, values, strict=True) if value is not None}
+    extras: dict[str, object] = {}
+    if values.count(None) != len(values):
+        extras |= {name: value for name, value in zip(_EXTRAS, values, strict=True) if value is not None}
     if body.logprobs:
         extras["logprobs"] = True
     user = body.user if body.user is not None else body.safety_identifier
