@@ -130,7 +130,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
         body |= _tools(request.tool_config, notes)
     if request.output_config is not None and request.output_config.text_format is not None:
         schema = response_format(request.output_config.text_format, notes).json_schema
-        text["format"] = {"type": "json_schema", **msgspec.structs.asdict(schema)}
+        text["format"] = {"type": "json_schema", **msgspec.to_builtins(schema)}
     _add_parameters(body, text, request, model, notes)
     if text:
         body["text"] = text
