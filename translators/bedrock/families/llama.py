@@ -118,10 +118,12 @@ def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> lis
     position = len(opening)
     messages: list[converse.Message] = []
     for turn in turns:
-        name, _, said = turn.partition(end)
+        name, closed, said = turn.partition(end)
         role = name.strip()
+        if not closed:
+            raise prompts.misplaced(f"{begin} that is not closed", position)
         if role not in _ROLES:
-            raise prompts.misplaced(f"a turn of {role[:40]!r}, who is none of {', '.join(_ROLES)},", position)
+            raise prompts.misplaced(f"a turn of {role!r}, who is none of {', '.join(_ROLES)},", position)
         if role in _TOOL_ROLES and _TOOL_TURN not in notes:
             notes.append(_TOOL_TURN)
         messages.append(prompts.message(_ROLES[role], _text(said, position)))
@@ -147,11 +149,11 @@ def _with_images(messages: list[converse.Message], images: list[str]) -> list[co
     blocks = [_image(image, index) for index, image in enumerate(images)]
     marks = sum((block.text or "").count(_MARK) for turn in messages for block in turn.content)
     if marks == 0:
-        asked = max(index for index, turn in enumerate(messages) if turn.role == "user")
-        return [
-            converse.Message(turn.role, blocks + turn.content) if index == asked else turn
-            for index, turn in enumerate(messages)
-        ]
+        question = next((turn for turn in reversed(messages) if turn.role == "user"), None)
+        if question is None:
+            raise Refused("images", "belong to a turn of the user; the prompt has none")
+        question.content[:0] = blocks
+        return messages
     if marks != len(blocks):
         raise Refused("images", f"{len(blocks)} given, the prompt has {marks} {_MARK}")
     following = iter(blocks)
