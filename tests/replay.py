@@ -29,11 +29,14 @@ class ReplayServer:
     A request that is not the recorded one is answered with 500, and told in `surprises`.
     """
 
-    def __init__(self, exchanges: Sequence[Exchange], *, delay: float = 0.0, fault: Fault = none) -> None:
-        """`delay`: seconds before each answer."""
+    def __init__(
+        self, exchanges: Sequence[Exchange], *, path: str = "/v1", delay: float = 0.0, fault: Fault = none
+    ) -> None:
+        """`path`: that of the recorded base URL. `delay`: seconds before each answer."""
         self.surprises: list[str] = []
         self.played = 0
         self._exchanges = exchanges
+        self._path = path
         self._delay = delay
         self._fault = fault
         self._attempt = 0
@@ -41,8 +44,8 @@ class ReplayServer:
 
     @property
     def url(self) -> str:
-        """What takes the place of `https://api.openai.com/v1`."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        """What takes the place of the recorded base URL."""
+        return f"http://127.0.0.1:{self._server.server_port}{self._path}"
 
     def __enter__(self) -> Self:
         answer = self._answer

@@ -1,4 +1,4 @@
-"""Recorded life-cycles over a real socket: OpenAI's own client reads them, and our transport gets through."""
+"""Recorded life-cycles over a real socket: our transport gets through, OpenAI's own client reads its own."""
 
 import io
 import json
@@ -12,12 +12,13 @@ import pytest
 from addon.demo.faults import Cut, Half, Refuse
 from addon.transport import Transport
 from tests.replay import Exchange, Fault, ReplayServer
-from tests.translators.playing import begun
-from translators.providers.conversation import Batch, Endpoint
+from tests.translators.playing import Player, begun, endpoint_of
+from translators.providers.conversation import Batch
 from translators.providers.registry import PROVIDERS
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-LIFE_CYCLES = sorted(file.parent for file in RECORDINGS.glob("openai/*/exchange.json"))
+ALL = sorted(file.parent for file in RECORDINGS.glob("*/*/exchange.json"))
+LIFE_CYCLES = [case for case in ALL if case.parent.name == "openai"]
 JSON = "application/json"
 
 
@@ -34,10 +35,10 @@ def is_smooth(case: Path) -> bool:
     )
 
 
-SMOOTH = [case for case in LIFE_CYCLES if is_smooth(case)]
+SMOOTH = [case for case in ALL if is_smooth(case)]
 
 each_life_cycle = pytest.mark.parametrize("case", LIFE_CYCLES, ids=lambda case: case.name)
-each_smooth_one = pytest.mark.parametrize("case", SMOOTH, ids=lambda case: case.name)
+each_smooth_one = pytest.mark.parametrize("case", SMOOTH, ids=lambda case: f"{case.parent.name}/{case.name}")
 
 
 def called(client: openai.OpenAI, request: Exchange) -> object:
@@ -114,31 +115,38 @@ async def test_our_transport_gets_through_trouble(
     async def no_pause(_: float) -> None:
         return
 
+    provider = case.parent.name
     exchanges = read(case / "exchange.json")
     gets = {number for number, exchange in enumerate(exchanges) if exchange["request"]["method"] == "GET"}
     troubled = first_attempt_fails(fault, gets) if fault is not None else lambda *_: None
+    path = urlsplit(PROVIDERS[provider].base_url).path
     transport = Transport(environment={}, pause=no_pause)
     try:
-        with ReplayServer(exchanges, delay=0.01, fault=troubled) as server:
-            endpoint = Endpoint(base_url=server.url, headers={"Authorization": "Bearer test-key"})
+        with ReplayServer(exchanges, path=path, delay=0.01, fault=troubled) as server:
+            endpoint = endpoint_of(provider, server.url)
             batch: Batch | None = None
             for told in read(case / "meta.json")["conversations"]:
                 once = told["name"] == "create"
                 outcome = await transport.play(
-                    begun(PROVIDERS["openai"].batches, endpoint, told, batch), folder=tmp_path, once=once
+                    begun(PROVIDERS[provider].batches, endpoint, told, batch), folder=tmp_path, once=once
                 )
                 batch = outcome if isinstance(outcome, Batch) else batch
             assert (server.surprises, server.played) == ([], len(exchanges))
     finally:
         await transport.close()
-    check_saved(exchanges, tmp_path)
+    assert files_in(tmp_path) == saved(case)
 
 
-def check_saved(exchanges: list[Exchange], folder: Path) -> None:
-    """Each result file lies whole in the folder, and nothing else does."""
-    bodies = [
-        exchange["response"]["body"]
-        for exchange in exchanges
-        if exchange["request"]["url"].endswith("/content")
-    ]
-    assert sorted(path.read_text(encoding="utf-8") for path in folder.iterdir()) == sorted(bodies)
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def saved(case: Path) -> dict[str, bytes]:
+    """The result files of a life-cycle, by their names."""
+    provider = case.parent.name
+    player = Player(iter(read(case / "exchange.json")), endpoint_of(provider))
+    batch: Batch | None = None
+    for told in read(case / "meta.json")["conversations"]:
+        outcome = player.play(begun(PROVIDERS[provider].batches, player.endpoint, told, batch))
+        batch = outcome if isinstance(outcome, Batch) else batch
+    return player.saved
