@@ -1,9 +1,11 @@
 """What the steps of a job work with, and small questions they all ask."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.to_process
@@ -48,6 +50,10 @@ class Context:
     """Worker processes that translate at the same time."""
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Files on their way at the same time; more would only make the proxy's other clients wait."""
+    turns: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
+        default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
+    )
+    """Who creates batches with a key; the keys are a part of the names."""
 
     async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run CPU work in a worker process; cancelled work is killed, never awaited."""

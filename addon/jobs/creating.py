@@ -2,8 +2,14 @@
 
 Before it the intent is stored; after a lost answer, or a restart that finds an intent without a batch, the
 batch is looked for by its marker before another is made.
+
+Where batches bear no marker, one is found by its size and time. So that it is not another of ours, batches
+are made one at a time there; that it is nobody else's shows in its results.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
 
@@ -16,9 +22,42 @@ from translators.providers.conversation import Batch, Search, Submission
 LOOKS = 3
 """How often a batch with a lost answer is looked for: it may show in the list with a delay."""
 
+TURN_SECONDS = 5
+"""How soon a job that waits for its turn to create a batch notices that it is over."""
+
+
+@asynccontextmanager
+async def turn(context: Context, job: Job, row: BatchRow) -> AsyncIterator[None]:
+    """The time in which no other batch is created with the same key, where batches bear no marker.
+
+    Raises `Interrupted` when the job is over before its turn and nothing has been created for it.
+    """
+    if context.target(job).provider.marks_batches:
+        yield
+        return
+    endpoint = await context.patience.until_done(
+        job.id, "creating the batch at the provider", lambda: context.endpoint(job)
+    )
+    key = (job.provider, endpoint.base_url, *endpoint.headers.values())
+    lock = context.turns.setdefault(key, asyncio.Lock())
+    while True:
+        try:
+            await asyncio.wait_for(lock.acquire(), TURN_SECONDS)
+            break
+        except TimeoutError:
+            if row.intended is None and context.patience.is_over(await context.patience.job(job.id)):
+                raise Interrupted("creating the batch") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
 
 class Creation:
-    """The creation of one batch, however many attempts it takes."""
+    """The creation of one batch, however many attempts it takes.
+
+    `found` says that the batch was found after a lost answer.
+    """
 
     def __init__(
         self, context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path
@@ -30,6 +69,7 @@ class Creation:
         self._lines = lines
         self._intended = row.intended
         self._batches = context.target(job).provider.batches
+        self.found = False
 
     async def batch(self) -> Batch:
         """The batch that exists already, or a new one.
@@ -53,10 +93,12 @@ class Creation:
             )
             if found is None:
                 raise
+            self.found = True
             return found
 
     async def _attempt(self) -> Batch:
         if self._intended is not None and (found := await self._look()) is not None:
+            self.found = True
             return found
         context, row = self._context, self._row
         if context.patience.is_over(await context.patience.job(row.job_id)):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from addon.jobs.ranges import InputFile, Located, records
-from addon.jobs.splitting import Cut, prepared, record_index
+from addon.jobs.splitting import Cut, is_in, prepared, record_index
 from addon.jobs.spool import Spool
 from translators.bedrock.records import output_line
 from translators.errors import RecordError
@@ -60,6 +60,23 @@ class _Place:
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
     """The records of the job that have a final answer in these result files."""
     return frozenset(index for index, place in _index(results, kind, job_id).items() if place.finished)
+
+
+def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
+    """Whether these are results, and none of them is of a record of this range."""
+    receipt = provider(kind).receipt
+    others = False
+    for path in results:
+        with path.open("rb") as file:
+            for line in filter(bytes.strip, file):
+                try:
+                    custom_id = receipt(line).custom_id
+                except ValueError:
+                    continue  # nobody's
+                if is_in(cut, custom_id, job_id):
+                    return False
+                others = True
+    return others
 
 
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:

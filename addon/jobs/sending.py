@@ -1,13 +1,14 @@
 """One round of one shard at the provider: upload, create, watch, collect."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from addon.jobs import creating
 from addon.jobs.context import Context, cut_of, opened
-from addon.jobs.joining import answered
+from addon.jobs.joining import answered, is_of_others
 from addon.jobs.preparing import have_inputs
 from addon.jobs.splitting import line_count, unanswered_lines
 from addon.jobs.tables import BatchRow, Job, Shard
@@ -23,6 +24,13 @@ end within minutes."""
 
 GRACE_HOURS = 1
 """How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
+
+MISSING_HOURS = 1 / 12
+"""How long a batch, or its results, must be missing to be believed gone: for some minutes after its creation
+one of a provider's servers may know it and another not (anthropics/anthropic-sdk-python#1432)."""
+
+OF_OTHERS = "of others"
+"""State of a batch that was taken for ours and is not."""
 
 
 async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
@@ -40,21 +48,28 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
         if lines is None:
             return False
         submission = await _uploaded(context, job, shard, row, lines)
-        batch = await creating.Creation(context, job, row, submission, lines).batch()
+        async with creating.turn(context, job, row):
+            await _created(context, job, row, submission, lines)
     except ProviderError as error:
         await _refuse(context, shard, error.message, error.status)
         return False
     except Interrupted:
         return False
+    return True
+
+
+async def _created(context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path) -> None:
+    creation = creating.Creation(context, job, row, submission, lines)
+    batch = await creation.batch()
     await context.off_loop(
         context.store.change_batch,
         job.id,
-        shard.number,
-        round_,
+        row.shard,
+        row.round,
         batch_id=batch.id,
         raw_status=batch.raw_status,
+        adopted=creation.found,
     )
-    return True
 
 
 async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lines: Path) -> Submission:
@@ -158,7 +173,7 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
 
     try:
         return await context.patience.until_done(
-            job.id, "asking the provider for the batch", look, curable=_may_come_back, give_up=late
+            job.id, "asking the provider for the batch", look, curable=_may_come_back(context), give_up=late
         )
     except Interrupted:
         return None
@@ -169,9 +184,19 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
         return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
 
 
-def _may_come_back(error: Exception) -> bool:
-    """A batch is paid for: a key that is refused now may be right again, only a missing batch is final."""
-    return passes(error) or (isinstance(error, ProviderError) and error.status in {401, 403})
+def _may_come_back(context: Context) -> Callable[[Exception], bool]:
+    """A batch is paid for: a key that is refused now may be right again; only what stays missing is gone."""
+    since: datetime | None = None
+
+    def curable(error: Exception) -> bool:
+        nonlocal since
+        if not isinstance(error, ProviderError) or error.status != 404:
+            return passes(error) or (isinstance(error, ProviderError) and error.status in {401, 403})
+        if since is None:
+            since = utc_now()
+        return utc_now() < since + context.patience.hours(MISSING_HOURS)
+
+    return curable
 
 
 async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
@@ -198,7 +223,7 @@ async def have_results(context: Context, job: Job, shard: Shard) -> tuple[Path, 
     """The result files of all rounds that are over, fetched where this machine does not have them."""
     files: list[Path] = []
     for row in await context.off_loop(context.store.batches, job.id, shard.number):
-        if row.batch_id is not None and row.state not in {"running", "failed"}:
+        if row.batch_id is not None and row.state not in {"running", "failed", OF_OTHERS}:
             try:
                 files.extend(await _collected(context, job, row))
             except ProviderError as error:
@@ -235,7 +260,7 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         job.id,
         "fetching results from the provider",
         fetch,
-        curable=_may_come_back,
+        curable=_may_come_back(context),
         give_up=lambda latest: context.patience.is_late(latest, grace=grace),
     )
     await context.off_loop(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
@@ -243,6 +268,34 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
 
 
 async def goes_on(context: Context, job: Job, shard: Shard, round_: int) -> bool:
-    """Whether another round is due: the batch expired at the provider and the job still has time."""
+    """Whether another round is due: the batch expired at the provider, or was not ours after all, and the job
+    still has time."""
     row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
-    return row.state == "expired" and not context.patience.is_over(job)
+    again = await _is_of_others(context, job, shard, row) or row.state == "expired"
+    return again and not context.patience.is_over(job)
+
+
+async def _is_of_others(context: Context, job: Job, shard: Shard, row: BatchRow) -> bool:
+    """Whether a batch that was found by size and time turns out to be somebody else's; it stays known, so
+    that it is not found again."""
+    if not row.adopted or context.target(job).provider.marks_batches or row.state in {"running", "failed"}:
+        return False
+    if row.state == OF_OTHERS:  # an earlier attempt of this step found out
+        return True
+    try:
+        files = await _collected(context, job, row)
+    except (ProviderError, Interrupted):
+        return False  # the join asks again, and says what is wrong
+    kind = context.route(job).provider
+    if not await context.in_process(is_of_others, files, kind, job.id, cut_of(shard)):
+        return False
+    logger.warning(
+        "job %s: batch %s, found after a lost answer, is of others; the records are sent anew",
+        job.id,
+        row.batch_id,
+    )
+    await context.off_loop(
+        context.store.change_batch, job.id, row.shard, row.round, state=OF_OTHERS, succeeded=0, failed=0
+    )
+    await context.off_loop(context.store.count, job.id, utc_now())
+    return True

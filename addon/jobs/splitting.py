@@ -69,6 +69,15 @@ def record_index(custom_id: str, job_id: str) -> int:
     return int(index)
 
 
+def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
+    """Whether the record of this id is of this range of the job."""
+    try:
+        index = record_index(custom_id, job_id)
+    except ValueError:
+        return False
+    return cut.start.record <= index < cut.start.record + cut.records
+
+
 def prepared(translator: Translator, job_id: str, located: Located, max_bytes: int) -> Line | RecordError:
     """The provider's line for a record, or why it cannot be sent."""
     line = translator.line(custom_id(job_id, located.index), located.record.model_input)

@@ -110,6 +110,8 @@ class BatchRow(Base):
     intended: Mapped[datetime | None]
     """When we first set out to create it: from here on it may exist at the provider."""
     batch_id: Mapped[str | None] = mapped_column(Text)
+    adopted: Mapped[bool] = mapped_column(default=False)
+    """It was found after a lost answer. Where batches bear no marker, its results tell whether it is ours."""
     state: Mapped[str] = mapped_column(String(16), default="running")
     raw_status: Mapped[str | None] = mapped_column(String(64))
     succeeded: Mapped[int] = mapped_column(default=0)

@@ -1,57 +1,31 @@
 """The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
 
-import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from addon.config import Config
 from addon.demo.batch import Fate, Pace
 from addon.demo.faults import Cut, Point, Refuse
 from addon.demo.input_check import Problem
 from addon.demo.provider import BatchServer
-from addon.jobs.context import Context
-from addon.jobs.runner import Runner
 from addon.jobs.spool import Spool
-from addon.jobs.store import Store, fingerprint
-from addon.jobs.tables import Job
-from addon.jobs.waiting import Patience, utc_now
+from addon.jobs.waiting import utc_now
 from addon.keys import KeyRing
-from addon.s3 import S3
-from addon.transport import Transport
-from translators.bedrock.jobs import TERMINAL
-
-JOB = "abcdefghij12"
-CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
-NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    s3 = boto3.resource("s3", endpoint_url=s3_url, region_name="us-east-1")
-    bucket = s3.create_bucket(Bucket="a-bucket")
-    yield bucket
-    bucket.objects.all().delete()
-    bucket.delete()
+from tests.addon.jobs.house import (
+    CONVERSE,
+    JOB,
+    NAMES_ONLY_FAIL,
+    House,
+    is_over,
+    keys,
+    put,
+    rows,
+    run,
+)
 
 
 @pytest.fixture
@@ -61,109 +35,9 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
         yield server
 
 
-class House:
-    """One process's worth of runner, over a folder that outlives it."""
-
-    def __init__(self, folder: Path, s3_url: str, provider: BatchServer, **section: Any) -> None:
-        self.config = Config.model_validate(
-            {
-                "providers": {"openai": {"base_url": provider.url, **section}},
-                "s3": {"endpoint_url": s3_url},
-                "jobs": {"folder": folder, "poll_interval": 0.05},
-            }
-        )
-        self.store = Store(self.config.database)
-
-    @asynccontextmanager
-    async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:
-        transport = Transport()
-        runner = Runner(
-            Context(
-                config=self.config,
-                store=self.store,
-                keys=KeyRing(self.config.folder),
-                s3=S3(self.config.s3),
-                transport=transport,
-                patience=Patience(self.config, self.store),
-                poll_interval=0.05,
-                workers=anyio.CapacityLimiter(workers),
-            )
-        )
-        await runner.launch()
-        try:
-            yield runner
-        finally:
-            await runner.close()
-            await transport.close()
-
-    def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
-        request = {
-            "jobName": "nightly",
-            "roleArn": "arn:aws:iam::123456789012:role/r",
-            "modelId": "anthropic.claude-3-haiku-20240307-v1:0",
-            "modelInvocationType": "Converse",
-            "inputDataConfig": {"s3InputDataConfig": {"s3Uri": f"s3://a-bucket/{input_key}"}},
-            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": values.pop("output", "s3://a-bucket/out")}},
-        }
-        now = utc_now()
-        return self.store.add(
-            Job(
-                id=job_id,
-                arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
-                name="nightly",
-                provider=values.pop("provider", "openai"),
-                model="gpt-4o-mini",
-                request=request,
-                region="us-east-1",
-                account="123456789012",
-                fingerprint=fingerprint("openai", request),
-                status="Submitted",
-                submitted=now,
-                modified=now,
-                deadline=now + timedelta(seconds=seconds),
-            ),
-            {},
-            **values,
-        )
-
-    def job(self, job_id: str = JOB) -> Job:
-        job = self.store.job(job_id)
-        assert job is not None
-        return job
-
-    async def until(self, reached: Callable[[Job], bool]) -> Job:
-        while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
-            await anyio.sleep(0.02)
-        return self.job()
-
-
 @pytest.fixture
 def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
     return House(tmp_path / "data", s3_url, provider)
-
-
-def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:
-    lines = [json.dumps({"recordId": f"{key}-{n}", "modelInput": body}) for n, body in enumerate(bodies)]
-    bucket.put_object(Key=key, Body="\n".join(lines).encode())
-
-
-def rows(bucket: Any, key: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in bucket.Object(key).get()["Body"].read().decode().splitlines()]
-
-
-def keys(bucket: Any) -> list[str]:
-    return sorted(found.key for found in bucket.objects.all() if found.key.startswith("out"))
-
-
-def is_over(job: Job) -> bool:
-    return job.status in TERMINAL
-
-
-async def run(house: House, **values: Any) -> Job:
-    async with house.open() as runner:
-        house.add(**values)
-        await runner.submit(JOB)
-        return await house.until(is_over)
 
 
 async def test_a_folder_comes_home_as_a_folder(house: House, bucket: Any) -> None:
@@ -449,13 +323,14 @@ async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
     assert (job.status, job.succeeded) == ("Stopped", 3)
 
 
-async def test_results_that_are_gone_fail_the_job_with_the_providers_words(
-    house: House, bucket: Any, provider: BatchServer
+async def test_results_that_stay_missing_fail_the_job_with_the_providers_words(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "content:output":
             raise Refuse(404, "No such File object")
 
+    house = House(tmp_path / "data", s3_url, provider, seconds_per_hour=1)
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
     job = await run(house)

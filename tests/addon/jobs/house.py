@@ -1,0 +1,144 @@
+"""What tests of the runner are made of: a runner in this process, jobs, input and output."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import anyio
+
+from addon.config import Config
+from addon.jobs.context import Context
+from addon.jobs.runner import Runner
+from addon.jobs.store import Store, fingerprint
+from addon.jobs.tables import Job
+from addon.jobs.waiting import Patience, utc_now
+from addon.keys import KeyRing
+from addon.s3 import S3
+from addon.transport import Transport
+from translators.bedrock.jobs import TERMINAL
+
+JOB = "abcdefghij12"
+CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
+NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
+
+
+class Server(Protocol):
+    """A provider on a real socket."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class House:
+    """One process's worth of runner, over a folder that outlives it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        s3_url: str,
+        provider: Server,
+        *,
+        kind: str = "openai",
+        model: str = "gpt-4o-mini",
+        seconds_per_hour: float = 3600,
+        **section: Any,
+    ) -> None:
+        self.kind = kind
+        self.model = model
+        self.config = Config.model_validate(
+            {
+                "providers": {kind: {"base_url": provider.url, **section}},
+                "s3": {"endpoint_url": s3_url},
+                "jobs": {"folder": folder, "poll_interval": 0.05, "seconds_per_hour": seconds_per_hour},
+            }
+        )
+        self.store = Store(self.config.database)
+
+    @asynccontextmanager
+    async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:
+        transport = Transport()
+        runner = Runner(
+            Context(
+                config=self.config,
+                store=self.store,
+                keys=KeyRing(self.config.folder),
+                s3=S3(self.config.s3),
+                transport=transport,
+                patience=Patience(self.config, self.store),
+                poll_interval=0.05,
+                workers=anyio.CapacityLimiter(workers),
+            )
+        )
+        await runner.launch()
+        try:
+            yield runner
+        finally:
+            await runner.close()
+            await transport.close()
+
+    def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
+        request = {
+            "jobName": "nightly",
+            "roleArn": "arn:aws:iam::123456789012:role/r",
+            "modelId": "anthropic.claude-3-haiku-20240307-v1:0",
+            "modelInvocationType": "Converse",
+            "inputDataConfig": {"s3InputDataConfig": {"s3Uri": f"s3://a-bucket/{input_key}"}},
+            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": values.pop("output", "s3://a-bucket/out")}},
+        }
+        now = utc_now()
+        return self.store.add(
+            Job(
+                id=job_id,
+                arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
+                name="nightly",
+                provider=values.pop("provider", self.kind),
+                model=self.model,
+                request=request,
+                region="us-east-1",
+                account="123456789012",
+                fingerprint=fingerprint(self.kind, request),
+                status="Submitted",
+                submitted=now,
+                modified=now,
+                deadline=now + timedelta(seconds=seconds),
+            ),
+            {},
+            **values,
+        )
+
+    def job(self, job_id: str = JOB) -> Job:
+        job = self.store.job(job_id)
+        assert job is not None
+        return job
+
+    async def until(self, reached: Callable[[Job], bool]) -> Job:
+        while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
+            await anyio.sleep(0.02)
+        return self.job()
+
+
+def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:
+    lines = [json.dumps({"recordId": f"{key}-{n}", "modelInput": body}) for n, body in enumerate(bodies)]
+    bucket.put_object(Key=key, Body="\n".join(lines).encode())
+
+
+def rows(bucket: Any, key: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bucket.Object(key).get()["Body"].read().decode().splitlines()]
+
+
+def keys(bucket: Any) -> list[str]:
+    return sorted(found.key for found in bucket.objects.all() if found.key.startswith("out"))
+
+
+def is_over(job: Job) -> bool:
+    return job.status in TERMINAL
+
+
+async def run(house: House, **values: Any) -> Job:
+    async with house.open() as runner:
+        house.add(**values)
+        await runner.submit(JOB)
+        return await house.until(is_over)

@@ -1,0 +1,237 @@
+"""A server with Anthropic's Message Batches on a real socket, with faults on demand.
+
+Anthropic: api/messages/batches. Batches have no name, counts tell nothing before the end, results come in any
+order.
+"""
+
+import itertools
+import json
+import random
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Literal, Self, override
+
+from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from addon.demo.faults import Cut, Refuse
+
+type Json = dict[str, Any]
+type Point = Literal["create:before", "create:after", "retrieve", "cancel", "list", "results"]
+type Hook = Callable[[Point, int], None]
+"""Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
+
+KEY = "anthropics-key"
+FAIL = "please fail"
+"""A request that says this is errored."""
+
+
+def all_goes_well(point: Point, count: int) -> None:
+    """The hook of a server that works."""
+
+
+def answered(params: Json) -> Json:
+    """The result of a request."""
+    said = json.dumps(params["messages"][-1]["content"])
+    if FAIL in said:
+        error = {"type": "invalid_request_error", "message": "This request was asked to fail."}
+        return {"type": "errored", "error": {"type": "error", "error": error, "request_id": None}}
+    usage = {"input_tokens": len(said), "output_tokens": 5, "service_tier": "batch"}
+    message = {
+        "id": "msg_01Answer",
+        "type": "message",
+        "role": "assistant",
+        "model": params["model"],
+        "content": [{"type": "text", "text": f"You said {said}"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": usage,
+    }
+    return {"type": "succeeded", "message": message}
+
+
+class Batch:
+    """One batch. What it has answered when it is cancelled or expires stays answered."""
+
+    def __init__(self, id: str, requests: list[Json], looks: int, answers: int) -> None:
+        self.id = id
+        self.requests = requests
+        self.created = datetime.now(UTC)
+        self.looks = looks
+        """How often it is looked at before it ends; a batch with -1 runs until it is cancelled."""
+        self.answers = answers
+        """How many requests are answered; the others expire, or are cancelled."""
+        self.cancelled: datetime | None = None
+        self.ended = False
+
+    def look(self) -> None:
+        if self.looks == 0 or self.cancelled is not None:
+            self.ended = True
+        elif self.looks > 0:
+            self.looks -= 1
+
+    def results(self) -> list[Json]:
+        left = {"type": "canceled" if self.cancelled is not None else "expired"}
+        rows = [
+            {
+                "custom_id": asked["custom_id"],
+                "result": answered(asked["params"]) if n < self.answers else left,
+            }
+            for n, asked in enumerate(self.requests)
+        ]
+        random.Random(self.id).shuffle(rows)
+        return rows
+
+    def json(self, base_url: str) -> Json:
+        types = Counter(row["result"]["type"] for row in self.results()) if self.ended else Counter[str]()
+        counts = {name: types[name] for name in ("succeeded", "errored", "canceled", "expired")}
+        return {
+            "id": self.id,
+            "type": "message_batch",
+            "processing_status": "ended"
+            if self.ended
+            else "in_progress"
+            if self.cancelled is None
+            else "canceling",
+            "request_counts": {"processing": len(self.requests) - types.total(), **counts},
+            "created_at": self.created.isoformat(),
+            "expires_at": (self.created + timedelta(hours=24)).isoformat(),
+            "ended_at": self.created.isoformat() if self.ended else None,
+            "cancel_initiated_at": None if self.cancelled is None else self.cancelled.isoformat(),
+            "archived_at": None,
+            "results_url": f"{base_url}/v1/messages/batches/{self.id}/results" if self.ended else None,
+        }
+
+
+class _Quiet(WSGIRequestHandler):
+    @override
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+class AnthropicServer:
+    """The provider's side of one key. A context manager; clients are pointed at `url`.
+
+    `looks` and `answers` say how the next batch goes, `at` what goes wrong on the way.
+    """
+
+    def __init__(self) -> None:
+        self.at: Hook = all_goes_well
+        self.looks = 0
+        self.answers: Callable[[int], int | None] = lambda number: None
+        """The number of a batch, from 1 → how many of its requests are answered, None for all."""
+        self.batches: dict[str, Batch] = {}
+        """In the order of their creation."""
+        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
+        """Method, path and headers of every request."""
+        self._reached: Counter[Point] = Counter()
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(self, requests: list[Json]) -> Batch:
+        """A new batch."""
+        number = next(self._numbers)
+        answers = self.answers(number)
+        batch = Batch(
+            f"msgbatch_{number:06}", requests, self.looks, len(requests) if answers is None else answers
+        )
+        with self._lock:
+            self.batches[batch.id] = batch
+        return batch
+
+    @property
+    def url(self) -> str:
+        """The base URL as Anthropic's SDK spells it."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def __enter__(self) -> Self:
+        self._server = make_server("127.0.0.1", 0, self._application(), threaded=True, request_handler=_Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _reach(self, point: Point) -> None:
+        with self._lock:
+            self._reached[point] += 1
+            count = self._reached[point]
+        self.at(point, count)
+
+    def _batch(self, id: str) -> Batch:
+        if id not in self.batches:
+            raise Refuse(404, f"Message Batch {id} not found.", type="not_found_error")
+        return self.batches[id]
+
+    def _application(self) -> Flask:
+        app = Flask(__name__)
+        app.before_request(self._enter)
+        app.register_error_handler(Refuse, _refused)
+        app.register_error_handler(Cut, _cut)
+
+        @app.post("/v1/messages/batches")
+        def create() -> Json:
+            self._reach("create:before")
+            batch = self.add(request.get_json()["requests"])
+            self._reach("create:after")
+            return batch.json(self.url)
+
+        @app.get("/v1/messages/batches")
+        def batches() -> Json:
+            self._reach("list")
+            newest = list(self.batches.values())[::-1]
+            after = request.args.get("after_id")
+            start = next((n + 1 for n, batch in enumerate(newest) if batch.id == after), 0)
+            end = start + request.args.get("limit", 20, int)
+            page = [batch.json(self.url) for batch in newest[start:end]]
+            ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
+            return {"data": page, "has_more": end < len(newest), **ends}
+
+        @app.get("/v1/messages/batches/<id>")
+        def batch(id: str) -> Json:
+            self._reach("retrieve")
+            self._batch(id).look()
+            return self._batch(id).json(self.url)
+
+        @app.post("/v1/messages/batches/<id>/cancel")
+        def cancel(id: str) -> Json:
+            self._reach("cancel")
+            if self._batch(id).ended:
+                raise Refuse(400, "The batch has ended.", type="invalid_request_error")
+            self._batch(id).cancelled = datetime.now(UTC)
+            return self._batch(id).json(self.url)
+
+        @app.get("/v1/messages/batches/<id>/results")
+        def results(id: str) -> Response:
+            self._reach("results")
+            rows = "".join(json.dumps(row) + "\n" for row in self._batch(id).results())
+            return Response(rows, content_type="application/x-jsonl")
+
+        return app
+
+    def _enter(self) -> None:
+        self.seen.append((request.method, request.path, dict(request.headers)))
+        if "anthropic-version" not in request.headers:
+            raise Refuse(400, "anthropic-version: header is required", type="invalid_request_error")
+        if request.headers.get("x-api-key") != KEY:
+            raise Refuse(401, "invalid x-api-key", type="authentication_error")
+
+
+def _refused(refusal: Refuse) -> tuple[Json, int, dict[str, str]]:
+    error = {"type": refusal.error["type"], "message": refusal.error["message"]}
+    return {"type": "error", "error": error, "request_id": "req_01"}, refusal.status, refusal.headers
+
+
+def _cut(cut: Cut) -> Response:
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response()
