@@ -97,6 +97,7 @@ def translator_of(case: Path) -> Translator:
             invocation_type=meta["invocation_type"],
             provider=case.parent.name,
             model=meta["model"],
+            endpoint=meta.get("endpoint"),
         )
     )
 

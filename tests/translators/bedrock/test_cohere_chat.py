@@ -289,6 +289,18 @@ def test_answer_calls_tools_and_can_be_continued() -> None:
     ]
 
 
+def test_answer_to_results_can_be_continued_too() -> None:
+    results = [{"call": WEATHER, "outputs": [{"t": 18}]}]
+    history = answer("18.", body={"tool_results": results})["chat_history"]
+    assert messages(message="And tomorrow?", chat_history=history) == [
+        ("user", [{"text": "Hi"}]),
+        ("assistant", [use("call_1_0", WEATHER)]),
+        ("user", [result("call_1_0", {"t": 18})]),
+        ("assistant", [{"text": "18."}]),
+        ("user", [{"text": "And tomorrow?"}]),
+    ]
+
+
 def test_citations_name_documents_and_places_in_the_text() -> None:
     by_name = Citation(source="elsewhere")
     on_web = Citation(location=CitationLocation(web=OnWeb("https://example.com")))

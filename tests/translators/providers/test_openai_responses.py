@@ -435,9 +435,7 @@ def test_expired_row_is_unfinished() -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real exchanges are not here")
-@pytest.mark.parametrize(
-    "name", ["responses-5-output-file-content", "responses-json-schema-4-output-file-content"]
-)
+@pytest.mark.parametrize("name", ["responses-5", "responses-json-schema-4"])
 def test_real_rows_are_read_whole(name: str) -> None:
     recorded = json.loads((REAL / "batch" / f"{name}-output-file-content.json").read_bytes())
     for real in recorded["response"]["body"].splitlines():

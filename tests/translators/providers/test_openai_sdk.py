@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from openai.pagination import SyncCursorPage
-from openai.types import Batch, FileObject
+from openai.types import Batch, CreateEmbeddingResponse, EmbeddingCreateParams, FileObject
 from openai.types.batch_create_params import BatchCreateParams
 from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
+from openai.types.responses import Response
+from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from openai.types.shared import ErrorObject
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -35,6 +37,16 @@ _FORBIDDING = ConfigDict(extra="forbid", strict=True)
 BODY: TypeAdapter[list[CompletionCreateParamsNonStreaming]] = TypeAdapter(
     list[CompletionCreateParamsNonStreaming], config=_FORBIDDING
 )
+BODIES: Mapping[str, TypeAdapter[Any]] = {
+    "/v1/chat/completions": BODY,
+    "/v1/responses": TypeAdapter(list[ResponseCreateParamsNonStreaming], config=_FORBIDDING),
+    "/v1/embeddings": TypeAdapter(list[EmbeddingCreateParams], config=_FORBIDDING),
+}
+ANSWERS: Mapping[str, type[BaseModel]] = {
+    "/v1/chat/completions": ChatCompletion,
+    "/v1/responses": Response,
+    "/v1/embeddings": CreateEmbeddingResponse,
+}
 CREATE: TypeAdapter[list[BatchCreateParams]] = TypeAdapter(list[BatchCreateParams], config=_FORBIDDING)
 
 
@@ -69,7 +81,7 @@ def case_of(file: Path) -> str:
 def test_body_of_a_line_is_one_the_sdk_would_send(file: Path) -> None:
     line = json.loads(file.read_bytes())
     assert line.keys() == {"custom_id", "method", "url", "body"}
-    assert judged(BODY, line["body"]) == [line["body"]]
+    assert judged(BODIES[line["url"]], line["body"]) == [line["body"]]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +103,24 @@ def test_judge_refuses_what_the_sdk_does_not_know(change: Mapping[str, object]) 
         judged(BODY, {**body, **change})
 
 
+@pytest.mark.parametrize(
+    ("url", "change"),
+    [
+        ("/v1/responses", {"stop": ["a"]}),
+        ("/v1/responses", {"input": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}),
+        ("/v1/responses", {"tools": [{"type": "function", "name": "f", "parameters": {}}]}),
+        ("/v1/embeddings", {"input_type": "query"}),
+        ("/v1/embeddings", {"dimensions": "256"}),
+    ],
+    ids=str,
+)
+def test_judge_of_each_endpoint_refuses_what_it_does_not_know(url: str, change: Mapping[str, object]) -> None:
+    body = {"model": "a-model", "input": "Hi"}
+    assert judged(BODIES[url], body) == [body]
+    with pytest.raises(ValidationError):
+        judged(BODIES[url], {**body, **change})
+
+
 @pytest.mark.parametrize("file", RECEIVED, ids=case_of)
 def test_recorded_row_is_one_the_sdk_understands(file: Path) -> None:
     response = json.loads(file.read_bytes()).get("response")
@@ -98,7 +128,7 @@ def test_recorded_row_is_one_the_sdk_understands(file: Path) -> None:
         return  # the SDK has no type for rows, only for what is inside them
     with verdict(file):
         if response["status_code"] == 200:
-            assert strictly(ChatCompletion, response["body"]).choices
+            strictly(ANSWERS[json.loads((file.parent / "sent.json").read_bytes())["url"]], response["body"])
         else:
             assert strictly(ErrorObject, response["body"]["error"]).message
 

@@ -65,12 +65,16 @@ class _Asked(Struct):
     message: str
     chat_history: list[Raw] = []
     documents: list[Document] = []
-    tool_results: list[Raw] | None = None
+    tool_results: list[Raw] = []
 
 
 class _Called(Struct):
     name: str
     parameters: Raw
+
+
+class _OfCall(Struct):
+    call: _Called
 
 
 class _Said(Struct, omit_defaults=True):
@@ -102,6 +106,7 @@ class _Made(NamedTuple):
 
 _DECODER = msgspec.json.Decoder(_Body)
 _ASKED = msgspec.json.Decoder(_Asked)
+_OF_CALL = msgspec.json.Decoder(_OfCall)
 
 _FINISH_REASONS: Mapping[converse.StopReason, _FinishReason] = MappingProxyType(
     {
@@ -164,6 +169,9 @@ def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     if asked.message:
         history.append(_Said("USER", asked.message))
     if asked.tool_results:
+        if asked.message:  # the calls are told by their results alone
+            made = [_OF_CALL.decode(result).call for result in asked.tool_results]
+            history.append(_Said("CHATBOT", "", made))
         history.append(_Said("TOOL", tool_results=asked.tool_results))
     history.append(_Said("CHATBOT", text, calls))
     return msgspec.json.encode(
