@@ -155,7 +155,7 @@ def cancel(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
     Raises `ProviderError`.
     """
     response = yield httpx.Request(
-        "POST", f"{_place(endpoint, 'batches', batch_id)}:cancel", headers=endpoint.headers, json={}
+        "POST", f"{_place(endpoint, 'batches', batch_id)}:cancel", headers=endpoint.headers
     )
     if response.status_code not in {400, 409}:
         checked(response)
