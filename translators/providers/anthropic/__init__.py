@@ -7,7 +7,7 @@ differs between models).
 """
 
 from translators.providers.anthropic import batches, native
-from translators.providers.anthropic.batches import ENVELOPE, MOST_BYTES
+from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
 from translators.providers.anthropic.models import derived_model, headers, unusable
 from translators.providers.anthropic.request import line
 from translators.providers.anthropic.response import answer

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from translators.providers.answers import read
 from translators.providers.anthropic.errors import checked
+from translators.providers.anthropic.limits import BEGINNING, BETWEEN, END, ENVELOPE
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -28,20 +29,12 @@ VERSION = "2023-06-01"
 """`anthropic-version`. The one after it, 2026-10-21, takes no temperature, top_p and top_k for any model and
 no documents in assistant turns; this one does where the model does."""
 
-MOST_BYTES = 256_000_000
-"""Of a create call's body."""
-
 PAGE = 100
 """How many batches are asked for at once; the API allows 1000."""
 
 CLOCKS_DIFFER_BY = 300.0
 """Seconds by which the provider's clock may be behind ours. More would bring more batches of others into
 question; a batch of ours that is younger than it seems would be made twice."""
-
-_BEGINNING, _BETWEEN, _END = b'{"requests":[', b",", b"]}"
-
-ENVELOPE = len(_BEGINNING) + len(_END)
-"""Bytes around the requests of a create call."""
 
 RESULTS = "results.jsonl"
 
@@ -92,13 +85,13 @@ class _Requests:
 
     def __iter__(self) -> Iterator[bytes]:
         self._lines.seek(0)
-        yield _BEGINNING
+        yield BEGINNING
         between = b""
         for line in self._lines:
             yield between
             yield line.removesuffix(b"\n")
-            between = _BETWEEN
-        yield _END
+            between = BETWEEN
+        yield END
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:

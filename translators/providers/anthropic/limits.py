@@ -1,0 +1,10 @@
+"""How large a batch may be (Anthropic: batch-processing, limits)."""
+
+MOST_BYTES = 256_000_000
+"""Of a create call's body."""
+
+BEGINNING, BETWEEN, END = b'{"requests":[', b",", b"]}"
+"""What stands around the requests in it."""
+
+ENVELOPE = len(BEGINNING) + len(END)
+"""In bytes."""
