@@ -38,6 +38,7 @@ _TASKS: Mapping[Purpose, TaskType] = MappingProxyType(
 )
 
 _TRUNCATED = Note("truncate", "dropped", "Gemini cuts off the end of what is too long, and does not say so")
+_LENGTH_ONE = Note("normalize", "dropped", "vectors of Gemini's own number of dimensions have length one")
 _WHOLE = Note("average", "mapped", "text and image are embedded as a whole, not apart and averaged")
 _TEXT_ONLY = ("gemini-embedding-001", "text-embedding", "embedding-001")
 
@@ -94,11 +95,11 @@ def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         notes.append(_WHOLE)
     if request.truncate in {"none", "start"}:
         notes.append(_TRUNCATED)
-    asked = _Request(
-        _Content(parts),
-        None if request.purpose is None else _TASKS[request.purpose],
-        request.dimensions if request.dimensions is not None else request.usual_dimensions,
-    )
+    dimensions = request.dimensions if request.dimensions is not None else request.usual_dimensions
+    if request.normalize is False and dimensions is None:
+        notes.append(_LENGTH_ONE)
+    task = None if request.purpose is None else _TASKS[request.purpose]
+    asked = _Request(_Content(parts), task, dimensions)
     return Line(_ENCODER.encode(_Line(custom_id, asked)), tuple(notes), EMBED)
 
 
@@ -113,8 +114,8 @@ def _part(part: TextPart | ImagePart, path: str, model: str) -> Part:
 def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer | RecordError | Unfinished:
     """The vector in a row, or why there is none.
 
-    Gemini gives vectors of fewer than its own number of dimensions as they are cut off, so where length one
-    is asked for they are brought to it here.
+    Gemini gives vectors of fewer dimensions than its own as they are cut off. They are brought to length one
+    here, which is what Bedrock's models give unless they are told otherwise.
     """
     try:
         read = _ROW.decode(row)
@@ -123,7 +124,7 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     if read.response is None:
         return unanswered(read.error or read.status)
     vector = read.response.embedding.values
-    if asked().normalize:
+    if asked().normalize is not False:
         length = hypot(*vector)
         vector = tuple(value / length for value in vector) if length > 0 else vector
     usage = read.response.usage_metadata or _Usage()
