@@ -220,7 +220,6 @@ def test_jamba_has_its_own_members() -> None:
             {
                 "index": 0,
                 "message": {"role": "assistant", "content": "Hello.", "tool_calls": None},
-                "logprobs": None,
                 "finish_reason": "stop",
             }
         ],

@@ -84,7 +84,7 @@ def mistral_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> 
 def jamba_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The same as AI21's models have it (seen on the live API)."""
     completion = _completion(answer, model_id, {"tool_calls": None} | _message(answer))
-    del completion["object"], completion["created"]
+    del completion["object"], completion["created"], completion["choices"][0]["logprobs"]
     for details in ("prompt_tokens_details", "completion_tokens_details"):
         completion["usage"].pop(details, None)
     completion["model"] = _jamba(model_id) or answer.model
