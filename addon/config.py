@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -45,6 +45,10 @@ class ProviderSection(_Section):
     base_url: str | None = None
     endpoint: str | None = None
     """Which of the provider's endpoints answers texts, where it has several (openai: `responses`)."""
+    mode: Literal["batch", "direct"] = "batch"
+    """direct: records are asked for one by one, for servers without a batch API or when it should be now."""
+    concurrency: int = Field(default=8, ge=1)
+    """Most calls at a time in direct mode; fewer while the provider asks to slow down."""
     api_key: SecretReference | None = None
     max_requests_per_batch: int | None = Field(default=None, ge=1)
     max_bytes_per_batch: int | None = Field(default=None, ge=1)
@@ -136,7 +140,20 @@ class Target:
         """The server side's key: the config's reference, else the variables the provider's SDK reads."""
         if self.section.api_key is not None:
             return environment.get(self.section.api_key.removeprefix("env:")) or None
+        if self.is_elsewhere:
+            return None
         return next(filter(None, (environment.get(name) for name in self.provider.key_variables)), None)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """A server of somebody else who speaks the provider's format: the provider's key is not for it, and
+        it may need none."""
+        named_otherwise = self.section.kind is not None and self.section.kind != self.name
+        return named_otherwise and self.section.base_url is not None
+
+    @property
+    def needs_key(self) -> bool:
+        return self.section.api_key is not None or not self.is_elsewhere
 
     @property
     def key_sources(self) -> str:

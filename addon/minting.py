@@ -75,7 +75,7 @@ class Admission:
             raise AwsError("ValidationException", str(error)) from error
 
     def _check_key(self, target: Target, caller: Caller) -> None:
-        if caller.key is None and target.key(self.environment) is None:
+        if target.needs_key and caller.key is None and target.key(self.environment) is None:
             raise AwsError(
                 "AccessDeniedException",
                 f"No API key for {target.name!r} is configured: set {target.key_sources} for the proxy.",

@@ -92,6 +92,11 @@ class Transport:
                 outcome: Outcome = end.value
                 return outcome
 
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer to one request that is sent once, whatever its status. Raises `Unreachable`."""
+        _prepare(request)
+        return await self._send(request, None, lost=Unreachable)
+
     async def close(self) -> None:
         """Close all connections."""
         for client in self._clients.values():
@@ -244,13 +249,13 @@ def _delay(response: httpx.Response, attempt: int) -> float | None:
     passing = response.status_code in {408, 429} or response.status_code >= 500
     if not passing or response.headers.get("x-should-retry") == "false":
         return None
-    asked = _retry_after(response.headers)
+    asked = retry_after(response.headers)
     if asked is None:
         return _backoff(attempt)
     return asked if asked <= LONGEST_WAIT else None
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds the server asks to wait, from any of the three spellings; None when it says nothing usable."""
     try:
         if "retry-after-ms" in headers:

@@ -18,6 +18,8 @@ type Point = Literal[
     "files",
     "content:output",
     "content:error",
+    "ask:before",
+    "ask:after",
 ]
 """`upload:before` comes before the body is read; `after`: the thing is stored and not yet answered."""
 

@@ -40,6 +40,7 @@ def application(account: Account, folder: Path) -> Flask:
     app.register_error_handler(Cut, _cut)
     _file_routes(app, account)
     _batch_routes(app, account, folder)
+    _plain_routes(app, account)
     return app
 
 
@@ -112,6 +113,19 @@ def _batch_routes(app: Flask, account: Account, folder: Path) -> None:
         if (cancelled := batch.cancel()) is None:
             raise invalid(f"Cannot cancel a batch with status '{batch.status}'.", status=409)
         return jsonify(cancelled)
+
+
+def _plain_routes(app: Flask, account: Account) -> None:
+    """The same answers, one at a time."""
+
+    def answered() -> tuple[Response, int]:
+        _reach(account, "ask:before")
+        status, body = account.answer(request.get_json(force=True))
+        _reach(account, "ask:after")
+        return jsonify(body), status
+
+    for path in ("chat/completions", "embeddings", "responses"):
+        app.add_url_rule(f"/v1/{path}", path, answered, methods=["POST"])
 
 
 def _file(account: Account, file_id: str) -> StoredFile:

@@ -82,9 +82,11 @@ class Context:
         target = self.target(job)
         brought = await self.off_loop(self.store.encrypted_key, job.id)
         key = self.keys.decrypt(brought) if brought is not None else target.key()
-        if key is None:
+        if key is None and target.needs_key:
             raise NotConfigured(f"no key for {target.name}: {target.key_sources} is not set")
-        return Endpoint(base_url=target.base_url(), headers=target.provider.headers(key))
+        return Endpoint(
+            base_url=target.base_url(), headers={} if key is None else target.provider.headers(key)
+        )
 
     def limits(self, job: Job) -> Limits:
         target = self.target(job)

@@ -29,6 +29,9 @@ MISSING_HOURS = 1 / 12
 """How long a batch, or its results, must be missing to be believed gone: for some minutes after its creation
 one of a provider's servers may know it and another not (anthropics/anthropic-sdk-python#1432)."""
 
+DIRECT = "direct"
+"""In the place of a batch's id: the records are asked for one by one."""
+
 OF_OTHERS = "of others"
 """State of a batch that was taken for ours and is not."""
 
@@ -44,7 +47,7 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
     if row.intended is None and context.patience.is_over(job):
         return False
     try:
-        lines = await _lines(context, job, shard, round_)
+        lines = await lines_of(context, job, shard, round_)
         if lines is None:
             return False
         submission = await _uploaded(context, job, shard, row, lines)
@@ -97,7 +100,7 @@ async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lin
     return replace(submission, input_id=input_id)
 
 
-async def _lines(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
+async def lines_of(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
     """The file of lines of this round, made again when this machine does not have it; None without a line."""
     path = context.spool(job.id).lines(shard.number, round_)
     if round_ == 0 and shard.lines == 0:
@@ -132,15 +135,15 @@ async def _refuse(context: Context, shard: Shard, message: str, status: int) -> 
     )
 
 
-async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
+async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
     """Wait until the batch is over; cancel it when the job is stopped or its time is up."""
-    row = await context.off_loop(context.store.batch, job_id, shard, round_)
+    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
     assert row.batch_id is not None
     batch_id = row.batch_id
     cancelled = row.state != "running"
     looks = 0
     while True:
-        job = await context.patience.job(job_id)
+        job = await context.patience.job(job.id)
         over = context.patience.is_over(job)
         batch = await _look(context, job, batch_id, cancel=over and not cancelled)
         cancelled = cancelled or over
@@ -153,7 +156,7 @@ async def watch(context: Context, job_id: str, shard: int, round_: int) -> None:
         pause = FIRST_PAUSES[looks] if looks < len(FIRST_PAUSES) else context.poll_interval
         looks += 1
         left = (job.deadline - utc_now()).total_seconds() if not over else pause
-        await context.patience.pause(job_id, max(0.01, min(pause, context.poll_interval, left)))
+        await context.patience.pause(job.id, max(0.01, min(pause, context.poll_interval, left)))
 
 
 async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> Batch | None:
@@ -247,6 +250,8 @@ async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
     saved = [folder / name for name in row.saved or ()]
     if row.saved is not None and await context.off_loop(_are_there, saved):
         return saved
+    if row.batch_id == DIRECT:
+        return []  # answers of calls cannot be had a second time
 
     async def fetch() -> tuple[str, ...]:
         endpoint = await context.endpoint(job)

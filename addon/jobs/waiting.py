@@ -114,11 +114,11 @@ class Patience:
                     raise
                 logger.warning("job %s waits: %s: %s", job_id, doing, error)
                 waited = True
-                await self._say(job_id, f"{doing}: {error}")
+                await self.say(job_id, f"{doing}: {error}")
                 seconds = max(seconds, getattr(error, "retry_after", None) or 0)
             else:
                 if waited:
-                    await self._say(job_id, None)
+                    await self.say(job_id, None)
                 return result
             if (give_up or self.is_over)(await self.job(job_id)):
                 raise Interrupted(doing)
@@ -131,5 +131,6 @@ class Patience:
         longest = min(60.0, 200 * (self._config.jobs.poll_interval or 60))
         return chain((min(step, longest) for step in (1.0, 2.0, 5.0, 15.0, 30.0)), repeat(longest))
 
-    async def _say(self, job_id: str, waiting: str | None) -> None:
+    async def say(self, job_id: str, waiting: str | None) -> None:
+        """Note what a job waits for, or that it waits no longer."""
         await anyio.to_thread.run_sync(lambda: self._store.change(job_id, utc_now(), waiting=waiting))

@@ -12,12 +12,13 @@ the spool.
 import asyncio
 import logging
 from itertools import count
+from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import preparing, publishing, sending
+from addon.jobs import direct, preparing, publishing, sending
 from addon.jobs.context import Context
-from addon.jobs.tables import Job
+from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import Interrupted, JobFailed, utc_now
 from translators.bedrock.jobs import JobStatus
 
@@ -106,7 +107,8 @@ async def prepare(job_id: str) -> int:
 async def send(job_id: str, shard: int, round_: int) -> bool:
     """Have a batch at the provider; False when this round makes none."""
     row = await context().off_loop(context().store.shard, job_id, shard)
-    sent = await sending.send(context(), await _job(job_id), row, round_)
+    job = await _job(job_id)
+    sent = await _way(job).send(context(), job, row, round_)
     if sent:
         await context().off_loop(context().store.begin, job_id, utc_now())
     return sent
@@ -115,7 +117,9 @@ async def send(job_id: str, shard: int, round_: int) -> bool:
 @DBOS.step()
 async def watch(job_id: str, shard: int, round_: int) -> None:
     """Wait for the batch's end."""
-    await sending.watch(context(), job_id, shard, round_)
+    job = await _job(job_id)
+    row = await context().off_loop(context().store.shard, job_id, shard)
+    await _way(job).watch(context(), job, row, round_)
 
 
 @DBOS.step()
@@ -193,6 +197,18 @@ async def clear(job_id: str) -> None:
     if not undelivered:
         await context().off_loop(context().spool(job_id).remove)
     context().patience.forget(job_id)
+
+
+class Way(Protocol):
+    """How a shard's records are answered: in batches, or one by one."""
+
+    async def send(self, context: Context, job: Job, shard: Shard, round_: int) -> bool: ...
+
+    async def watch(self, context: Context, job: Job, shard: Shard, round_: int) -> None: ...
+
+
+def _way(job: Job) -> Way:
+    return direct if context().target(job).section.mode == "direct" else sending
 
 
 def _gives_up(job: Job) -> bool:

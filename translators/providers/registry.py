@@ -11,6 +11,7 @@ from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
 from translators.providers import anthropic, gemini, openai
 from translators.providers.conversation import Batches
+from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
 from translators.wire import ModelOutput, Wire
 
@@ -75,6 +76,8 @@ class Provider:
     taken for ours only until its results say otherwise."""
     unusable: Callable[[str], str | None] = _usable
     """The provider's model → why no batch can use it (retired on a date), if that is known."""
+    direct: Direct | None = None
+    """How one record is asked for without a batch."""
     embeddings: Embeddings | None = None
     native: Mapping[Wire, Native] = MappingProxyType({})
     """The formats of Bedrock bodies that the provider speaks itself, at its usual endpoint."""
@@ -140,6 +143,9 @@ _ROWS = (
         max_requests=50_000,
         max_bytes=200_000_000,
         derived_model=openai.derived_model,
+        direct=Direct(
+            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+        ),
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
         native=MappingProxyType(
             {"openai.chat": Native(line=openai.native.line, answer=openai.native.answer)}

@@ -6,7 +6,7 @@ completions already), `batches` (the batch API), `models` (what differs between 
 The same code serves compatible servers that the configuration points `base_url` at.
 """
 
-from translators.providers.openai import batches, embeddings, native, responses, responses_output
+from translators.providers.openai import batches, direct, embeddings, native, responses, responses_output
 from translators.providers.openai.models import derived_model, headers
 from translators.providers.openai.request import line
 from translators.providers.openai.response import answer
@@ -16,6 +16,7 @@ __all__ = [
     "answer",
     "batches",
     "derived_model",
+    "direct",
     "embeddings",
     "headers",
     "line",

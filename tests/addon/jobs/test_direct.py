@@ -1,0 +1,186 @@
+"""Jobs whose records are asked for one by one, over real sockets."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from addon.config import ProviderSection
+from addon.demo.faults import Cut, Point, Refuse
+from addon.demo.provider import BatchServer
+from addon.jobs.direct import ROWS, Pace
+from addon.jobs.spool import Spool
+from addon.jobs.waiting import utc_now
+from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", server.key)
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
+    return House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=4)
+
+
+def question(number: int) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": [{"text": f"Question {number}?"}]}]}
+
+
+def asked(provider: BatchServer) -> list[str]:
+    """What the provider was asked, call by call."""
+    bodies = [json.loads(seen.body or b"") for seen in provider.seen if seen.path == "/v1/chat/completions"]
+    return [body["messages"][-1]["content"] for body in bodies]
+
+
+async def test_every_record_is_asked_for_once_and_comes_home_in_order(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [*map(question, range(30)), NAMES_ONLY_FAIL])
+    job = await run(house)
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 31, 30, 1)
+    found = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert [row["recordId"] for row in found] == [f"in/a.jsonl-{n}" for n in range(31)]
+    texts = [row["modelOutput"]["output"]["message"]["content"][0]["text"] for row in found[:30]]
+    assert all(f"Question {number}?" in text for number, text in enumerate(texts))
+    assert found[30]["error"]["errorCode"] == 400
+    assert len(asked(provider)) == 31
+    assert provider.batches == {}
+
+
+async def test_being_told_to_slow_down_loses_nothing(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count % 3 == 0:
+            raise Refuse(429, "slow down", {"retry-after-ms": "20"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.waiting) == ("Completed", 20, None)
+
+
+async def test_a_record_that_the_provider_fails_at_is_an_error_row(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before":
+            raise Refuse(500, "broken for good")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert (job.status, job.failed) == ("Completed", 1)
+    (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert row["error"]["errorCode"] == 500
+    assert "broken for good" in row["error"]["errorMessage"]
+
+
+async def test_a_provider_that_cuts_the_line_is_waited_for(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    down = True
+
+    def at(point: Point, count: int) -> None:
+        if down and point == "ask:before":
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.waiting is not None)
+        down = False
+        assert (await house.until(is_over)).status == "Completed"
+
+
+async def test_a_stop_keeps_what_was_answered(house: House, bucket: Any, provider: BatchServer) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 6:
+            raise Refuse(429, "no more", {"retry-after-ms": "50"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 6)
+        house.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded, job.failed) == ("Stopped", 6, 0)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 6
+
+
+async def test_a_restart_asks_only_for_what_has_no_answer(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 10:
+            raise Refuse(429, "later", {"retry-after-ms": "50"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 10)
+    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+    answered = {json.loads(line)["custom_id"] for line in path.read_bytes().splitlines()}
+    with path.open("ab") as file:
+        file.write(b'{"id":"half a row')
+    provider.seen.clear()
+    provider.at = lambda point, count: None
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 20)
+    again = {f"Question {custom_id.rpartition('-')[2]}?" for custom_id in answered}
+    assert len(answered) == 10
+    assert again.isdisjoint(asked(provider))
+
+
+async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-for-strangers")
+    provider.key = ""
+    house = House(tmp_path / "data", s3_url, provider)
+    local = ProviderSection(kind="openai", base_url=provider.url, mode="direct")
+    house.config = house.config.model_copy(update={"providers": {"local": local}})
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, provider="local")
+    assert job.status == "Completed"
+    assert not [seen for seen in provider.seen if "not-for-strangers" in str(seen.headers)]
+
+
+def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
+    pace = Pace(8)
+    pace.slower()
+    pace.slower()
+    assert pace.now == 2
+    for _ in range(2):
+        pace.answered()
+    assert pace.now == 3
+    for _ in range(100):
+        pace.answered()
+    assert pace.now == 8
+    for _ in range(10):
+        pace.slower()
+    assert pace.now == 1
+
+
+async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provider: BatchServer) -> None:
+    def at(point: Point, count: int) -> None:
+        raise Refuse(503, "down", {"retry-after-ms": "30"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, seconds=2)
+    assert (job.status, job.succeeded) == ("Expired", 0)
