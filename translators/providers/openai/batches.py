@@ -4,12 +4,13 @@ Answers are read tolerantly: only the members in use, and those may be null, abs
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Annotated
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from translators.errors import ProviderError
 from translators.providers.answers import read
@@ -67,9 +68,9 @@ class _Errors(_Wire):
 
 
 class _Counts(_Wire):
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
 
 
 class _Batch(_Wire):
@@ -81,18 +82,29 @@ class _Batch(_Wire):
     request_counts: _Counts | None = None
 
 
+def _in_a_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 class _Listed(_Wire):
     """As much of a batch as tells whose it is; the list also has batches that others made."""
 
     id: str
-    created_at: float | None = None
+    created_at: Annotated[datetime, AfterValidator(_in_a_zone)] | None = None
+    """Unix seconds; ISO 8601 at some, with or without a zone."""
     input_file_id: str | None = None
     metadata: dict[str, object] | None = None
+
+
+class _Paging(_Wire):
+    next_cursor: str | None = None
 
 
 class _Page(_Wire):
     data: tuple[_Listed, ...]
     has_more: bool = False
+    paging: _Paging | None = None
+    """Groq's way to the next page, instead of `has_more`."""
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
@@ -140,18 +152,18 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
     The list has no filter and no documented order. It is left early only where it runs from new to old.
     """
-    after = ""
+    place = ""
     while True:
-        page = _read((yield _get(endpoint, f"batches?limit={PAGE}{after}")), _Page)
+        page = _read((yield _get(endpoint, f"batches?limit={PAGE}{place}")), _Page)
         for found in page.data:
             if _is_ours(found, submission):
                 return (yield from retrieve(endpoint, found.id))
-        if not page.has_more or not page.data or _older(page.data, search.since - CLOCKS_DIFFER_BY):
+        following = _following(page)
+        if following is None or _older(page.data, search.since - CLOCKS_DIFFER_BY):
             return None
-        following = f"&after={quote(page.data[-1].id, safe='')}"
-        if following == after:
+        if following == place:
             return None  # a server that does not page and says that there is more
-        after = following
+        place = following
 
 
 def retrieve(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
@@ -191,10 +203,21 @@ def _read[Shape: BaseModel](response: httpx.Response, shape: type[Shape]) -> Sha
     return read(checked(response), shape)
 
 
+def _following(page: _Page) -> str | None:
+    """Where the next page is; None after the last."""
+    if not page.data:
+        return None
+    if page.paging is not None and page.paging.next_cursor:
+        return f"&cursor={quote(page.paging.next_cursor, safe='')}"
+    return f"&after={quote(page.data[-1].id, safe='')}" if page.has_more else None
+
+
 def _older(page: tuple[_Listed, ...], since: float) -> bool:
     """Whether the page runs from new to old and what follows it was created before `since`."""
     first, last = page[0].created_at, page[-1].created_at
-    return first is not None and last is not None and last <= first and last < since
+    if first is None or last is None:
+        return False
+    return last <= first and last.timestamp() < since
 
 
 def _is_ours(batch: _Listed, submission: Submission) -> bool:
@@ -212,9 +235,9 @@ def _batch(read: _Batch) -> Batch:
         id=read.id,
         state=_STATES.get(read.status.lower(), "running"),
         raw_status=read.status,
-        total=counts.total,
-        succeeded=counts.completed,
-        failed=counts.failed,
+        total=counts.total or 0,
+        succeeded=counts.completed or 0,
+        failed=counts.failed or 0,
         errors=tuple(_line_error(error) for error in errors),
         result_files=tuple(file for file in (read.output_file_id, read.error_file_id) if file),
         code=next((error.code for error in errors if error.code is not None), None),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translators.bedrock.converse import (
     CitationsContent,
@@ -45,7 +45,7 @@ _REASONING = Note(
 )
 _CITED = Note("messages.content.citationsContent", "mapped", "sent as text, without the citations")
 _FAILED = Note(
-    "messages.content.toolResult.status", "mapped", "an error is told in words; OpenAI has no field for it"
+    "messages.content.toolResult.status", "mapped", "an error is told in words; there is no field for it"
 )
 _MOVED = Note(
     "messages.content.toolResult.content",
@@ -55,7 +55,7 @@ _MOVED = Note(
 _CALL_ID = Note(
     "messages.content.toolUse.toolUseId",
     "mapped",
-    f"OpenAI takes {LONGEST_CALL_ID} letters, digits, '_' and '-'",
+    f"{LONGEST_CALL_ID} letters, digits, '_' and '-' are taken",
 )
 
 
@@ -76,6 +76,18 @@ def messages(request: Request, notes: list[Note]) -> list[Message]:
             path = f"messages[{index}].content"
             written.append(Message("system", _content(_texts(blocks, path, notes))))
     return written
+
+
+def joined(written: Sequence[Message]) -> list[Message]:
+    """The messages, those of several texts as one text, for servers that take no more than that."""
+    return [structs.replace(message, content=_as_one_text(message.content)) for message in written]
+
+
+def _as_one_text(content: str | Sequence[Part] | None) -> str | Sequence[Part] | None:
+    if content is None or isinstance(content, str):
+        return content
+    texts = [part.text for part in content if isinstance(part, Text)]
+    return "\n\n".join(texts) if len(texts) == len(content) else content
 
 
 def _content(texts: Sequence[Part]) -> str | Sequence[Part]:

@@ -1,4 +1,4 @@
-"""What depends on the model or the account: which parameters a model takes, how a key is sent."""
+"""What depends on the model, the server or the account: which parameters are taken, how a key is sent."""
 
 import re
 from dataclasses import dataclass
@@ -11,9 +11,18 @@ EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhig
 """Values of `reasoning_effort`, from least to most (OpenAI: chat/create)."""
 
 
+ADDITIONAL = frozenset(
+    {
+        *("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs"),
+        *("seed", "user", "verbosity", "prompt_cache_key", "safety_identifier"),
+    }
+)
+"""Parameters that are sent under the name under which a record gives them (OpenAI: chat/create)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a model takes of a chat completion's parameters; the rest of the API is the same for all."""
+    """What a model takes of a chat completion, at the server that serves it; the rest is the same for all."""
 
     limit: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     """What the bound on the answer's length is called. OpenAI deprecates `max_tokens` and refuses it for
@@ -25,11 +34,17 @@ class Traits:
     stop: bool = True
     parallel_tool_calls: bool = True
     """Whether the parameter of this name is accepted."""
-
-    @property
-    def own(self) -> bool:
-        """Whether it is a model of OpenAI's own API, which refuses parameters that it does not know."""
-        return self.limit == "max_completion_tokens"
+    additional: frozenset[str] = ADDITIONAL
+    """Which parameters of that kind are taken. Of the others, those that only tune sampling are left out."""
+    lenient: bool = False
+    """Whether more may be taken than is known here: the server is an unknown one."""
+    most_stop_sequences: int | None = 4
+    """OpenAI: chat/create, `stop`. None where no limit is known."""
+    files: bool = True
+    """Whether PDFs are taken."""
+    audio: bool = True
+    text_parts: bool = True
+    """Whether several texts may stand side by side in a message; else they are joined by blank lines."""
 
 
 _NOT_REASONING = Traits(efforts=())
@@ -42,13 +57,12 @@ _GPT_5_1 = Traits(efforts=("none", "low", "medium", "high"), sampling="without r
 _GPT_LATER = Traits(
     efforts=("none", "low", "medium", "high", "xhigh"), sampling="without reasoning", stop=False
 )
-_ELSEWHERE = Traits(limit="max_tokens")
+_ELSEWHERE = Traits(limit="max_tokens", lenient=True)
 
 # OpenAI: chat/create (effort, stop), guides/latest-model (sampling of GPT-5.x); the rest from its error
 # answers: 'Unsupported parameter' for `stop` (gpt-5-mini), `parallel_tool_calls` (o1, o3-mini, o4-mini) and
 # 'Unrecognized request argument' for `reasoning_effort` (gpt-4o, gpt-4.1). The first match counts.
 _FAMILIES: tuple[tuple[re.Pattern[str], Traits], ...] = (
-    (re.compile(r"gpt-oss"), _ELSEWHERE),
     (re.compile(r"gpt-[34]|chatgpt-|gpt-5(\.\d+)?-chat|gpt-audio"), _NOT_REASONING),
     (re.compile(r"gpt-5\.1(?!\d)"), _GPT_5_1),
     (re.compile(r"gpt-5(?!\.)"), _GPT_5),
@@ -61,8 +75,13 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Traits], ...] = (
 @lru_cache(maxsize=64)  # asked for every record, and a job has one model
 def traits(model: str) -> Traits:
     """What the model takes. A name that is not OpenAI's own belongs to a compatible server."""
-    base = model.removeprefix("ft:")
-    return next((found for family, found in _FAMILIES if family.match(base)), _ELSEWHERE)
+    found = own_traits(model.removeprefix("ft:"))
+    return _ELSEWHERE if found is None else found
+
+
+def own_traits(model: str) -> Traits | None:
+    """What a model of OpenAI's takes; None for a name that is none of theirs."""
+    return next((found for family, found in _FAMILIES if family.match(model)), None)
 
 
 def headers(key: str) -> dict[str, str]:

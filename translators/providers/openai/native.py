@@ -7,7 +7,8 @@ Members that nobody here has heard of pass. What changes, because OpenAI's model
     max_tokens | max_completion_tokens   under the name that the model takes
     reasoning_effort                     the model's closest; none for a model that does not reason
     temperature, top_p, logprobs, …      left out for models that reason
-    top_k, min_p, parallel_tool_calls    left out where they are not known
+    top_k, penalties, logprobs, …        left out where the server is known not to take them
+    parallel_tool_calls                  left out where it is not taken
     ids of tool calls                    mapped when too long
     stop                                 the record is refused where the model takes none
 
@@ -23,9 +24,9 @@ from translators.providers.names import fitting
 from translators.providers.openai.lines import line_of
 from translators.providers.openai.models import EFFORTS, Effort, Traits, traits
 from translators.providers.openai.names import LONGEST_CALL_ID
-from translators.providers.openai.parameters import SAMPLING, nearest
+from translators.providers.openai.parameters import SAMPLING, TUNING, nearest
 from translators.providers.openai.request import ENDPOINT
-from translators.providers.openai.response import ChatUsage, usage_of
+from translators.providers.openai.response import OPENAI, ChatUsage, Manner, usage_of
 from translators.providers.openai.rows import body_of, unreadable, without_answer
 from translators.providers.rows import Line, Unfinished
 from translators.wire import ModelOutput
@@ -48,19 +49,28 @@ _NOTHING = frozenset({b"null", b"false", b"[]"})
 
 _MODEL = Note("model", "mapped", "the job says which model answers")
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
-_CALL_ID = Note("messages.tool_calls.id", "mapped", f"OpenAI takes {LONGEST_CALL_ID} characters")
+_CALL_ID = Note("messages.tool_calls.id", "mapped", f"{LONGEST_CALL_ID} characters are taken")
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _SAMPLING = ("temperature", "top_p", *SAMPLING)
 
 
 def line(custom_id: str, model_input: Raw, model: str) -> Line:
     """The line that asks for what the body asks for. Raises `Refused`."""
+    return line_for(custom_id, model_input, model, traits(model))
+
+
+def line_for(custom_id: str, model_input: Raw, model: str, known: Traits, endpoint: str = ENDPOINT) -> Line:
+    """The line that asks for it at a server of OpenAI's form. Raises `Refused`."""
+    notes: list[Note] = []
+    return line_of(custom_id, endpoint, {**body_for(model_input, model, known, notes)}, notes)
+
+
+def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> dict[str, Raw]:
+    """What the body becomes for this model. Raises `Refused`."""
     try:
         body = _BODY.decode(model_input)
     except (ValueError, RecursionError) as error:
         raise Refused("modelInput", str(error)) from error
-    notes: list[Note] = []
-    known = traits(model)
     _name(body, model, notes)
     _without_stream(body, notes)
     _limit(body, known, notes)
@@ -68,21 +78,24 @@ def line(custom_id: str, model_input: Raw, model: str) -> Line:
     _others(body, known, notes)
     if b'"tool_call' in bytes(model_input) and "messages" in body:
         _fit_call_ids(body, notes)
-    return line_of(custom_id, ENDPOINT, {**body}, notes)
+    return body
 
 
 def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
     """The chat completion in a row, or why there is none."""
     body = body_of(row)
-    if not isinstance(body, Raw):
-        return body
+    return answer_in(body, OPENAI) if isinstance(body, Raw) else body
+
+
+def answer_in(body: Raw, manner: Manner) -> ModelOutput | RecordError:
+    """The chat completion, or why it is none."""
     try:
         completion = _COMPLETION.decode(body)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     if completion is None or not completion.choices:
         return without_answer(body)
-    usage = usage_of(completion.usage or ChatUsage())
+    usage = usage_of(completion.usage or ChatUsage(), manner)
     return ModelOutput(bytes(body), usage.input_tokens, usage.output_tokens)
 
 
@@ -123,7 +136,10 @@ def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
         notes.append(Note("reasoning_effort", "dropped", "the model does not reason"))
     elif effort is not None and known.efforts is not None:
         sent = nearest(effort, known.efforts)
-        if sent != effort:
+        if sent is None:
+            del body["reasoning_effort"]
+            notes.append(Note("reasoning_effort", "dropped", "the model reasons as much as it sees fit"))
+        elif sent != effort:
             body["reasoning_effort"] = Raw(_ENCODER.encode(sent))
             notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
     if known.sampling == "always" or (known.sampling == "without reasoning" and effort == "none"):
@@ -143,10 +159,11 @@ def _effort(body: _Body) -> Effort | None:
 def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
     if not known.stop and _says(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
-    for name in ("top_k", "min_p"):
-        if name in body and known.own:
+    for name in TUNING:
+        if name in body and name not in known.additional and not known.lenient:
+            if _says(body, name):
+                notes.append(Note(name, "dropped", "the provider has no such sampling"))
             del body[name]
-            notes.append(Note(name, "dropped", "OpenAI has no such sampling"))
     if "parallel_tool_calls" in body and not (known.parallel_tool_calls and _says(body, "tools")):
         del body["parallel_tool_calls"]
         notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))

@@ -9,23 +9,16 @@ from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
 from translators.providers.openai.models import EFFORTS, Effort, Traits
 
-MOST_STOP_SEQUENCES = 4
-"""OpenAI: chat/create, `stop`."""
-
 type Body = dict[str, object]
 
 _EXTRA = "additionalModelRequestFields"
 
 SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs")
 """Beside temperature and top_p, what only models take that do not reason."""
-_AS_THEY_ARE = ("seed", "user", "verbosity", "prompt_cache_key", "safety_identifier")
-_DROPPED = {
-    "top_k": "OpenAI has no top-k sampling",
-    "min_p": "OpenAI has no min-p sampling",
-    "anthropic_beta": "names features of Anthropic's own API",
-}
-_HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
-_KNOWN = frozenset({*SAMPLING, *_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
+TUNING = (*SAMPLING, "top_k", "min_p", "typical_p", "repetition_penalty")
+"""What only tunes sampling, here or there: left out where it is not taken."""
+_BETA = Note(f"{_EXTRA}.anthropic_beta", "dropped", "names features of Anthropic's own API")
+_HANDLED_APART = frozenset({"n", "thinking", "reasoning_effort", "parallel_tool_calls", "anthropic_beta"})
 
 
 class _Thinking(Struct, frozen=True):
@@ -55,8 +48,8 @@ def add_parameters(body: Body, request: Request, traits: Traits, notes: list[Not
     if request.inference_config is not None:
         _inference(request.inference_config, traits, body, sampled, notes)
     if extra is not None:
-        _check_extra(extra, notes)
-        _extras(extra, body, sampled, notes)
+        _check_extra(extra, traits, notes)
+        _extras(extra, traits, body, sampled, notes)
         _parallel_tool_calls(extra, request, traits, body, notes)
 
 
@@ -82,30 +75,36 @@ def _stop(sequences: list[str], traits: Traits) -> list[str]:
     """Without its stop sequences an answer would say more than was asked for, so they are never dropped."""
     if not traits.stop:
         raise Refused("inferenceConfig.stopSequences", "the model takes no stop sequences")
-    if len(sequences) > MOST_STOP_SEQUENCES:
-        raise Refused(
-            "inferenceConfig.stopSequences", f"{len(sequences)} given, OpenAI takes {MOST_STOP_SEQUENCES}"
-        )
+    most = traits.most_stop_sequences
+    if most is not None and len(sequences) > most:
+        raise Refused("inferenceConfig.stopSequences", f"{len(sequences)} given, the provider takes {most}")
     return sequences
 
 
-def _check_extra(extra: Mapping[str, object], notes: list[Note]) -> None:
+def _check_extra(extra: Mapping[str, object], traits: Traits, notes: list[Note]) -> None:
     for name, value in extra.items():
-        if name not in _KNOWN:
-            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {', '.join(sorted(_KNOWN))}")
-        if name in _DROPPED and value is not None:
-            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
+        if name in traits.additional or name in _HANDLED_APART or value is None:
+            continue
+        if name not in TUNING:
+            known = ", ".join(sorted({*traits.additional, *TUNING, *_HANDLED_APART}))
+            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {known}")
+        notes.append(Note(f"{_EXTRA}.{name}", "dropped", "the provider has no such sampling"))
+    if extra.get("anthropic_beta") is not None:
+        notes.append(_BETA)
     if extra.get("n") not in (None, 1):
         raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
 
 
-def _extras(extra: Mapping[str, object], body: Body, sampled: bool, notes: list[Note]) -> None:
-    for name in SAMPLING:
-        if extra.get(name) is not None:
-            _sample(name, extra[name], f"{_EXTRA}.{name}", body, sampled, notes)
-    for name in _AS_THEY_ARE:
-        if extra.get(name) is not None:
-            body[name] = extra[name]
+def _extras(
+    extra: Mapping[str, object], traits: Traits, body: Body, sampled: bool, notes: list[Note]
+) -> None:
+    for name, value in extra.items():
+        if name not in traits.additional or value is None:
+            continue
+        if name in TUNING:
+            _sample(name, value, f"{_EXTRA}.{name}", body, sampled, notes)
+        else:
+            body[name] = value
 
 
 def _parallel_tool_calls(
@@ -155,6 +154,9 @@ def _accepted(effort: Effort, field: str, traits: Traits, notes: list[Note]) -> 
             notes.append(Note(field, "dropped", "the model does not reason"))
         return None
     sent = effort if traits.efforts is None else nearest(effort, traits.efforts)
+    if sent is None:
+        notes.append(Note(field, "dropped", "the model reasons as much as it sees fit"))
+        return None
     if sent != effort or field != f"{_EXTRA}.reasoning_effort":
         notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
     return sent
@@ -180,8 +182,13 @@ def _thinking_effort(extra: Mapping[str, object], notes: list[Note]) -> Effort |
     return "high"
 
 
-def nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort:
-    """The accepted effort closest to the one asked for, the higher of two; none only for none."""
+def nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort | None:
+    """The accepted effort closest to the one asked for, the higher of two; none only for none.
+
+    None where reasoning can be switched off but not be measured.
+    """
     rank = EFFORTS.index(effort)
     candidates: list[Effort] = [word for word in accepted if word != "none" or effort == "none"]
-    return min(candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)))
+    return min(
+        candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)), default=None
+    )

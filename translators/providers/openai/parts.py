@@ -1,6 +1,7 @@
 """Parts of a message's content: text, images, audio and documents (OpenAI: chat/create, messages)."""
 
 from base64 import b64decode
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -9,12 +10,14 @@ from translators.bedrock.converse import (
     ContentBlock,
     DocumentBlock,
     ImageBlock,
+    Message,
     Note,
     SearchResultBlock,
     Source,
     ToolResultContent,
 )
 from translators.errors import Refused
+from translators.providers.blocks import is_pdf
 
 
 class Text(Struct, frozen=True, tag_field="type", tag="text"):
@@ -79,6 +82,24 @@ def parts(block: ContentBlock | ToolResultContent, path: str, notes: list[Note])
     raise unplaced(block, path)
 
 
+def check_media(messages: Sequence[Message], *, files: bool, audio: bool) -> None:
+    """Raises `Refused` for what a server takes less than OpenAI: files, that is PDFs, or sound."""
+    for number, message in enumerate(messages):
+        for index, block in enumerate(message.content):
+            path = f"messages[{number}].content[{index}]"
+            if not audio and block.audio is not None:
+                raise Refused(f"{path}.audio", "the provider takes no audio")
+            if files:
+                continue
+            found = block.tool_result.content if block.tool_result is not None else ()
+            for where, document in [
+                (path, block.document),
+                *((f"{path}.toolResult.content[{at}]", one.document) for at, one in enumerate(found)),
+            ]:
+                if document is not None and is_pdf(document):
+                    raise Refused(f"{where}.document", "the provider takes no PDF; accepted are texts")
+
+
 def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
     """The refusal of a block that has no place where it stands."""
     member, name = next(
@@ -94,7 +115,7 @@ def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
     return Refused(f"{path}.{name}", _REFUSED.get(member, "has no place in a message of this role"))
 
 
-CACHE_POINT = Note("messages.content.cachePoint", "dropped", "OpenAI decides itself what it caches")
+CACHE_POINT = Note("messages.content.cachePoint", "dropped", "the provider decides itself what it caches")
 _CITATIONS = Note("messages.content.document.citations", "dropped", "Chat Completions cites no documents")
 _AS_TEXT = Note(
     "messages.content.document", "mapped", "sent as text; Chat Completions takes no other file than PDF"

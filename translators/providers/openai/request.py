@@ -20,9 +20,10 @@ from typing import Literal
 from translators.bedrock.converse import Note, Request
 from translators.errors import Refused
 from translators.providers.openai.lines import line_of
-from translators.providers.openai.messages import messages
-from translators.providers.openai.models import traits
+from translators.providers.openai.messages import joined, messages
+from translators.providers.openai.models import Traits, traits
 from translators.providers.openai.parameters import add_parameters
+from translators.providers.openai.parts import check_media
 from translators.providers.openai.tools import response_format, tool_parameters
 from translators.providers.rows import Line
 
@@ -40,15 +41,28 @@ _RESPONSE_FIELDS = Note(
 
 def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
+    return line_for(custom_id, request, model, traits(model))
+
+
+def line_for(custom_id: str, request: Request, model: str, taken: Traits, endpoint: str = ENDPOINT) -> Line:
+    """The line that asks a model for this record's answer, at a server of OpenAI's form. Raises `Refused`."""
     notes: list[Note] = []
-    body: dict[str, object] = {"model": model, "messages": messages(request, notes)}
+    return line_of(custom_id, endpoint, body_for(request, model, taken, notes), notes)
+
+
+def body_for(request: Request, model: str, taken: Traits, notes: list[Note]) -> dict[str, object]:
+    """The chat completion that asks for this record's answer. Raises `Refused`."""
+    if not (taken.files and taken.audio):
+        check_media(request.messages, files=taken.files, audio=taken.audio)
+    said = messages(request, notes)
+    body: dict[str, object] = {"model": model, "messages": said if taken.text_parts else joined(said)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
     if request.output_config is not None and request.output_config.text_format is not None:
         body["response_format"] = response_format(request.output_config.text_format, notes)
-    add_parameters(body, request, traits(model), notes)
+    add_parameters(body, request, taken, notes)
     check_beside_the_model(request, notes)
-    return line_of(custom_id, ENDPOINT, body, notes)
+    return body
 
 
 def check_beside_the_model(request: Request, notes: list[Note]) -> None:

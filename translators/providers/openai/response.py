@@ -5,6 +5,7 @@ absent.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -26,6 +27,19 @@ from translators.errors import RecordError
 from translators.providers.openai.answers import counted, tool_use
 from translators.providers.openai.rows import body_of, unreadable, without_answer
 from translators.providers.rows import Unfinished
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a server of OpenAI's form speaks differently from OpenAI."""
+
+    think_tags: bool = False
+    """Whether models write their reasoning into the text, between `<think>` and `</think>`."""
+    reasoning_apart: bool = False
+    """Whether reasoning tokens are counted beside the completion's instead of among them."""
+
+
+OPENAI = Manner()
 
 
 class _Called(Struct):
@@ -53,6 +67,8 @@ class _Choice(Struct):
     message: _Message
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
+    content_filter_results: dict[str, Any] | None = None
+    """Azure's; what it found in the answer."""
 
 
 class _PromptDetails(Struct):
@@ -69,6 +85,8 @@ class ChatUsage(Struct):
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int | None = None
+    """Together's place for what others say in the details."""
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
@@ -81,10 +99,13 @@ class _Completion(Struct):
     usage: ChatUsage | None = None
 
 
+_THINK, _THOUGHT = "<think>", "</think>"
+
 _COMPLETION = msgspec.json.Decoder(_Completion | None)
 
 _STOP_REASONS: dict[str | None, StopReason] = {
     "stop": "end_turn",
+    "eos": "end_turn",  # Together, of models that end by themselves
     "length": "max_tokens",
     "tool_calls": "end_turn",  # the calls themselves decide: a forced call ends with `stop`
     "content_filter": "content_filtered",
@@ -95,24 +116,29 @@ _STOP_REASONS: dict[str | None, StopReason] = {
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or why there is none."""
     body = body_of(row)
-    if not isinstance(body, Raw):
-        return body
+    return answer_in(body, asked, OPENAI) if isinstance(body, Raw) else body
+
+
+def answer_in(body: Raw, asked: Callable[[], Request], manner: Manner) -> Answer | RecordError:
+    """The answer in a chat completion, or why there is none."""
     try:
         completion = _COMPLETION.decode(body)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     if completion is None or not completion.choices:
         return without_answer(body)
-    return _answer(completion, completion.choices[0], asked)
+    return _answer(completion, completion.choices[0], asked, manner)
 
 
-def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) -> Answer | RecordError:
+def _answer(
+    body: _Completion, choice: _Choice, asked: Callable[[], Request], manner: Manner
+) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
     stop_reason = _STOP_REASONS.get(choice.finish_reason)
     if stop_reason is None:
         return RecordError(502, f"the provider stopped with {choice.finish_reason!r}, which is not known")
     said = choice.message
-    content = _said(said)
+    content = _said(said, manner)
     if said.tool_calls:
         calls = [
             tool_use(index, call.id, call.function.name, call.function.arguments, asked)
@@ -128,7 +154,7 @@ def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) ->
         response=Response(
             output=Output(Message("assistant", content)),
             stop_reason="content_filtered" if said.refusal else stop_reason,
-            usage=usage_of(usage),
+            usage=usage_of(usage, manner),
             additional_model_response_fields=_beside_the_message(choice),
         ),
         id=body.id or "",
@@ -139,32 +165,47 @@ def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) ->
     )
 
 
-def _said(said: _Message) -> list[ContentBlock]:
+def _said(said: _Message, manner: Manner) -> list[ContentBlock]:
     """Everything but the tool calls: the reasoning, the text, the refusal."""
     content: list[ContentBlock] = []
-    reasoning = said.reasoning_content or said.reasoning
+    reasoning, text = said.reasoning_content or said.reasoning, said.content
+    if manner.think_tags and not reasoning and text:
+        reasoning, text = _thought(text)
     if reasoning:
         content.append(ContentBlock(reasoning_content=ReasoningContent(ReasoningText(reasoning))))
-    if said.content:
-        content.append(ContentBlock(text=said.content))
+    if text:
+        content.append(ContentBlock(text=text))
     if said.refusal:
         content.append(ContentBlock(text=said.refusal))
     return content
 
 
+def _thought(text: str) -> tuple[str, str]:
+    """What a model thought first, and what it said then. A thought that the limit cut has no end."""
+    rest = text.lstrip()
+    if not rest.startswith(_THINK):
+        return "", text
+    thought, _, said = rest.removeprefix(_THINK).partition(_THOUGHT)
+    return thought.strip(), said.lstrip()
+
+
 def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
-    """What Converse has no place for: log probabilities, and where in the text the model cites the web."""
+    """What Converse has no place for: log probabilities, where in the text the model cites the web, and why
+    a filter stepped in."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:
         beside["logprobs"] = choice.logprobs
     if choice.message.annotations:
         beside["annotations"] = choice.message.annotations
+    if choice.content_filter_results and choice.finish_reason == "content_filter":
+        beside["content_filter_results"] = choice.content_filter_results
     return beside or None
 
 
-def usage_of(usage: ChatUsage) -> Usage:
+def usage_of(usage: ChatUsage, manner: Manner) -> Usage:
     """The token counts in the hub."""
-    details = usage.prompt_tokens_details or _PromptDetails()
-    return counted(
-        usage.prompt_tokens, usage.completion_tokens, details.cached_tokens, details.cache_write_tokens
-    )
+    details = usage.prompt_tokens_details or _PromptDetails(usage.cached_tokens)
+    answered = usage.completion_tokens
+    if manner.reasoning_apart and usage.completion_tokens_details is not None:
+        answered += usage.completion_tokens_details.reasoning_tokens or 0
+    return counted(usage.prompt_tokens, answered, details.cached_tokens, details.cache_write_tokens)

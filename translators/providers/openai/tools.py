@@ -40,15 +40,15 @@ class ResponseFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: Schema
 
 
-_CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "OpenAI decides itself what it caches")
+_CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "the provider decides itself what it caches")
 _NAME = Note(
-    "toolConfig.tools.toolSpec.name", "mapped", f"OpenAI takes {LONGEST_NAME} letters, digits, '_', '-'"
+    "toolConfig.tools.toolSpec.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken"
 )
 _SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
 _NOT_STRICT = Note(
-    f"{_SCHEMA}.schema", "mapped", "not strict: OpenAI's strict mode does not take this schema"
+    f"{_SCHEMA}.schema", "mapped", "not strict: the rules of strict mode do not allow this schema"
 )
-_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", f"OpenAI takes {LONGEST_NAME} letters, digits, '_', '-'")
+_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken")
 
 
 def tool_parameters(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
@@ -75,7 +75,7 @@ def functions(config: ToolConfig, notes: list[Note]) -> list[Function]:
 def _function(spec: ToolSpec, path: str, notes: list[Note]) -> Function:
     schema = spec.input_schema.json
     if not bytes(schema).startswith(b"{"):
-        raise Refused(f"{path}.inputSchema.json", "is not an object; OpenAI takes nothing else")
+        raise Refused(f"{path}.inputSchema.json", "is not an object; nothing else is taken")
     name = fitting(spec.name, LONGEST_NAME)
     if name != spec.name:
         notes.append(_NAME)
