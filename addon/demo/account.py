@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from addon.demo.answers import chat_completion
+from addon.demo import endpoints
 from addon.demo.batch import Answer, Batch, Fate, Pace
 from addon.demo.faults import Hook, Point, nothing
 from addon.demo.input_check import invalid, starts_with_json
@@ -69,7 +69,7 @@ class Account:
     def __init__(
         self,
         *,
-        answer: Answer = chat_completion,
+        answer: Answer = endpoints.answer,
         pace: Pace | None = None,
         fate: Callable[[int], Fate] = all_goes_well,
         at: Hook = nothing,

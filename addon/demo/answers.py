@@ -17,15 +17,7 @@ def chat_completion(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     messages: list[dict[str, Any]] = body["messages"]
     text = _text_of(messages[-1])
     if FAIL in text.lower():
-        message = "This request was asked to fail, and so it does."
-        return 400, {
-            "error": {
-                "message": message,
-                "type": "invalid_request_error",
-                "param": "messages",
-                "code": "invalid_value",
-            }
-        }
+        return failure("messages")
     if _wants_tool(body):
         calls = _tool_calls(body)
         return 200, _completion(body, None, "tool_calls", calls)
@@ -34,6 +26,13 @@ def chat_completion(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     if limit is not None and _tokens(words) > limit:
         return 200, _completion(body, words[: limit * 4], "length")
     return 200, _completion(body, words, "stop")
+
+
+def failure(param: str) -> tuple[int, dict[str, Any]]:
+    """The answer to a record that asks for it."""
+    message = "This request was asked to fail, and so it does."
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": "invalid_value"}
+    return 400, {"error": error}
 
 
 def _text_of(message: dict[str, Any]) -> str:

@@ -194,8 +194,8 @@ class Batch:
         self._model = self._model or model
         self.completed += status == 200
         self.failed += status != 200
-        self._usage["input_tokens"] += usage.get("prompt_tokens", 0)
-        self._usage["output_tokens"] += usage.get("completion_tokens", 0)
+        for name, other in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
+            self._usage[name] += usage.get(name, usage.get(other, 0))
 
     def _row(
         self, place: Record, response: dict[str, Any] | None, error: dict[str, str] | None = None

@@ -95,18 +95,28 @@ def problems(
     found: list[Problem] = []
     ids: set[str] = set()
     models: set[str] = set()
+    weight = 0
     for number, offset, line in _lines(path):
         problem = _problem(number, line, request["endpoint"], ids, models)
         if isinstance(problem, Problem):
             found.append(problem)
         else:
             records.append(Record(problem, offset, len(line)))
+            weight += _weight(line, request["endpoint"])
     if not records and not found:
         found.append(Problem(code="empty_file", message="The input file is empty."))
-    if len(records) > max_requests:
-        message = f"The batch has {len(records)} requests; the limit is {max_requests}."
+    if weight > max_requests:
+        message = f"The batch has {weight} requests; the limit is {max_requests}."
         found.append(Problem(code="too_many_tasks", message=message))
     return records, tuple(found)
+
+
+def _weight(line: bytes, endpoint: str) -> int:
+    """How many requests a line counts as: embeddings by their inputs."""
+    if endpoint != "/v1/embeddings":
+        return 1
+    asked = orjson.loads(line)["body"]["input"]
+    return len(asked) if isinstance(asked, list) else 1
 
 
 def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from addon.demo.account import all_goes_well
-from addon.demo.answers import chat_completion
 from addon.demo.batch import Pace
+from addon.demo.endpoints import answer
 from addon.demo.faults import nothing
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import Mode, ProxyProcess
@@ -77,7 +77,7 @@ def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
     one_provider.batches.clear()
     one_provider.files.clear()
     yield one_provider
-    one_provider.answer, one_provider.pace = chat_completion, Pace()
+    one_provider.answer, one_provider.pace = answer, Pace()
     one_provider.fate, one_provider.at = all_goes_well, nothing
     one_provider.key = PROVIDER_KEY
 

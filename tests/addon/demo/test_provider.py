@@ -139,6 +139,22 @@ def test_more_requests_than_the_limit_fail_the_batch() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "status"), [(["a", "b"], "completed"), (["a", "b", "c"], "failed"), ("a b c", "completed")]
+)
+def test_every_input_of_an_embedding_counts_as_a_request(asked: object, status: str) -> None:
+    url: Literal["/v1/embeddings"] = "/v1/embeddings"
+    body = {"model": "text-embedding-3-small", "input": asked}
+    with (
+        BatchServer(max_requests=2) as server,
+        openai.OpenAI(base_url=server.url, api_key=server.key) as client,
+    ):
+        data = jsonl(request(1, url=url, body=body))
+        file = client.files.create(file=("job.jsonl", data), purpose="batch")
+        batch = client.batches.create(input_file_id=file.id, endpoint=url, completion_window="24h")
+        assert client.batches.retrieve(batch.id).status == status
+
+
+@pytest.mark.parametrize(
     ("name", "data"), [("job.txt", jsonl(request(1))), ("job.jsonl", b""), ("job.jsonl", b"not json\n")]
 )
 def test_an_upload_that_is_no_jsonl_is_refused(client: openai.OpenAI, name: str, data: bytes) -> None:

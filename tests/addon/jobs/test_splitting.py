@@ -117,6 +117,24 @@ def test_shards_keep_within_the_number_of_requests(tmp_path: Path) -> None:
     ]
 
 
+def test_records_of_several_inputs_weigh_as_many_requests(tmp_path: Path) -> None:
+    asked = [["a"], ["b", "c"], ["d", "e"], ["f", "g", "h", "i"], ["j"]]
+    bodies = [{"modelInput": {"input_type": "clustering", "texts": texts}} for texts in asked]
+    route = Route(
+        model_id="cohere.embed-english-v3",
+        invocation_type="InvokeModel",
+        provider="openai",
+        model="text-embedding-3-small",
+    )
+    plan = split(JOB, written(tmp_path, bodies), route, Limits(requests=3, bytes=1_000_000), tmp_path)
+    assert [(cut.start.record, cut.records, cut.group) for cut in plan.cuts] == [
+        (0, 2, "/v1/embeddings"),
+        (2, 1, "/v1/embeddings"),
+        (3, 1, "/v1/embeddings"),
+        (4, 1, "/v1/embeddings"),
+    ]
+
+
 def test_shards_keep_within_the_number_of_bytes(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record("x" * 200) for _ in range(6)])
     plan = split(JOB, inputs, ROUTE, Limits(requests=100, bytes=900), tmp_path)
