@@ -100,8 +100,7 @@ class Conversion:
         value: object = self.root if reference.startswith("#") else None
         for step in reference.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
-            members: Json = value if isinstance(value, dict) else {}
-            value = members.get(name)
+            value = _members_of(value).get(name)
         if not isinstance(value, dict):
             raise Refused(path, f"{reference!r} is not in this schema")
         return cast("Json", value)
@@ -120,7 +119,7 @@ class Conversion:
             if "items" not in schema:
                 raise Refused(path, "has no items; Gemini wants to know what an array holds")
             written["items"] = self._schema(schema["items"], f"{path}.items", within)
-        elif "enum" in schema or "const" in schema:
+        if "enum" in schema or "const" in schema:
             written |= self._values(_enumerated(schema, path), kind)
         return written
 
@@ -143,8 +142,8 @@ class Conversion:
     def _values(self, values: list[object], kind: str) -> Json:
         """The values of this type among those that are allowed. Gemini lists numbers as strings, too."""
         own = [value for value in values if _kind_of(value) == kind or (kind, _kind_of(value)) == _WIDENED]
-        if kind == "boolean":
-            if len(own) == 1:
+        if kind not in {"string", "number", "integer"}:
+            if kind != "boolean" or len(own) < 2:
                 self.lost.add("enum")
             return {}
         listed = [value if isinstance(value, str) else str(value) for value in own]
@@ -161,6 +160,10 @@ def _object(value: object, path: str) -> Json:
     if not isinstance(value, dict):
         raise Refused(path, f"{value!r} is not an object")
     return cast("Json", value)
+
+
+def _members_of(value: object) -> Json:
+    return cast("Json", value) if isinstance(value, dict) else {}
 
 
 def _list(value: object, path: str) -> list[object]:
