@@ -13,7 +13,9 @@ from tests.translators.bedrock.completions import CALL, REASONING, TEXT, Said, a
 from translators.bedrock.families import mistral
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
-from translators.errors import Refused
+from translators.errors import RecordError, Refused
+from translators.providers.rows import Line
+from translators.translation import Route, Translator
 
 
 def asked(prompt: str, **members: Any) -> dict[str, Any]:
@@ -115,6 +117,24 @@ def test_model_takes_prompts_and_chats(body: dict[str, Any], family: str) -> Non
     families = families_of_model(parse("mistral.mistral-large-2402-v1:0"))
     members = {name: Raw(json.dumps(value).encode()) for name, value in body.items()}
     assert family_of_body(members, families) is FAMILIES[family]
+
+
+def test_records_of_one_job_may_be_prompts_and_chats() -> None:
+    translator = Translator(
+        Route(
+            model_id="mistral.mistral-large-2402-v1:0",
+            invocation_type="InvokeModel",
+            provider="openai",
+            model="gpt-4o-mini",
+        )
+    )
+    for body in ({"prompt": "[INST] Hi [/INST]"}, {"messages": [{"role": "user", "content": "Hi"}]}) * 2:
+        line = translator.line("0", Raw(json.dumps(body).encode()))
+        assert isinstance(line, Line)
+        assert json.loads(line.data)["body"]["messages"] == [{"role": "user", "content": "Hi"}]
+    assert translator.line("0", Raw(b'{"inputText": "Hi"}')) == RecordError(
+        400, "modelInput: is of no known shape; its members are ['inputText']"
+    )
 
 
 def test_prompt_of_nobody_is_taken_for_mistral_s() -> None:
