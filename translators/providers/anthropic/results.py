@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
-from translators.providers.anthropic.errors import STATUSES
+from translators.providers.anthropic.statuses import STATUSES
 from translators.providers.rows import Receipt, Unfinished
 
 _UNFINISHED = frozenset({"canceled", "expired"})
