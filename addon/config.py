@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from addon.config_file import APPLICATION
+from addon.config_file import FILE_NAME as FILE_NAME
+from addon.config_file import file_in_use as file_in_use
 from translators.providers.registry import PROVIDERS, Provider, UnknownProvider, provider
-
-APPLICATION = "bedrock-batch"
-FILE_NAME = "bedrock-batch.toml"
 
 
 class BadConfig(ValueError):
@@ -191,11 +191,3 @@ def _check_endpoint(target: Target, file: Path) -> None:
         accepted = ", ".join(known) or "none; leave it out"
         where = f"providers.{target.name}.endpoint"
         raise BadConfig(f"{file}: {where}: {target.section.endpoint!r} is not known; known: {accepted}")
-
-
-def file_in_use(path: str | None = None) -> Path | None:
-    """The file that `load` reads; None when there is none and the defaults hold."""
-    if path:
-        return Path(path).expanduser()
-    places = (Path(FILE_NAME), Path(platformdirs.user_config_dir(APPLICATION)) / FILE_NAME)
-    return next((place for place in places if place.is_file()), None)

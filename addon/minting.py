@@ -5,13 +5,12 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 from addon.config import FILE_NAME, Config, Target
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
+from addon.provider_models import chosen_model
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
-from translators.bedrock.model_ids import candidates, parse
 from translators.providers.registry import UnknownProvider
 
 TAG_LIMIT = 50
@@ -98,35 +97,8 @@ def _is_below(uri: str, place: str) -> bool:
 
 
 def provider_model(target: Target, model_id: str) -> str:
-    """The provider's name of the model to run on. Raises `AwsError` saying which option to set.
-
-    The configuration decides; then a model of the provider's own that Bedrock sells too; then an id
-    that is none of Bedrock's, taken as it is.
-    """
-    model = _named_model(target, model_id)
-    why = target.provider.unusable(model)
-    if why is not None:
-        raise AwsError("ValidationException", f"{target.name!r} cannot run {model!r}: {why}")
-    return model
-
-
-def _named_model(target: Target, model_id: str) -> str:
-    asked = parse(model_id)
-    names = candidates(asked)
-    for glob, model in target.section.models.items():
-        if any(fnmatchcase(name, glob) for name in names):
-            return model
-    if asked.vendor is not None:
-        derived = target.provider.derived_model(asked.vendor, asked.model)
-        if derived is not None:
-            return derived
-    if not asked.is_aws:
-        return model_id
-    raise AwsError(
-        "ValidationException",
-        f"No model of {target.name!r} is known for {model_id!r}: "
-        f'set [providers.{target.name}.models] "{names[-1]}*" = "<model>" in {FILE_NAME}',
-    )
+    """The provider's name of the model to run on. Raises `AwsError` saying which option to set."""
+    return chosen_model(target.name, target.provider, target.section.models, model_id)
 
 
 def _new_arn(role_arn: str, caller: Caller) -> JobArn:
