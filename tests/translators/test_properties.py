@@ -22,21 +22,28 @@ MODELS = {
 }
 """Models that each provider treats differently."""
 
-DEAF = {"anthropic"}
-"""Providers whose models take no sound."""
+LINES = {name: provider.line for name, provider in PROVIDERS.items()} | {
+    f"{name}/{endpoint}": other.line
+    for name, provider in PROVIDERS.items()
+    for endpoint, other in provider.other_endpoints.items()
+}
+"""What makes lines, for each provider and for each of its other endpoints."""
+
+DEAF = {"anthropic", "openai/responses"}
+"""Those that take no sound."""
 
 WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")
 """What may be wrong with a record that says nothing inexpressible: too many stop sequences or odd ones, a
 conversation without a word in it, one that ends with the other's turn."""
 
-each_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
+each_provider = pytest.mark.parametrize("provider", sorted(LINES))
 a_few_hundred = settings(max_examples=max(300, settings().max_examples))
 
 
 def line_or_refusal(record: Json, provider: str, model: str) -> Line | Refused:
     request = converse.request(Raw(json.dumps(record).encode()))
     try:
-        return PROVIDERS[provider].line("r-1", request, model)
+        return LINES[provider]("r-1", request, model)
     except Refused as refusal:
         return refusal
 
@@ -46,7 +53,9 @@ def line_or_refusal(record: Json, provider: str, model: str) -> Line | Refused:
 @given(data=st.data())
 def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -> None:
     record = data.draw(strategies.converse_requests(sounds=provider not in DEAF))
-    outcome = line_or_refusal(record, provider, data.draw(st.sampled_from(MODELS[provider])))
+    outcome = line_or_refusal(
+        record, provider, data.draw(st.sampled_from(MODELS[provider.partition("/")[0]]))
+    )
     if isinstance(outcome, Line):
         sent = json.dumps(json.loads(outcome.data), ensure_ascii=False)
         assert set(TOKEN.findall(sent)) == set(TOKEN.findall(json.dumps(record)))
@@ -59,7 +68,9 @@ def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -
 @a_few_hundred
 @given(data=st.data(), record=strategies.any_requests())
 def test_no_record_does_worse_than_being_refused(provider: str, data: st.DataObject, record: Json) -> None:
-    outcome = line_or_refusal(record, provider, data.draw(st.sampled_from(MODELS[provider])))
+    outcome = line_or_refusal(
+        record, provider, data.draw(st.sampled_from(MODELS[provider.partition("/")[0]]))
+    )
     if isinstance(outcome, Line):
         assert "r-1" in json.loads(outcome.data).values()
     else:

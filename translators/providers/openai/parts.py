@@ -56,7 +56,7 @@ _SOUNDS = frozenset({"wav", "mp3"})
 _TEXTS = frozenset({"txt", "md", "csv", "html"})
 
 _REFUSED = {
-    "video": "Chat Completions takes no video",
+    "video": "OpenAI takes no video",
     "guard_content": "there is no guardrail at this provider",
     "tool_addition": "tools cannot change within a conversation",
     "tool_removal": "tools cannot change within a conversation",
@@ -116,10 +116,8 @@ def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
 
 
 CACHE_POINT = Note("messages.content.cachePoint", "dropped", "the provider decides itself what it caches")
-_CITATIONS = Note("messages.content.document.citations", "dropped", "Chat Completions cites no documents")
-_AS_TEXT = Note(
-    "messages.content.document", "mapped", "sent as text; Chat Completions takes no other file than PDF"
-)
+_CITATIONS = Note("messages.content.document.citations", "dropped", "OpenAI cites no documents")
+_AS_TEXT = Note("messages.content.document", "mapped", "sent as text; OpenAI is sent no other file than PDF")
 _SEARCH_RESULT = Note("messages.content.searchResult", "mapped", "sent as text")
 
 
