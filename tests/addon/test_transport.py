@@ -19,7 +19,7 @@ import pytest
 
 from addon.transport import ATTEMPTS, BLOCK, LostAnswer, Transport, Unreachable
 from translators.errors import ProviderError
-from translators.providers.conversation import SAVE, Conversation
+from translators.providers.conversation import LINES, SAVE, Conversation
 
 KEY = "sk-example-key"
 
@@ -343,6 +343,28 @@ async def test_a_compressed_answer_is_saved_unpacked(
     response = await transport.play(asking(get(server.url, **{SAVE: "rows"})), folder=tmp_path)
     assert (tmp_path / "rows").read_bytes() == b"rows\n" * 1000
     assert response.content == b""
+
+
+async def test_lines_inside_another_document_become_a_file_of_lines(
+    transport: Transport, serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(answer("200 OK", b"[a,b]"))
+    extensions = {SAVE: "rows", LINES: lambda body: body.strip(b"[]").split(b",")}
+    response = await transport.play(asking(get(server.url, **extensions)), folder=tmp_path)
+    assert (tmp_path / "rows").read_bytes() == b"a\nb\n"
+    assert response.content == b""
+
+
+async def test_a_document_without_lines_that_can_be_read_is_not_saved(
+    transport: Transport, serve: Serve, tmp_path: Path
+) -> None:
+    def unreadable(body: bytes) -> list[bytes]:
+        raise ProviderError(502, "cannot be read")
+
+    server = serve(answer("200 OK", b"?"))
+    with pytest.raises(ProviderError, match="cannot be read"):
+        await transport.play(asking(get(server.url, **{SAVE: "rows", LINES: unreadable})), folder=tmp_path)
+    assert not (tmp_path / "rows").exists()
 
 
 async def test_an_error_in_place_of_a_file_is_handed_over_and_not_saved(
