@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from tests.translators.providers.converse_records import CALL, HI, asking, hub, result, said
-from translators.bedrock.converse import ContentBlock, Message, Request
+from translators.bedrock.converse import ContentBlock, Message, Request, ToolResultContent
 from translators.errors import Refused
 from translators.providers.gemini import line
+from translators.providers.gemini.parts import parts
 
 S3 = {"s3Location": {"uri": "s3://bucket/key"}}
 
@@ -111,3 +112,8 @@ def test_record_is_refused_with_the_field_that_is_wrong(record: dict[str, Any], 
 def test_block_without_a_member_is_refused() -> None:
     with pytest.raises(Refused, match=r"messages\[0\].content\[0\]: is an empty block"):
         line("r-1", Request(messages=[Message("user", [ContentBlock()])]), "gemini-2.5-flash")
+
+
+def test_part_of_a_tool_s_answer_without_a_member_is_refused() -> None:
+    with pytest.raises(Refused, match=r"path: is an empty block"):
+        parts(ToolResultContent(), "path", [])
