@@ -86,7 +86,7 @@ def test_a_section_is_a_provider_of_its_own() -> None:
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownProvider, match="known: bedrock, .*openai"):
+    with pytest.raises(UnknownProvider, match=r"known: bedrock, .*openai"):
         Config().target("opnai")
 
 

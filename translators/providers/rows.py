@@ -13,7 +13,7 @@ class Line(Struct, frozen=True):
     group: str = ""
     """Lines of different groups cannot share a batch."""
     weight: int = 1
-    """How many requests it counts as where the provider limits a batch (OpenAI: each input of an embedding)."""
+    """How many requests it counts as where a batch is limited (OpenAI: each input of an embedding)."""
 
 
 class Unfinished(Struct, frozen=True):
