@@ -4,7 +4,6 @@ AWS: model-parameters-anthropic-claude-text-completion. The prompt is `\\n\\nHum
 same models also take messages, so the body says which of the two a record is.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -41,11 +40,7 @@ class _Answer(Struct, tag_field="type", tag="completion"):
 
 _DECODER = msgspec.json.Decoder(_Body)
 
-_SPEAKER = re.compile(
-    r"(?:(?:\A\s*|\n\n[ \t]*)(?=(?:Human|Assistant):)|\s(?=Assistant:\s*\Z))(Human|Assistant):"
-)
-"""Two line ends before a name make a turn. At the very end any space does: seen on the live API."""
-_ROLES: Mapping[str, converse.Role] = MappingProxyType({"Human": "user", "Assistant": "assistant"})
+_SPEAKERS: Mapping[str, converse.Role] = MappingProxyType({"Human:": "user", "Assistant:": "assistant"})
 _NEXT_TURN = "\n\nHuman:"
 """What ends an answer that is complete (seen on the live API)."""
 
@@ -75,7 +70,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 def request(model_input: Raw) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    prompt = transcript(body.prompt, _SPEAKER, _ROLES)
+    prompt = transcript(body.prompt, _SPEAKERS, "\n\n")
     return converse.Request(
         messages=prompt.messages,
         system=prompt.system,

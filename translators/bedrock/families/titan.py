@@ -4,7 +4,6 @@ AWS: model-parameters-titan-text. A conversation is written as `User: …\\nBot:
 text is what a user says.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -47,8 +46,7 @@ class _Answer(Struct, rename="camel"):
 
 
 _DECODER = msgspec.json.Decoder(_Body)
-_SPEAKER = re.compile(r"(?:\A|\n)\s*(User|Bot):")
-_ROLES: Mapping[str, converse.Role] = MappingProxyType({"User": "user", "Bot": "assistant"})
+_SPEAKERS: Mapping[str, converse.Role] = MappingProxyType({"User:": "user", "Bot:": "assistant"})
 
 _REASONS: Mapping[converse.StopReason, _Reason] = MappingProxyType(
     {
@@ -75,7 +73,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 def request(model_input: Raw) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    prompt = transcript(body.input_text, _SPEAKER, _ROLES)
+    prompt = transcript(body.input_text, _SPEAKERS, "\n")
     config = body.text_generation_config
     return converse.Request(
         messages=prompt.messages,
