@@ -9,7 +9,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, gemini, openai
+from translators.providers import anthropic, gemini, mistral, openai
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
@@ -128,6 +128,26 @@ _ROWS = (
         max_bytes=2_000_000_000,
         derived_model=gemini.derived_model,
         embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
+    ),
+    Provider(
+        name="mistral",
+        documentation="https://docs.mistral.ai/studio-api/batch-processing",
+        batches=mistral.batches,
+        line=mistral.line,
+        receipt=mistral.receipt,
+        answer=mistral.answer,
+        headers=mistral.headers,
+        base_url="https://api.mistral.ai",
+        base_url_variables=(),
+        key_variables=("MISTRAL_API_KEY",),
+        max_requests=100_000,
+        max_bytes=512_000_000,
+        derived_model=mistral.derived_model,
+        unusable=mistral.unusable,
+        embeddings=Embeddings(line=mistral.embeddings.line, answer=mistral.embeddings.answer),
+        direct=Direct(
+            request=mistral.direct.request, custom_id=mistral.direct.custom_id, row=mistral.direct.row
+        ),
     ),
     Provider(
         name="openai",
