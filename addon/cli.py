@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from addon.refusals import CommandRefused
+
+InvocationType = Literal["InvokeModel", "Converse"]
 
 JOB_HELP = "Its id, its ARN, or its name if no other job has it."
 
@@ -124,6 +126,55 @@ def doctor(
 
     healthy = doctor.examine(config, database, bucket, as_json=as_json)
     raise typer.Exit(0 if healthy else 1)
+
+
+@application.command()
+def translate(
+    model: Annotated[str, typer.Option(help="The job's `modelId`.")],
+    to: Annotated[str, typer.Option(metavar="PROVIDER", help="What the header would say.")],
+    file: Annotated[str, typer.Argument(metavar="[IN.jsonl|-]", help="The job's input; `-`: stdin.")] = "-",
+    invocation_type: Annotated[
+        InvocationType, typer.Option("--type", case_sensitive=False, help="The job's `modelInvocationType`.")
+    ] = "InvokeModel",
+    out: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(help="The provider's result file; repeatable. Prints Bedrock's output instead."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only list what is wrong, by line.")] = False,
+    config: ConfigFile = "",
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: for scripts.")] = False,
+) -> None:
+    """Print what would be sent for a job's input. Offline: no key, no S3, no call.
+
+    A record that cannot be sent is named on stderr and does not change the exit code: it would not fail the
+    job. A line that is no record would; here it is the end, with exit code 1. `--check` lists all of both,
+    and exits with 1 if there is any.
+    """
+    if results and check:
+        raise typer.BadParameter("--results and --check exclude each other")
+    if check and out is not None:
+        raise typer.BadParameter("--check prints to stdout; it takes no --out")
+    if as_json and not check:
+        raise typer.BadParameter("--json goes with --check")
+    from addon import late_imports
+
+    late_imports.put_off()
+    from addon import translating
+
+    with _refusals():
+        way = translating.way(model, to, invocation_type, config)
+        if check:
+            from addon import checking
+
+            correct = checking.check(file, way, as_json=as_json)
+            raise typer.Exit(0 if correct else 1)
+        if results:
+            from addon import restoring
+
+            restoring.restore(file, results, out, way)
+        else:
+            translating.translate(file, out, way)
 
 
 @jobs.callback(invoke_without_command=True)

@@ -17,6 +17,8 @@ from translators.providers.rows import Unfinished
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
 
+NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from addon.jobs.context import Context, cut_of, input_location, output_access, output_location
-from addon.jobs.joining import Range, join
+from addon.jobs.joining import NO_RESULT, Range, join
 from addon.jobs.preparing import have_inputs
 from addon.jobs.sending import have_results
 from addon.jobs.tables import Job, Shard
@@ -12,8 +12,6 @@ from addon.s3 import S3Refused
 from translators.bedrock.jobs import JobStatus
 from translators.bedrock.records import manifest
 from translators.errors import RecordError
-
-NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
 
 GRACE_HOURS = 24
 """How long after the deadline writing the output is tried: the results are paid for."""

@@ -1,0 +1,76 @@
+"""How far a command has come with a file: a bar on a terminal, lines in a pipe, all on standard error."""
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+PAUSE = 10.0
+"""Seconds between two lines in a pipe."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    advance: Callable[[int, int], object]
+    """Say that so many more bytes are read, and how many records there have been."""
+    say: Callable[[str], object]
+    """Print a line."""
+
+
+@contextmanager
+def progress(file: BinaryIO, destination: Path | None) -> Iterator[Progress]:
+    """The progress through a file whose translation goes to the destination, or to standard output."""
+    mixed_up = destination is None and sys.stdout.isatty()
+    if sys.stderr.isatty() and not mixed_up:
+        with _bar(_size(file)) as shown:
+            yield shown
+    else:
+        yield _lines()
+
+
+def _size(file: BinaryIO) -> int | None:
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _lines() -> Progress:
+    last = time.monotonic()
+
+    def advance(more: int, records: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > PAUSE:
+            last = time.monotonic()
+            say(f"{records:,} records …")
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    return Progress(advance=advance, say=say)
+
+
+@contextmanager
+def _bar(size: int | None) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), DownloadColumn(), TextColumn("{task.fields[records]:,} records"))
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    # Drawn by us: a thread that draws by itself makes forking unsafe.
+    with Bar(*columns, TimeRemainingColumn(), console=console, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("", total=size, records=0)
+        last = 0.0
+
+        def advance(more: int, records: int) -> None:
+            nonlocal last
+            bar.update(task, advance=more, records=records)
+            if time.monotonic() - last > 0.1:
+                last = time.monotonic()
+                bar.refresh()
+
+        yield Progress(advance=advance, say=console.print)
