@@ -1,8 +1,10 @@
 """The providers a job can be sent to. Adding one is one module, one row here and its recordings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
+from typing import override
 
 from msgspec import Raw
 
@@ -92,8 +94,8 @@ class UnknownProvider(LookupError):
         super().__init__(f"{name!r} is not a known provider; known: {', '.join(known)}")
 
 
-_ROWS = (
-    Provider(
+_ROWS: Mapping[str, Callable[[], Provider]] = {
+    "anthropic": lambda: Provider(
         name="anthropic",
         documentation="https://platform.claude.com/docs/en/build-with-claude/batch-processing",
         batches=anthropic.batches,
@@ -113,7 +115,7 @@ _ROWS = (
             {"anthropic.messages": Native(line=anthropic.native.line, answer=anthropic.native.answer)}
         ),
     ),
-    Provider(
+    "gemini": lambda: Provider(
         name="gemini",
         documentation="https://ai.google.dev/gemini-api/docs/batch-api",
         batches=gemini.batches,
@@ -129,7 +131,7 @@ _ROWS = (
         derived_model=gemini.derived_model,
         embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
     ),
-    Provider(
+    "mistral": lambda: Provider(
         name="mistral",
         documentation="https://docs.mistral.ai/studio-api/batch-processing",
         batches=mistral.batches,
@@ -149,7 +151,7 @@ _ROWS = (
             request=mistral.direct.request, custom_id=mistral.direct.custom_id, row=mistral.direct.row
         ),
     ),
-    Provider(
+    "openai": lambda: Provider(
         name="openai",
         documentation="https://platform.openai.com/docs/guides/batch",
         batches=openai.batches,
@@ -174,9 +176,30 @@ _ROWS = (
             {"responses": OtherEndpoint(line=openai.responses.line, answer=openai.responses_output.answer)}
         ),
     ),
-)
+}
+"""Made when they are asked for: a process that needs one provider need not load all."""
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({row.name: row for row in _ROWS})
+
+@cache
+def _row(name: str) -> Provider:
+    return _ROWS[name]()
+
+
+class _Providers(Mapping[str, Provider]):
+    @override
+    def __getitem__(self, name: str) -> Provider:
+        return _row(name)
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROWS)
+
+    @override
+    def __len__(self) -> int:
+        return len(_ROWS)
+
+
+PROVIDERS: Mapping[str, Provider] = _Providers()
 
 
 def provider(name: str) -> Provider:
