@@ -24,7 +24,7 @@ from translators.providers.names import fitting
 from translators.providers.openai.lines import line_of
 from translators.providers.openai.models import EFFORTS, Effort, Traits, traits
 from translators.providers.openai.names import LONGEST_CALL_ID
-from translators.providers.openai.parameters import SAMPLING, TUNING, nearest
+from translators.providers.openai.parameters import LABELS, SAMPLING, TUNING, nearest
 from translators.providers.openai.request import ENDPOINT
 from translators.providers.openai.response import OPENAI, ChatUsage, Manner, usage_of
 from translators.providers.openai.rows import body_of, unreadable, without_answer
@@ -133,7 +133,9 @@ def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
     effort = _effort(body) if "reasoning_effort" in body else None
     if effort is not None and known.efforts == ():
         del body["reasoning_effort"]
-        notes.append(Note("reasoning_effort", "dropped", "the model does not reason"))
+        notes.append(
+            Note("reasoning_effort", "dropped", "the model has no efforts of reasoning to choose from")
+        )
     elif effort is not None and known.efforts is not None:
         sent = nearest(effort, known.efforts)
         if sent is None:
@@ -159,10 +161,10 @@ def _effort(body: _Body) -> Effort | None:
 def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
     if not known.stop and _says(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
-    for name in TUNING:
-        if name in body and name not in known.additional and not known.lenient:
+    for name in () if known.lenient else (*TUNING, *LABELS):
+        if name in body and name not in known.additional:
             if _says(body, name):
-                notes.append(Note(name, "dropped", "the provider has no such sampling"))
+                notes.append(Note(name, "dropped", "the provider does not take it"))
             del body[name]
     if "parallel_tool_calls" in body and not (known.parallel_tool_calls and _says(body, "tools")):
         del body["parallel_tool_calls"]

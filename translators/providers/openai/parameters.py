@@ -17,6 +17,8 @@ SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "
 """Beside temperature and top_p, what only models take that do not reason."""
 TUNING = (*SAMPLING, "top_k", "min_p", "typical_p", "repetition_penalty")
 """What only tunes sampling, here or there: left out where it is not taken."""
+LABELS = ("user", "safety_identifier", "prompt_cache_key")
+"""What the model is not told: left out where it is not taken."""
 _BETA = Note(f"{_EXTRA}.anthropic_beta", "dropped", "names features of Anthropic's own API")
 _HANDLED_APART = frozenset({"n", "thinking", "reasoning_effort", "parallel_tool_calls", "anthropic_beta"})
 
@@ -85,10 +87,10 @@ def _check_extra(extra: Mapping[str, object], traits: Traits, notes: list[Note])
     for name, value in extra.items():
         if name in traits.additional or name in _HANDLED_APART or value is None:
             continue
-        if name not in TUNING:
-            known = ", ".join(sorted({*traits.additional, *TUNING, *_HANDLED_APART}))
+        if name not in TUNING and name not in LABELS:
+            known = ", ".join(sorted({*traits.additional, *TUNING, *LABELS, *_HANDLED_APART}))
             raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {known}")
-        notes.append(Note(f"{_EXTRA}.{name}", "dropped", "the provider has no such sampling"))
+        notes.append(Note(f"{_EXTRA}.{name}", "dropped", "the provider does not take it"))
     if extra.get("anthropic_beta") is not None:
         notes.append(_BETA)
     if extra.get("n") not in (None, 1):
@@ -151,7 +153,7 @@ def _accepted(effort: Effort, field: str, traits: Traits, notes: list[Note]) -> 
     """The model's closest effort; none at all for a model that does not reason."""
     if traits.efforts == ():
         if effort != "none":
-            notes.append(Note(field, "dropped", "the model does not reason"))
+            notes.append(Note(field, "dropped", "the model has no efforts of reasoning to choose from"))
         return None
     sent = effort if traits.efforts is None else nearest(effort, traits.efforts)
     if sent is None:

@@ -202,7 +202,7 @@ def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
     return beside or None
 
 
-def usage_of(usage: ChatUsage, manner: Manner) -> Usage:
+def usage_of(usage: ChatUsage, manner: Manner = OPENAI) -> Usage:
     """The token counts in the hub."""
     details = usage.prompt_tokens_details or _PromptDetails(usage.cached_tokens)
     answered = usage.completion_tokens

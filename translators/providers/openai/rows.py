@@ -4,6 +4,8 @@ OpenAI: guides/batch and api-reference batch/request-output. What a provider sen
 the members in use, and those may be absent.
 """
 
+import re
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -81,7 +83,15 @@ def _unanswered(error: _Error | None) -> RecordError:
     if error is None:
         return RecordError(502, "the provider's result row holds neither a response nor an error")
     message = error.message or f"the provider gives no reason but {error.code!r}"
-    return RecordError(408 if error.code == "request_timeout" else 500, message)
+    return RecordError(_status(error.code), message)
+
+
+def _status(code: str | int | None) -> int:
+    """The HTTP number, which some compatible servers give as the code."""
+    if code == "request_timeout":
+        return 408
+    text = str(code)
+    return int(text) if re.fullmatch(r"[45]\d\d", text) else 500
 
 
 def _words(body: Raw) -> str:
