@@ -5,6 +5,7 @@ only a provider's key variable and AWS credentials set, no file is needed.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,11 +25,18 @@ class BadConfig(ValueError):
     """The configuration cannot be used; the message names the file, the setting and what is accepted."""
 
 
+class NoAddress(LookupError):
+    """Nobody said where the provider is; the message names what to set."""
+
+
 def _is_reference(value: str) -> str:
     if not value.startswith("env:") or not value.removeprefix("env:"):
         raise ValueError("a secret is given by reference, as 'env:NAME_OF_THE_VARIABLE'")
     return value
 
+
+_VARIABLE = re.compile(r"{([A-Z_]+)}")
+"""Where an address depends on the account, the environment variable that says it."""
 
 type SecretReference = Annotated[str, AfterValidator(_is_reference)]
 
@@ -131,9 +139,20 @@ class Target:
         return min(self.section.max_bytes_per_batch or self.provider.max_bytes, self.provider.max_bytes)
 
     def base_url(self, environment: Mapping[str, str] = os.environ) -> str:
-        """Config, else the variable the provider's SDK reads, else the provider's own address."""
+        """Config, else the variable the provider's SDK reads, else the provider's own address.
+
+        Raises `NoAddress` where that depends on the account and nothing names it.
+        """
         from_environment = (environment.get(name) for name in self.provider.base_url_variables)
         url = self.section.base_url or next(filter(None, from_environment), None) or self.provider.base_url
+        for variable in _VARIABLE.findall(url):
+            value = environment.get(variable)
+            if not value:
+                raise NoAddress(
+                    f"No address of {self.name!r} is configured: "
+                    f"set {variable}, or base_url in [providers.{self.name}] of {FILE_NAME}."
+                )
+            url = url.replace(f"{{{variable}}}", value)
         return url.rstrip("/")
 
     def key(self, environment: Mapping[str, str] = os.environ) -> str | None:

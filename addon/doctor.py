@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from addon import trust
-from addon.config import BadConfig, Config, Target, file_in_use, load
+from addon.config import BadConfig, Config, NoAddress, Target, file_in_use, load
 from addon.jobs import embedded
 from addon.jobs_command import NoDatabase, opened
 from addon.outbound import proxy_for
@@ -169,7 +169,10 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
     if key is None:
         hint = "or let callers bring theirs, as `Authorization: Bearer …`"
         return Finding(check, "fail", f"no key: {target.key_sources} is not set", f"set it, {hint}")
-    url = f"{target.base_url(environment)}/models"
+    try:
+        url = f"{target.base_url(environment)}/models"
+    except NoAddress as error:
+        return Finding(check, "fail", "no address", str(error))
     shown = _without_password(url)
     try:
         status = await _status(transport, url, target.provider.headers(key))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from addon.config import FILE_NAME, Config, Target
+from addon.config import FILE_NAME, Config, NoAddress, Target
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
 from addon.provider_models import chosen_model
@@ -44,6 +44,7 @@ class Admission:
         """The new job, not stored yet. Raises `AwsError`."""
         target = self._target(caller.provider)
         self._check_key(target, caller)
+        self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
         model = provider_model(target, request.model_id)
@@ -79,6 +80,12 @@ class Admission:
                 "AccessDeniedException",
                 f"No API key for {target.name!r} is configured: set {target.key_sources} for the proxy.",
             )
+
+    def _check_address(self, target: Target) -> None:
+        try:
+            target.base_url(self.environment)
+        except NoAddress as error:
+            raise AwsError("ValidationException", str(error)) from error
 
     def _check_place(self, uri: str) -> None:
         allowed = self.config.s3.allowed

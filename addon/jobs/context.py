@@ -11,7 +11,7 @@ import anyio
 import anyio.to_process
 import anyio.to_thread
 
-from addon.config import Config, Target
+from addon.config import Config, NoAddress, Target
 from addon.jobs.ranges import InputFile, Start
 from addon.jobs.splitting import Cut, Limits
 from addon.jobs.spool import Spool
@@ -84,9 +84,11 @@ class Context:
         key = self.keys.decrypt(brought) if brought is not None else target.key()
         if key is None and target.needs_key:
             raise NotConfigured(f"no key for {target.name}: {target.key_sources} is not set")
-        return Endpoint(
-            base_url=target.base_url(), headers={} if key is None else target.provider.headers(key)
-        )
+        try:
+            base_url = target.base_url()
+        except NoAddress as error:
+            raise NotConfigured(str(error)) from error
+        return Endpoint(base_url=base_url, headers={} if key is None else target.provider.headers(key))
 
     def limits(self, job: Job) -> Limits:
         target = self.target(job)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from addon.config import FILE_NAME, BadConfig, Config, load
+from addon.config import FILE_NAME, BadConfig, Config, NoAddress, load
 from translators.providers.registry import PROVIDERS, UnknownProvider
 
 
@@ -104,3 +104,16 @@ def test_limits_can_be_lowered_but_not_raised(asked: int | None, used: int) -> N
     config = Config.model_validate({"providers": {"openai": {"max_requests_per_batch": asked}}})
     assert config.target("openai").max_requests == used
     assert config.target("openai").max_bytes == 200_000_000
+
+
+def test_an_address_that_depends_on_the_account_is_said_by_the_environment_or_the_file(
+    elsewhere: Path,
+) -> None:
+    target = load().target("azure")
+    assert target.base_url({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/"}) == (
+        "https://r.openai.azure.com"
+    )
+    with pytest.raises(NoAddress, match=r"set AZURE_OPENAI_ENDPOINT, or base_url in \[providers.azure\]"):
+        target.base_url({})
+    named = load(written(elsewhere, "[providers.azure]\nbase_url = 'http://localhost/'"))
+    assert named.target("azure").base_url({}) == "http://localhost"
