@@ -120,6 +120,12 @@ def test_a_provider_that_cannot_be_reached(doctor: Doctor, url: str) -> None:
     assert "/models: " in finding["text"]
 
 
+def test_a_provider_whose_address_nobody_said(doctor: Doctor) -> None:
+    finding = doctor(AZURE_OPENAI_API_KEY="key")["provider azure"]
+    assert (finding["level"], finding["text"]) == ("fail", "no address")
+    assert "AZURE_OPENAI_ENDPOINT" in finding["hint"]
+
+
 def test_without_any_key_it_says_which_variables_hold_one(doctor: Doctor) -> None:
     finding = doctor(OPENAI_API_KEY=None)["providers"]
     assert finding["level"] == "fail"

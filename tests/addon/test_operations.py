@@ -220,7 +220,7 @@ async def test_what_is_no_identifier_is_refused_and_nobodys(service: Service) ->
 
 
 async def test_an_unknown_provider_is_refused_with_the_known_ones(service: Service) -> None:
-    with pytest.raises(AwsError, match="known: bedrock, openai") as caught:
+    with pytest.raises(AwsError, match="known: bedrock, .*openai") as caught:
         await service.created(Caller(provider="opnai", region="us-east-1"))
     assert caught.value.error_type == "ValidationException"
 
@@ -305,6 +305,14 @@ async def test_without_a_key_creation_is_denied_naming_where_it_was_looked_for(s
     with pytest.raises(AwsError, match="OPENAI_API_KEY") as caught:
         await service.created()
     assert caught.value.error_type == "AccessDeniedException"
+    assert service.store.jobs() == []
+
+
+async def test_without_an_address_creation_is_refused_naming_where_to_set_one(start: Start) -> None:
+    service = start({"providers": {"azure": {"models": {"*": "nightly"}}}}, {"AZURE_OPENAI_API_KEY": "key"})
+    with pytest.raises(AwsError, match="set AZURE_OPENAI_ENDPOINT, or base_url") as caught:
+        await service.created(replace(CALLER, provider="azure"))
+    assert caught.value.error_type == "ValidationException"
     assert service.store.jobs() == []
 
 

@@ -21,13 +21,21 @@ from translators.providers.conversation import (
 )
 from translators.providers.registry import PROVIDERS
 
+ADDRESSES = {
+    "azure": "https://example-resource.openai.azure.com",
+    "fireworks": "https://api.fireworks.ai/v1/accounts/example",
+}
+"""Of providers that have none of their own for everybody."""
+
 type Exchange = dict[str, Any]
 
 
 def endpoint_of(provider: str, base_url: str | None = None) -> Endpoint:
     """Where a provider's recordings were made, or that provider elsewhere."""
     row = PROVIDERS[provider]
-    return Endpoint(base_url=base_url or row.base_url, headers=row.headers("test-key"))
+    return Endpoint(
+        base_url=base_url or ADDRESSES.get(provider, row.base_url), headers=row.headers("test-key")
+    )
 
 
 class AnswerLost(Exception):

@@ -17,6 +17,7 @@ from translators.providers.rows import Line
 
 MODELS = {
     "anthropic": ("claude-haiku-4-5", "claude-opus-4-6", "claude-fable-5", "a-model-of-a-gateway"),
+    "azure": ("gpt-4o-mini", "o4-mini", "a-deployment"),
     "gemini": ("gemini-2.0-flash", "gemini-2.5-pro", "gemini-3.5-flash"),
     "mistral": ("mistral-small-latest", "mistral-large-latest", "magistral-medium-latest"),
     "openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant"),

@@ -11,7 +11,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, gemini, mistral, openai
+from translators.providers import anthropic, azure, gemini, mistral, openai
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
@@ -66,6 +66,7 @@ class Provider:
     headers: Callable[[str], dict[str, str]]
     """The API key → the headers that carry it."""
     base_url: str
+    """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
     base_url_variables: tuple[str, ...]
     key_variables: tuple[str, ...]
     max_requests: int
@@ -114,6 +115,23 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         native=MappingProxyType(
             {"anthropic.messages": Native(line=anthropic.native.line, answer=anthropic.native.answer)}
         ),
+    ),
+    "azure": lambda: Provider(
+        name="azure",
+        documentation="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch",
+        batches=azure,
+        line=azure.line,
+        receipt=openai.receipt,
+        answer=openai.answer,
+        headers=azure.headers,
+        base_url="{AZURE_OPENAI_ENDPOINT}",
+        base_url_variables=(),
+        key_variables=("AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_API_KEY"),
+        max_requests=100_000,
+        max_bytes=200_000_000,
+        derived_model=openai.derived_model,
+        embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
+        native=MappingProxyType({"openai.chat": Native(line=azure.native_line, answer=openai.native.answer)}),
     ),
     "gemini": lambda: Provider(
         name="gemini",
