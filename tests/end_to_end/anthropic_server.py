@@ -119,7 +119,8 @@ class AnthropicServer:
     `looks` and `answers` say how the next batch goes, `at` what goes wrong on the way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = KEY) -> None:
+        self.key = key
         self.at: Hook = all_goes_well
         self.looks = 0
         self.answers: Callable[[int], int | None] = lambda number: None
@@ -222,7 +223,7 @@ class AnthropicServer:
         self.seen.append((request.method, request.path, dict(request.headers)))
         if "anthropic-version" not in request.headers:
             raise Refuse(400, "anthropic-version: header is required", type="invalid_request_error")
-        if request.headers.get("x-api-key") != KEY:
+        if request.headers.get("x-api-key") != self.key:
             raise Refuse(401, "invalid x-api-key", type="authentication_error")
 
 
