@@ -137,7 +137,6 @@ def test_malformed_answer_is_not_shown(stop_reason: StopReason) -> None:
             {"content": "Hello."},
         ),
     ],
-    ids=str,
 )
 def test_everything_said_is_in_the_message(content: list[ContentBlock], message: dict[str, Any]) -> None:
     assert choice(*content)["message"] == {"role": "assistant"} | message
@@ -188,7 +187,6 @@ def test_log_probabilities_stand_beside_the_message() -> None:
         ([REASONING, CALL], "<reasoning>Greet.</reasoning>"),
         ([TEXT], "Hello."),
     ],
-    ids=str,
 )
 def test_gpt_oss_reasons_at_the_head_of_its_text(content: list[ContentBlock], text: str) -> None:
     message = choice(*content, write=chat.gpt_oss_answer)["message"]
