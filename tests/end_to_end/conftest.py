@@ -82,7 +82,7 @@ def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
     one_provider.key = PROVIDER_KEY
 
 
-def _prepared(
+def prepared(
     folder: Path,
     s3_url: str,
     server: BatchServer,
@@ -117,7 +117,7 @@ def regular_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
     """The proxy of every test that needs nothing special; it routes by header only."""
-    with _prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider) as proxy:
+    with prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider) as proxy:
         yield proxy
 
 
@@ -125,7 +125,7 @@ def regular_proxy(
 def reverse_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
-    with _prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
+    with prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
         yield proxy
 
 
@@ -152,7 +152,7 @@ def start_proxy(s3_url: str, provider: BatchServer, tmp_path: Path) -> Iterator[
 
         def start(**arguments: Any) -> ProxyProcess:
             folder = tmp_path / f"proxy-{len(os.listdir(tmp_path))}"
-            return stack.enter_context(_prepared(folder, s3_url, provider, **arguments))
+            return stack.enter_context(prepared(folder, s3_url, provider, **arguments))
 
         yield start
 

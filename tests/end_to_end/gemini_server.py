@@ -137,20 +137,24 @@ class GeminiServer:
     """
 
     def __init__(self, key: str) -> None:
+        self._uploads: dict[str, bytearray] = {}
+        self._files: dict[str, bytes] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self.restore(key)
+
+    def restore(self, key: str) -> None:
+        """Be as new: nothing has been asked yet, and all goes well."""
         self.key = key
         self.at: Hook = all_goes_well
         self.looks = 0
         self.fate: Callable[[int, Batch], None] = lambda number, batch: None
-        """The number of a new batch, from 1, and the batch."""
+        """How many batches there are with the new one, and the new one."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
         """Method, address and headers of every request."""
-        self._uploads: dict[str, bytearray] = {}
-        self._files: dict[str, bytes] = {}
         self._reached: Counter[Point] = Counter()
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -186,11 +190,11 @@ class GeminiServer:
             ]
         else:
             asked = [json.loads(line) for line in self._files[file].splitlines()]
-        number = next(self._numbers)
-        batch = Batch(f"batches/{number:036}", wanted["displayName"], source, asked, self.looks)
-        self.fate(number, batch)
+        name = f"batches/{next(self._numbers):036}"
+        batch = Batch(name, wanted["displayName"], source, asked, self.looks)
         with self._lock:
-            self.batches[batch.name] = batch
+            self.batches[name] = batch
+            self.fate(len(self.batches), batch)
         return batch
 
     def _batch(self, name: str) -> Batch:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from addon.demo.faults import Cut, Refuse
+from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from tests.end_to_end.conftest import PROVIDER_KEY, StartProxy
+from tests.end_to_end.conftest import PROVIDER_KEY, StartProxy, prepared
 from tests.end_to_end.gemini_server import SIGNATURE, Batch, GeminiServer, Point
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 
@@ -30,27 +31,42 @@ POINTS: list[tuple[Point, int]] = [
 ]
 
 
-@pytest.fixture
-def gemini() -> Iterator[GeminiServer]:
+def routed_to(server: GeminiServer) -> dict[str, Any]:
+    """What a proxy needs that sends every job there."""
+    return {
+        "settings": {"batch_provider": "gemini"},
+        "config": {
+            "providers.gemini": {"base_url": server.url, "api_key": "env:OPENAI_API_KEY"},
+            "providers.gemini.models": {"*embed*": "gemini-embedding-001", "*": "gemini-3.5-flash"},
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def one_gemini() -> Iterator[GeminiServer]:
     with GeminiServer(PROVIDER_KEY) as server:
         yield server
 
 
 @pytest.fixture
-def proxy(start_proxy: StartProxy, gemini: GeminiServer) -> ProxyProcess:
-    """A proxy that knows nothing but Gemini."""
-    return start_proxy(
-        settings={"batch_provider": "gemini"},
-        config={
-            "providers.gemini": {"base_url": gemini.url, "api_key": "env:OPENAI_API_KEY"},
-            "providers.gemini.models": {"*embed*": "gemini-embedding-001", "*": "gemini-3.5-flash"},
-        },
-    )
+def gemini(one_gemini: GeminiServer) -> GeminiServer:
+    """All goes well, as fast as it can, unless the test says otherwise."""
+    one_gemini.restore(PROVIDER_KEY)
+    return one_gemini
+
+
+@pytest.fixture(scope="module")
+def one_proxy(
+    s3_url: str, one_provider: BatchServer, one_gemini: GeminiServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProxyProcess]:
+    folder = tmp_path_factory.mktemp("gemini")
+    with prepared(folder, s3_url, one_provider, **routed_to(one_gemini)) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def client(proxy: ProxyProcess) -> Iterator[Client]:
-    with bedrock(proxy) as made:
+def client(one_proxy: ProxyProcess) -> Iterator[Client]:
+    with bedrock(one_proxy) as made:
         yield made
 
 
@@ -144,8 +160,9 @@ class Killer:
 
 @pytest.mark.parametrize(("point", "count"), POINTS, ids=str)
 def test_killed_while_gemini_is_asked(
-    proxy: ProxyProcess, gemini: GeminiServer, bucket: Bucket, point: Point, count: int
+    start_proxy: StartProxy, gemini: GeminiServer, bucket: Bucket, point: Point, count: int
 ) -> None:
+    proxy = start_proxy(**routed_to(gemini))
     gemini.looks = 3
     gemini.at = killer = Killer(proxy, point, count)
     with bedrock(proxy) as client:
@@ -192,7 +209,7 @@ def test_a_batch_that_expired_is_sent_again_whole(
     client: Client, gemini: GeminiServer, bucket: Bucket
 ) -> None:
     def first_expires(number: int, batch: Batch) -> None:
-        if not gemini.batches:
+        if number == 1:
             batch.end = "EXPIRED"
 
     gemini.fate = first_expires
