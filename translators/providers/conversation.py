@@ -7,9 +7,10 @@ them over recordings.
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
-from typing import IO, Literal, Protocol, override
+from typing import IO, TYPE_CHECKING, Literal, Protocol, override
 
-import httpx
+if TYPE_CHECKING:
+    import httpx  # slow to load, and translating needs none of it
 
 type Conversation[Outcome] = Generator[httpx.Request, httpx.Response, Outcome]
 

@@ -4,12 +4,16 @@ Lines are the ones that a batch would be made of, rows the ones that it would an
 everything before and after is the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from translators.providers.conversation import Endpoint
+
+if TYPE_CHECKING:
+    import httpx  # slow to load, and translating needs none of it
 
 
 @dataclass(frozen=True, kw_only=True)
