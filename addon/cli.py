@@ -3,7 +3,6 @@ this module too, as their parent's main module."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,6 +40,8 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"bedrock-batch {version('bedrock-batch-proxy')}")
         raise typer.Exit
 
