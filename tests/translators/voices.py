@@ -1,0 +1,301 @@
+"""How each provider speaks, in as few words as the conformance tests need.
+
+One `Voice` for each row of the registry: rows as the provider would write them, and what its lines say.
+A provider without one fails the tests that are about every provider.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+type Json = dict[str, Any]
+type End = Literal["end", "length", "filter", "calls", "unknown"]
+
+SIGNATURE = "c2lnbmF0dXJlMTIz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a model said, whoever it is."""
+
+    text: str = ""
+    calls: tuple[tuple[str, Json | None], ...] = ()
+    """Names and arguments; None for a call that says nothing about arguments."""
+    reasoning: str = ""
+    end: End = "end"
+    prompt: int = 20
+    """Tokens, those from a cache included."""
+    cached: int = 0
+    answered: int = 5
+    """Tokens of what can be seen."""
+    reasoned: int = 0
+    """Tokens of what cannot."""
+    odd: bool = False
+    """There is something of a kind that nobody knows beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """What a provider writes and reads."""
+
+    model: str
+    """One that takes everything that the provider knows."""
+    row: Callable[[str, Said], Json]
+    """custom id, what was said → the result row."""
+    system: Callable[[Json], Sequence[str]]
+    """The texts that a line tells the model before the conversation."""
+    turns: Callable[[Json], Sequence[Json]]
+    """The other messages of a line."""
+    results: Callable[[Json], Mapping[str, str]]
+    """The tool results of a line: texts by the ids of their calls."""
+    hi: Json
+    """The line that says Hi and nothing else."""
+    keeps_signatures: bool
+    """Whether its reasoning comes with something that has to be sent back."""
+    ends: frozenset[End]
+    """Ends that the provider has a word for."""
+
+
+def _texts(content: object) -> list[str]:
+    if isinstance(content, str):
+        return [content] if content else []
+    return [part["text"] for part in content if "text" in part] if isinstance(content, list) else []
+
+
+def _chat_end(said: Said) -> str:
+    words = {"end": "stop", "length": "length", "filter": "content_filter", "calls": "tool_calls"}
+    return words.get(said.end, "bored")
+
+
+def _chat_message(said: Said) -> Json:
+    message: Json = {"role": "assistant", "content": said.text or None}
+    if said.calls:
+        message["tool_calls"] = [
+            {
+                "id": f"call_{number:05}",
+                "type": "function",
+                "function": {"name": name, "arguments": "" if given is None else json.dumps(given)},
+            }
+            for number, (name, given) in enumerate(said.calls)
+        ]
+    if said.reasoning:
+        message["reasoning"] = said.reasoning
+    return message | ({"hologram": {"text": "?"}} if said.odd else {})
+
+
+def _chat_body(said: Said) -> Json:
+    output = said.answered + said.reasoned
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_787_176_200,
+        "model": "the-model",
+        "choices": [{"index": 0, "message": _chat_message(said), "finish_reason": _chat_end(said)}],
+        "usage": {
+            "prompt_tokens": said.prompt,
+            "completion_tokens": output,
+            "total_tokens": said.prompt + output,
+            "prompt_tokens_details": {"cached_tokens": said.cached},
+            "completion_tokens_details": {"reasoning_tokens": said.reasoned},
+        },
+    }
+
+
+def _chat_row(custom_id: str, said: Said) -> Json:
+    response = {"status_code": 200, "request_id": "req_1", "body": _chat_body(said)}
+    return {"id": "batch_req_1", "custom_id": custom_id, "response": response, "error": None}
+
+
+def _mistral_row(custom_id: str, said: Said) -> Json:
+    row = _chat_row(custom_id, said)
+    message = row["response"]["body"]["choices"][0]["message"]
+    thoughts = message.pop("reasoning", None)
+    odd = [{"type": "hologram", "text": "?"}] if message.pop("hologram", None) else []
+    if thoughts or odd:
+        thinking = (
+            [{"type": "thinking", "thinking": [{"type": "text", "text": thoughts}]}] if thoughts else []
+        )
+        message["content"] = [*thinking, *odd, {"type": "text", "text": said.text}]
+    return row
+
+
+def _chat_messages(line: Json) -> list[Json]:
+    messages: list[Json] = line["body"]["messages"]
+    return messages
+
+
+def _chat_system(line: Json) -> list[str]:
+    first, *others = _chat_messages(line)
+    assert all(message["role"] not in {"system", "developer"} for message in others)
+    return _texts(first["content"]) if first["role"] in {"system", "developer"} else []
+
+
+def _chat_turns(line: Json) -> list[Json]:
+    return [message for message in _chat_messages(line) if message["role"] not in {"system", "developer"}]
+
+
+def _chat_results(line: Json) -> dict[str, str]:
+    return {
+        message["tool_call_id"]: "".join(_texts(message["content"]))
+        for message in _chat_messages(line)
+        if message["role"] == "tool"
+    }
+
+
+def _anthropic_row(custom_id: str, said: Said) -> Json:
+    words = {"end": "end_turn", "length": "max_tokens", "filter": "refusal", "calls": "tool_use"}
+    thinking = {"type": "thinking", "thinking": said.reasoning, "signature": SIGNATURE}
+    content = [
+        *([thinking] if said.reasoning else []),
+        *([{"type": "hologram", "text": "?"}] if said.odd else []),
+        *([{"type": "text", "text": said.text}] if said.text else []),
+        *(
+            {"type": "tool_use", "id": f"toolu_{number:05}", "name": name, "input": given or {}}
+            for number, (name, given) in enumerate(said.calls)
+        ),
+    ]
+    usage = {
+        "input_tokens": said.prompt - said.cached,
+        "cache_read_input_tokens": said.cached,
+        "cache_creation_input_tokens": 0,
+        "output_tokens": said.answered + said.reasoned,
+    }
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "the-model",
+        "content": content,
+        "stop_reason": words.get(said.end, "bored"),
+        "stop_sequence": None,
+        "usage": usage,
+    }
+    return {"custom_id": custom_id, "result": {"type": "succeeded", "message": message}}
+
+
+def _anthropic_turns(line: Json) -> list[Json]:
+    turns: list[Json] = line["params"]["messages"]
+    return turns
+
+
+def _anthropic_results(line: Json) -> dict[str, str]:
+    return {
+        block["tool_use_id"]: "".join(_texts(block["content"]))
+        for turn in _anthropic_turns(line)
+        if isinstance(turn["content"], list)
+        for block in turn["content"]
+        if block["type"] == "tool_result"
+    }
+
+
+def _gemini_row(custom_id: str, said: Said) -> Json:
+    words = {"end": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY", "calls": "STOP"}
+    signed = {"thoughtSignature": SIGNATURE} if said.reasoning else {}
+    parts: list[Json] = [
+        *([{"text": said.reasoning, "thought": True}] if said.reasoning else []),
+        *([{"hologram": {"text": "?"}}] if said.odd else []),
+        *([{"text": said.text, **signed}] if said.text else []),
+        *({"functionCall": {"name": name, **({} if given is None else {"args": given})}, **signed}
+          for name, given in said.calls),
+    ]  # fmt: skip
+    usage = {
+        "promptTokenCount": said.prompt,
+        "cachedContentTokenCount": said.cached,
+        "candidatesTokenCount": said.answered,
+        "thoughtsTokenCount": said.reasoned,
+        "totalTokenCount": said.prompt + said.answered + said.reasoned,
+    }
+    candidate = {
+        "content": {"role": "model", "parts": parts},
+        "finishReason": words.get(said.end, "BORED"),
+        "index": 0,
+    }
+    response = {
+        "candidates": [candidate],
+        "usageMetadata": usage,
+        "modelVersion": "the-model",
+        "responseId": "r1",
+    }
+    return {"response": response, "key": custom_id}
+
+
+def _gemini_turns(line: Json) -> list[Json]:
+    turns: list[Json] = line["request"]["contents"]
+    return turns
+
+
+def _gemini_results(line: Json) -> dict[str, str]:
+    return {
+        part["functionResponse"]["id"]: part["functionResponse"]["response"]["output"]
+        for turn in _gemini_turns(line)
+        for part in turn["parts"]
+        if "functionResponse" in part
+    }
+
+
+def _chat(model: str, **said_of_it: Any) -> Voice:
+    """A provider with OpenAI's lines and rows."""
+    hi = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+    line = {"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions", "body": hi}
+    return Voice(
+        **{
+            "model": model,
+            "row": _chat_row,
+            "system": _chat_system,
+            "turns": _chat_turns,
+            "results": _chat_results,
+            "hi": line,
+            "keeps_signatures": False,
+            "ends": frozenset({"end", "length", "filter", "calls", "unknown"}),
+            **said_of_it,
+        }
+    )
+
+
+def _azure() -> Voice:
+    voice = _chat("gpt-4o-mini")
+    return _chat("gpt-4o-mini", hi={**voice.hi, "url": "/chat/completions"})
+
+
+VOICES: Mapping[str, Voice] = MappingProxyType(
+    {
+        "anthropic": Voice(
+            model="claude-haiku-4-5",
+            row=_anthropic_row,
+            system=lambda line: _texts(line["params"].get("system")),
+            turns=_anthropic_turns,
+            results=_anthropic_results,
+            hi={
+                "custom_id": "r-1",
+                "params": {
+                    "model": "claude-haiku-4-5",
+                    "messages": [{"role": "user", "content": "Hi"}],
+                    "max_tokens": 64_000,  # Anthropic requires one
+                },
+            },
+            keeps_signatures=True,
+            ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+        ),
+        "azure": _azure(),
+        "gemini": Voice(
+            model="gemini-2.5-flash",
+            row=_gemini_row,
+            system=lambda line: _texts(line["request"].get("systemInstruction", {}).get("parts")),
+            turns=_gemini_turns,
+            results=_gemini_results,
+            hi={"key": "r-1", "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}},
+            keeps_signatures=True,
+            ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+        ),
+        "groq": _chat("llama-3.3-70b-versatile"),
+        "mistral": _chat(
+            "mistral-small-latest",
+            row=_mistral_row,
+            hi={"custom_id": "r-1", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
+            ends=frozenset({"end", "length", "calls", "unknown"}),
+        ),
+        "openai": _chat("gpt-4o-mini"),
+    }
+)
