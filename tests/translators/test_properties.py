@@ -19,6 +19,7 @@ MODELS = {
     "anthropic": ("claude-haiku-4-5", "claude-opus-4-6", "claude-fable-5", "a-model-of-a-gateway"),
     "azure": ("gpt-4o-mini", "o4-mini", "a-deployment"),
     "gemini": ("gemini-2.0-flash", "gemini-2.5-pro", "gemini-3.5-flash"),
+    "groq": ("llama-3.3-70b-versatile", "openai/gpt-oss-20b", "qwen/qwen3-32b"),
     "mistral": ("mistral-small-latest", "mistral-large-latest", "magistral-medium-latest"),
     "openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant"),
 }
@@ -31,8 +32,11 @@ LINES = {name: provider.line for name, provider in PROVIDERS.items()} | {
 }
 """What makes lines, for each provider and for each of its other endpoints."""
 
-DEAF = {"anthropic", "openai/responses"}
+DEAF = {"anthropic", "groq", "openai/responses"}
 """Those that take no sound."""
+
+WITHOUT_FILES = {"groq"}
+"""Those that take no PDF."""
 
 WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")
 """What may be wrong with a record that says nothing inexpressible: too many stop sequences or odd ones, a
@@ -62,6 +66,8 @@ def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -
         sent = json.dumps(json.loads(outcome.data), ensure_ascii=False)
         assert set(TOKEN.findall(sent)) == set(TOKEN.findall(json.dumps(record)))
         assert b"\n" not in outcome.data
+    elif provider in WITHOUT_FILES and outcome.field.endswith(".document"):
+        assert "PDF" in str(outcome)
     else:
         assert WITHOUT_LOSS.fullmatch(outcome.field)
 

@@ -11,7 +11,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, azure, gemini, mistral, openai
+from translators.providers import anthropic, azure, gemini, groq, mistral, openai
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
@@ -148,6 +148,22 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=2_000_000_000,
         derived_model=gemini.derived_model,
         embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
+    ),
+    "groq": lambda: Provider(
+        name="groq",
+        documentation="https://console.groq.com/docs/batch",
+        batches=openai.batches,
+        line=groq.line,
+        receipt=openai.receipt,
+        answer=groq.answer,
+        headers=openai.headers,
+        base_url="https://api.groq.com/openai/v1",
+        base_url_variables=(),
+        key_variables=("GROQ_API_KEY",),
+        max_requests=50_000,
+        max_bytes=groq.MOST_BYTES,
+        derived_model=openai.derived_model,
+        native=MappingProxyType({"openai.chat": Native(line=groq.native_line, answer=openai.native.answer)}),
     ),
     "mistral": lambda: Provider(
         name="mistral",
