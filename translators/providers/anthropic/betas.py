@@ -44,4 +44,4 @@ def _name(name: object, field: str, notes: list[Note]) -> str:
 
 def allows_more_tokens(betas: str) -> bool:
     """Whether one of the betas raises what a model may be asked for (`output-300k-2026-03-24`)."""
-    return any(name.startswith("output-") for name in betas.split(","))
+    return betas != "" and any(name.startswith("output-") for name in betas.split(","))

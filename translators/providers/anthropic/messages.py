@@ -82,7 +82,10 @@ def messages(turns: Sequence[Message], prefill: bool, notes: list[Note]) -> list
     written: list[wire.Message] = []
     last = 0
     for index, turn in enumerate(turns):
-        content = _content(turn, f"messages[{index}].content", notes)
+        if len(turn.content) == 1 and (only := turn.content[0].text):
+            content: str | list[wire.Block] = only
+        else:
+            content = _content(turn, f"messages[{index}].content", notes)
         if content:
             written.append(wire.Message(turn.role, content))
             last = index
@@ -95,9 +98,7 @@ def messages(turns: Sequence[Message], prefill: bool, notes: list[Note]) -> list
     return written
 
 
-def _content(turn: Message, path: str, notes: list[Note]) -> str | list[wire.Block]:
-    if len(turn.content) == 1 and (only := turn.content[0].text):
-        return only
+def _content(turn: Message, path: str, notes: list[Note]) -> list[wire.Block]:
     written: list[wire.Block] = []
     for index, block in enumerate(turn.content):
         if block.cache_point is not None:

@@ -16,12 +16,12 @@ Where each member of a Converse request goes:
 Anthropic: api/messages/batches/create (the line), api/messages/create (its params).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from translators.bedrock.converse import Note, Request
+from translators.bedrock.converse import Note, Request, ToolConfig
 from translators.errors import Refused
 from translators.providers.anthropic import betas
 from translators.providers.anthropic.messages import messages, system
@@ -35,7 +35,7 @@ class Asked(Struct, frozen=True):
     """A line of a batch's input: one member of the `requests` of a create call."""
 
     custom_id: str
-    params: Body
+    params: Mapping[str, object]
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -50,33 +50,34 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks Anthropic for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
     taken = traits(model)
-    group = _betas(request, notes)
+    extra = request.additional_model_request_fields
+    group = _betas(extra, notes) if extra else ""
     _beside_the_model(request, notes)
     body: Body = {"model": model}
     if request.system and (said := system(request.system, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, taken.prefill, notes)
-    _add_tools(body, request, notes)
+    if request.tool_config is not None or extra:
+        _add_tools(body, request.tool_config, extra or {}, notes)
     add_parameters(body, request, taken, betas.allows_more_tokens(group), notes)
     return written(custom_id, body, notes, group)
 
 
-def written(custom_id: str, body: Body, notes: Sequence[Note], group: str) -> Line:
+def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:
     """The line of these parameters."""
     data = _ENCODER.encode(Asked(custom_id, body))
     return Line(data, tuple(dict.fromkeys(notes)) if notes else (), group)
 
 
-def _betas(request: Request, notes: list[Note]) -> str:
-    names = (request.additional_model_request_fields or {}).get("anthropic_beta")
+def _betas(extra: Mapping[str, object], notes: list[Note]) -> str:
+    names = extra.get("anthropic_beta")
     if names is None:
         return ""
     return betas.group(names, "additionalModelRequestFields.anthropic_beta", notes)
 
 
-def _add_tools(body: Body, request: Request, notes: list[Note]) -> None:
+def _add_tools(body: Body, config: ToolConfig | None, extra: Mapping[str, object], notes: list[Note]) -> None:
     """`tools`, `tool_choice`, and whether several may be called at once, which is a part of the choice."""
-    config, extra = request.tool_config, request.additional_model_request_fields or {}
     parallel = extra.get("parallel_tool_calls")
     if config is not None:
         body["tools"] = tools(config, notes)
