@@ -28,6 +28,8 @@ ATTEMPTS = 4
 """How often one request is sent before its trouble is handed on."""
 LONGEST_WAIT = 120.0
 """Seconds; a `Retry-After` beyond it is left to the workflow, as OpenAI's SDK leaves it to its caller."""
+REDIRECTS = 5
+"""How often a GET is sent on before that is a fault."""
 BLOCK = 1 << 20
 """Bytes that a worker thread reads or writes at once."""
 
@@ -35,6 +37,8 @@ _USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 # What OpenAI's SDK waits; a free connection is waited for as long as it takes.
 _TIMEOUT = httpx.Timeout(600, connect=5, pool=None)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
+_ANYBODY_S = frozenset({"accept", "accept-encoding", "connection", "host", "user-agent"})
+"""Headers that may go to a server that a provider names."""
 _CANNOT_BE_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 # mitmproxy lets every debug message through, and httpcore's show the headers of answers.
@@ -129,11 +133,7 @@ class Transport:
         """One attempt, body included. Raises `Unreachable` when nothing was sent, else `lost`."""
         with _trouble(request, lost):
             client = await self._client(str(request.url))
-            response = await client.send(
-                request,
-                stream=True,
-                follow_redirects=request.method == "GET",  # a result file may lie in a storage service
-            )
+            response = await _sent(client, request)
             try:
                 name = request.extensions.get(SAVE)
                 if name is None or not response.is_success:
@@ -164,6 +164,32 @@ class Transport:
             trust_env=False,
             timeout=_TIMEOUT,
         )
+
+
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """The answer; a GET is followed to where it is sent on to: a result file may lie in a storage service.
+
+    httpx would take along every header but `Authorization`, and keys travel in others too.
+    """
+    response = await client.send(request, stream=True)
+    for _ in range(REDIRECTS):
+        following = response.next_request
+        if following is None or request.method != "GET":
+            return response
+        await response.aclose()
+        if not _is_at_home(following.url, request.url):
+            following.headers = httpx.Headers(
+                {name: value for name, value in following.headers.items() if name in _ANYBODY_S}
+            )
+        response = await client.send(following, stream=True)
+    await response.aclose()
+    raise httpx.TooManyRedirects(f"sent on more than {REDIRECTS} times", request=request)
+
+
+def _is_at_home(url: httpx.URL, home: httpx.URL) -> bool:
+    """Whether an address is of the same server, or of the same host over TLS."""
+    place = (url.scheme, url.host, url.port)
+    return place in {(home.scheme, home.host, home.port), ("https", home.host, None)}
 
 
 class _OffLoop(httpx.AsyncByteStream):

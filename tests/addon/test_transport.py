@@ -476,6 +476,28 @@ async def test_a_result_that_lies_elsewhere_is_fetched_there_without_the_key(
     assert KEY.encode() not in storage.requests[0]
 
 
+@pytest.mark.parametrize("header", ["Authorization", "x-api-key", "x-goog-api-key", "anthropic-beta"])
+async def test_no_header_of_a_request_goes_to_a_server_that_the_provider_names(
+    transport: Transport, serve: Serve, header: str
+) -> None:
+    storage = serve(answer("200 OK", b"rows"))
+    provider = serve(
+        answer("302 Found", b"", Location="/there"),
+        answer("302 Found", b"", Location=storage.url.replace("127.0.0.1", "localhost")),
+    )
+    request = httpx.Request("GET", provider.url, headers={header: KEY})
+    assert (await transport.play(asking(request))).text == "rows"
+    assert [KEY.encode() in one for one in provider.requests] == [True, True]
+    assert KEY.encode() not in storage.requests[0]
+    assert b"user-agent: bedrock-batch-proxy/" in storage.requests[0]
+
+
+async def test_a_server_that_sends_on_for_ever_is_a_fault(transport: Transport, serve: Serve) -> None:
+    server = serve(answer("302 Found", b"", Location="/"))
+    with pytest.raises(Unreachable, match="sent on more than"):
+        await transport.play(asking(get(server.url)))
+
+
 async def test_what_was_posted_is_not_posted_elsewhere(transport: Transport, serve: Serve) -> None:
     elsewhere = serve(answer("200 OK"))
     server = serve(answer("307 Temporary Redirect", b"", Location=elsewhere.url))
