@@ -22,6 +22,7 @@ MODELS = {
     "groq": ("llama-3.3-70b-versatile", "openai/gpt-oss-20b", "qwen/qwen3-32b"),
     "mistral": ("mistral-small-latest", "mistral-large-latest", "magistral-medium-latest"),
     "openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant"),
+    "together": ("meta-llama/Llama-3.3-70B-Instruct-Turbo",),
 }
 """Models that each provider treats differently."""
 
@@ -35,7 +36,7 @@ LINES = {name: provider.line for name, provider in PROVIDERS.items()} | {
 DEAF = {"anthropic", "groq", "openai/responses"}
 """Those that take no sound."""
 
-WITHOUT_FILES = {"groq"}
+WITHOUT_FILES = {"groq", "together"}
 """Those that take no PDF."""
 
 WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")

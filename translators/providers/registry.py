@@ -11,7 +11,7 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, azure, gemini, groq, mistral, openai
+from translators.providers import anthropic, azure, gemini, groq, mistral, openai, together
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
@@ -208,6 +208,24 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         ),
         other_endpoints=MappingProxyType(
             {"responses": OtherEndpoint(line=openai.responses.line, answer=openai.responses_output.answer)}
+        ),
+    ),
+    "together": lambda: Provider(
+        name="together",
+        documentation="https://docs.together.ai/docs/inference/batch/overview",
+        batches=together,
+        line=together.line,
+        receipt=openai.receipt,
+        answer=together.answer,
+        headers=openai.headers,
+        base_url="https://api.together.xyz/v1",
+        base_url_variables=(),
+        key_variables=("TOGETHER_API_KEY",),
+        max_requests=50_000,
+        max_bytes=100_000_000,
+        derived_model=openai.derived_model,
+        native=MappingProxyType(
+            {"openai.chat": Native(line=together.native_line, answer=openai.native.answer)}
         ),
     ),
 }

@@ -107,6 +107,11 @@ class _Page(_Wire):
     """Groq's way to the next page, instead of `has_more`."""
 
 
+def state_of(status: str) -> State:
+    """What the provider's word for how a batch stands means; in capitals at some."""
+    return _STATES.get(status.lower(), "running")
+
+
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
     """Hand over the lines as a file; the outcome is its id. Raises `ProviderError`."""
     # The boundary cannot occur: JSON Lines hold no carriage return, and a boundary follows one.
@@ -233,7 +238,7 @@ def _batch(read: _Batch) -> Batch:
     counts = read.request_counts or _Counts()
     return Batch(
         id=read.id,
-        state=_STATES.get(read.status.lower(), "running"),
+        state=state_of(read.status),
         raw_status=read.status,
         total=counts.total or 0,
         succeeded=counts.completed or 0,

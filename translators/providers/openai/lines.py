@@ -17,6 +17,11 @@ class _Line(Struct, frozen=True):
     body: dict[str, object]
 
 
+class _ShortLine(Struct, frozen=True):
+    custom_id: str
+    body: dict[str, object]
+
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -26,3 +31,9 @@ def line_of(
     """The line. The batch names the endpoint of its lines, so those of different ones go apart."""
     data = _ENCODER.encode(_Line(custom_id, "POST", endpoint, body))
     return Line(data, tuple(dict.fromkeys(notes)) if notes else (), endpoint, weight)
+
+
+def short_line_of(custom_id: str, endpoint: str, body: dict[str, object], notes: Sequence[Note]) -> Line:
+    """The line of servers that want no method and no URL in it."""
+    data = _ENCODER.encode(_ShortLine(custom_id, body))
+    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), endpoint)
