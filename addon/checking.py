@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from addon.blocks import Block, in_order
 from addon.jobs.splitting import sendable
-from addon.progress import progress
+from addon.progress import counted, progress
 from addon.translating import (
     JOB,
     Notes,
@@ -135,11 +135,9 @@ def _tell(known: Way, total: Checked, errors: int) -> None:
         print(f"note: {text}")
     if len(total.groups) > 1:
         print(f"note: separate batches: {', '.join(sorted(map(repr, total.groups)))}")
-    warnings = len(total.problems) - errors
-    print(
-        f"{total.records:,} records, {total.sendable:,} can be sent to {known.name}, {known.route.model}: "
-        f"{errors:,} errors, {warnings:,} warnings"
-    )
+    found = f"{counted(errors, 'error')}, {counted(len(total.problems) - errors, 'warning')}"
+    can_be_sent = f"{total.sendable:,} can be sent to {known.name}, {known.route.model}"
+    print(f"{counted(total.records, 'record')}, {can_be_sent}: {found}")
     sys.stdout.flush()
 
 

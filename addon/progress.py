@@ -14,6 +14,11 @@ PAUSE = 10.0
 """Seconds between two lines in a pipe."""
 
 
+def counted(number: int, word: str) -> str:
+    """`1 record`, `2,000 records`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     advance: Callable[[int, int], object]
@@ -45,7 +50,7 @@ def _lines() -> Progress:
         nonlocal last
         if time.monotonic() - last > PAUSE:
             last = time.monotonic()
-            say(f"{records:,} records …")
+            say(f"{counted(records, 'record')} …")
 
     def say(text: str) -> None:
         print(text, file=sys.stderr)

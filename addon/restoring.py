@@ -11,6 +11,7 @@ from addon.jobs.joining import NO_RESULT, Range, join
 from addon.jobs.ranges import BadLine, InputFile, Start
 from addon.jobs.splitting import Cut, record_index
 from addon.jobs.spool import Spool
+from addon.progress import counted
 from addon.refusals import CommandRefused
 from addon.translating import STDIN, Way, name_of, reading, writing
 from translators.providers.registry import Provider, provider
@@ -44,8 +45,9 @@ def restore(source: str, results: Sequence[Path], destination: Path | None, know
             raise CommandRefused(f"{name_of(source)} holds no record")
         with part.open("rb") as file, writing(destination) as output:
             shutil.copyfileobj(file, output)
+    records = counted(tally.succeeded + tally.failed, "record")
     print(
-        f"{tally.succeeded + tally.failed:,} records: {tally.succeeded:,} answered, {tally.failed:,} failed; "
+        f"{records}: {tally.succeeded:,} answered, {tally.failed:,} failed; "
         f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out",
         file=sys.stderr,
     )

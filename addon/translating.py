@@ -11,7 +11,7 @@ from typing import BinaryIO
 from addon.blocks import Block, in_order
 from addon.config_file import file_in_use
 from addon.jobs.splitting import sendable
-from addon.progress import progress
+from addon.progress import counted, progress
 from addon.provider_models import chosen_model
 from addon.refusals import CommandRefused
 from translators.bedrock.aws_errors import AwsError
@@ -100,7 +100,7 @@ class Notes(dict[Note, Noted]):
     def texts(self) -> Iterator[str]:
         for note, noted in self.items():
             detail = f" ({note.detail})" if note.detail else ""
-            where = f"{noted.count:,} records, first on line {noted.line_number}"
+            where = f"{counted(noted.count, 'record')}, first on line {noted.line_number}"
             yield f"{note.effect} {note.field}{detail}: {where}"
 
 
@@ -156,12 +156,10 @@ def _tell(total: Translated, known: Way) -> None:
         print(text, file=sys.stderr)
     if len(total.groups) > 1:
         print(f"separate batches: {', '.join(sorted(map(repr, total.groups)))}", file=sys.stderr)
+    records, lines = counted(total.records, "record"), counted(total.lines, "line")
     refused = total.records - total.lines
-    print(
-        f"{total.records:,} records: {total.lines:,} lines for {known.name}, {known.route.model}"
-        f"{f'; {refused:,} cannot be sent' if refused else ''}",
-        file=sys.stderr,
-    )
+    rest = f"; {refused:,} cannot be sent" if refused else ""
+    print(f"{records}: {lines} for {known.name}, {known.route.model}{rest}", file=sys.stderr)
 
 
 def translated(route: Route, max_bytes: int, block: Block) -> Translated:

@@ -1,0 +1,82 @@
+"""`bedrock-batch translate --results`: provider rows become Bedrock's output."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.addon.test_translating import a_record, translate, written
+
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "gpt-4o-mini",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Ho"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
+}
+
+
+def a_row(custom_id: str, body: Mapping[str, object] = COMPLETION, status: int = 200) -> str:
+    response = {"status_code": status, "request_id": "r", "body": body}
+    return json.dumps({"id": "b", "custom_id": custom_id, "response": response, "error": None})
+
+
+def test_rows_in_any_order_and_file_answer_the_records_in_theirs(tmp_path: Path) -> None:
+    source = written(tmp_path, [a_record("A"), a_record("B"), a_record("C"), a_record("D", metadata=1)])
+    one = written(tmp_path, [a_row("k3v9x0q2m7ab-1")], "one.jsonl")
+    failed = a_row("k3v9x0q2m7ab-0", {"error": {"message": "too long"}}, 400)
+    two = written(tmp_path, [failed], "two.jsonl")
+    done = translate(
+        tmp_path, str(source), "--results", str(one), "--results", str(two), "--out", "out.jsonl"
+    )
+    assert done.returncode == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["recordId"] for row in rows] == ["A", "B", "C", "D"]
+    assert rows[0]["error"] == {"errorCode": 400, "errorMessage": "too long"}
+    assert rows[1]["modelOutput"]["content"] == [{"type": "text", "text": "Ho"}]
+    assert rows[2]["error"]["errorCode"] == 500
+    assert rows[3]["error"]["errorMessage"].startswith("metadata: ")
+    assert done.stderr == "4 records: 1 answered, 3 failed; 3 tokens in, 4 out\n"
+
+
+def test_input_may_come_from_a_pipe_and_output_go_into_one(tmp_path: Path) -> None:
+    results = written(tmp_path, [a_row("k3v9x0q2m7ab-0")], "results.jsonl")
+    done = translate(tmp_path, "--results", str(results), stdin=a_record("A"))
+    assert json.loads(done.stdout)["modelOutput"]["usage"]["output_tokens"] == 4
+
+
+def test_rows_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    rows = ["{", a_row("request-one"), a_row("k3v9x0q2m7ab-0")]
+    results = written(tmp_path, rows, "results.jsonl")
+    done = translate(tmp_path, "--results", "results.jsonl", stdin=a_record("A"))
+    assert results.exists()
+    first, second, _ = done.stderr.splitlines()
+    assert first.startswith("results.jsonl, line 1, is left out: ")
+    assert second.startswith("results.jsonl, line 2, is left out: ")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([a_row("k3v9x0q2m7ab-0"), a_row("another0job0-0")], "the results are of 2 jobs: another0job0, k3v"),
+        ([], "there is no row of a batch in the results"),
+    ],
+)
+def test_results_that_belong_to_no_single_job_are_refused(tmp_path: Path, rows: list[str], said: str) -> None:
+    written(tmp_path, rows, "results.jsonl")
+    done = translate(tmp_path, "--results", "results.jsonl", stdin=a_record("A"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stdin", "said"),
+    [("\n", "standard input holds no record"), ("{", "standard input, line 1: is not JSON")],
+)
+def test_an_input_that_would_fail_the_job_fails_this(tmp_path: Path, stdin: str, said: str) -> None:
+    written(tmp_path, [a_row("k3v9x0q2m7ab-0")], "results.jsonl")
+    done = translate(tmp_path, "--results", "results.jsonl", stdin=stdin)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
