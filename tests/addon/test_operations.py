@@ -220,7 +220,7 @@ async def test_what_is_no_identifier_is_refused_and_nobodys(service: Service) ->
 
 
 async def test_an_unknown_provider_is_refused_with_the_known_ones(service: Service) -> None:
-    with pytest.raises(AwsError, match="known: bedrock, .*openai") as caught:
+    with pytest.raises(AwsError, match=r"known: bedrock, .*openai") as caught:
         await service.created(Caller(provider="opnai", region="us-east-1"))
     assert caught.value.error_type == "ValidationException"
 
