@@ -58,6 +58,24 @@ class Voice:
     """Ends that the provider has a word for."""
 
 
+def chat_vectors(custom_id: str, vectors: Sequence[Sequence[float]]) -> Json:
+    """The row of an embedding, at OpenAI and those who do as it does."""
+    data = [
+        {"object": "embedding", "index": index, "embedding": list(vector)}
+        for index, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": 3, "total_tokens": 3}
+    body = {"id": "e-1", "object": "list", "data": data, "model": "the-model", "usage": usage}
+    response = {"status_code": 200, "request_id": "req_1", "body": body}
+    return {"id": "batch_req_1", "custom_id": custom_id, "response": response, "error": None}
+
+
+def gemini_vectors(custom_id: str, vectors: Sequence[Sequence[float]]) -> Json:
+    """The row of an embedding, which has one vector."""
+    (vector,) = vectors
+    return {"response": {"tokenCount": "3", "embedding": {"values": list(vector)}}, "key": custom_id}
+
+
 def _texts(content: object) -> list[str]:
     if isinstance(content, str):
         return [content] if content else []
@@ -297,5 +315,15 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
             ends=frozenset({"end", "length", "calls", "unknown"}),
         ),
         "openai": _chat("gpt-4o-mini"),
+        "together": _chat(
+            "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            hi={
+                "custom_id": "r-1",
+                "body": {
+                    "model": "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+                    "messages": [{"role": "user", "content": "Hi"}],
+                },
+            },
+        ),
     }
 )

@@ -48,7 +48,7 @@ _NAME = Note(
     f"Gemini takes a letter or '_', then letters, digits, '_', '-', {LONGEST_NAME} in all",
 )
 _SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
-_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "dropped", "Gemini's schemas have no name")
+_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", "told as the schema's title")
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """google-genai, `FunctionDeclaration.parameters`; the other door has no such rule."""
@@ -130,6 +130,7 @@ def response_schema(text_format: TextFormat, notes: list[Note]) -> dict[str, obj
     for word in sorted(conversion.lost):
         notes.append(Note(f"{_SCHEMA}.schema", "mapped", f"without {word!r}, for which Gemini has no word"))
     if asked.name is not None:
+        schema["title"] = asked.name
         notes.append(_SCHEMA_NAME)
     if asked.description is not None:
         said = [text for text in (asked.description, schema.get("description")) if text is not None]

@@ -1,0 +1,201 @@
+"""Which dialect can say what to which provider: found by saying it, and written to `recordings/MATRIX.md`.
+
+A cell is `yes` or `mapped` only when the record made the round: its line has everything in it and is one that
+the official SDK would send, and what the provider answers is what the application reads.
+
+WRITE_MATRIX=1 pytest tests/translators/test_matrix.py    writes the page anew
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pytest
+from msgspec import Raw
+from pydantic import ValidationError
+
+from tests.translators.dialect_readers import Heard
+from tests.translators.dialects import DIALECTS, FEATURES
+from tests.translators.judges import JUDGES
+from tests.translators.voices import VOICES, Json, Said, chat_vectors, gemini_vectors
+from translators.bedrock.families.registry import FAMILIES, Family
+from translators.errors import RecordError
+from translators.providers.registry import PROVIDERS
+from translators.providers.rows import Line
+from translators.translation import Route, Translator
+from translators.wire import ModelOutput
+
+PAGE = Path(__file__).parents[2] / "recordings" / "MATRIX.md"
+
+MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "anthropic": {"": "claude-haiku-4-5", "reasoning": "claude-opus-4-6"},
+        "azure": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
+        "gemini": {"": "gemini-2.5-flash", "embeddings": "gemini-embedding-001"},
+        "groq": {"": "meta-llama/llama-4-scout-17b-16e-instruct", "reasoning": "openai/gpt-oss-20b"},
+        "mistral": {"": "mistral-small-latest", "embeddings": "mistral-embed"},
+        "openai": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
+        "together": {"": "meta-llama/Llama-4-Scout-17B-16E-Instruct", "reasoning": "openai/gpt-oss-20b"},
+    }
+)
+"""The model that each provider is asked for, and others for features that it does not have."""
+
+ANSWER = Said(text="The answer.")
+CALL = ("get_weather", {"city": "Bern"})
+SAID: Mapping[str, Said] = MappingProxyType(
+    {
+        "tools": Said(calls=(CALL,), end="calls"),
+        "parallel tools": Said(calls=(CALL, ("get_weather", {"city": "Rome"})), end="calls"),
+        "reasoning": Said(text="The answer.", reasoning="Let me think.", reasoned=30),
+        "structured output": Said(text='{"capital":"Bern"}'),
+        "usage": Said(text="The answer.", prompt=100, cached=40, answered=7, reasoned=3),
+        "refusal, filter": Said(text="The first line", end="filter"),
+    }
+)
+"""What the model says to a record, where it is not the plain answer."""
+VECTOR = (0.6, -0.8, 0.0)
+
+
+class Cell(NamedTuple):
+    """What was found: `yes`, `mapped`, `dropped`, `no` or `-`, and the fields or the error behind it."""
+
+    word: str
+    why: str = ""
+
+
+def cell(provider: str, dialect: str, feature: str) -> Cell:
+    """The round of one record. Raises `AssertionError` when something is lost on the way unsaid."""
+    spoken = DIALECTS[dialect]
+    if feature not in spoken.bodies:
+        return Cell("-")
+    model = MODELS[provider].get(feature, MODELS[provider][""])
+    route = Route(
+        model_id=spoken.model_id, invocation_type=spoken.invocation_type, provider=provider, model=model
+    )
+    body = Raw(json.dumps(spoken.bodies[feature]).encode())
+    line = Translator(route).line("r-1", body)
+    if isinstance(line, RecordError):
+        return Cell("no", line.message)
+    told = json.loads(line.data)
+    if not accepted(provider, dialect, told, model):
+        return Cell("no", "sent as it is; the provider refuses it, and its SDK has no such thing")
+    assert all(word in json.dumps(told, ensure_ascii=False) for word in FEATURES[feature])
+    row = row_of(provider, feature)
+    if row is None:
+        return Cell("no", f"{provider} has no word for an answer that was withheld")
+    output = Translator(route).model_output(body, json.dumps(row).encode())
+    if isinstance(output, RecordError):
+        return Cell("no", output.message)
+    assert isinstance(output, ModelOutput)
+    check(spoken.heard(json.loads(output.json)), feature, spoken.filtered)
+    return noted(line)
+
+
+def accepted(provider: str, dialect: str, told: Json, model: str) -> bool:
+    """Whether the SDK would send this line. Raises what the SDK says, unless the body was sent as it is."""
+    family = FAMILIES[dialect]
+    as_it_is = isinstance(family, Family) and family.wire in PROVIDERS[provider].native
+    try:
+        JUDGES[provider](told, model)
+    except (AssertionError, ValidationError):
+        if not as_it_is:
+            raise
+        return False
+    return True
+
+
+def row_of(provider: str, feature: str) -> Json | None:
+    """What the provider writes in answer; None when it cannot say such a thing."""
+    if feature == "embeddings":
+        return (gemini_vectors if provider == "gemini" else chat_vectors)("r-1", [VECTOR])
+    said = SAID.get(feature, ANSWER)
+    return VOICES[provider].row("r-1", said) if said.end in VOICES[provider].ends else None
+
+
+def check(heard: Heard, feature: str, filtered: str) -> None:
+    """What the application reads is what the model said."""
+    if feature == "embeddings":
+        assert heard.vectors == (VECTOR,)
+        return
+    said = SAID.get(feature, ANSWER)
+    assert (heard.text, heard.calls) == (said.text, said.calls)
+    assert heard.reasoning == said.reasoning
+    assert heard.prompt in (None, said.prompt)
+    assert heard.output in (None, said.answered + said.reasoned)
+    if filtered:  # other dialects have no word for it: a refusal is a text like any other
+        assert (heard.end == filtered) == (said.end == "filter")
+
+
+def noted(line: Line) -> Cell:
+    if not line.notes:
+        return Cell("yes")
+    word = "dropped" if any(note.effect == "dropped" for note in line.notes) else "mapped"
+    return Cell(word, "; ".join(f"{note.field}: {note.detail}" for note in line.notes))
+
+
+CELLS = [
+    (provider, dialect, feature) for provider in PROVIDERS for dialect in FAMILIES for feature in FEATURES
+]
+
+
+@pytest.mark.parametrize("dialect", FAMILIES)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_record_makes_the_round_or_says_why_it_cannot(provider: str, dialect: str) -> None:
+    assert dialect in DIALECTS, f"say in dialects.py what a record of {dialect} looks like"
+    found = {feature: cell(provider, dialect, feature) for feature in FEATURES}
+    assert all(one.why for one in found.values() if one.word not in {"yes", "-"})
+    assert any(one.word != "-" for one in found.values())
+
+
+def test_page_says_what_was_found() -> None:
+    found = {one: cell(*one) for one in CELLS}
+    text = "\n".join(page(found)) + "\n"
+    if os.environ.get("WRITE_MATRIX"):
+        PAGE.write_text(text, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == text, "WRITE_MATRIX=1 writes the page anew"
+
+
+def page(found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
+    yield from (
+        "# What each dialect can say to each provider",
+        "",
+        "Written by `tests/translators/test_matrix.py`, which says each thing and reads the answer.",
+        "",
+        "* `yes`: said as it was asked, and the answer came home.",
+        "* `mapped`: said in other words. `dropped`: said without what the provider has no word for.",
+        "  Both are in the job's report, and in the list below the table.",
+        "* `no`: the record becomes an error that names the field, as in the list below the table.",
+        "* `-`: the dialect has no way to say it, or the matrix does not try.",
+    )
+    for provider in sorted(PROVIDERS):
+        models = MODELS[provider]
+        others = "".join(f", {model} for {feature}" for feature, model in models.items() if feature)
+        yield from ("", f"## {provider}", "", f"Asked: {models['']}{others}.", "")
+        yield from table(provider, found)
+        yield from remarks(provider, found)
+
+
+def table(provider: str, found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
+    yield f"| dialect | {' | '.join(FEATURES)} |"
+    yield f"| --- | {' | '.join('---' for _ in FEATURES)} |"
+    for dialect in FAMILIES:
+        words = (found[provider, dialect, feature].word for feature in FEATURES)
+        yield f"| {dialect} | {' | '.join(words)} |"
+
+
+def remarks(provider: str, found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
+    """Why, for all cells of one reason together."""
+    reasons: dict[tuple[str, Cell], list[str]] = {}
+    for (of, dialect, feature), one in found.items():
+        if of == provider and one.why:
+            reasons.setdefault((feature, one), []).append(dialect)
+    yield ""
+    for (feature, one), dialects in reasons.items():
+        yield f"* {feature}, {one.word} ({listed(dialects)}): {one.why}"
+
+
+def listed(dialects: Iterable[str]) -> str:
+    return ", ".join(dialects)
