@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, override
 
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from addon.demo.account import Account
@@ -27,7 +28,7 @@ class BatchServer(Account):
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="batch-server-"))
-        app = application(self, self._folder)
+        app = self.application(self._folder)
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_SECONDS_BETWEEN_CHECKS,), name="provider", daemon=True
@@ -42,6 +43,10 @@ class BatchServer(Account):
         self._thread.join()
         self._server.server_close()
         shutil.rmtree(self._folder)
+
+    def application(self, folder: Path) -> Flask:
+        """What answers; uploads and results come to lie in the folder."""
+        return application(self, folder)
 
     @property
     def url(self) -> str:
