@@ -114,6 +114,14 @@ def test_block_without_a_member_is_refused() -> None:
         line("r-1", Request(messages=[Message("user", [ContentBlock()])]), "gemini-2.5-flash")
 
 
+@pytest.mark.parametrize(
+    "messages", [[], [Message("system", [ContentBlock("Be brief.")])]], ids=["none", "system"]
+)
+def test_record_in_which_nobody_says_anything_is_refused(messages: list[Message]) -> None:
+    with pytest.raises(Refused, match="messages: hold nothing"):
+        line("r-1", Request(messages=messages), "gemini-2.5-flash")
+
+
 def test_part_of_a_tool_s_answer_without_a_member_is_refused() -> None:
     with pytest.raises(Refused, match=r"path: is an empty block"):
         parts(ToolResultContent(), "path", [])

@@ -1,7 +1,6 @@
 """The conversation of a record as `contents` and `systemInstruction` (Gemini: generate-content, Content)."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Literal
 
 from msgspec import Struct
@@ -48,6 +47,9 @@ _UNSIGNED = Note(
 
 def system_instruction(request: Request, notes: list[Note]) -> SystemInstruction | None:
     """All system text before the first turn, block by block. Raises `Refused`."""
+    opening = _opening(request.messages)
+    if request.system is None and opening == 0:
+        return None
     written: list[Part] = []
     for index, block in enumerate(request.system or ()):
         if block.text is not None:
@@ -56,8 +58,8 @@ def system_instruction(request: Request, notes: list[Note]) -> SystemInstruction
             notes.append(_SYSTEM_CACHE_POINT)
         else:
             raise Refused(f"system[{index}].guardContent", "there is no guardrail at this provider")
-    for index, message in enumerate(_leading(request.messages)):
-        written += _texts(message.content, f"messages[{index}].content", notes)
+    for index in range(opening):
+        written += _texts(request.messages[index].content, f"messages[{index}].content", notes)
     return SystemInstruction(written) if written else None
 
 
@@ -68,13 +70,18 @@ def contents(request: Request, notes: list[Note], *, signed: bool) -> list[Conte
     """
     written: list[Content] = []
     calls: dict[str, str] = {}
-    turn = _current_turn(request.messages)
-    head = len(_leading(request.messages))
-    for index, message in enumerate(request.messages[head:], head):
+    for index in range(_opening(request.messages), len(request.messages)):
+        message = request.messages[index]
+        blocks = message.content
+        if len(blocks) == 1 and blocks[0].text and message.role != "system":
+            role: Literal["user", "model"] = "user" if message.role == "user" else "model"
+            written.append(Content(role, (Part(blocks[0].text),)))
+            continue
         path = f"messages[{index}].content"
         if message.role == "assistant":
             said = _model_parts(message.content, path, calls, notes)
-            content = Content("model", _signed(said, notes) if signed and index > turn else said)
+            in_turn = signed and index > _current_turn(request.messages)
+            content = Content("model", _signed(said, notes) if in_turn else said)
         elif message.role == "user":
             content = Content("user", _user_parts(message.content, path, calls, notes))
         else:
@@ -101,19 +108,21 @@ def _together(first: Content, second: Content) -> Content:
     return Content("user", sorted(said, key=lambda part: part.function_response is None))
 
 
-def _leading(messages: list[Message]) -> list[Message]:
-    """System messages before any turn: the same as `system`."""
-    return list(takewhile(lambda message: message.role == "system", messages))
+def _opening(messages: list[Message]) -> int:
+    """How many system messages come before any turn: they are the same as `system`."""
+    if not messages or messages[0].role != "system":
+        return 0
+    turns = (index for index, message in enumerate(messages) if message.role != "system")
+    return next(turns, len(messages))
 
 
 def _current_turn(messages: list[Message]) -> int:
     """Where the user said something last that is not the result of a tool; -1 for nowhere."""
-    questions = (
-        index
-        for index, message in enumerate(messages)
-        if message.role == "user" and all(block.tool_result is None for block in message.content)
-    )
-    return max(questions, default=-1)
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message.role == "user" and all(block.tool_result is None for block in message.content):
+            return index
+    return -1
 
 
 def _texts(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Part]:

@@ -53,7 +53,10 @@ def thinking_config(request: Request, thinking: Thinking, notes: list[Note]) -> 
     Where it is said in several ways, the first of these counts: thinking disabled, a budget of tokens,
     `reasoning_effort`, Bedrock's effort. Adaptive thinking goes together with any effort.
     """
-    extra = request.additional_model_request_fields or {}
+    extra = request.additional_model_request_fields
+    if extra is None and request.output_config is None:
+        return None
+    extra = extra or {}
     asked = _asked(extra.get("thinking"))
     said = _said(request, extra, asked)
     if asked is None and not said:

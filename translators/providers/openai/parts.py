@@ -1,6 +1,5 @@
 """Parts of a message's content: text, images, audio and documents (OpenAI: chat/create, messages)."""
 
-from base64 import b64decode
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -13,11 +12,17 @@ from translators.bedrock.converse import (
     Message,
     Note,
     SearchResultBlock,
-    Source,
     ToolResultContent,
 )
 from translators.errors import Refused
-from translators.providers.blocks import is_pdf
+from translators.providers.blocks import (
+    base64_of,
+    document_heading,
+    document_text,
+    is_pdf,
+    search_result_text,
+    set_member,
+)
 
 
 class Text(Struct, frozen=True, tag_field="type", tag="text"):
@@ -102,14 +107,7 @@ def check_media(messages: Sequence[Message], *, files: bool, audio: bool) -> Non
 
 def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
     """The refusal of a block that has no place where it stands."""
-    member, name = next(
-        (
-            (member, name)
-            for member, name in zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
-            if getattr(block, member) is not None
-        ),
-        ("", ""),
-    )
+    member, name = set_member(block)
     if not member:
         return Refused(path, "is an empty block")
     return Refused(f"{path}.{name}", _REFUSED.get(member, "has no place in a message of this role"))
@@ -124,7 +122,7 @@ _SEARCH_RESULT = Note("messages.content.searchResult", "mapped", "sent as text")
 def _image(image: ImageBlock, path: str) -> Image:
     if image.error is not None:
         raise Refused(f"{path}.error", "the image is missing")
-    return Image(ImageUrl(f"data:image/{image.format};base64,{_base64(image.source, path)}"))
+    return Image(ImageUrl(f"data:image/{image.format};base64,{base64_of(image.source, path)}"))
 
 
 def _audio(audio: AudioBlock, path: str) -> Audio:
@@ -132,49 +130,22 @@ def _audio(audio: AudioBlock, path: str) -> Audio:
         raise Refused(f"{path}.error", "the audio is missing")
     if audio.format not in _SOUNDS:
         raise Refused(f"{path}.format", f"{audio.format!r} is not one of wav, mp3")
-    return Audio(InputAudio(_base64(audio.source, path), audio.format))
+    return Audio(InputAudio(base64_of(audio.source, path), audio.format))
 
 
 def _document(document: DocumentBlock, path: str, notes: list[Note]) -> list[Part]:
     if document.citations is not None and document.citations.enabled:
         notes.append(_CITATIONS)
-    if document.format == "pdf" and document.source.text is None and document.source.content is None:
-        data = f"data:application/pdf;base64,{_base64(document.source, path)}"
+    if is_pdf(document):
+        data = f"data:application/pdf;base64,{base64_of(document.source, path)}"
         file = File(FileData(f"{document.name}.pdf", data))
         if document.context is None:
             return [file]
         return [Text(f"About the document {document.name}: {document.context}"), file]
-    heading = f"Document: {document.name}"
-    if document.context is not None:
-        heading = f"{heading}\nAbout it: {document.context}"
     notes.append(_AS_TEXT)
-    return [Text(f"{heading}\n\n{_document_text(document, path)}")]
-
-
-def _document_text(document: DocumentBlock, path: str) -> str:
-    source = document.source
-    if source.text is not None:
-        return source.text
-    if source.content is not None:
-        return "\n\n".join(block.text for block in source.content)
-    data = _base64(source, path)
-    if document.format not in _TEXTS:
-        raise Refused(f"{path}.format", f"{document.format!r} is not one of pdf, txt, md, csv, html")
-    try:
-        return b64decode(data, validate=True).decode()
-    except ValueError as error:
-        raise Refused(f"{path}.source.bytes", f"is not base64 of UTF-8 text: {error}") from error
+    return [Text(f"{document_heading(document)}\n\n{document_text(document, path)}")]
 
 
 def _search_result(result: SearchResultBlock, notes: list[Note]) -> Text:
     notes.append(_SEARCH_RESULT)
-    body = "\n\n".join(block.text for block in result.content)
-    return Text(f"Search result: {result.title}\nSource: {result.source}\n\n{body}")
-
-
-def _base64(source: Source, path: str) -> str:
-    if source.s3_location is not None:
-        raise Refused(f"{path}.source.s3Location", "media in S3 cannot be sent; only bytes can")
-    if source.bytes is None:
-        raise Refused(f"{path}.source", "has no bytes")
-    return source.bytes
+    return Text(search_result_text(result))
