@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
@@ -44,7 +44,6 @@ WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")
 conversation without a word in it, one that ends with the other's turn."""
 
 each_provider = pytest.mark.parametrize("provider", sorted(LINES))
-a_few_hundred = settings(max_examples=max(300, settings().max_examples))
 
 
 def line_or_refusal(record: Json, provider: str, model: str) -> Line | Refused:
@@ -56,7 +55,6 @@ def line_or_refusal(record: Json, provider: str, model: str) -> Line | Refused:
 
 
 @each_provider
-@a_few_hundred
 @given(data=st.data())
 def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -> None:
     record = data.draw(strategies.converse_requests(sounds=provider not in DEAF))
@@ -74,7 +72,6 @@ def test_a_record_is_sent_whole_or_refused(provider: str, data: st.DataObject) -
 
 
 @each_provider
-@a_few_hundred
 @given(data=st.data(), record=strategies.any_requests())
 def test_no_record_does_worse_than_being_refused(provider: str, data: st.DataObject, record: Json) -> None:
     outcome = line_or_refusal(
