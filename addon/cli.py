@@ -178,6 +178,30 @@ def translate(
             translating.translate(file, out, way)
 
 
+@application.command()
+def record(
+    flows: Annotated[Path, typer.Argument(metavar="FLOWS", help="A mitmproxy flow file or a HAR.")],
+    out: Annotated[Path, typer.Option(help="The folder for `<provider>/<name of the file>/`.")] = Path(
+        "recordings"
+    ),
+    provider: Annotated[str, typer.Option(help="Whose API the hosts are that nobody configured.")] = "",
+    records: Annotated[
+        int, typer.Option(min=0, help="How many records of a batch become recordings of their own.")
+    ] = 10,
+    config: ConfigFile = "",
+) -> None:
+    """Turn captured flows into recordings, secrets removed.
+
+    Capture with `-w flows` or `--set hardump=flows.har`. Keys, tokens, signatures, accounts and organisations
+    become placeholders; what is asked and answered stays: look through it before you share it.
+    """
+    from addon import recording
+
+    with _refusals():
+        for written in recording.record(flows, out, provider, config, records):
+            typer.echo(f"{written.folder}: {written.about}")
+
+
 @jobs.callback(invoke_without_command=True)
 def all_jobs(context: typer.Context) -> None:
     """Look at the jobs, and stop them. Without a command: list them."""

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from addon.cli import application
 from tests.addon import programs
 
-COMMANDS = ("proxy", "run", "jobs", "doctor", "demo", "script")
+COMMANDS = ("proxy", "run", "jobs", "translate", "record", "doctor", "demo", "script")
 
 
 def test_version_is_the_installed_one() -> None:

@@ -17,7 +17,9 @@ from translators.providers.rows import Line, Receipt, Unfinished
 from translators.translation import Route, Translator
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
-FOLDERS = sorted(path for path in RECORDINGS.glob("*/*") if path.is_dir())
+FOLDERS = sorted(
+    path for path in RECORDINGS.glob("*/*") if path.is_dir() and not (path / "traffic.json").exists()
+)
 RECORDS = [path for path in FOLDERS if (path / "record.json").exists()]
 LIFE_CYCLES = [path for path in FOLDERS if (path / "exchange.json").exists()]
 
