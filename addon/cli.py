@@ -152,10 +152,8 @@ def translate(
     job. A line that is no record would; here it is the end, with exit code 1. `--check` lists all of both,
     and exits with 1 if there is any.
     """
-    if results and check:
-        raise typer.BadParameter("--results and --check exclude each other")
-    if check and out is not None:
-        raise typer.BadParameter("--check prints to stdout; it takes no --out")
+    if check and (results or out is not None):
+        raise typer.BadParameter("--check goes with neither --results nor --out")
     if as_json and not check:
         raise typer.BadParameter("--json goes with --check")
     from addon import late_imports
@@ -168,8 +166,7 @@ def translate(
         if check:
             from addon import checking
 
-            correct = checking.check(file, way, as_json=as_json)
-            raise typer.Exit(0 if correct else 1)
+            raise typer.Exit(0 if checking.check(file, way, as_json=as_json) else 1)
         if results:
             from addon import restoring
 
