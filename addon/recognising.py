@@ -132,8 +132,9 @@ class Recogniser:
             for batch_id in dict.fromkeys([*self._known.batches, *_ids_in(exchange.url)]):
                 arguments: dict[str, object] = {"batch_id": batch_id}
                 yield Held(name=name, arguments=arguments, ending={}, exchanges=(), batch_id=batch_id)
-        for uploaded in self._known.uploads:
-            yield _sending("create", uploaded, "")
+        for uploaded, content in product(self._known.uploads, ["", *_lines_in([exchange])]):
+            lines = content.count("\n") or uploaded.lines
+            yield _sending("create", replace(uploaded, lines=lines), content)
         if exchange.method != "GET":
             yield from islice(self._sent(index), MOST_ATTEMPTS)
         for batch_id in self._known.fetched:

@@ -51,7 +51,7 @@ def test_what_is_recognised_plays(case: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["anthropic", "azure", "cohere", "fireworks", "gemini", "groq", "mistral", "openai", "together"],
+    ["anthropic", "azure", "cohere", "fireworks", "gemini", "groq", "mistral", "openai", "together", "xai"],
 )
 def test_a_whole_job_is_recognised_from_end_to_end(kind: str) -> None:
     case = next(case for case in LIFE_CYCLES if (case.parent.name, case.name) == (kind, "whole-job"))
