@@ -4,8 +4,7 @@ A batch has neither a name nor metadata, and there is no idempotency key. What m
 custom ids of its requests, which show only in its results.
 """
 
-from collections.abc import Iterable, Iterator
-from os import SEEK_END
+from collections.abc import Iterable
 from typing import IO
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from translators.providers.answers import read
 from translators.providers.anthropic.errors import checked
-from translators.providers.anthropic.limits import BEGINNING, BETWEEN, END, ENVELOPE
+from translators.providers.anthropic.limits import BEGINNING, END
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -24,6 +23,7 @@ from translators.providers.conversation import (
     State,
     Submission,
 )
+from translators.providers.enclosed import Enclosed
 
 VERSION = "2023-06-01"
 """`anthropic-version`. The one after it, 2026-10-21, takes no temperature, top_p and top_k for any model and
@@ -71,29 +71,6 @@ class _Page(_Wire):
     has_more: bool = False
 
 
-class _Requests:
-    """The body of a create call: the lines as they are, with commas between them. Read from the file while
-    it is sent, and from its beginning each time."""
-
-    def __init__(self, lines: IO[bytes]) -> None:
-        self._lines = lines
-
-    @property
-    def size(self) -> int:
-        """In bytes. A comma takes the place of each line end but the last."""
-        return max(0, self._lines.seek(0, SEEK_END) - 1) + ENVELOPE
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._lines.seek(0)
-        yield BEGINNING
-        between = b""
-        for line in self._lines:
-            yield between
-            yield line.removesuffix(b"\n")
-            between = BETWEEN
-        yield END
-
-
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
     """Nothing: `create` takes the lines themselves."""
     yield from ()
@@ -102,7 +79,7 @@ def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
     """Start the batch. What its requests say is not looked at before it runs. Raises `ProviderError`."""
-    body = _Requests(lines)
+    body = Enclosed(lines, BEGINNING, END)
     headers = {"Content-Type": "application/json", "Content-Length": str(body.size)}
     if submission.group:
         headers["anthropic-beta"] = submission.group

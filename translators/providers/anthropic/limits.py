@@ -3,7 +3,7 @@
 MOST_BYTES = 256_000_000
 """Of a create call's body."""
 
-BEGINNING, BETWEEN, END = b'{"requests":[', b",", b"]}"
+BEGINNING, END = b'{"requests":[', b"]}"
 """What stands around the requests in it."""
 
 ENVELOPE = len(BEGINNING) + len(END)

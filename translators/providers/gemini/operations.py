@@ -19,7 +19,7 @@ from translators.errors import ProviderError
 from translators.providers.answers import read
 from translators.providers.conversation import Batch, State
 from translators.providers.gemini.errors import checked
-from translators.providers.gemini.statuses import Status
+from translators.providers.statuses import Status
 
 LATEST_OUTPUT = 3600.0
 """Seconds after its end in which a batch may be without its results (tidyverse/ellmer#926 waits for them)."""

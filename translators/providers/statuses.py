@@ -1,7 +1,7 @@
-"""Google's status words and numbers as HTTP statuses (google.rpc.Code; Gemini: docs/troubleshooting).
+"""Status words and numbers of gRPC as HTTP statuses (google.rpc.Code; Gemini: docs/troubleshooting).
 
-Rows of a batch name gRPC codes: a `1` with "The operation was cancelled." has been seen in the results of a
-job that succeeded.
+Rows of a batch name gRPC codes: at Gemini, a `1` with "The operation was cancelled." has been seen in the
+results of a job that succeeded.
 """
 
 from collections.abc import Mapping
