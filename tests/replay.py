@@ -11,8 +11,12 @@ from typing import Any, Self, override
 from urllib.parse import parse_qsl, urlsplit
 
 from addon.demo.faults import Cut, Half, Refuse
+from tests.translators.playing import content_of
 
 type Exchange = dict[str, Any]
+
+ELSEWHERE = "https://storage.example.com"
+"""Where recordings say that result files lie which are not at the provider's own address."""
 
 type Fault = Callable[[int, int], None]
 """Called with the number of the exchange and of the attempt at it, both from 0. What it raises (`Cut`,
@@ -92,16 +96,19 @@ class ReplayServer:
                 _cut(handler)
                 return
             except Half:
-                _respond(
-                    handler, recorded["status"], recorded["headers"], _bytes(recorded["body"]), half=True
-                )
+                _respond(handler, recorded["status"], recorded["headers"], self._bytes(recorded), half=True)
                 return
             self.played += 1
             self._attempt = 0
         if recorded is None:
             _cut(handler)
         else:
-            _respond(handler, recorded["status"], recorded["headers"], _bytes(recorded["body"]))
+            _respond(handler, recorded["status"], recorded["headers"], self._bytes(recorded))
+
+    def _bytes(self, recorded: Exchange) -> bytes:
+        """The recorded body; what it says lies elsewhere lies here."""
+        here = f"http://127.0.0.1:{self._server.server_port}"
+        return content_of(recorded).replace(ELSEWHERE.encode(), here.encode())
 
     def _exchange(self, handler: BaseHTTPRequestHandler, body: bytes) -> Exchange | None:
         """The exchange that this request belongs to, if it is the next one."""
@@ -133,12 +140,6 @@ def _same(handler: BaseHTTPRequestHandler, body: bytes, recorded: Exchange) -> b
         other = handler.headers.get("content-type") != recorded["headers"].get("content-type")
         return other or body == wanted.encode()
     return body == b"" if wanted is None else json.loads(body) == wanted
-
-
-def _bytes(body: Any) -> bytes:
-    if body is None:
-        return b""
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
 def _respond(

@@ -29,6 +29,14 @@ def _groq(line: Json, model: str) -> None:
     assert judged(_GROQ, line["body"]) == line["body"]
 
 
+def _fireworks(line: Json, model: str) -> None:
+    _openai({"body": {"model": model, **line["body"]}}, model)
+
+
+def _xai(line: Json, model: str) -> None:
+    _openai({"body": line["batch_request"]["chat_get_completion"]}, model)
+
+
 def _anthropic(line: Json, model: str) -> None:
     test_anthropic_sdk.check(test_anthropic_sdk.PARAMS, line["params"])
 
@@ -47,10 +55,12 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         "anthropic": _anthropic,
         "azure": _openai,
+        "fireworks": _fireworks,
         "gemini": _gemini,
         "groq": _groq,
         "mistral": _mistral,
         "openai": _openai,
         "together": _openai,  # whose format it takes; its own SDK has less
+        "xai": _xai,
     }
 )

@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,10 +68,8 @@ class Player:
         answered = exchange["response"]
         if answered is None:
             raise AnswerLost
-        body = answered["body"]
-        content = body if isinstance(body, str) else "" if body is None else json.dumps(body)
         response = httpx.Response(
-            answered["status"], headers=answered["headers"], content=content, request=request
+            answered["status"], headers=answered["headers"], content=content_of(answered), request=request
         )
         name = request.extensions.get(SAVE)
         if name is None or not response.is_success:
@@ -82,10 +81,18 @@ class Player:
         return httpx.Response(response.status_code, headers=response.headers, request=request)
 
 
+def content_of(answered: Mapping[str, Any]) -> bytes:
+    """The body of a recorded response: JSON, text, or bytes in base64."""
+    if "base64" in answered:
+        return b64decode(answered["base64"])
+    body = answered["body"]
+    return b"" if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
 def _assert_as_recorded(request: httpx.Request, recorded: Exchange, endpoint: Endpoint) -> None:
     assert (request.method, str(request.url)) == (recorded["method"], recorded["url"])
     carried = {name: request.headers.get(name) for name in (*recorded["headers"], *endpoint.headers)}
-    assert carried == {**recorded["headers"], **endpoint.headers}
+    assert carried == {**endpoint.headers, **recorded["headers"]}
     content = request.read().decode()
     body = recorded["body"]
     if body is None:

@@ -34,11 +34,13 @@ MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "anthropic": {"": "claude-haiku-4-5", "reasoning": "claude-opus-4-6"},
         "azure": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
+        "fireworks": {"": "accounts/fireworks/models/llama4-scout-instruct-basic"},
         "gemini": {"": "gemini-2.5-flash", "embeddings": "gemini-embedding-001"},
         "groq": {"": "meta-llama/llama-4-scout-17b-16e-instruct", "reasoning": "openai/gpt-oss-20b"},
         "mistral": {"": "mistral-small-latest", "embeddings": "mistral-embed"},
         "openai": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
         "together": {"": "meta-llama/Llama-4-Scout-17B-16E-Instruct", "reasoning": "openai/gpt-oss-20b"},
+        "xai": {"": "grok-4-1-fast-non-reasoning", "reasoning": "grok-3-mini"},
     }
 )
 """The model that each provider is asked for, and others for features that it does not have."""

@@ -18,11 +18,13 @@ from translators.providers.rows import Line
 MODELS = {
     "anthropic": ("claude-haiku-4-5", "claude-opus-4-6", "claude-fable-5", "a-model-of-a-gateway"),
     "azure": ("gpt-4o-mini", "o4-mini", "a-deployment"),
+    "fireworks": ("accounts/fireworks/models/llama-v3p3-70b-instruct",),
     "gemini": ("gemini-2.0-flash", "gemini-2.5-pro", "gemini-3.5-flash"),
     "groq": ("llama-3.3-70b-versatile", "openai/gpt-oss-20b", "qwen/qwen3-32b"),
     "mistral": ("mistral-small-latest", "mistral-large-latest", "magistral-medium-latest"),
     "openai": ("gpt-4o-mini", "o4-mini", "gpt-5.1", "llama-3.1-8b-instant"),
     "together": ("meta-llama/Llama-3.3-70B-Instruct-Turbo",),
+    "xai": ("grok-4.3", "grok-4-1-fast-non-reasoning"),
 }
 """Models that each provider treats differently."""
 
@@ -33,10 +35,10 @@ LINES = {name: provider.line for name, provider in PROVIDERS.items()} | {
 }
 """What makes lines, for each provider and for each of its other endpoints."""
 
-DEAF = {"anthropic", "groq", "openai/responses"}
+DEAF = {"anthropic", "fireworks", "groq", "openai/responses", "xai"}
 """Those that take no sound."""
 
-WITHOUT_FILES = {"groq", "together"}
+WITHOUT_FILES = {"fireworks", "groq", "together", "xai"}
 """Those that take no PDF."""
 
 WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")

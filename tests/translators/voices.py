@@ -272,6 +272,35 @@ def _chat(model: str, **said_of_it: Any) -> Voice:
     )
 
 
+def _fireworks_row(custom_id: str, said: Said) -> Json:
+    return {"custom_id": custom_id, "response": _chat_body(said)}
+
+
+def _xai_row(custom_id: str, said: Said) -> Json:
+    body = _chat_body(said)
+    body["usage"]["completion_tokens"] = said.answered  # the reasoning is counted beside it
+    return {"batch_request_id": custom_id, "batch_result": {"response": {"chat_get_completion": body}}}
+
+
+def _xai() -> Voice:
+    voice = _chat("grok-4-1-fast-non-reasoning")
+
+    def usual(line: Json) -> Json:
+        return {"body": line["batch_request"]["chat_get_completion"]}
+
+    return _chat(
+        voice.model,
+        row=_xai_row,
+        system=lambda line: _chat_system(usual(line)),
+        turns=lambda line: _chat_turns(usual(line)),
+        results=lambda line: _chat_results(usual(line)),
+        hi={
+            "batch_request_id": "r-1",
+            "batch_request": {"chat_get_completion": voice.hi["body"]},
+        },
+    )
+
+
 def _azure() -> Voice:
     voice = _chat("gpt-4o-mini")
     return _chat("gpt-4o-mini", hi={**voice.hi, "url": "/chat/completions"})
@@ -297,6 +326,11 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
             ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
         ),
         "azure": _azure(),
+        "fireworks": _chat(
+            "accounts/fireworks/models/llama4-scout-instruct-basic",
+            row=_fireworks_row,
+            hi={"custom_id": "r-1", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
+        ),
         "gemini": Voice(
             model="gemini-2.5-flash",
             row=_gemini_row,
@@ -325,5 +359,6 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                 },
             },
         ),
+        "xai": _xai(),
     }
 )

@@ -11,7 +11,17 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
-from translators.providers import anthropic, azure, gemini, groq, mistral, openai, together
+from translators.providers import (
+    anthropic,
+    azure,
+    fireworks,
+    gemini,
+    groq,
+    mistral,
+    openai,
+    together,
+    xai,
+)
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
@@ -119,7 +129,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
     "azure": lambda: Provider(
         name="azure",
         documentation="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch",
-        batches=azure,
+        batches=azure.batches,
         line=azure.line,
         receipt=openai.receipt,
         answer=openai.answer,
@@ -131,7 +141,29 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=200_000_000,
         derived_model=openai.derived_model,
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
+        direct=Direct(request=azure.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row),
         native=MappingProxyType({"openai.chat": Native(line=azure.native_line, answer=openai.native.answer)}),
+    ),
+    "fireworks": lambda: Provider(
+        name="fireworks",
+        documentation="https://docs.fireworks.ai/guides/batch-inference",
+        batches=fireworks.batches,
+        line=fireworks.line,
+        receipt=fireworks.receipt,
+        answer=fireworks.answer,
+        headers=openai.headers,
+        base_url="https://api.fireworks.ai/v1/accounts/{FIREWORKS_ACCOUNT_ID}",
+        base_url_variables=(),
+        key_variables=("FIREWORKS_API_KEY",),
+        max_requests=fireworks.batches.MOST_REQUESTS,
+        max_bytes=fireworks.batches.MOST_BYTES,
+        derived_model=openai.derived_model,
+        direct=Direct(
+            request=fireworks.direct.request, custom_id=fireworks.direct.custom_id, row=fireworks.direct.row
+        ),
+        native=MappingProxyType(
+            {"openai.chat": Native(line=fireworks.native_line, answer=fireworks.native_answer)}
+        ),
     ),
     "gemini": lambda: Provider(
         name="gemini",
@@ -163,6 +195,9 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_requests=50_000,
         max_bytes=groq.MOST_BYTES,
         derived_model=openai.derived_model,
+        direct=Direct(
+            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+        ),
         native=MappingProxyType({"openai.chat": Native(line=groq.native_line, answer=openai.native.answer)}),
     ),
     "mistral": lambda: Provider(
@@ -213,7 +248,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
     "together": lambda: Provider(
         name="together",
         documentation="https://docs.together.ai/docs/inference/batch/overview",
-        batches=together,
+        batches=together.batches,
         line=together.line,
         receipt=openai.receipt,
         answer=together.answer,
@@ -224,9 +259,29 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_requests=50_000,
         max_bytes=100_000_000,
         derived_model=openai.derived_model,
+        direct=Direct(
+            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+        ),
         native=MappingProxyType(
             {"openai.chat": Native(line=together.native_line, answer=openai.native.answer)}
         ),
+    ),
+    "xai": lambda: Provider(
+        name="xai",
+        documentation="https://docs.x.ai/docs/guides/batch-api",
+        batches=xai.batches,
+        line=xai.line,
+        receipt=xai.receipt,
+        answer=xai.answer,
+        headers=openai.headers,
+        base_url="https://api.x.ai/v1",
+        base_url_variables=(),
+        key_variables=("XAI_API_KEY",),
+        max_requests=xai.batches.MOST_REQUESTS,
+        max_bytes=xai.batches.MOST_BYTES,
+        derived_model=openai.derived_model,
+        direct=Direct(request=xai.direct.request, custom_id=xai.direct.custom_id, row=xai.direct.row),
+        native=MappingProxyType({"openai.chat": Native(line=xai.native_line, answer=xai.native_answer)}),
     ),
 }
 """Made when they are asked for: a process that needs one provider need not load all."""

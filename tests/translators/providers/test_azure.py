@@ -20,7 +20,7 @@ RECORDINGS = Path(__file__).parents[3] / "recordings" / "azure"
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0),
     model="nightly",
-    group=azure.ENDPOINT,
+    group="/chat/completions",
     lines=1,
     input_id="file-1",
 )
@@ -68,11 +68,11 @@ def sent_by_the_sdk(call: str, key: str) -> httpx2.Request:
 def test_calls_go_where_the_sdk_sends_them_with_the_credentials_that_it_sends(call: str, key: str) -> None:
     endpoint = Endpoint(base_url=ADDRESSES["azure"], headers=azure.headers(key))
     conversations: dict[str, Conversation[Any]] = {
-        "upload": azure.upload(endpoint, SUBMISSION, io.BytesIO(b"{}\n")),
-        "create": azure.create(endpoint, SUBMISSION, io.BytesIO()),
-        "retrieve": azure.retrieve(endpoint, "batch_1"),
-        "cancel": azure.cancel(endpoint, "batch_1"),
-        "results": azure.results(
+        "upload": azure.batches.upload(endpoint, SUBMISSION, io.BytesIO(b"{}\n")),
+        "create": azure.batches.create(endpoint, SUBMISSION, io.BytesIO()),
+        "retrieve": azure.batches.retrieve(endpoint, "batch_1"),
+        "cancel": azure.batches.cancel(endpoint, "batch_1"),
+        "results": azure.batches.results(
             endpoint, Batch(id="batch_1", state="ended", raw_status="completed", result_files=("file-1",))
         ),
     }
@@ -85,7 +85,7 @@ def test_calls_go_where_the_sdk_sends_them_with_the_credentials_that_it_sends(ca
 @pytest.mark.parametrize("ending", ["", "/openai/v1"])
 def test_the_address_may_be_what_the_sdk_wants_or_what_the_portal_shows(ending: str) -> None:
     endpoint = Endpoint(base_url=f"{ADDRESSES['azure']}{ending}", headers={})
-    request = first(azure.retrieve(endpoint, "batch_1"))
+    request = first(azure.batches.retrieve(endpoint, "batch_1"))
     assert str(request.url) == f"{ADDRESSES['azure']}/openai/v1/batches/batch_1"
 
 

@@ -129,7 +129,7 @@ def test_our_batch_is_found_in_a_real_list() -> None:
 
     def found(*claimed: str) -> str | None:
         search = Search(since=0, claimed=frozenset(claimed))
-        batch = replayed(together.find(endpoint_of("together"), submission, search), recorded["body"])
+        batch = replayed(together.batches.find(endpoint_of("together"), submission, search), recorded["body"])
         return None if batch is None else batch.id
 
     twins = [job["id"] for job in recorded["body"] if job["input_file_id"] == first["input_file_id"]]

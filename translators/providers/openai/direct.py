@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.providers.conversation import Endpoint
+from translators.providers.openai.request import ENDPOINT
 
 VERSION = "/v1"
 """What a line's `url` begins with, and the base URL ends with."""
@@ -17,8 +18,9 @@ VERSION = "/v1"
 
 class _Line(Struct):
     custom_id: str
-    url: str
     body: Raw
+    url: str = ENDPOINT
+    """Some servers want none in a line."""
 
 
 class _Response(Struct):

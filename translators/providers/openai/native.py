@@ -96,7 +96,18 @@ def answer_in(body: Raw, manner: Manner) -> ModelOutput | RecordError:
     if completion is None or not completion.choices:
         return without_answer(body)
     usage = usage_of(completion.usage or ChatUsage(), manner)
-    return ModelOutput(bytes(body), usage.input_tokens, usage.output_tokens)
+    shown = _counting(body, usage.output_tokens) if manner.reasoning_apart else bytes(body)
+    return ModelOutput(shown, usage.input_tokens, usage.output_tokens)
+
+
+def _counting(body: Raw, output_tokens: int) -> bytes:
+    """The completion with its reasoning among the tokens it counts, where the provider counts it apart."""
+    members = _BODY.decode(body)
+    if "usage" in members:
+        usage = _BODY.decode(members["usage"])
+        usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
+        members["usage"] = Raw(_ENCODER.encode(usage))
+    return _ENCODER.encode(members)
 
 
 def _says(body: _Body, name: str) -> bool:

@@ -36,6 +36,7 @@ class _Head(Struct):
 
 _HEAD = msgspec.json.Decoder(_Head)
 _ROW = msgspec.json.Decoder(_Row)
+_ERROR = msgspec.json.Decoder(_Error)
 
 _UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
 
@@ -69,6 +70,16 @@ def unreadable(error: Exception) -> RecordError:
 def without_answer(body: Raw) -> RecordError:
     """The record's error where a success holds nothing."""
     return RecordError(502, f"the provider reports success without an answer: {_words(body)}")
+
+
+def failure(error: Raw) -> RecordError:
+    """The record's error in whatever form one is given: an object with message and code, or words.
+
+    Raises `ValueError`.
+    """
+    if memoryview(error)[0] == ord("{"):
+        return _unanswered(_ERROR.decode(error))
+    return RecordError(500, _words(error))
 
 
 def _unwrapped(body: Raw) -> Raw:

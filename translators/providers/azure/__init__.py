@@ -1,0 +1,16 @@
+"""Azure OpenAI: records as chat completions of a deployment, jobs as its batches (Azure: how-to/batch).
+
+The format is OpenAI's; what is different is said here:
+
+    address        the resource's, as the SDK's `azure_endpoint`; `/openai/v1` follows it
+    key            in `api-key`; a token of Microsoft Entra ID as a bearer
+    model          the name of a deployment of a batch SKU, which need not say which model it is of
+    files          `pending` at first; a batch is refused until they are `processed`
+    batches        words in either case, moments as numbers or as text, an error file of no bytes
+    answers        what the content filter found beside each choice
+"""
+
+from translators.providers.azure import batches, direct
+from translators.providers.azure.chat import headers, line, native_line, traits
+
+__all__ = ["batches", "direct", "headers", "line", "native_line", "traits"]

@@ -1,0 +1,14 @@
+"""Chat completions and embeddings of a deployment, asked for one by one (Azure: reference)."""
+
+from __future__ import annotations  # httpx is loaded when the first call is made
+
+import httpx
+
+from translators.providers.azure.batches import versioned
+from translators.providers.conversation import Endpoint
+from translators.providers.openai import direct
+
+
+def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+    """The call that the line of a batch stands for."""
+    return direct.request(versioned(endpoint), line, model)

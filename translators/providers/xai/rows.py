@@ -1,0 +1,71 @@
+"""Results of a batch: chat completions and gRPC statuses (xAI: docs/guides/batch-api; xai-sdk 1.21).
+
+Whatever endpoint was asked, the answer is a chat completion, as seen on the live API.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Answer, Request
+from translators.errors import RecordError
+from translators.providers.openai import native, response, rows
+from translators.providers.rows import Receipt
+from translators.providers.statuses import Status
+from translators.wire import ModelOutput
+
+_MANNER = response.Manner(reasoning_apart=True)
+"""`completion_tokens` leaves out the reasoning, as seen on the live API."""
+
+_NOTHING = Raw(b"null")
+
+
+class _Response(Struct):
+    chat_get_completion: Raw = _NOTHING
+
+
+class _Result(Struct):
+    response: _Response | None = None
+    error: Status | str | None = None
+
+
+class _Row(Struct):
+    batch_request_id: str
+    batch_result: _Result | None = None
+    error_message: str | None = None
+
+
+_ROW = msgspec.json.Decoder(_Row)
+
+
+def receipt(row: bytes) -> Receipt:
+    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    return Receipt(_ROW.decode(row).batch_request_id, finished=True)
+
+
+def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The answer in a row, or why there is none."""
+    body = _body_of(row)
+    return response.answer_in(body, asked, _MANNER) if isinstance(body, Raw) else body
+
+
+def native_answer(row: bytes) -> ModelOutput | RecordError:
+    """The chat completion in a row, or why there is none."""
+    body = _body_of(row)
+    return native.answer_in(body, _MANNER) if isinstance(body, Raw) else body
+
+
+def _body_of(row: bytes) -> Raw | RecordError:
+    try:
+        read = _ROW.decode(row)
+    except (ValueError, RecursionError) as error:
+        return rows.unreadable(error)
+    result = read.batch_result or _Result()
+    if isinstance(result.error, str) or read.error_message:
+        return RecordError(500, result.error if isinstance(result.error, str) else read.error_message or "")
+    if result.error is not None and result.error.code != 0:
+        return RecordError(result.error.http, result.error.text)
+    if result.response is None or result.response.chat_get_completion == _NOTHING:
+        return RecordError(502, "the provider's result holds neither a chat completion nor an error")
+    return result.response.chat_get_completion
