@@ -393,7 +393,7 @@ async def test_other_streamed_bodies_flow_on(tmp_path: Path, flow: HTTPFlow) -> 
         (
             "batch_provider",
             "nobody",
-            "batch_provider: 'nobody' is not a known provider; known: bedrock, openai",
+            "batch_provider: 'nobody' is not a known provider; known: bedrock, .*openai",
         ),
         ("batch_hosts", "(", r"batch_hosts: '\(' is not a regular expression"),
         ("batch_config", "/no/such/file.toml", "batch_config: /no/such/file.toml: .*No such file"),
