@@ -179,7 +179,7 @@ def test_the_header_names_the_provider_and_wins_over_the_option(
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("nobody", "'nobody' is not a known provider; known: bedrock, Local, openai"),
+        ("nobody", "'nobody' is not a known provider; known: bedrock, Local, "),
         ("", "'' is not a known provider"),
         ("openai, local", "one name of a provider, not 'openai, local'"),
     ],
