@@ -8,7 +8,12 @@ from groq.types.chat.completion_create_params import CompletionCreateParams as G
 from openai.types import EmbeddingCreateParams
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 
-from tests.translators.providers import test_anthropic_sdk, test_gemini_sdk, test_mistral_sdk
+from tests.translators.providers import (
+    test_anthropic_sdk,
+    test_cohere_sdk,
+    test_gemini_sdk,
+    test_mistral_sdk,
+)
 from tests.translators.providers.judging import judge_of, judged
 
 type Json = dict[str, Any]
@@ -41,6 +46,10 @@ def _anthropic(line: Json, model: str) -> None:
     test_anthropic_sdk.check(test_anthropic_sdk.PARAMS, line["params"])
 
 
+def _cohere(line: Json, model: str) -> None:
+    test_cohere_sdk.check(line["body"])
+
+
 def _gemini(line: Json, model: str) -> None:
     alike = test_gemini_sdk.in_one_alphabet
     assert alike(test_gemini_sdk.judged(line)) == alike(line)
@@ -55,6 +64,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         "anthropic": _anthropic,
         "azure": _openai,
+        "cohere": _cohere,
         "fireworks": _fireworks,
         "gemini": _gemini,
         "groq": _groq,

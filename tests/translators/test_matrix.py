@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from tests.translators.dialect_readers import Heard
 from tests.translators.dialects import DIALECTS, FEATURES
 from tests.translators.judges import JUDGES
-from tests.translators.voices import VOICES, Json, Said, chat_vectors, gemini_vectors
+from tests.translators.voices import VOICES, Json, Said, chat_vectors, cohere_vectors, gemini_vectors
 from translators.bedrock.families.registry import FAMILIES, Family
 from translators.errors import RecordError
 from translators.providers.registry import PROVIDERS
@@ -34,6 +34,11 @@ MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "anthropic": {"": "claude-haiku-4-5", "reasoning": "claude-opus-4-6"},
         "azure": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
+        "cohere": {
+            "": "command-a-03-2025",
+            "reasoning": "command-a-reasoning-08-2025",
+            "embeddings": "embed-v4.0",
+        },
         "fireworks": {"": "accounts/fireworks/models/llama4-scout-instruct-basic"},
         "gemini": {"": "gemini-2.5-flash", "embeddings": "gemini-embedding-001"},
         "groq": {"": "meta-llama/llama-4-scout-17b-16e-instruct", "reasoning": "openai/gpt-oss-20b"},
@@ -59,6 +64,7 @@ SAID: Mapping[str, Said] = MappingProxyType(
 )
 """What the model says to a record, where it is not the plain answer."""
 VECTOR = (0.6, -0.8, 0.0)
+VECTORS = MappingProxyType({"cohere": cohere_vectors, "gemini": gemini_vectors})
 
 
 class Cell(NamedTuple):
@@ -112,7 +118,7 @@ def accepted(provider: str, dialect: str, told: Json, model: str) -> bool:
 def row_of(provider: str, feature: str) -> Json | None:
     """What the provider writes in answer; None when it cannot say such a thing."""
     if feature == "embeddings":
-        return (gemini_vectors if provider == "gemini" else chat_vectors)("r-1", [VECTOR])
+        return VECTORS.get(provider, chat_vectors)("r-1", [VECTOR])
     said = SAID.get(feature, ANSWER)
     return VOICES[provider].row("r-1", said) if said.end in VOICES[provider].ends else None
 

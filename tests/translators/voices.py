@@ -139,6 +139,37 @@ def _mistral_row(custom_id: str, said: Said) -> Json:
     return row
 
 
+def _cohere_row(custom_id: str, said: Said) -> Json:
+    words = {"end": "COMPLETE", "length": "MAX_TOKENS", "calls": "TOOL_CALL"}
+    content = [
+        *([{"type": "thinking", "thinking": said.reasoning}] if said.reasoning else []),
+        *([{"type": "hologram", "text": "?"}] if said.odd else []),
+        *([{"type": "text", "text": said.text}] if said.text else []),
+    ]
+    calls = [
+        {
+            "id": f"call_{number:05}",
+            "type": "function",
+            "function": {"name": name, "arguments": None if given is None else json.dumps(given)},
+        }
+        for number, (name, given) in enumerate(said.calls)
+    ]
+    tokens = {"input_tokens": said.prompt, "output_tokens": said.answered + said.reasoned}
+    body = {
+        "id": "c-1",
+        "finish_reason": words.get(said.end, "BORED"),
+        "message": {"role": "assistant", "content": content, "tool_calls": calls or None},
+        "usage": {"tokens": tokens, "cached_tokens": said.cached},
+    }
+    return {"custom_id": custom_id, "error": "", "body": body}
+
+
+def cohere_vectors(custom_id: str, vectors: Sequence[Sequence[float]]) -> Json:
+    """The row of an embedding."""
+    body = {"id": "e-1", "embeddings": {"float": [list(vector) for vector in vectors]}}
+    return {"custom_id": custom_id, "error": "", "body": body}
+
+
 def _chat_messages(line: Json) -> list[Json]:
     messages: list[Json] = line["body"]["messages"]
     return messages
@@ -326,6 +357,15 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
             ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
         ),
         "azure": _azure(),
+        "cohere": _chat(
+            "command-a-03-2025",
+            row=_cohere_row,
+            hi={
+                "custom_id": "r-1",
+                "body": {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
+            },
+            ends=frozenset({"end", "length", "calls", "unknown"}),
+        ),
         "fireworks": _chat(
             "accounts/fireworks/models/llama4-scout-instruct-basic",
             row=_fireworks_row,

@@ -1,0 +1,32 @@
+"""What depends on the model or the account: who reasons, how a key is sent."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_REASONING = re.compile(r"command-a-(plus|reasoning)|north-")
+
+
+def reasons(model: str) -> bool:
+    """Whether the model can think before it answers (crmne/ruby_llm: providers/cohere/capabilities.rb)."""
+    return _REASONING.match(model) is not None
+
+
+def headers(key: str) -> dict[str, str]:
+    """The headers that carry an API key (Cohere: reference/create-batch, Authentication)."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "embed-english-v3": "embed-english-v3.0",
+        "embed-multilingual-v3": "embed-multilingual-v3.0",
+        "embed-v4:0": "embed-v4.0",
+    }
+)
+"""Of the chat models that Bedrock has, Cohere itself runs only later versions."""
+
+
+def derived_model(vendor: str, model: str) -> str | None:
+    """Cohere's name of a Bedrock model of theirs, where it is the same model beyond doubt."""
+    return _NAMES.get(model) if vendor == "cohere" else None
