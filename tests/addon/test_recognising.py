@@ -12,6 +12,7 @@ from tests.translators.test_recordings import LIFE_CYCLES, name_of
 from tests.translators.test_recordings import (
     test_conversations_ask_what_was_asked_and_end_as_they_ended as life_cycle_plays,
 )
+from translators.providers.registry import PROVIDERS
 
 
 def text_of(body: object) -> str:
@@ -49,10 +50,7 @@ def test_what_is_recognised_plays(case: Path, tmp_path: Path) -> None:
         life_cycle_plays(written.folder)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["anthropic", "azure", "cohere", "fireworks", "gemini", "groq", "mistral", "openai", "together", "xai"],
-)
+@pytest.mark.parametrize("kind", sorted(PROVIDERS))
 def test_a_whole_job_is_recognised_from_end_to_end(kind: str) -> None:
     case = next(case for case in LIFE_CYCLES if (case.parent.name, case.name) == (kind, "whole-job"))
     exchanges = captured(case)
