@@ -79,6 +79,8 @@ class JobsSection(_Section):
     """How long an hour of `timeoutDurationInHours` is; only tests shorten it."""
     folder: Path | None = None
     """Where the database and the spool files lie; the user's data folder when left out."""
+    retry_rounds: int = Field(default=2, ge=0)
+    """How often records that failed for a passing reason (429, 5xx) are sent again, in further batches."""
     shards_in_flight: int = Field(default=256, ge=1)
     """Provider batches that run at the same time, over all jobs."""
 

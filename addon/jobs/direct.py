@@ -16,9 +16,10 @@ from typing import BinaryIO
 import anyio
 import httpx
 
+from addon.jobs.collecting import DIRECT
 from addon.jobs.context import Context, opened
 from addon.jobs.joining import answered
-from addon.jobs.sending import DIRECT, lines_of
+from addon.jobs.sending import lines_of
 from addon.jobs.splitting import record_index
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, NotConfigured, utc_now

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from addon.jobs.spool import Spool
 from translators.bedrock.records import output_line
 from translators.errors import RecordError
 from translators.providers.registry import provider
-from translators.providers.rows import Unfinished
+from translators.providers.rows import Receipt, Unfinished
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
 
@@ -51,17 +52,32 @@ class Range:
     """The row of a record whose group's batch was refused as a whole."""
 
 
+class _Weight(IntEnum):
+    """How much a row says; one that says more is not replaced by one that says less."""
+
+    NOT_PROCESSED = 0
+    FAILED_FOR_NOW = 1
+    FINAL = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     file: int
     offset: int
     length: int
-    finished: bool
+    weight: _Weight
 
 
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
     """The records of the job that have a final answer in these result files."""
-    return frozenset(index for index, place in _index(results, kind, job_id).items() if place.finished)
+    places = _index(results, kind, job_id)
+    return frozenset(index for index, place in places.items() if place.weight is _Weight.FINAL)
+
+
+def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
+    """How many records of the job failed in these result files for a reason that may pass."""
+    places = _index(results, kind, job_id)
+    return sum(place.weight is _Weight.FAILED_FOR_NOW for place in places.values())
 
 
 def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
@@ -82,7 +98,7 @@ def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> b
 
 
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
-    """Where each record's row lies. Order in the files means nothing; a final row is never replaced.
+    """Where each record's row lies: the last of those that say most. A final row is never replaced.
 
     A row that cannot be read belongs to nobody: its record ends without an answer, and says so.
     """
@@ -99,11 +115,18 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
                     except ValueError:
                         pass
                     else:
+                        weight = _weight(row)
                         earlier = places.get(index)
-                        if earlier is None or not earlier.finished:
-                            places[index] = _Place(number, offset, len(line), row.finished)
+                        if earlier is None or (earlier.weight < _Weight.FINAL and earlier.weight <= weight):
+                            places[index] = _Place(number, offset, len(line), weight)
                 offset += len(line)
     return places
+
+
+def _weight(row: Receipt) -> _Weight:
+    if row.final:
+        return _Weight.FINAL
+    return _Weight.FAILED_FOR_NOW if row.finished else _Weight.NOT_PROCESSED
 
 
 def join(wanted: Range) -> Tally:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from addon.jobs.collecting import have_results
 from addon.jobs.context import Context, cut_of, input_location, output_access, output_location
 from addon.jobs.joining import NO_RESULT, Range, join
 from addon.jobs.preparing import have_inputs
-from addon.jobs.sending import have_results
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import passes, utc_now
 from addon.s3 import S3Refused

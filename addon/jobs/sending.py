@@ -1,18 +1,18 @@
-"""One round of one shard at the provider: upload, create, watch, collect."""
+"""One round of one shard at the provider: upload, create, watch."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from addon.jobs import creating
+from addon.jobs.collecting import NO_ROOM, have_results, may_come_back
 from addon.jobs.context import Context, cut_of, opened
-from addon.jobs.joining import answered, is_of_others
+from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
 from addon.jobs.splitting import line_count, unanswered_lines
 from addon.jobs.tables import BatchRow, Job, Shard
-from addon.jobs.waiting import Interrupted, passes, utc_now
+from addon.jobs.waiting import Interrupted, utc_now
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 
@@ -24,16 +24,6 @@ end within minutes."""
 
 GRACE_HOURS = 1
 """How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
-
-MISSING_HOURS = 1 / 12
-"""How long a batch, or its results, must be missing to be believed gone: for some minutes after its creation
-one of a provider's servers may know it and another not (anthropics/anthropic-sdk-python#1432)."""
-
-DIRECT = "direct"
-"""In the place of a batch's id: the records are asked for one by one."""
-
-OF_OTHERS = "of others"
-"""State of a batch that was taken for ours and is not."""
 
 
 async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
@@ -54,7 +44,7 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
         async with creating.turn(context, job, row):
             await _created(context, job, row, submission, lines)
     except ProviderError as error:
-        await _refuse(context, shard, error.message, error.status)
+        await context.off_loop(context.store.refuse, shard, error.message, error.status)
         return False
     except Interrupted:
         return False
@@ -95,9 +85,19 @@ async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lin
                     context.target(job).provider.batches.upload(endpoint, submission, file)
                 )
 
-    input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
+    input_id = await _input_without_room(context, row)
+    if input_id is None:
+        input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
     await context.off_loop(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
     return replace(submission, input_id=input_id)
+
+
+async def _input_without_room(context: Context, row: BatchRow) -> str | None:
+    """The same lines, uploaded for a batch that the provider had no room for."""
+    if row.round == 0:
+        return None
+    before = await context.off_loop(context.store.batch, row.job_id, row.shard, row.round - 1)
+    return before.input_id if before.state == NO_ROOM else None
 
 
 async def lines_of(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
@@ -127,12 +127,6 @@ async def _answered(context: Context, job: Job, shard: Shard, before: int) -> fr
     if before == 0 or not files:
         return frozenset()
     return await context.in_process(answered, files, context.route(job).provider, job.id)
-
-
-async def _refuse(context: Context, shard: Shard, message: str, status: int) -> None:
-    await context.off_loop(
-        context.store.change_shard, shard.job_id, shard.number, refusal=message, refusal_code=status
-    )
 
 
 async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
@@ -176,7 +170,7 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
 
     try:
         return await context.patience.until_done(
-            job.id, "asking the provider for the batch", look, curable=_may_come_back(context), give_up=late
+            job.id, "asking the provider for the batch", look, curable=may_come_back(context), give_up=late
         )
     except Interrupted:
         return None
@@ -187,120 +181,22 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
         return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
 
 
-def _may_come_back(context: Context) -> Callable[[Exception], bool]:
-    """A batch is paid for: a key that is refused now may be right again; only what stays missing is gone."""
-    since: datetime | None = None
-
-    def curable(error: Exception) -> bool:
-        nonlocal since
-        if not isinstance(error, ProviderError) or error.status != 404:
-            return passes(error) or (isinstance(error, ProviderError) and error.status in {401, 403})
-        if since is None:
-            since = utc_now()
-        return utc_now() < since + context.patience.hours(MISSING_HOURS)
-
-    return curable
-
-
 async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
     await context.off_loop(
         context.store.change_batch,
         row.job_id,
         row.shard,
         row.round,
-        state=batch.state,
+        state=NO_ROOM if batch.had_no_room else batch.state,
         raw_status=batch.raw_status,
         succeeded=batch.succeeded,
         failed=batch.failed,
         result_files=list(batch.result_files),
     )
-    if batch.state == "failed":
+    if batch.had_no_room:
+        await context.patience.say(row.job_id, f"room at the provider: {'; '.join(batch.errors)}")
+    elif batch.state == "failed":
         shard = await context.off_loop(context.store.shard, row.job_id, row.shard)
-        await _refuse(
-            context, shard, "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}", 400
-        )
+        why = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
+        await context.off_loop(context.store.refuse, shard, why, 400)
     await context.off_loop(context.store.count, row.job_id, utc_now())
-
-
-async def have_results(context: Context, job: Job, shard: Shard) -> tuple[Path, ...]:
-    """The result files of all rounds that are over, fetched where this machine does not have them."""
-    files: list[Path] = []
-    for row in await context.off_loop(context.store.batches, job.id, shard.number):
-        if row.batch_id is not None and row.state not in {"running", "failed", OF_OTHERS}:
-            try:
-                files.extend(await _collected(context, job, row))
-            except ProviderError as error:
-                await _refuse(context, shard, f"the results cannot be had: {error.message}", error.status)
-    return tuple(files)
-
-
-def _are_there(files: list[Path]) -> bool:
-    return all(file.is_file() for file in files)
-
-
-async def _collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
-    folder = context.spool(job.id).results(row.shard, row.round)
-    assert row.batch_id is not None
-    batch = Batch(
-        id=row.batch_id,
-        state="ended",
-        raw_status=row.raw_status or "",
-        result_files=tuple(row.result_files),
-    )
-    saved = [folder / name for name in row.saved or ()]
-    if row.saved is not None and await context.off_loop(_are_there, saved):
-        return saved
-    if row.batch_id == DIRECT:
-        return []  # answers of calls cannot be had a second time
-
-    async def fetch() -> tuple[str, ...]:
-        endpoint = await context.endpoint(job)
-        await context.off_loop(folder.mkdir, parents=True, exist_ok=True)
-        conversation = context.target(job).provider.batches.results(endpoint, batch)
-        async with context.transfers:
-            return await context.transport.play(conversation, folder=folder)
-
-    grace = context.patience.hours(24)
-    names = await context.patience.until_done(
-        job.id,
-        "fetching results from the provider",
-        fetch,
-        curable=_may_come_back(context),
-        give_up=lambda latest: context.patience.is_late(latest, grace=grace),
-    )
-    await context.off_loop(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
-    return [folder / name for name in names]
-
-
-async def goes_on(context: Context, job: Job, shard: Shard, round_: int) -> bool:
-    """Whether another round is due: the batch expired at the provider, or was not ours after all, and the job
-    still has time."""
-    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
-    again = await _is_of_others(context, job, shard, row) or row.state == "expired"
-    return again and not context.patience.is_over(job)
-
-
-async def _is_of_others(context: Context, job: Job, shard: Shard, row: BatchRow) -> bool:
-    """Whether a batch that was found by size and time turns out to be somebody else's; it stays known, so
-    that it is not found again."""
-    if not row.adopted or context.target(job).provider.marks_batches or row.state in {"running", "failed"}:
-        return False
-    if row.state == OF_OTHERS:  # an earlier attempt of this step found out
-        return True
-    try:
-        files = await _collected(context, job, row)
-    except (ProviderError, Interrupted):
-        return False  # the join asks again, and says what is wrong
-    kind = context.route(job).provider
-    if not await context.in_process(is_of_others, files, kind, job.id, cut_of(shard)):
-        return False
-    logger.warning(
-        "job %s: batch %s, found after a lost answer, is of others; the records are sent anew",
-        job.id,
-        row.batch_id,
-    )
-    await context.off_loop(
-        context.store.change_batch, job.id, row.shard, row.round, state=OF_OTHERS, succeeded=0, failed=0
-    )
-    await context.off_loop(context.store.count, job.id, utc_now())
-    return True

@@ -220,7 +220,9 @@ class Store:
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
             job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
-            job.failed = sum(shard.failed for shard in done) + sum(row.failed for row in running)
+            job.failed = sum(shard.failed for shard in done) + sum(
+                max(0, row.failed - row.asked_again) for row in running
+            )
             job.input_tokens = sum(shard.input_tokens for shard in done)
             job.output_tokens = sum(shard.output_tokens for shard in done)
             job.modified = now
@@ -261,6 +263,10 @@ class Store:
             session.execute(
                 update(Shard).where(Shard.job_id == job_id, Shard.number == number).values(**values)
             )
+
+    def refuse(self, shard: Shard, message: str, status: int) -> None:
+        """Write down why the provider has no answers to a shard's records, and the HTTP number it gave."""
+        self.change_shard(shard.job_id, shard.number, refusal=message, refusal_code=status)
 
     def batch(self, job_id: str, shard: int, round_: int) -> BatchRow:
         """The row of a batch; made when it is not there yet."""

@@ -116,6 +116,8 @@ class BatchRow(Base):
     raw_status: Mapped[str | None] = mapped_column(String(64))
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
+    asked_again: Mapped[int] = mapped_column(default=0)
+    """How many of the failed records a later round sends again."""
     result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The provider's ids or URLs of its results."""
     saved: Mapped[list[str] | None] = mapped_column(JSON)

@@ -2,7 +2,7 @@
 
     run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
                Stopped | Failed
-    run_shard  send → watch, in rounds while the provider's batch expires before all is done
+    run_shard  send → watch, in rounds while records are left that are worth asking for again
 
 Workflows resume after a crash where they were; every step looks first at what an earlier attempt did.
 Steps hand over nothing but numbers and yes or no: ids, counts and states live in the store, records in
@@ -16,7 +16,7 @@ from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import direct, preparing, publishing, sending
+from addon.jobs import direct, preparing, publishing, rounds, sending
 from addon.jobs.context import Context
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import Interrupted, JobFailed, utc_now
@@ -124,9 +124,9 @@ async def watch(job_id: str, shard: int, round_: int) -> None:
 
 @DBOS.step()
 async def goes_on(job_id: str, shard: int, round_: int) -> bool:
-    """Whether records are left that the provider had no time for, and the job has."""
+    """Whether records are left for another round, and the job has time for it."""
     row = await context().off_loop(context().store.shard, job_id, shard)
-    return await sending.goes_on(context(), await _job(job_id), row, round_)
+    return await rounds.goes_on(context(), await _job(job_id), row, round_)
 
 
 @DBOS.step()
@@ -159,7 +159,8 @@ async def publish(job_id: str) -> None:
     if job.ended is not None:
         return
     refusals = {shard.refusal for shard in shards}
-    if None not in refusals and all(shard.lines for shard in shards):
+    nothing_came = None not in refusals and not any(shard.succeeded for shard in shards)
+    if nothing_came and all(shard.lines for shard in shards):
         await _end(job_id, "Failed", "; ".join(sorted(map(str, refusals))))
         return
     await context().off_loop(context().store.begin, job_id, utc_now())

@@ -82,6 +82,9 @@ type State = Literal["running", "ended", "failed", "expired", "cancelled"]
 `failed` (refused as a whole, nothing ran), `expired`, `cancelled`."""
 
 
+_NO_ROOM = frozenset({"token_limit_exceeded", "RESOURCE_EXHAUSTED"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """A batch as the provider reports it."""
@@ -99,6 +102,11 @@ class Batch:
     """Provider's ids or URLs of what `results` reads."""
     code: str | None = None
     """The provider's code for a batch that failed as a whole (`token_limit_exceeded`)."""
+
+    @property
+    def had_no_room(self) -> bool:
+        """Whether it was refused because too much is queued already: the same batch may be taken later."""
+        return self.state == "failed" and self.code in _NO_ROOM
 
 
 class Batches(Protocol):

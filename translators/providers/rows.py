@@ -27,3 +27,12 @@ class Receipt(Struct, frozen=True):
 
     custom_id: str
     finished: bool
+    """False where the record was not processed."""
+    status: int | None = None
+    """The HTTP status in the row, where the provider gives one."""
+
+    @property
+    def final(self) -> bool:
+        """Whether asking again would bring nothing new: answered, or refused for a reason that stays."""
+        passing = self.status is not None and (self.status in {408, 425, 429} or self.status >= 500)
+        return self.finished and not passing

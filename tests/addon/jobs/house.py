@@ -44,6 +44,7 @@ class House:
         kind: str = "openai",
         model: str = "gpt-4o-mini",
         seconds_per_hour: float = 3600,
+        retry_rounds: int = 2,
         **section: Any,
     ) -> None:
         self.kind = kind
@@ -52,7 +53,12 @@ class House:
             {
                 "providers": {kind: {"base_url": provider.url, **section}},
                 "s3": {"endpoint_url": s3_url},
-                "jobs": {"folder": folder, "poll_interval": 0.05, "seconds_per_hour": seconds_per_hour},
+                "jobs": {
+                    "folder": folder,
+                    "poll_interval": 0.05,
+                    "seconds_per_hour": seconds_per_hour,
+                    "retry_rounds": retry_rounds,
+                },
             }
         )
         self.store = Store(self.config.database)

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from addon.demo.faults import Cut, Refuse
-from addon.jobs.sending import OF_OTHERS
+from addon.jobs.collecting import OF_OTHERS
 from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows, run
 from tests.end_to_end.anthropic_server import KEY, AnthropicServer, Point
 

@@ -17,13 +17,21 @@ _UNFINISHED = frozenset({"canceled", "expired"})
 _NOTHING = Raw(b"null")
 
 
-class _Type(Struct):
+class _Error(Struct):
+    type: str | None = None
+    message: str | None = None
+    error: "_Error | None" = None
+    """The answer's body holds the error; the result holds the body."""
+
+
+class _HeadOfResult(Struct):
     type: str
+    error: _Error | None = None
 
 
 class _Head(Struct):
     custom_id: str
-    result: _Type
+    result: _HeadOfResult
 
 
 class _Result(Struct):
@@ -34,13 +42,6 @@ class _Result(Struct):
 
 class _Row(Struct):
     result: _Result
-
-
-class _Error(Struct):
-    type: str | None = None
-    message: str | None = None
-    error: "_Error | None" = None
-    """The answer's body holds the error; the result holds the body."""
 
 
 _HEAD = msgspec.json.Decoder(_Head)
@@ -57,7 +58,9 @@ class Succeeded(Struct, frozen=True):
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    return Receipt(head.custom_id, head.result.type not in _UNFINISHED)
+    error = head.result.error
+    status = None if error is None else _status(error if error.error is None else error.error)
+    return Receipt(head.custom_id, finished=head.result.type not in _UNFINISHED, status=status)
 
 
 def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
@@ -80,7 +83,11 @@ def _errored(body: Raw) -> RecordError:
     read = _ERROR.decode(body)
     error = read if read.error is None else read.error
     message = error.message or f"the provider gives no reason but {_compact(body)}"
-    return RecordError(STATUSES.get(error.type or "", 500), message)
+    return RecordError(_status(error), message)
+
+
+def _status(error: _Error) -> int:
+    return STATUSES.get(error.type or "", 500)
 
 
 def _compact(body: Raw) -> str:

@@ -36,7 +36,8 @@ _FAILURE = msgspec.json.Decoder(_Failure)
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    return Receipt(_ROW.decode(row).custom_id, finished=True)
+    read = _ROW.decode(row)
+    return Receipt(read.custom_id, finished=True, status=rows.status_of(_error_of(read)))
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
@@ -51,14 +52,21 @@ def native_answer(row: bytes) -> ModelOutput | RecordError:
     return native.answer_in(body, _MANNER) if isinstance(body, Raw) else body
 
 
+def _error_of(row: _Row) -> Raw:
+    """Where it stands: beside the response, or in its place."""
+    if row.error != _NOTHING or row.response == _NOTHING:
+        return row.error
+    return _FAILURE.decode(row.response).error
+
+
 def _body_of(row: bytes) -> Raw | RecordError:
     try:
         read = _ROW.decode(row)
-        if read.error != _NOTHING:
-            return rows.failure(read.error)
+        error = _error_of(read)
+        if error != _NOTHING:
+            return rows.failure(error)
         if read.response == _NOTHING:
             return RecordError(502, "the provider's result row holds neither a response nor an error")
-        failure = _FAILURE.decode(read.response).error
-        return read.response if failure == _NOTHING else rows.failure(failure)
+        return read.response
     except (ValueError, RecursionError) as error:
         return rows.unreadable(error)

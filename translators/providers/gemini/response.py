@@ -120,7 +120,9 @@ _IMAGES: dict[str, ImageFormat] = {
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    return Receipt(head.key, not is_cancelled(head.error or head.status))
+    status = head.error or head.status
+    finished = not is_cancelled(status)
+    return Receipt(head.key, finished=finished, status=None if status is None else status.http)
 
 
 def is_cancelled(status: Status | None) -> bool:

@@ -24,8 +24,13 @@ class _Row(Struct):
     error: Any = None
 
 
+class _Status(Struct):
+    status_code: int
+
+
 class _Head(Struct):
     custom_id: str
+    response: _Status | None = None
 
 
 _HEAD = msgspec.json.Decoder(_Head)
@@ -34,7 +39,9 @@ _ROW = msgspec.json.Decoder(_Row)
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    return Receipt(_HEAD.decode(row).custom_id, finished=True)
+    head = _HEAD.decode(row)
+    status = None if head.response is None else head.response.status_code
+    return Receipt(head.custom_id, finished=True, status=status)
 
 
 def body_of(row: bytes) -> Raw | RecordError:

@@ -29,8 +29,13 @@ class _Row(Struct):
     error: _Error | None = None
 
 
+class _Status(Struct):
+    status_code: int | None = None
+
+
 class _Head(Struct):
     custom_id: str
+    response: _Status | None = None
     error: _Error | None = None
 
 
@@ -44,7 +49,12 @@ _UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    return Receipt(head.custom_id, head.error is None or head.error.code not in _UNFINISHED)
+    if head.error is not None and head.error.code in _UNFINISHED:
+        return Receipt(head.custom_id, finished=False)
+    status = None if head.response is None else head.response.status_code
+    if status is None and head.error is not None:
+        status = _named_status(head.error.code)
+    return Receipt(head.custom_id, finished=True, status=status)
 
 
 def body_of(row: bytes) -> Raw | RecordError | Unfinished:
@@ -82,6 +92,11 @@ def failure(error: Raw) -> RecordError:
     return RecordError(500, _words(error))
 
 
+def status_of(error: Raw) -> int | None:
+    """The HTTP number that such an error names. Raises `ValueError`."""
+    return _named_status(_ERROR.decode(error).code) if memoryview(error)[0] == ord("{") else None
+
+
 def _unwrapped(body: Raw) -> Raw:
     if memoryview(body)[0] != ord('"'):
         return body
@@ -94,15 +109,15 @@ def _unanswered(error: _Error | None) -> RecordError:
     if error is None:
         return RecordError(502, "the provider's result row holds neither a response nor an error")
     message = error.message or f"the provider gives no reason but {error.code!r}"
-    return RecordError(_status(error.code), message)
+    return RecordError(_named_status(error.code) or 500, message)
 
 
-def _status(code: str | int | None) -> int:
-    """The HTTP number, which some compatible servers give as the code."""
+def _named_status(code: str | int | None) -> int | None:
+    """The HTTP number that a code stands for; some compatible servers give it as the code."""
     if code == "request_timeout":
         return 408
     text = str(code)
-    return int(text) if re.fullmatch(r"[45]\d\d", text) else 500
+    return int(text) if re.fullmatch(r"[45]\d\d", text) else None
 
 
 def _words(body: Raw) -> str:

@@ -41,7 +41,10 @@ _ROW = msgspec.json.Decoder(_Row)
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    return Receipt(_ROW.decode(row).batch_request_id, finished=True)
+    read = _ROW.decode(row)
+    error = None if read.batch_result is None else read.batch_result.error
+    status = error.http if isinstance(error, Status) and error.code != 0 else None
+    return Receipt(read.batch_request_id, finished=True, status=status)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
