@@ -31,6 +31,8 @@ class _Later(MetaPathFinder):
 
 def put_off() -> None:
     """From now on, load batch APIs and their HTTP client when they are first used."""
+    if any(isinstance(finder, _Later) for finder in sys.meta_path):
+        return
     sys.meta_path.insert(0, _Later())
     # httpx's own command line, which httpx imports where it can: rich, pygments, click.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: the import system's "is not there"

@@ -18,7 +18,7 @@ from addon.jobs.spool import Spool
 from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import NotConfigured, Patience
-from addon.jobs.workers import giving_way
+from addon.jobs.workers import giving_way, packed
 from addon.s3 import S3, Access, Location
 from addon.transport import Transport
 from translators.providers.conversation import Endpoint
@@ -57,9 +57,11 @@ class Context:
 
     async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run CPU work in a worker process; cancelled work is killed, never awaited."""
-        return await anyio.to_process.run_sync(
-            giving_way, function, *arguments, cancellable=True, limiter=self.workers
+        call = packed(function, *arguments)
+        result: Result = await anyio.to_process.run_sync(
+            giving_way, call, cancellable=True, limiter=self.workers
         )
+        return result
 
     async def off_loop[Result](
         self, function: Callable[..., Result], *arguments: Any, **values: Any
