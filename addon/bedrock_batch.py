@@ -13,18 +13,20 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from addon import lists, options, services
+from addon.choosing import LeftToBedrock
 from addon.keys import UnreadableKey, brought_key, mask
 from addon.operations import Caller, Operations
 from addon.options import BadOption, Settings
 from addon.resigning import NoCredentials, Resigner
 from addon.routing import (
+    BEDROCK,
     PREFIX,
     TAG_OPERATIONS,
     Matched,
     Operation,
     host_of,
     operation_of,
-    provider_of,
+    providers_of,
     region_of,
     tagged_resource,
 )
@@ -53,7 +55,7 @@ class BedrockBatch:
         self._services: Services | None = None
         self._ending = False
         self._under_way: set[asyncio.Task[object]] = set()
-        self._minted: dict[str, str] = {}
+        self._minted: dict[str, tuple[str, ...]] = {}
         self._resigner = Resigner()
 
     def load(self, loader: Loader) -> None:
@@ -135,52 +137,63 @@ class BedrockBatch:
             return
         if matched.operation in TAG_OPERATIONS:
             matched = Matched(matched.operation, tagged_resource(_body(flow.request)))
-        provider = await self._provider(flow.request, matched)
-        if provider is None:
+        providers = await self._providers(flow.request, matched)
+        if providers is None:
             await self._pass_on(flow, matched.operation)
             return
         flow.marked = MARK
-        flow.comment = f"→ {provider}"
-        caller = self._caller(flow, matched.operation, provider)
+        flow.comment = f"→ {', '.join(providers)}"
+        caller = self._caller(flow, matched.operation, providers)
+        as_sent = flow.request.headers.copy()
         mask(flow.request.headers)  # before anything is awaited: a client that leaves has its flow saved too
-        answer = await _answer(self._ready().operations, flow.request, matched, caller)
+        try:
+            answer = await _answer(self._ready().operations, flow.request, matched, caller)
+        except LeftToBedrock as refusals:
+            logger.warning("Left to Bedrock: %s", refusals)
+            flow.comment = f"→ {BEDROCK}: {refusals}"
+            flow.request.headers = as_sent
+            await self._pass_on(flow, matched.operation)
+            return
         job = matched.identifier or _created(matched.operation, answer)
         if job:
             flow.comment += f", job {job[-12:]}"
-            self._remember(job, provider)
+            self._remember(job, providers)
         headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
         flow.response = http.Response.make(200, answer, headers)
 
-    async def _provider(self, request: http.Request, matched: Matched) -> str | None:
+    async def _providers(self, request: http.Request, matched: Matched) -> tuple[str, ...] | None:
         """Where an operation goes; None for AWS. A job's id decides alone, whatever the header says."""
         if matched.operation in {Operation.CREATE, Operation.LIST}:
-            return provider_of(request, self._settings.provider, self._settings.config)
+            return providers_of(request, self._settings.provider, self._settings.config)
         if matched.identifier in self._minted:
             return self._minted[matched.identifier]
         if self._services is not None:
-            return await self._services.operations.provider_of(matched.identifier)
+            provider = await self._services.operations.provider_of(matched.identifier)
+            return None if provider is None else (provider,)
         if _may_be_minted(matched.identifier):
             self._ready()
         return None
 
-    def _remember(self, job: str, provider: str) -> None:
+    def _remember(self, job: str, providers: tuple[str, ...]) -> None:
         """Spare the programs that poll a look into the database: what was minted here stays so."""
         if len(self._minted) >= REMEMBERED:
             self._minted.clear()
-        self._minted[job] = provider
+        self._minted[job] = providers
 
     def _ready(self) -> Services:
         if self._services is None or self._ending:
             raise AwsError("ServiceUnavailableException", "The proxy is starting or ending. Try again.")
         return self._services
 
-    def _caller(self, flow: http.HTTPFlow, operation: Operation, provider: str) -> Caller:
+    def _caller(self, flow: http.HTTPFlow, operation: Operation, providers: tuple[str, ...]) -> Caller:
         host = host_of(flow.request, flow.client_conn.proxy_mode)
         try:
             key = brought_key(flow.request.headers) if operation is Operation.CREATE else None
         except UnreadableKey as error:
             raise AwsError("AccessDeniedException", str(error)) from error
-        return Caller(provider=provider, region=region_of(flow.request, host, _default_region()), key=key)
+        provider, *fallbacks = providers
+        region = region_of(flow.request, host, _default_region())
+        return Caller(provider=provider, fallbacks=tuple(fallbacks), region=region, key=key)
 
     async def _pass_on(self, flow: http.HTTPFlow, operation: Operation) -> None:
         """Leave the flow alone, unless an option says otherwise."""
@@ -199,7 +212,7 @@ class BedrockBatch:
         settings, response = self._settings, flow.response
         if response is None or response.status_code != 200:
             return
-        if provider_of(flow.request, settings.provider, settings.config) is not None:
+        if providers_of(flow.request, settings.provider, settings.config) is not None:
             return  # our own answer
         operations = self._ready().operations
 
@@ -231,7 +244,7 @@ class BedrockBatch:
         if matched is None or matched.operation is not Operation.CREATE:
             return False
         try:
-            return provider_of(flow.request, self._settings.provider, self._settings.config) is not None
+            return providers_of(flow.request, self._settings.provider, self._settings.config) is not None
         except AwsError:
             return True  # a provider that nobody knows is not AWS either
 

@@ -81,6 +81,8 @@ class JobsSection(_Section):
     """Where the database and the spool files lie; the user's data folder when left out."""
     retry_rounds: int = Field(default=2, ge=0)
     """How often records that failed for a passing reason (429, 5xx) are sent again, in further batches."""
+    fall_back_after: float = Field(default=60, ge=0)
+    """Seconds that a provider may be out of reach before a job that names another one goes there."""
     shards_in_flight: int = Field(default=256, ge=1)
     """Provider batches that run at the same time, over all jobs."""
 

@@ -18,6 +18,8 @@ def summary(job: Job) -> dict[str, Any]:
         "name": job.name,
         "provider": job.provider,
         "model": job.model,
+        "refusals": job.refusals,
+        "fallbacks": job.fallbacks,
         "model_id": job.request["modelId"],
         "status": job.status,
         "message": job.message,

@@ -85,7 +85,8 @@ def list_jobs(
     """Print the newest jobs."""
     try:
         with opened(database, config) as store:
-            jobs = store.jobs(provider=provider, status=_status(status), limit=limit + 1)
+            providers = None if provider is None else (provider,)
+            jobs = store.jobs(providers=providers, status=_status(status), limit=limit + 1)
     except NoDatabase:
         if database:
             raise
@@ -276,6 +277,9 @@ def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if known[title] is not None:
             yield title.capitalize(), known[title]
     yield "Provider", f"{known['provider']}, {known['model']} for {known['model_id']}"
+    yield from (("Refused by", refusal) for refusal in known["refusals"])
+    if known["fallbacks"]:
+        yield "Fallbacks", ", ".join(entry["provider"] for entry in known["fallbacks"])
     yield "Records", "{succeeded} succeeded, {failed} failed, {total} in all".format(**records)
     yield "Tokens", f"{tokens['input']} in, {tokens['output']} out"
     for title in ("submitted", "modified", "ended", "expires"):
@@ -287,8 +291,7 @@ def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if known["output"] is not None:
         for uri in [*known["output"]["files"], known["output"]["manifest"]]:
             yield "Output", uri
-    for key, value in known["tags"].items():
-        yield "Tag", f"{key}={value}"
+    yield from (("Tag", f"{key}={value}") for key, value in known["tags"].items())
     for change, entry in known["report"].items():
         yield "Report", f"{change}: {entry['count']} records, for example {entry['example']}"
 

@@ -2,8 +2,8 @@
 
 import secrets
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from addon.config import FILE_NAME, Config, NoAddress, Target
@@ -11,6 +11,7 @@ from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
 from addon.provider_models import chosen_model
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
+from translators.providers.conversation import Endpoint
 from translators.providers.registry import UnknownProvider
 
 TAG_LIMIT = 50
@@ -25,6 +26,8 @@ class Caller:
 
     provider: str
     """Name of a provider section: the header's value, or option `batch_provider`."""
+    fallbacks: tuple[str, ...] = ()
+    """Who is asked next when it refuses the job, in order; `bedrock` may be the last."""
     region: str
     """From the signature's credential scope, else the host, else the configuration."""
     account: str | None = None
@@ -34,20 +37,38 @@ class Caller:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Taker:
+    """A provider that may run a job, and on what."""
+
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Admission:
     """Decides about Create calls: AWS looks at permissions first and at the model afterwards."""
 
     config: Config
     environment: Mapping[str, str]
 
-    def job(self, request: CreateModelInvocationJobRequest, caller: Caller, now: datetime) -> Job:
-        """The new job, not stored yet. Raises `AwsError`."""
+    def taker(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Taker:
+        """The caller's provider, if it may run this. Raises `AwsError`."""
         target = self._target(caller.provider)
         self._check_key(target, caller)
         self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
-        model = provider_model(target, request.model_id)
+        return Taker(provider=target.name, model=provider_model(target, request.model_id))
+
+    def job(
+        self,
+        request: CreateModelInvocationJobRequest,
+        caller: Caller,
+        takers: Sequence[Taker],
+        refusals: Sequence[AwsError],
+        now: datetime,
+    ) -> Job:
+        """The new job, not stored yet, for the first of these. Raises `AwsError`."""
         arn = _new_arn(request.role_arn, caller)
         asked = request.asked()
         timeout = timedelta(seconds=request.hours * self.config.jobs.seconds_per_hour)
@@ -55,18 +76,33 @@ class Admission:
             id=arn.job_id,
             arn=str(arn),
             name=request.job_name,
-            provider=target.name,
-            model=model,
+            provider=takers[0].provider,
+            model=takers[0].model,
+            fallbacks=[asdict(taker) for taker in takers[1:]],
+            refusals=[refusal.message for refusal in refusals],
             request={name: value for name, value in asked.items() if name != "tags"},
             region=arn.region,
             account=arn.account,
             client_request_token=request.client_request_token,
-            fingerprint=fingerprint(target.name, asked),
+            fingerprint=fingerprint(", ".join((caller.provider, *caller.fallbacks)), asked),
             status="Submitted",
             submitted=now,
             modified=now,
             deadline=now + timeout,
         )
+
+    def account(self, request: CreateModelInvocationJobRequest, caller: Caller) -> str:
+        """Whose job it will be. Raises `AwsError`."""
+        return _owner(request.role_arn, caller)[1]
+
+    def endpoint(self, caller: Caller) -> tuple[Target, Endpoint]:
+        """The caller's provider, and where it is with the key to be let in. Raises `AwsError`."""
+        target = self._target(caller.provider)
+        self._check_key(target, caller)
+        self._check_address(target)
+        key = caller.key if caller.key is not None else target.key(self.environment)
+        headers = {} if key is None else target.provider.headers(key)
+        return target, Endpoint(base_url=target.base_url(self.environment), headers=headers)
 
     def _target(self, name: str) -> Target:
         try:
@@ -110,9 +146,15 @@ def provider_model(target: Target, model_id: str) -> str:
 
 def _new_arn(role_arn: str, caller: Caller) -> JobArn:
     """Of the role's partition and account, with an id in the form of AWS's."""
+    partition, owner = _owner(role_arn, caller)
+    job_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(12))
+    return JobArn(partition=partition, region=caller.region, account=owner, job_id=job_id)
+
+
+def _owner(role_arn: str, caller: Caller) -> tuple[str, str]:
+    """Partition and account."""
     _, partition, _, _, account, _ = role_arn.split(":", 5)
     owner = account or caller.account
     if owner is None:
         raise AwsError("ValidationException", f"roleArn {role_arn!r} does not say which account it is of.")
-    job_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(12))
-    return JobArn(partition=partition, region=caller.region, account=owner, job_id=job_id)
+    return partition, owner

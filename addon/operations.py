@@ -12,11 +12,12 @@ from typing import Protocol, cast
 
 from anyio import to_thread
 
+from addon.choosing import Choice, Probe, choose
 from addon.config import Config
 from addon.jobs.store import Store, TokenReused, fingerprint
 from addon.jobs.tables import Job
 from addon.keys import KeyRing
-from addon.minting import TAG_LIMIT, Admission, Caller
+from addon.minting import TAG_LIMIT, Admission, Caller, Taker
 from addon.paging import DEFAULT_PAGE, place_of, token_after
 from translators.bedrock import jobs
 from translators.bedrock.constraints import Tag
@@ -57,24 +58,31 @@ class Operations:
         keys: KeyRing,
         clock: Callable[[], datetime],
         environment: Mapping[str, str] = os.environ,
+        *,
+        probe: Probe,
     ) -> None:
-        """`clock` gives UTC without a zone."""
+        """`clock` gives UTC without a zone; `probe` asks providers where a request names several."""
         self._admission = Admission(config=config, environment=environment)
         self._store = store
         self._runner = runner
         self._keys = keys
         self._clock = clock
+        self._probe = probe
 
     async def create(self, body: bytes, caller: Caller) -> bytes:
-        """Store and start a job. A `clientRequestToken` seen before gives the job it made."""
+        """Store and start a job. A `clientRequestToken` seen before gives the job it made.
+
+        Raises `LeftToBedrock` when the caller wants Bedrock to have what nobody else takes.
+        """
         request = jobs.create_request(body)
         tags = _tags(request.tags or ())
         if len(tags) > TAG_LIMIT:
             raise AwsError(
                 "ServiceQuotaExceededException", f"A job can have {TAG_LIMIT} tags, not {len(tags)}."
             )
-        job = self._admission.job(request, caller, self._now())
-        stored = await to_thread.run_sync(self._add, job, tags, caller.key)
+        choice = await self._choice(request, caller)
+        job = self._admission.job(request, caller, choice.takers, choice.refusals, self._now())
+        stored = await to_thread.run_sync(self._add, job, tags, caller)
         if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
             await self._runner.submit(stored.id)
         return _document(jobArn=stored.arn)
@@ -84,16 +92,17 @@ class Operations:
         return _description(await self._minted(jobs.job_identifier(identifier))).json_document()
 
     async def list(self, query: Mapping[str, str], caller: Caller) -> bytes:
-        """The jobs of the caller's provider."""
+        """The jobs of the caller's providers."""
         asked = jobs.list_request(query)
-        listing = fingerprint(caller.provider, asked.asked())
+        providers = (caller.provider, *caller.fallbacks)
+        listing = fingerprint(", ".join(providers), asked.asked())
         size = DEFAULT_PAGE if asked.max_results is None else asked.max_results
         after = None if asked.next_token is None else place_of(asked.next_token, listing)
 
         def page() -> list[Job]:
             return list(
                 self._store.jobs(
-                    provider=caller.provider,
+                    providers=providers,
                     status=asked.status_equals,
                     name_contains=asked.name_contains,
                     submitted_after=asked.submit_time_after,
@@ -158,8 +167,20 @@ class Operations:
         job = await to_thread.run_sync(self._store.job, identifier[-12:])
         return job if job is not None and identifier in (job.id, job.arn) else None
 
-    def _add(self, job: Job, tags: dict[str, str], key: str | None) -> Job:
-        encrypted = None if key is None else self._keys.encrypt(key)
+    async def _choice(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Choice:
+        """Who runs it; what was created before is not offered to anybody else."""
+        token = request.client_request_token
+        if caller.fallbacks and token is not None:
+            account = self._admission.account(request, caller)
+            earlier = await to_thread.run_sync(self._store.job_of_token, account, caller.region, token)
+            if earlier is not None:
+                return Choice(takers=(Taker(provider=earlier.provider, model=earlier.model),))
+        return await choose(self._admission, self._probe, request, caller)
+
+    def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:
+        """The key that a caller brought is for the provider that was named first."""
+        brought = caller.key if job.provider == caller.provider else None
+        encrypted = None if brought is None else self._keys.encrypt(brought)
         try:
             return self._store.add(job, tags, encrypted)
         except TokenReused as reused:

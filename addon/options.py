@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from addon.config import BadConfig, Config, load
-from addon.routing import BEDROCK
+from addon.routing import BEDROCK, BadName, named_providers
 
 PREFIX = "batch_"
 
@@ -21,8 +21,8 @@ _OPTIONS: tuple[tuple[str, type[str | int | bool], str | int | bool, str], ...] 
         "batch_provider",
         str,
         "",
-        "Provider that batch jobs go to when a request has no x-model-provider header. "
-        "Empty or 'bedrock': Bedrock itself.",
+        "Provider that batch jobs go to when a request has no x-model-provider header, or several in the "
+        "order in which they are asked. Empty or 'bedrock': Bedrock itself.",
     ),
     (
         "batch_config",
@@ -128,11 +128,12 @@ def check_names(deferred: Iterable[str]) -> None:
         raise BadOption(f"unknown option {', '.join(names)}; {hint}")
 
 
-def _provider(name: str, config: Config) -> str:
-    known = (BEDROCK, *config.known_providers)
-    if name and name.strip().lower() not in {each.lower() for each in known}:
-        raise BadOption(f"batch_provider: {name!r} is not a known provider; known: {', '.join(known)}")
-    return name
+def _provider(names: str, config: Config) -> str:
+    try:
+        named_providers(names or BEDROCK, config)
+    except BadName as error:
+        raise BadOption(f"batch_provider: {error}") from error
+    return names
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

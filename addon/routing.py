@@ -137,24 +137,33 @@ def region_of(request: http.Request, host: str, default: str) -> str:
     return default
 
 
-def provider_of(request: http.Request, option: str, config: Config) -> str | None:
-    """The provider that a Create or List goes to; None for Bedrock itself.
+def providers_of(request: http.Request, option: str, config: Config) -> tuple[str, ...] | None:
+    """The providers that a Create or List goes to, each if those before it refuse; None for Bedrock itself.
 
-    The header wins over `option`. Raises a `ValidationException` for a name nobody knows.
+    The header wins over `option`. Raises a `ValidationException` for names that cannot be meant.
     """
-    value = request.headers.get(PROVIDER_HEADER, option or BEDROCK)
-    name = value.strip().lower()
-    if name == BEDROCK:
-        return None
-    if "," in name:
-        raise AwsError(
-            "ValidationException", f"{PROVIDER_HEADER} holds one name of a provider, not {value!r}"
-        )
-    known = {known.lower(): known for known in config.known_providers}
     try:
-        return config.target(known.get(name, name)).name
-    except UnknownProvider as error:
+        return named_providers(request.headers.get(PROVIDER_HEADER, option or BEDROCK), config)
+    except BadName as error:
         raise AwsError("ValidationException", f"{PROVIDER_HEADER}: {error}") from None
+
+
+class BadName(ValueError):
+    """No provider is called so, or not in this place."""
+
+
+def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
+    """The providers in a list with commas, in order; None for Bedrock itself. Raises `BadName`."""
+    known = {known.lower(): known for known in config.known_providers}
+    names: list[str] = []
+    for name in map(str.strip, value.lower().split(",")):
+        try:
+            names.append(BEDROCK if name == BEDROCK else config.target(known.get(name, name)).name)
+        except UnknownProvider as error:
+            raise BadName(str(error)) from None
+    if BEDROCK in names[:-1]:
+        raise BadName(f"{value!r}: {BEDROCK} can only be the last; what it refuses nobody else gets")
+    return None if names == [BEDROCK] else tuple(dict.fromkeys(names))
 
 
 def tagged_resource(content: bytes) -> str:

@@ -9,6 +9,7 @@ import anyio.to_thread
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from addon.choosing import probing
 from addon.jobs.context import Context
 from addon.jobs.embedded import SQLiteTooOld
 from addon.jobs.runner import Runner
@@ -59,7 +60,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         )
         await runner.launch()
         stack.push_async_callback(runner.close)
-        operations = Operations(settings.config, store, runner, keys, utc_now)
+        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probing(transport))
         close = stack.pop_all().aclose
     return Services(operations=operations, close=close)
 

@@ -14,6 +14,7 @@ from datetime import UTC
 from pathlib import Path
 
 from addon.jobs.context import Context, opened
+from addon.jobs.fallback import Outage
 from addon.jobs.tables import BatchRow, Job
 from addon.jobs.waiting import Interrupted, passes, utc_now
 from addon.transport import LostAnswer
@@ -68,6 +69,8 @@ class Creation:
         self._submission = submission
         self._lines = lines
         self._intended = row.intended
+        self._may_exist = row.intended is not None
+        self._outage = Outage(context, job)
         self._batches = context.target(job).provider.batches
         self.found = False
 
@@ -79,7 +82,10 @@ class Creation:
         patience = self._context.patience
         try:
             return await patience.until_done(
-                self._job.id, "creating the batch at the provider", self._attempt, curable=_may_work_later
+                self._job.id,
+                "creating the batch at the provider",
+                self._attempt,
+                curable=self._may_work,
             )
         except Interrupted:
             if self._intended is None:
@@ -111,9 +117,13 @@ class Creation:
         endpoint = await context.endpoint(self._job)
         async with context.transfers:
             with await context.off_loop(opened, self._lines) as lines:
-                return await context.transport.play(
-                    self._batches.create(endpoint, self._submission, lines), once=True
-                )
+                try:
+                    return await context.transport.play(
+                        self._batches.create(endpoint, self._submission, lines), once=True
+                    )
+                except LostAnswer:
+                    self._may_exist = True
+                    raise
 
     async def _look(self) -> Batch | None:
         for number in range(LOOKS):
@@ -131,6 +141,7 @@ class Creation:
         endpoint = await context.endpoint(self._job)
         return await context.transport.play(self._batches.find(endpoint, self._submission, search))
 
-
-def _may_work_later(error: Exception) -> bool:
-    return passes(error) or isinstance(error, LostAnswer)
+    def _may_work(self, error: Exception) -> bool:
+        if self._may_exist:
+            return passes(error) or isinstance(error, LostAnswer)
+        return self._outage.passes(error)

@@ -8,11 +8,13 @@ from pathlib import Path
 from addon.jobs import creating
 from addon.jobs.collecting import NO_ROOM, have_results, may_come_back
 from addon.jobs.context import Context, cut_of, opened
+from addon.jobs.fallback import Outage
 from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
 from addon.jobs.splitting import line_count, unanswered_lines
 from addon.jobs.tables import BatchRow, Job, Shard
-from addon.jobs.waiting import Interrupted, utc_now
+from addon.jobs.waiting import Interrupted, NotConfigured, utc_now
+from addon.transport import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 
@@ -45,6 +47,9 @@ async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
             await _created(context, job, row, submission, lines)
     except ProviderError as error:
         await context.off_loop(context.store.refuse, shard, error.message, error.status)
+        return False
+    except (Unreachable, NotConfigured) as error:  # another provider is due
+        await context.off_loop(context.store.refuse, shard, str(error), 503)
         return False
     except Interrupted:
         return False
@@ -87,7 +92,9 @@ async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lin
 
     input_id = await _input_without_room(context, row)
     if input_id is None:
-        input_id = await context.patience.until_done(job.id, "uploading to the provider", upload)
+        input_id = await context.patience.until_done(
+            job.id, "uploading to the provider", upload, curable=Outage(context, job).passes
+        )
     await context.off_loop(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
     return replace(submission, input_id=input_id)
 

@@ -27,5 +27,10 @@ class Spool:
         """The rows of a range, named by its first shard, for the output of one input object."""
         return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"
 
+    def remove_all_but_input(self) -> None:
+        """For another provider than the one that what lies here was made for."""
+        for name in ("lines", "results", "output"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

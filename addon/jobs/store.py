@@ -5,7 +5,7 @@ All functions are synchronous; the proxy calls them off its event loop.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +48,9 @@ def open_engine(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+_ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProgress")
 
 
 class Store:
@@ -100,7 +103,8 @@ class Store:
                         )
                     )
         except IntegrityError:
-            earlier = self._job_of_token(job)
+            token = job.client_request_token
+            earlier = self.job_of_token(job.account, job.region, token) if token is not None else None
             if earlier is None:
                 raise
             if earlier.fingerprint != job.fingerprint:
@@ -108,10 +112,11 @@ class Store:
             return earlier
         return job
 
-    def _job_of_token(self, job: Job) -> Job | None:
+    def job_of_token(self, account: str, region: str, token: str) -> Job | None:
+        """The job that a `clientRequestToken` made."""
         with self._transaction() as session:
-            token = session.get(Token, (job.account, job.region, job.client_request_token))
-            return session.get(Job, token.job_id) if token is not None else None
+            known = session.get(Token, (account, region, token))
+            return session.get(Job, known.job_id) if known is not None else None
 
     def job(self, job_id: str) -> Job | None:
         with self._transaction() as session:
@@ -120,7 +125,7 @@ class Store:
     def jobs(
         self,
         *,
-        provider: str | None = None,
+        providers: Collection[str] | None = None,
         status: str | None = None,
         name_contains: str | None = None,
         submitted_after: datetime | None = None,
@@ -131,8 +136,8 @@ class Store:
     ) -> Sequence[Job]:
         """Jobs by submit time, newest first unless `ascending`; `after` is where an earlier page ended."""
         query = select(Job)
-        if provider is not None:
-            query = query.where(Job.provider == provider)
+        if providers is not None:
+            query = query.where(Job.provider.in_(providers))
         if status is not None:
             query = query.where(Job.status == status)
         if name_contains is not None:
@@ -167,11 +172,12 @@ class Store:
             return result.first() is not None
 
     def advance(self, job_id: str, status: JobStatus, now: datetime) -> bool:
-        """Move a running job on to a status; a job that is Stopping stays so. False when it did not move."""
+        """Move a running job on to a status, never back; a job that is Stopping stays so. False when it did
+        not move."""
         with self._transaction() as session:
             result = session.execute(
                 update(Job)
-                .where(Job.id == job_id, Job.status.not_in((*TERMINAL, "Stopping")), Job.status != status)
+                .where(Job.id == job_id, Job.status.in_(_ADVANCE[: _ADVANCE.index(status)]))
                 .values(status=status, modified=now)
                 .returning(Job.id)
             )
@@ -226,6 +232,20 @@ class Store:
             job.input_tokens = sum(shard.input_tokens for shard in done)
             job.output_tokens = sum(shard.output_tokens for shard in done)
             job.modified = now
+
+    def fall_back(self, job_id: str, now: datetime, why: str) -> None:
+        """Give a job that its provider refused to the next one: what the first one's plan was is forgotten,
+        and so is a key that its caller brought for it."""
+        with self._exclusive() as session:
+            job = session.get_one(Job, job_id, with_for_update=True)
+            for table in (BatchRow, Shard, JobKey):
+                session.execute(delete(table).where(table.job_id == job_id))
+            taker, *others = job.fallbacks
+            job.refusals = [*job.refusals, f"{job.provider}: {why}"]
+            job.attempt += 1
+            job.provider, job.model, job.fallbacks = taker["provider"], taker["model"], others
+            job.modified, job.waiting, job.report = now, None, {}
+            job.total = job.succeeded = job.failed = 0
 
     def encrypted_key(self, job_id: str) -> bytes | None:
         with self._transaction() as session:

@@ -28,6 +28,12 @@ class Job(Base):
     """The header's value: a provider section's name."""
     model: Mapped[str] = mapped_column(String(2048))
     """The provider's own name of the model."""
+    fallbacks: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    """Who takes the job if its provider refuses it, in order: `{"provider", "model"}`."""
+    refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Who refused the job before, and why, in order."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often it went on to another provider after it was accepted."""
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
     """CreateModelInvocationJob's body as it came, without the token and the tags."""
     region: Mapped[str] = mapped_column(String(20))

@@ -1,4 +1,5 @@
-"""The life of a job, as a durable workflow: prepare, one queued child per shard, publish.
+"""The life of a job, as a durable workflow: prepare, one queued child per shard, publish; from the beginning
+with the next provider when the first one refuses the job.
 
     run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
                Stopped | Failed
@@ -16,7 +17,7 @@ from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import direct, preparing, publishing, rounds, sending
+from addon.jobs import direct, fallback, preparing, publishing, rounds, sending
 from addon.jobs.context import Context
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import Interrupted, JobFailed, utc_now
@@ -45,8 +46,11 @@ def context() -> Context:
 async def run_job(job_id: str) -> None:
     """One job from Submitted to its terminal status."""
     try:
-        shards = await prepare(job_id)
-        await _run_shards(job_id, shards)
+        for attempt in count():
+            shards = await prepare(job_id)
+            await _run_shards(job_id, attempt, shards)
+            if not await falls_back(job_id, attempt):
+                break
         await asyncio.gather(*(join(job_id, leader) for leader in await leaders(job_id)))
         await publish(job_id)
     except Exception as error:
@@ -56,10 +60,10 @@ async def run_job(job_id: str) -> None:
     await clear(job_id)
 
 
-async def _run_shards(job_id: str, shards: int) -> None:
+async def _run_shards(job_id: str, attempt: int, shards: int) -> None:
     handles = []
     for number in range(shards):
-        with SetWorkflowID(f"{job_id}-{number}"):
+        with SetWorkflowID(f"{job_id}-{attempt}-{number}"):
             handles.append(await DBOS.enqueue_workflow_async(SHARDS, run_shard, job_id, number))
     failures = []
     for handle in handles:
@@ -130,6 +134,12 @@ async def goes_on(job_id: str, shard: int, round_: int) -> bool:
 
 
 @DBOS.step()
+async def falls_back(job_id: str, attempt: int) -> bool:
+    """Whether the provider refused the job and another one takes it."""
+    return await fallback.falls_back(context(), await _job(job_id), attempt)
+
+
+@DBOS.step()
 async def leaders(job_id: str) -> list[int]:
     """The first shard of each range of records."""
     return [shard.number for shard in await context().off_loop(context().store.shards, job_id) if shard.leads]
@@ -161,7 +171,7 @@ async def publish(job_id: str) -> None:
     refusals = {shard.refusal for shard in shards}
     nothing_came = None not in refusals and not any(shard.succeeded for shard in shards)
     if nothing_came and all(shard.lines for shard in shards):
-        await _end(job_id, "Failed", "; ".join(sorted(map(str, refusals))))
+        await _end(job_id, "Failed", fallback.words(job, "; ".join(sorted(map(str, refusals)))))
         return
     await context().off_loop(context().store.begin, job_id, utc_now())
     status = publishing.outcome(job, shards)

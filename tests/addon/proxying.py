@@ -19,6 +19,8 @@ from addon.keys import KeyRing
 from addon.operations import Operations, Submitter
 from addon.options import Settings
 from addon.services import Services
+from translators.providers.conversation import Endpoint
+from translators.providers.registry import Provider
 
 AWS = "bedrock.us-east-1.amazonaws.com"
 CALLERS_KEY = "sk-brought-by-the-caller"
@@ -100,6 +102,10 @@ class Proxy:
         self.context.configure(self.addon, **options)  # type: ignore[no-untyped-call]  # mitmproxy's own
 
 
+async def nobody_refuses(provider: Provider, endpoint: Endpoint) -> None:
+    """A probe of providers that work."""
+
+
 def starting(folder: Path, runner: Submitter, stores: list[Store], environment: Mapping[str, str]) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         store = Store(f"sqlite:///{folder / 'jobs.db'}")
@@ -110,7 +116,10 @@ def starting(folder: Path, runner: Submitter, stores: list[Store], environment: 
             store.close()
 
         return Services(
-            operations=Operations(settings.config, store, runner, keys, utc_now, environment), close=close
+            operations=Operations(
+                settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
+            ),
+            close=close,
         )
 
     return start

@@ -145,6 +145,36 @@ async def test_a_flow_that_is_not_routed_is_not_touched(tmp_path: Path, number: 
     assert _state(flow) == before
 
 
+CHAIN = {"x-model-provider": "groq, openai, bedrock", "Authorization": SIGNATURE, "x-api-key": "brought"}
+
+
+async def test_the_next_provider_in_the_header_takes_what_the_first_cannot(tmp_path: Path) -> None:
+    chain = {"x-model-provider": "groq, openai, bedrock"}
+    async with a_proxy(tmp_path) as proxy:
+        created = await proxy.request(a_create(chain))
+        again = await proxy.request(a_create(chain, clientRequestToken="once"))
+        same = await proxy.request(a_create(chain, clientRequestToken="once"))
+        listed = await proxy.request(a_flow("GET", "/model-invocation-jobs", headers=chain))
+        job = proxy.stores[0].job(_arn(created)[-12:])
+    assert job is not None
+    assert job.provider == "openai"
+    assert "GROQ_API_KEY" in job.refusals[0]
+    assert created.comment.startswith("→ groq, openai, bedrock, job ")
+    assert _arn(again) == _arn(same) != _arn(created)
+    assert len(orjson.loads(_answer(listed).content or b"")["invocationJobSummaries"]) == 2
+
+
+async def test_what_nobody_takes_goes_to_bedrock_as_it_came(tmp_path: Path) -> None:
+    flow = a_create(CHAIN, modelId="anthropic.claude-3-haiku-20240307-v1:0")
+    before = _state(flow)
+    async with a_proxy(tmp_path, environment={}) as proxy:
+        await proxy.request(flow)
+    assert flow.response is None
+    assert flow.comment.startswith("→ bedrock: ")
+    flow.comment, flow.marked = "", ""
+    assert _state(flow) == before
+
+
 async def test_the_provider_option_stands_for_the_header_on_create_and_list(tmp_path: Path) -> None:
     async with a_proxy(tmp_path, batch_provider="openai") as proxy:
         arn = _arn(await proxy.request(a_create()))
@@ -166,7 +196,7 @@ async def test_further_hosts_are_an_option(tmp_path: Path) -> None:
     ("flow", "error"),
     [
         (a_create({"x-model-provider": "nobody"}), (400, "ValidationException")),
-        (a_create({"x-model-provider": "openai,bedrock"}), (400, "ValidationException")),
+        (a_create({"x-model-provider": "bedrock,openai"}), (400, "ValidationException")),
         (a_create(ROUTED, jobName="my job"), (400, "ValidationException")),
         (a_flow("POST", "/model-invocation-job", headers=ROUTED, body=b"{"), (400, "SerializationException")),
         (a_create({**ROUTED, "Authorization": "Basic ???"}), (403, "AccessDeniedException")),

@@ -13,12 +13,14 @@ from urllib.parse import quote
 import anyio
 import pytest
 
+from addon.choosing import Probe
 from addon.config import Config, ProviderSection, Target
 from addon.jobs.store import Store
 from addon.jobs.tables import Job
 from addon.keys import KeyRing
 from addon.minting import provider_model
 from addon.operations import Caller, Operations
+from tests.addon.proxying import nobody_refuses
 from translators.bedrock.jobs import TERMINAL, AwsError, JobStatus
 from translators.providers.registry import Provider
 
@@ -96,6 +98,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         config: dict[str, Any] | None = None,
         environment: dict[str, str] | None = None,
         runner: Started | None = None,
+        probe: Probe = nobody_refuses,
     ) -> Service:
         store = Store(f"sqlite:///{tmp_path}/jobs.db")
         stores.append(store)
@@ -111,6 +114,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             keys,
             clock,
             known,
+            probe=probe,
         )
         return Service(operations, store, keys, runner, clock)
 

@@ -5,7 +5,7 @@ from botocore.loaders import Loader
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addon.config import Config, ProviderSection
-from addon.routing import Matched, Operation, host_of, operation_of, provider_of, region_of, tagged_resource
+from addon.routing import Matched, Operation, host_of, operation_of, providers_of, region_of, tagged_resource
 from tests.addon.proxying import AWS, SIGNATURE, a_flow
 from translators.bedrock.jobs import AwsError
 
@@ -157,23 +157,26 @@ CONFIG = Config(providers={"Local": ProviderSection(kind="openai")})
 
 
 @pytest.mark.parametrize(
-    ("header", "option", "provider"),
+    ("header", "option", "providers"),
     [
         (None, "", None),
         (None, "bedrock", None),
-        (None, "openai", "openai"),
+        (None, "openai", ("openai",)),
+        (None, "openai, local", ("openai", "Local")),
         ("bedrock", "", None),
         (" Bedrock ", "openai", None),
-        ("openai", "", "openai"),
-        ("\tOpenAI ", "bedrock", "openai"),
-        ("local", "openai", "Local"),
+        ("openai", "", ("openai",)),
+        ("\tOpenAI ", "bedrock", ("openai",)),
+        ("local", "openai", ("Local",)),
+        ("openai,LOCAL ,bedrock", "", ("openai", "Local", "bedrock")),
+        ("openai, openai", "", ("openai",)),
     ],
 )
-def test_the_header_names_the_provider_and_wins_over_the_option(
-    header: str | None, option: str, provider: str | None
+def test_the_header_names_the_providers_and_wins_over_the_option(
+    header: str | None, option: str, providers: tuple[str, ...] | None
 ) -> None:
     headers = {} if header is None else {"X-Model-Provider": header}
-    assert provider_of(a_flow("POST", "/", headers=headers).request, option, CONFIG) == provider
+    assert providers_of(a_flow("POST", "/", headers=headers).request, option, CONFIG) == providers
 
 
 @pytest.mark.parametrize(
@@ -181,13 +184,15 @@ def test_the_header_names_the_provider_and_wins_over_the_option(
     [
         ("nobody", "'nobody' is not a known provider; known: bedrock, Local, "),
         ("", "'' is not a known provider"),
-        ("openai, local", "one name of a provider, not 'openai, local'"),
+        ("openai, nobody", "'nobody' is not a known provider"),
+        ("openai,", "'' is not a known provider"),
+        ("bedrock, openai", "bedrock can only be the last"),
     ],
 )
 def test_a_header_that_names_no_provider_is_refused(header: str, words: str) -> None:
     request = a_flow("POST", "/", headers={"x-model-provider": header}).request
     with pytest.raises(AwsError, match=re.escape(words)) as refusal:
-        provider_of(request, "", CONFIG)
+        providers_of(request, "", CONFIG)
     assert refusal.value.error_type == "ValidationException"
 
 

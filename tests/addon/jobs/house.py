@@ -45,19 +45,22 @@ class House:
         model: str = "gpt-4o-mini",
         seconds_per_hour: float = 3600,
         retry_rounds: int = 2,
+        fall_back_after: float = 60,
+        others: dict[str, Any] | None = None,
         **section: Any,
     ) -> None:
         self.kind = kind
         self.model = model
         self.config = Config.model_validate(
             {
-                "providers": {kind: {"base_url": provider.url, **section}},
+                "providers": {kind: {"base_url": provider.url, **section}, **(others or {})},
                 "s3": {"endpoint_url": s3_url},
                 "jobs": {
                     "folder": folder,
                     "poll_interval": 0.05,
                     "seconds_per_hour": seconds_per_hour,
                     "retry_rounds": retry_rounds,
+                    "fall_back_after": fall_back_after,
                 },
             }
         )
@@ -110,6 +113,7 @@ class House:
                 submitted=now,
                 modified=now,
                 deadline=now + timedelta(seconds=seconds),
+                fallbacks=[{"provider": name, "model": self.model} for name in values.pop("fallbacks", ())],
             ),
             {},
             **values,

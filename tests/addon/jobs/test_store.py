@@ -115,7 +115,7 @@ def test_the_callers_key_is_gone_when_the_job_is_over(store: Store) -> None:
         ({}, ["c", "b", "a"]),
         ({"ascending": True}, ["a", "b", "c"]),
         ({"limit": 2}, ["c", "b"]),
-        ({"provider": "other"}, ["b"]),
+        ({"providers": ("other",)}, ["b"]),
         ({"status": "Failed"}, ["c"]),
         ({"name_contains": "night"}, ["c", "a"]),
         ({"name_contains": "%"}, []),

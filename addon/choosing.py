@@ -1,0 +1,98 @@
+"""Who runs a job whose request names several providers: the first in line that takes it.
+
+Before the answer to Create each is asked whether it is there and lets us in, so that Bedrock as the last in
+line still gets the caller's own request, whose signature is fresh. What shows later, such as a batch that
+does not pass validation, is `addon/jobs/fallback.py`'s.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import anyio
+
+from addon.minting import Admission, Caller, Taker
+from addon.routing import BEDROCK
+from addon.transport import LostAnswer, Transport, Unreachable
+from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest
+from translators.errors import ProviderError
+from translators.providers.conversation import Endpoint
+from translators.providers.registry import Provider
+
+PATIENCE = 5.0
+"""Seconds that a provider has to answer before the next one is asked."""
+
+NO_BATCH = "batch_00000000000000000000000000000000"
+"""No provider has a batch of this id; who says so lets us in."""
+
+type Probe = Callable[[Provider, Endpoint], Awaitable[str | None]]
+"""Why a provider would take no job now; None when it would."""
+
+
+class LeftToBedrock(Exception):
+    """Every provider refuses the job, and the caller wants Bedrock to have it then; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Who runs the job, who would instead, and who refused it."""
+
+    takers: tuple[Taker, ...]
+    """Never empty; the first one runs it."""
+    refusals: tuple[AwsError, ...] = ()
+
+
+async def choose(
+    admission: Admission, probe: Probe, request: CreateModelInvocationJobRequest, caller: Caller
+) -> Choice:
+    """Who runs the job. Raises `AwsError` when nobody does, `LeftToBedrock` when Bedrock shall."""
+    if not caller.fallbacks:
+        return Choice(takers=(admission.taker(request, caller),))
+    refusals: list[AwsError] = []
+    takers: list[Taker] = []
+    for one in _in_line(caller):
+        try:
+            taker = admission.taker(request, one)
+            if not takers:
+                await _ask(admission, probe, one)
+            takers.append(taker)
+        except AwsError as refusal:
+            refusals.append(refusal)
+    if takers:
+        return Choice(takers=tuple(takers), refusals=tuple(refusals))
+    words = "; ".join(refusal.message for refusal in refusals)
+    if BEDROCK in caller.fallbacks:
+        raise LeftToBedrock(words)
+    raise AwsError(refusals[0].error_type, words)
+
+
+def _in_line(caller: Caller) -> list[Caller]:
+    """A key that the caller brought is for the first."""
+    first = replace(caller, fallbacks=())
+    others = (name for name in caller.fallbacks if name != BEDROCK)
+    return [first, *(replace(first, provider=name, key=None) for name in others)]
+
+
+async def _ask(admission: Admission, probe: Probe, caller: Caller) -> None:
+    target, endpoint = admission.endpoint(caller)
+    why = await probe(target.provider, endpoint)
+    if why is not None:
+        raise AwsError("AccessDeniedException", f"{target.name}: {why}")
+
+
+def probing(transport: Transport) -> Probe:
+    """A probe over the network: one call that costs nothing."""
+
+    async def probe(provider: Provider, endpoint: Endpoint) -> str | None:
+        try:
+            with anyio.fail_after(PATIENCE):
+                await transport.play(provider.batches.retrieve(endpoint, NO_BATCH), once=True)
+        except (Unreachable, LostAnswer) as error:
+            return str(error)
+        except TimeoutError:
+            return f"no answer within {PATIENCE:.0f} s"
+        except ProviderError as error:
+            refuses = error.status in {401, 402, 403} or (error.status == 429 and not error.passing)
+            return error.message if refuses else None
+        return None
+
+    return probe

@@ -1,0 +1,118 @@
+"""Jobs that go on with another provider, with both on real sockets."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from addon.demo.batch import Fate
+from addon.demo.faults import Cut, Refuse
+from addon.demo.input_check import Problem
+from addon.demo.provider import BatchServer
+from addon.keys import KeyRing
+from tests.addon.jobs.house import CONVERSE, JOB, House, put, rows, run
+
+NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", server.key)
+        yield server
+
+
+@pytest.fixture
+def other() -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other: BatchServer) -> House:
+    section = {"kind": "openai", "base_url": other.url, "api_key": "env:OPENAI_API_KEY"}
+    return House(
+        tmp_path / "data",
+        s3_url,
+        provider,
+        max_requests_per_batch=2,
+        fall_back_after=0.2,
+        others={"other": section},
+    )
+
+
+async def test_a_job_whose_batches_are_refused_runs_on_the_next_provider(
+    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+) -> None:
+    provider.fate = lambda number: NO_MODEL
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    job = await run(house, fallbacks=["other"])
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 4, 0)
+    assert (job.provider, job.fallbacks) == ("other", [])
+    assert job.refusals == ["openai: There is no such model (model_not_found)"]
+    assert (len(provider.batches), len(other.batches)) == (2, 1)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 4
+
+
+async def test_a_job_whose_upload_is_refused_runs_on_the_next_provider(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.key = "another key than ours"
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, fallbacks=["other"])
+    assert (job.status, job.provider) == ("Completed", "other")
+
+
+@pytest.mark.parametrize("point", ["upload:before", "create:before"])
+async def test_an_outage_is_waited_out_only_for_so_long(
+    house: House, bucket: Any, provider: BatchServer, point: str
+) -> None:
+    def down(reached: str, number: int) -> None:
+        if reached == point:
+            raise Refuse(503, "down") if point == "upload:before" else Cut()
+
+    provider.at = down
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    if point == "create:before":  # a lost answer: there may be a batch, and it may be paid for
+        job = await run(house, fallbacks=["other"], seconds=4)
+        assert (job.status, job.provider) == ("Expired", "openai")
+    else:
+        job = await run(house, fallbacks=["other"])
+        assert (job.status, job.provider) == ("Completed", "other")
+
+
+async def test_a_job_stays_where_one_batch_was_accepted(
+    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+) -> None:
+    provider.fate = lambda number: NO_MODEL if number == 1 else Fate()
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    job = await run(house, fallbacks=["other"])
+    assert (job.status, job.provider, job.succeeded, job.failed) == ("Completed", "openai", 2, 2)
+    assert other.seen == []
+
+
+async def test_a_job_that_nobody_takes_fails_with_everybodys_words(
+    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+) -> None:
+    provider.fate = other.fate = lambda number: NO_MODEL
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, fallbacks=["other"])
+    assert job.status == "Failed"
+    assert job.message == (
+        "openai: There is no such model (model_not_found); other: There is no such model (model_not_found)"
+    )
+
+
+async def test_a_brought_key_does_not_go_along(
+    house: House, bucket: Any, provider: BatchServer, other: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.key = "the key of the other"
+    monkeypatch.setenv("OPENAI_API_KEY", other.key)
+    provider.fate = lambda number: NO_MODEL
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    brought = KeyRing(house.config.folder).encrypt(provider.key)
+    job = await run(house, fallbacks=["other"], encrypted_key=brought)
+    assert (job.status, job.provider) == ("Completed", "other")
+    assert len(provider.batches) == 1
+    assert not any(provider.key in str(seen.headers) for seen in other.seen)
