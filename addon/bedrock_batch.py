@@ -11,6 +11,7 @@ from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon import lists, options, services
 from addon.choosing import LeftToBedrock
@@ -25,6 +26,7 @@ from addon.routing import (
     Matched,
     Operation,
     host_of,
+    native_batch,
     operation_of,
     providers_of,
     region_of,
@@ -97,24 +99,27 @@ class BedrockBatch:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         self._cut_off_streamed_create(flow)
 
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        if self._services is not None:
+            self._services.rewriter.connect(data)
+
     async def request(self, flow: http.HTTPFlow) -> None:
         if flow.response is not None or not flow.live:
             return  # refused by proxyauth, answered by another addon, or read from a file
-        task = asyncio.current_task()
-        assert task is not None
-        self._under_way.add(task)
-        try:
-            await self._serve(flow)
-        except AwsError as refusal:
-            _refuse(flow, refusal)
-        except Exception:
-            # one that left this hook would send the job on to Bedrock, and bill it there
-            logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)
-            _refuse(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
-        finally:
-            self._under_way.discard(task)
+        await self._guarded(flow, self._serve)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if self._services is not None:
+            self._services.rewriter.began(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        if self._services is not None:
+            self._services.rewriter.forget(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
+        if self._services is not None and self._services.rewriter.knows(flow):
+            await self._guarded(flow, self._services.rewriter.finish)
+            return
         if not self._settings.merge_lists or not flow.live:
             return
         matched = self._operation(flow)
@@ -128,6 +133,22 @@ class BedrockBatch:
             # AWS's own answer is better than none
             logger.exception("Routed jobs are missing from a list")
 
+    async def _guarded(self, flow: http.HTTPFlow, work: Callable[[http.HTTPFlow], Awaitable[None]]) -> None:
+        """Do what makes a flow's answer; whatever goes wrong becomes one of AWS's errors."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            await work(flow)
+        except AwsError as refusal:
+            _refuse(flow, refusal)
+        except Exception:
+            # one that left this hook would send the job on to Bedrock, and bill it there
+            logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)
+            _refuse(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
+        finally:
+            self._under_way.discard(task)
+
     def _operation(self, flow: http.HTTPFlow) -> Matched | None:
         return operation_of(flow.request, flow.client_conn.proxy_mode, self._settings.hosts)
 
@@ -139,11 +160,14 @@ class BedrockBatch:
             matched = Matched(matched.operation, tagged_resource(_body(flow.request)))
         providers = await self._providers(flow.request, matched)
         if providers is None:
-            await self._pass_on(flow, matched.operation)
+            if (native := native_batch(flow.request, matched, self._settings.config)) is not None:
+                await self._rewrite(flow, matched.operation, *native)
+            else:
+                await self._pass_on(flow, matched.operation)
             return
         flow.marked = MARK
         flow.comment = f"→ {', '.join(providers)}"
-        caller = self._caller(flow, matched.operation, providers)
+        caller = self._caller(flow, providers, with_key=matched.operation is Operation.CREATE)
         as_sent = flow.request.headers.copy()
         mask(flow.request.headers)  # before anything is awaited: a client that leaves has its flow saved too
         try:
@@ -160,6 +184,16 @@ class BedrockBatch:
             self._remember(job, providers)
         headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
         flow.response = http.Response.make(200, answer, headers)
+
+    async def _rewrite(self, flow: http.HTTPFlow, operation: Operation, provider: str, batch_id: str) -> None:
+        """Have mitmproxy ask the provider itself, about a batch that was not made here."""
+        flow.marked = MARK
+        flow.comment = f"→ {provider}, {operation} of {batch_id}"
+        services = self._ready()
+        caller = self._caller(flow, (provider,))
+        mask(flow.request.headers)  # before anything is awaited, as in `_serve`
+        ask = services.native.get if operation is Operation.GET else services.native.stop
+        await services.rewriter.begin(flow, ask(batch_id, caller))
 
     async def _providers(self, request: http.Request, matched: Matched) -> tuple[str, ...] | None:
         """Where an operation goes; None for AWS. A job's id decides alone, whatever the header says."""
@@ -185,10 +219,10 @@ class BedrockBatch:
             raise AwsError("ServiceUnavailableException", "The proxy is starting or ending. Try again.")
         return self._services
 
-    def _caller(self, flow: http.HTTPFlow, operation: Operation, providers: tuple[str, ...]) -> Caller:
+    def _caller(self, flow: http.HTTPFlow, providers: tuple[str, ...], *, with_key: bool = True) -> Caller:
         host = host_of(flow.request, flow.client_conn.proxy_mode)
         try:
-            key = brought_key(flow.request.headers) if operation is Operation.CREATE else None
+            key = brought_key(flow.request.headers) if with_key else None
         except UnreadableKey as error:
             raise AwsError("AccessDeniedException", str(error)) from error
         provider, *fallbacks = providers

@@ -105,8 +105,17 @@ def _master(base: Callable[[Options], Master], more: Sequence[object], options: 
     master = base(options)
     # before config.yaml and the command line are read: both may say otherwise
     options.update(**DEFAULTS)  # type: ignore[no-untyped-call]  # mitmproxy's own is untyped
-    master.addons.add(BedrockBatch(), TrustedBundle(), *more)  # type: ignore[no-untyped-call]  # the same
+    _add(master, BedrockBatch())
+    master.addons.add(TrustedBundle(), *more)  # type: ignore[no-untyped-call]  # the same
     return master
+
+
+def _add(master: Master, addon: object) -> None:
+    """Before those that save and show flows: they are to see the answer that the client gets. After those
+    that change requests or answer them."""
+    registered = master.addons.register(addon)  # type: ignore[no-untyped-call]  # the same
+    chain = master.addons.chain
+    chain.insert(chain.index(master.addons.get("save")), registered)  # type: ignore[no-untyped-call]
 
 
 def _filters(arguments: Namespace) -> dict[str, Any]:

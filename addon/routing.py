@@ -15,6 +15,7 @@ from mitmproxy.proxy import mode_specs
 
 from addon.config import Config
 from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.native_jobs import native_id
 from translators.providers.registry import UnknownProvider
 
 PROVIDER_HEADER = "x-model-provider"
@@ -48,13 +49,16 @@ class Matched:
     identifier: str = ""
 
 
+_IDENTIFIER = "(?:batches/)?[^/]+"
+"""One segment; Gemini's ids have two, which not every client encodes."""
+
 _PATHS = tuple(
     (method, re.compile(f"(?:{PREFIX})?{path}"), operation)
     for method, path, operation in (
         ("POST", "/model-invocation-job", Operation.CREATE),
         ("GET", "/model-invocation-jobs", Operation.LIST),
-        ("GET", "/model-invocation-jobs?/([^/]+)", Operation.GET),
-        ("POST", "/model-invocation-jobs?/([^/]+)/stop", Operation.STOP),
+        ("GET", f"/model-invocation-jobs?/({_IDENTIFIER})", Operation.GET),
+        ("POST", f"/model-invocation-jobs?/({_IDENTIFIER})/stop", Operation.STOP),
         ("POST", "/tagResource", Operation.TAG),
         ("POST", "/untagResource", Operation.UNTAG),
         ("POST", "/listTagsForResource", Operation.LIST_TAGS),
@@ -164,6 +168,16 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
     if BEDROCK in names[:-1]:
         raise BadName(f"{value!r}: {BEDROCK} can only be the last; what it refuses nobody else gets")
     return None if names == [BEDROCK] else tuple(dict.fromkeys(names))
+
+
+def native_batch(request: http.Request, matched: Matched, config: Config) -> tuple[str, str] | None:
+    """The provider that the header names first and the provider's own id of a batch, for a Get or Stop of one that
+    was not made here; None when it is for Bedrock. Raises as `providers_of` does."""
+    if matched.operation not in {Operation.GET, Operation.STOP} or PROVIDER_HEADER not in request.headers:
+        return None
+    batch_id = native_id(matched.identifier)
+    providers = None if batch_id is None else providers_of(request, "", config)
+    return None if batch_id is None or providers is None else (providers[0], batch_id)
 
 
 def tagged_resource(content: bytes) -> str:

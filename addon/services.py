@@ -16,8 +16,10 @@ from addon.jobs.runner import Runner
 from addon.jobs.store import Store
 from addon.jobs.waiting import Patience, utc_now
 from addon.keys import BadSecretKey, KeyRing
+from addon.native import Native
 from addon.operations import Operations
 from addon.options import Settings
+from addon.rewriting import Rewriter
 from addon.s3 import S3
 from addon.transport import Transport
 
@@ -29,6 +31,8 @@ class CannotStart(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Services:
     operations: Operations
+    native: Native
+    rewriter: Rewriter
     close: Callable[[], Awaitable[None]]
 
 
@@ -62,7 +66,12 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         stack.push_async_callback(runner.close)
         operations = Operations(settings.config, store, runner, keys, utc_now, probe=probing(transport))
         close = stack.pop_all().aclose
-    return Services(operations=operations, close=close)
+    return Services(
+        operations=operations,
+        native=Native(settings.config),
+        rewriter=Rewriter(transport),
+        close=close,
+    )
 
 
 async def _store(url: str) -> Store:

@@ -33,7 +33,7 @@ REDIRECTS = 5
 BLOCK = 1 << 20
 """Bytes that a worker thread reads or writes at once."""
 
-_USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
+USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 # What OpenAI's SDK waits; a free connection is waited for as long as it takes.
 _TIMEOUT = httpx.Timeout(600, connect=5, pool=None)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
@@ -217,7 +217,7 @@ def _block(pieces: Iterator[bytes]) -> bytes:
 
 
 def _prepare(request: httpx.Request) -> None:
-    request.headers.setdefault("user-agent", _USER_AGENT)
+    request.headers.setdefault("user-agent", USER_AGENT)
     body = request.stream
     if isinstance(body, httpx.SyncByteStream) and not isinstance(body, httpx.ByteStream):
         request.stream = _OffLoop(body)

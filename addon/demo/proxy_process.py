@@ -54,7 +54,7 @@ class ProxyProcess:
         self.log = folder / "proxy.log"
         self.port = _free_port()
         self._environment = dict(environment)
-        self.mode = mode
+        self.mode: Mode = mode
         self._settings = {
             "confdir": str(folder / "mitmproxy"),
             "batch_config": str(folder / "bedrock-batch.toml"),

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import orjson
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
@@ -16,9 +17,12 @@ from addon.bedrock_batch import BedrockBatch, Start
 from addon.jobs.store import Store
 from addon.jobs.waiting import utc_now
 from addon.keys import KeyRing
+from addon.native import Native
 from addon.operations import Operations, Submitter
 from addon.options import Settings
+from addon.rewriting import Reach, Rewriter
 from addon.services import Services
+from addon.transport import Transport
 from translators.providers.conversation import Endpoint
 from translators.providers.registry import Provider
 
@@ -106,7 +110,22 @@ async def nobody_refuses(provider: Provider, endpoint: Endpoint) -> None:
     """A probe of providers that work."""
 
 
-def starting(folder: Path, runner: Submitter, stores: list[Store], environment: Mapping[str, str]) -> Start:
+def _no_answer(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("nobody is there", request=request)
+
+
+async def anybody_takes_it(host: str, port: int) -> None:
+    """Takes every connection."""
+
+
+def starting(
+    folder: Path,
+    runner: Submitter,
+    stores: list[Store],
+    environment: Mapping[str, str],
+    transport: Transport | None = None,
+    reach: Reach = anybody_takes_it,
+) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         store = Store(f"sqlite:///{folder / 'jobs.db'}")
         stores.append(store)
@@ -119,6 +138,8 @@ def starting(folder: Path, runner: Submitter, stores: list[Store], environment: 
             operations=Operations(
                 settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
             ),
+            native=Native(settings.config, environment),
+            rewriter=Rewriter(transport or Transport(transport=httpx.MockTransport(_no_answer)), reach),
             close=close,
         )
 
@@ -132,13 +153,15 @@ async def a_proxy(
     started: bool = True,
     environment: Mapping[str, str] | None = None,
     runner: Submitter | None = None,
+    transport: Transport | None = None,
+    reach: Reach = anybody_takes_it,
     wrap: Callable[[Start], Start] = lambda start: start,
     **options: object,
 ) -> AsyncIterator[Proxy]:
     """The addon with these options; ended on leaving. The provider's key is in the environment."""
     submitted, stores = Submitted(), list[Store]()
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
-    addon = BedrockBatch(wrap(starting(folder, runner or submitted, stores, known)))
+    addon = BedrockBatch(wrap(starting(folder, runner or submitted, stores, known, transport, reach)))
     with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         proxy = Proxy(addon, context, submitted, stores)
         proxy.set(**options)

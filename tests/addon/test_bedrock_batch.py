@@ -19,6 +19,9 @@ ROUTED = {"x-model-provider": "openai"}
 REVERSE = f"reverse:https://{AWS}"
 FOREIGN_ARN = "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/zzzzzzzzzz99"
 
+NATIVE = ("batch_1", "msgbatch_1", "batches/1", "batches%2F1", "0b7c1f6e-4a52-4f0e-9d0a-3f1d5f0f9a11")
+"""Ids that providers give to their batches."""
+
 AWS_LIST = {"invocationJobSummaries": [{"jobArn": FOREIGN_ARN}], "extra": 1}
 
 
@@ -122,7 +125,9 @@ def _unrouted() -> list[HTTPFlow]:
         *(a_flow("GET", path) for path in paths),
         *(a_flow("GET", path, headers=ROUTED) for path in paths),
         *(a_flow("POST", f"{path}/stop", headers=ROUTED) for path in paths),
-        a_flow("GET", "/model-invocation-job/not-an-id", headers=ROUTED),
+        *(a_flow("GET", f"/model-invocation-job/{native}") for native in NATIVE),
+        *(a_flow("POST", f"/model-invocation-job/{native}/stop", headers=bedrock) for native in NATIVE),
+        a_flow("GET", "/model-invocation-job/...", headers=ROUTED),
         a_flow("POST", "/tagResource", body={"resourceARN": FOREIGN_ARN, "tags": []}, headers=ROUTED),
         a_flow("POST", "/untagResource", body={"resourceARN": FOREIGN_ARN, "tagKeys": []}),
         a_flow("POST", "/listTagsForResource", body=b"not JSON"),

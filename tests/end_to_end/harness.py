@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import boto3
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from addon.demo.proxy_process import ProxyProcess
+from addon.demo.proxy_process import Mode
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
@@ -43,9 +44,22 @@ def client(service: str, *, endpoint: str | None = None, region: str = REGION, *
     return session.client(service, endpoint_url=endpoint, verify=verify, config=Config(**config))
 
 
+class Reachable(Protocol):
+    """A way into a proxy."""
+
+    @property
+    def mode(self) -> Mode: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def bundle(self) -> Path: ...
+
+
 @contextmanager
 def bedrock(
-    proxy: ProxyProcess, *, provider: str | None = None, on: str = "CreateModelInvocationJob", **config: Any
+    proxy: Reachable, *, provider: str | None = None, on: str = "CreateModelInvocationJob", **config: Any
 ) -> Iterator[Client]:
     """A client for Bedrock through the proxy.
 

@@ -1,0 +1,352 @@
+"""Get and Stop of batches that were made at the provider without us: one flow, with both sides."""
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, override
+
+import httpx
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from mitmproxy.http import HTTPFlow
+from mitmproxy.io import FlowReader
+
+from addon.demo.batch import Pace
+from addon.demo.faults import Cut
+from addon.demo.provider import BatchServer
+from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess
+from tests.end_to_end.anthropic_server import AnthropicServer
+from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, prepared
+from tests.end_to_end.gemini_server import GeminiServer
+from tests.end_to_end.harness import CALLER, Client, bedrock
+from tests.end_to_end.upstream import Upstream, recording_upstream
+
+SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.values())
+NOBODY = "http://127.0.0.1:9/v1"
+
+
+@dataclass(frozen=True)
+class Providers:
+    """Those that the proxies of this module know, and who took notes of what was sent over TLS."""
+
+    anthropic: AnthropicServer
+    gemini: GeminiServer
+    secure: Upstream
+
+    def sections(self) -> Mapping[str, Mapping[str, Any]]:
+        key = {"api_key": "env:OPENAI_API_KEY"}
+        return {
+            "providers.anthropic": {"base_url": self.anthropic.url, **key},
+            "providers.gemini": {"base_url": self.gemini.url, **key},
+            "providers.secure": {"kind": "openai", "base_url": f"{self.secure.url}/v1", **key},
+            "providers.dead": {"kind": "openai", "base_url": NOBODY, **key},
+        }
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the ways into a proxy that has two."""
+
+    process: ProxyProcess
+    mode: Mode
+    url: str
+
+    @property
+    def bundle(self) -> Path:
+        return self.process.bundle
+
+
+@pytest.fixture(scope="module")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    with (
+        AnthropicServer(PROVIDER_KEY) as anthropic,
+        GeminiServer(PROVIDER_KEY) as gemini,
+        recording_upstream(tmp_path_factory.mktemp("secure")) as secure,
+    ):
+        yield Providers(anthropic, gemini, secure)
+
+
+@pytest.fixture(scope="module")
+def proxies(
+    s3_url: str,
+    one_provider: BatchServer,
+    providers: Providers,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mapping[Mode, Way]]:
+    """A proxy that listens in both modes, and says and saves as much as it can."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    proxy = prepared(
+        tmp_path_factory.mktemp("proxy"),
+        s3_url,
+        one_provider,
+        settings={
+            "flow_detail": "4",
+            "termlog_verbosity": "debug",
+            "save_stream_file": "flows",
+            "hardump": "flows.har",
+            "ssl_verify_upstream_trusted_ca": str(providers.secure.authority),
+            "batch_workers": "0",
+        },
+        config=providers.sections(),
+        arguments=("--mode", f"reverse:{NOWHERE}@{port}"),
+    )
+    with proxy:
+        yield {
+            "regular": Way(proxy, "regular", proxy.url),
+            "reverse": Way(proxy, "reverse", f"http://127.0.0.1:{port}"),
+        }
+
+
+@pytest.fixture(params=["regular", "reverse"])
+def proxy(request: pytest.FixtureRequest, proxies: Mapping[Mode, Way]) -> Way:
+    mode: Mode = request.param
+    return proxies[mode]
+
+
+@pytest.fixture
+def to(proxy: Way) -> Iterator[Callable[[str], Client]]:
+    """Clients all of whose calls name a provider."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(bedrock(proxy, provider=name, on="*"))
+
+
+@pytest.fixture
+def batch(provider: BatchServer) -> str:
+    """The id of a batch that somebody made at the OpenAI-style provider; it goes on when it is looked at."""
+    provider.pace = Pace(looks=1)
+    with httpx.Client(base_url=provider.url, headers={"Authorization": f"Bearer {PROVIDER_KEY}"}) as openai:
+        row = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions"}
+        row["body"] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}  # type: ignore[assignment]
+        file = openai.post(
+            "/files", data={"purpose": "batch"}, files={"file": ("in.jsonl", json.dumps(row).encode())}
+        ).json()
+        made = openai.post(
+            "/batches",
+            json={
+                "input_file_id": file["id"],
+                "endpoint": "/v1/chat/completions",
+                "completion_window": "24h",
+            },
+        ).json()
+    provider.seen.clear()
+    return str(made["id"])
+
+
+def refused(call: Callable[..., object], batch_id: str) -> ClientError:
+    with pytest.raises(ClientError) as refusal:
+        call(jobIdentifier=batch_id)
+    assert len(refusal.value.response["ResponseMetadata"]["RequestId"]) == 36
+    return refusal.value
+
+
+def test_a_batch_of_openai_is_a_job(to: Callable[[str], Client], provider: BatchServer, batch: str) -> None:
+    client = to("openai")
+    job = client.get_model_invocation_job(jobIdentifier=batch)
+    assert job["status"] in {"Validating", "InProgress"}
+    while job["status"] != "Completed":
+        job = client.get_model_invocation_job(jobIdentifier=job["jobArn"])
+    assert job["jobArn"] == f"arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/{batch}"
+    assert (job["totalRecordCount"], job["successRecordCount"]) == (1, 1)
+    assert 0 <= (datetime.now(UTC) - job["submitTime"]).total_seconds() < 60
+    assert job["endTime"] >= job["submitTime"]
+    assert "completed" in job["message"]
+    for seen in provider.seen:
+        headers = {name.lower(): value for name, value in seen.headers}
+        assert headers["authorization"] == f"Bearer {PROVIDER_KEY}"
+        assert headers["host"] == provider.url.removeprefix("http://").removesuffix("/v1")
+        assert not [name for name in headers if name.startswith(("x-amz", "amz-", "x-model"))]
+
+
+def test_a_batch_of_openai_is_stopped(to: Callable[[str], Client], provider: BatchServer, batch: str) -> None:
+    client = to("openai")
+    provider.batches[batch].look()
+    client.stop_model_invocation_job(jobIdentifier=batch)
+    assert client.get_model_invocation_job(jobIdentifier=batch)["status"] in {"Stopping", "Stopped"}
+
+
+def test_a_batch_that_is_over_is_not_stopped(
+    to: Callable[[str], Client], provider: BatchServer, batch: str
+) -> None:
+    client = to("openai")
+    while client.get_model_invocation_job(jobIdentifier=batch)["status"] != "Completed":
+        pass
+    refusal = refused(client.stop_model_invocation_job, batch)
+    assert isinstance(refusal, client.exceptions.ValidationException)
+    assert "State was: Completed" in str(refusal)
+
+
+def test_batches_of_anthropic(to: Callable[[str], Client], providers: Providers) -> None:
+    providers.anthropic.looks = 1
+    batch = providers.anthropic.add(
+        [{"custom_id": "a", "params": {"model": "claude", "messages": [{"content": "Hi"}]}}]
+    )
+    client = to("anthropic")
+    assert client.get_model_invocation_job(jobIdentifier=batch.id)["status"] == "InProgress"
+    job = client.get_model_invocation_job(jobIdentifier=batch.id)
+    assert (job["status"], job["successRecordCount"]) == ("Completed", 1)
+    # the provider refuses to cancel it, and how it stands is asked by the proxy itself
+    assert "State was: Completed" in str(refused(client.stop_model_invocation_job, batch.id))
+    *_, (_, _, headers) = providers.anthropic.seen
+    assert headers["X-Api-Key"] == PROVIDER_KEY
+
+
+@pytest.mark.parametrize("spelled", ["batches/{}", "{}"])
+def test_batches_of_gemini(to: Callable[[str], Client], providers: Providers, spelled: str) -> None:
+    made = httpx.post(
+        f"{providers.gemini.url}/v1beta/models/gemini-2.5-flash:batchGenerateContent",
+        headers={"x-goog-api-key": PROVIDER_KEY},
+        json={
+            "batch": {
+                "displayName": "theirs",
+                "inputConfig": {
+                    "requests": {
+                        "requests": [
+                            {
+                                "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
+                                "metadata": {"key": "a"},
+                            }
+                        ]
+                    }
+                },
+            }
+        },
+    )
+    name = made.json()["name"]
+    client = to("gemini")
+    job = client.get_model_invocation_job(jobIdentifier=spelled.format(name.removeprefix("batches/")))
+    assert job["jobArn"].endswith(f":model-invocation-job/{name}")
+    assert job["totalRecordCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("provider_name", "exception", "words"),
+    [
+        ("openai", "ResourceNotFoundException", "openai answered 404: "),
+        ("anthropic", "ResourceNotFoundException", "anthropic answered 404: "),
+        ("wrong", "AccessDeniedException", "wrong answered 401: "),
+        ("keyless", "AccessDeniedException", "set NO_SUCH_KEY"),
+        ("nobody", "ValidationException", "'nobody' is not a known provider"),
+        ("dead", "ServiceUnavailableException", "dead cannot be reached at 127.0.0.1:9"),
+    ],
+)
+def test_refusals_are_typed(
+    to: Callable[[str], Client], provider: BatchServer, provider_name: str, exception: str, words: str
+) -> None:
+    client = to(provider_name)
+    for call in (client.get_model_invocation_job, client.stop_model_invocation_job):
+        refusal = refused(call, "batch_not_there")
+        assert refusal.response["Error"]["Code"] == exception
+        assert words in str(refusal)
+
+
+def test_over_tls_the_provider_gets_the_key_and_nothing_of_the_caller(
+    to: Callable[[str], Client], providers: Providers
+) -> None:
+    providers.secure.requests.clear()
+    refused(to("secure").get_model_invocation_job, "batch_1")
+    (request,) = providers.secure.requests
+    lines = request.decode().split("\r\n")
+    assert lines[0] == "GET /v1/batches/batch_1 HTTP/1.1"
+    assert f"Authorization: Bearer {PROVIDER_KEY}" in lines
+    assert f"Host: 127.0.0.1:{providers.secure.port}" in lines
+    assert {line.partition(":")[0] for line in lines[1:] if line} == {
+        *("Host", "Authorization", "Accept", "Accept-Encoding", "User-Agent")
+    }
+
+
+class OnlyHttp2(ssl.SSLContext):
+    """httpx would rather speak HTTP/1.1."""
+
+    @override
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        super().set_alpn_protocols(["h2"])
+
+
+def test_a_client_that_speaks_http_2_is_served_too(proxies: Mapping[Mode, Way], providers: Providers) -> None:
+    providers.secure.requests.clear()
+    way = proxies["regular"]
+    trusted = OnlyHttp2(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(way.bundle)
+    with httpx.Client(http2=True, proxy=way.url, verify=trusted, trust_env=False) as client:
+        answer = client.get(
+            "https://bedrock.us-east-1.amazonaws.com/model-invocation-job/batch_1",
+            headers={"x-model-provider": "secure"},
+        )
+    assert (answer.http_version, answer.headers["x-amzn-errortype"]) == (
+        "HTTP/2",
+        "ServiceUnavailableException",
+    )
+    (request,) = providers.secure.requests
+    assert f"\r\nAuthorization: Bearer {PROVIDER_KEY}\r\n".encode() in request
+
+
+def test_a_cut_connection_is_an_error_that_boto3_retries(
+    proxy: Way, provider: BatchServer, batch: str
+) -> None:
+    faults = [Cut()]
+
+    def cut_once(point: str, count: int) -> None:
+        if point == "retrieve" and faults:
+            raise faults.pop()
+
+    provider.at = cut_once
+    retries = {"total_max_attempts": 2, "mode": "standard"}
+    with bedrock(proxy, provider="openai", on="*", retries=retries) as client:
+        job = client.get_model_invocation_job(jobIdentifier=batch)
+    assert job["ResponseMetadata"]["RetryAttempts"] == 1
+
+
+def test_saved_flows_hold_both_sides_and_no_secret(
+    proxies: Mapping[Mode, Way], provider: BatchServer, batch: str
+) -> None:
+    waiting, over = threading.Event(), threading.Event()
+
+    def wait(point: str, count: int) -> None:
+        if point == "cancel":
+            waiting.set()
+            over.wait(30)
+
+    def stop(client: Client) -> None:
+        with pytest.raises((ClientError, BotoCoreError)):  # the proxy ends before it is answered
+            client.stop_model_invocation_job(jobIdentifier=batch)
+
+    process = proxies["regular"].process
+    provider.at = wait
+    with bedrock(proxies["regular"], provider="openai", on="*") as client:
+        client.get_model_invocation_job(jobIdentifier=batch)
+        stopping = threading.Thread(target=stop, args=(client,))
+        stopping.start()
+        assert waiting.wait(30)
+        process.stop()
+        over.set()
+        stopping.join(30)
+    assert list(leaks(process.folder)) == []
+    with (process.folder / "flows").open("rb") as file:
+        flows = [flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)]
+    flow, begun = (flow for flow in flows if f"/batches/{batch}" in flow.request.path)
+    assert begun.request.path.endswith("/cancel")
+    assert begun.request.headers["authorization"] == "Bearer ***"
+    assert flow.request.url == f"{provider.url}/batches/{batch}"
+    assert flow.request.headers["authorization"] == "Bearer ***"
+    assert flow.response is not None
+    assert json.loads(flow.response.content or b"")["jobArn"].endswith(batch)
+    assert (flow.marked, flow.comment) == (":rocket:", f"→ openai, GetModelInvocationJob of {batch}")
+    sides = flow.metadata["bedrock_batch"]
+    assert sides["asked"] == f"GET /model-invocation-job/{batch}"
+    assert json.loads(sides["answered"][1])["id"] == batch
+
+
+def leaks(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every secret that stands in a file of the proxy's."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"proxy.log", "flows", "flows.har"} <= {path.name for path in files}
+    for path in files:
+        content = path.read_bytes()
+        yield from ((str(path), secret) for secret in SECRETS if secret.encode() in content)
