@@ -171,8 +171,8 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
 
 
 def native_batch(request: http.Request, matched: Matched, config: Config) -> tuple[str, str] | None:
-    """The provider that the header names first and the provider's own id of a batch, for a Get or Stop of one that
-    was not made here; None when it is for Bedrock. Raises as `providers_of` does."""
+    """The provider that the header names (first) and its own id of a batch, for a Get or Stop of one that was
+    not made here; None when it is for Bedrock. Raises as `providers_of` does."""
     if matched.operation not in {Operation.GET, Operation.STOP} or PROVIDER_HEADER not in request.headers:
         return None
     batch_id = native_id(matched.identifier)
