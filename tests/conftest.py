@@ -1,5 +1,8 @@
 """What every test shares."""
 
+import os
+
+import pytest
 from hypothesis import settings
 
 # The time of one example says nothing on a machine that others use too.
@@ -7,3 +10,8 @@ settings.register_profile("shared machine", deadline=None)
 # pytest --hypothesis-profile=nightly --timeout=0
 settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("shared machine")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto`: more than there are cores, since tests of the proxy wait half of their time."""
+    return 2 * (os.process_cpu_count() or 1)

@@ -120,23 +120,27 @@ class AnthropicServer:
     """
 
     def __init__(self, key: str = KEY) -> None:
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self.restore(key)
+
+    def restore(self, key: str) -> None:
+        """Be as new: nothing has been asked yet, and all goes well."""
         self.key = key
         self.at: Hook = all_goes_well
         self.looks = 0
         self.answers: Callable[[int], int | None] = lambda number: None
-        """The number of a batch, from 1 → how many of its requests are answered, None for all."""
+        """How many batches there are with the new one → how many of its requests it answers, None for all."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
         """Method, path and headers of every request."""
         self._reached: Counter[Point] = Counter()
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
 
     def add(self, requests: list[Json]) -> Batch:
         """A new batch."""
         number = next(self._numbers)
-        answers = self.answers(number)
+        answers = self.answers(len(self.batches) + 1)
         batch = Batch(
             f"msgbatch_{number:06}", requests, self.looks, len(requests) if answers is None else answers
         )

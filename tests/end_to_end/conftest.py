@@ -32,6 +32,14 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
 """`openai`, `small` (ten batches for a thousand records), `wrong` (a key that is refused) and `keyless`."""
 
 
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Keep the tests of a module together: they share a proxy, and a proxy takes seconds to start."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 class StartProxy(Protocol):
     """Starts proxies that end with the test."""
 
@@ -110,6 +118,11 @@ def prepared(
         config={"jobs": {"poll_interval": 0.1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )
+
+
+def alive(proxy: ProxyProcess) -> ProxyProcess:
+    """A proxy that tests share, started again if the last one left it dead."""
+    return proxy.start() if proxy.ended else proxy
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ from botocore.exceptions import ClientError
 
 from addon.config import Config
 from addon.demo.faults import Cut
+from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
-from tests.end_to_end.conftest import PROVIDER_KEY, StartProxy
+from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 from tests.end_to_end.test_kill import Killer
 
@@ -28,17 +29,36 @@ POINTS: list[tuple[Point, int]] = [
 ]
 
 
-@pytest.fixture
-def anthropic() -> Iterator[AnthropicServer]:
+@pytest.fixture(scope="module")
+def one_anthropic() -> Iterator[AnthropicServer]:
     with AnthropicServer(PROVIDER_KEY) as server:
         yield server
 
 
 @pytest.fixture
-def proxy(start_proxy: StartProxy, anthropic: AnthropicServer) -> ProxyProcess:
+def anthropic(one_anthropic: AnthropicServer) -> AnthropicServer:
+    """All goes well, as fast as it can, unless the test says otherwise."""
+    one_anthropic.restore(PROVIDER_KEY)
+    return one_anthropic
+
+
+@pytest.fixture(scope="module")
+def one_proxy(
+    s3_url: str,
+    one_provider: BatchServer,
+    one_anthropic: AnthropicServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ProxyProcess]:
     """A proxy that goes to Anthropic, four records a batch."""
-    section = {"base_url": anthropic.url, "api_key": "env:OPENAI_API_KEY", "max_requests_per_batch": 4}
-    return start_proxy(config={"providers.anthropic": section})
+    section = {"base_url": one_anthropic.url, "api_key": "env:OPENAI_API_KEY", "max_requests_per_batch": 4}
+    folder = tmp_path_factory.mktemp("anthropic")
+    with prepared(folder, s3_url, one_provider, config={"providers.anthropic": section}) as started:
+        yield started
+
+
+@pytest.fixture
+def proxy(one_proxy: ProxyProcess) -> ProxyProcess:
+    return alive(one_proxy)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from addon.demo.faults import Cut, Refuse
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from tests.end_to_end.conftest import PROVIDER_KEY, StartProxy, prepared
+from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.gemini_server import SIGNATURE, Batch, GeminiServer, Point
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 
@@ -66,7 +66,7 @@ def one_proxy(
 
 @pytest.fixture
 def client(one_proxy: ProxyProcess) -> Iterator[Client]:
-    with bedrock(one_proxy) as made:
+    with bedrock(alive(one_proxy)) as made:
         yield made
 
 
@@ -160,9 +160,9 @@ class Killer:
 
 @pytest.mark.parametrize(("point", "count"), POINTS, ids=str)
 def test_killed_while_gemini_is_asked(
-    start_proxy: StartProxy, gemini: GeminiServer, bucket: Bucket, point: Point, count: int
+    one_proxy: ProxyProcess, gemini: GeminiServer, bucket: Bucket, point: Point, count: int
 ) -> None:
-    proxy = start_proxy(**routed_to(gemini))
+    proxy = alive(one_proxy)
     gemini.looks = 3
     gemini.at = killer = Killer(proxy, point, count)
     with bedrock(proxy) as client:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,9 +14,9 @@ from addon.demo.batch import Pace
 from addon.demo.faults import Point
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from tests.end_to_end.conftest import StartProxy
+from tests.end_to_end.conftest import alive, prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl
-from tests.end_to_end.watched_s3 import watched
+from tests.end_to_end.watched_s3 import Hook, watched
 
 RECORDS = [*(claude(number) for number in range(1, 8)), claude(8, "please fail")]
 SHARDS = 3
@@ -92,9 +93,48 @@ def check(bucket: Bucket, provider: BatchServer, arn: str) -> None:
     assert set(markers.values()) == {1}
 
 
+class Door:
+    """In front of S3; tests of this module say what happens there."""
+
+    def __init__(self) -> None:
+        self.hook: Hook = self.open
+
+    def open(self, reached: str) -> None:
+        """Let everything pass."""
+
+    def __call__(self, reached: str) -> None:
+        self.hook(reached)
+
+
+@pytest.fixture(scope="module")
+def one_door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def door(one_door: Door) -> Door:
+    one_door.hook = one_door.open
+    return one_door
+
+
+@pytest.fixture(scope="module")
+def one_proxy(
+    s3_url: str, one_provider: BatchServer, one_door: Door, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProxyProcess]:
+    with watched(s3_url, one_door) as url:
+        config = {**TINY, "s3": {"endpoint_url": url}}
+        with prepared(tmp_path_factory.mktemp("killed"), s3_url, one_provider, config=config) as started:
+            yield started
+
+
+@pytest.fixture
+def proxy(one_proxy: ProxyProcess, door: Door) -> ProxyProcess:
+    return alive(one_proxy)
+
+
 @pytest.mark.parametrize(("point", "count"), PROVIDER_POINTS, ids=lambda value: str(value))
 def test_killed_while_the_provider_is_asked(
-    start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, point: Point, count: int
+    proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, point: Point, count: int
 ) -> None:
     killer = Killer()
     reached = Counter[Point]()
@@ -105,13 +145,12 @@ def test_killed_while_the_provider_is_asked(
             killer.kill()
 
     provider.at, provider.pace = at, Pace(looks=1)
-    proxy = start_proxy(config=TINY)
     check(bucket, provider, run_with_a_death(killer, proxy, bucket))
 
 
 @pytest.mark.parametrize("point", S3_POINTS)
 def test_killed_while_s3_is_asked(
-    start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, s3_url: str, point: str
+    proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, door: Door, point: str
 ) -> None:
     killer = Killer()
     start, _, end = point.format(bucket=bucket.name, job="JOB").partition("JOB")
@@ -120,7 +159,5 @@ def test_killed_while_s3_is_asked(
         if reached.startswith(start) and reached.endswith(end):
             killer.kill()
 
-    with watched(s3_url, hook) as door:
-        proxy = start_proxy(config={**TINY, "s3": {"endpoint_url": door}})
-        check(bucket, provider, run_with_a_death(killer, proxy, bucket))
-        proxy.stop()
+    door.hook = hook
+    check(bucket, provider, run_with_a_death(killer, proxy, bucket))

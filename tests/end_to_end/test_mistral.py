@@ -11,7 +11,7 @@ from addon.config import Config
 from addon.demo.faults import Cut, Refuse
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from tests.end_to_end.conftest import PROVIDER_KEY, StartProxy, prepared
+from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 from tests.end_to_end.mistral_server import Job, MistralServer, Point
 from tests.end_to_end.test_kill import Killer
@@ -68,7 +68,7 @@ def one_proxy(
 
 @pytest.fixture
 def client(one_proxy: ProxyProcess) -> Iterator[Client]:
-    with bedrock(one_proxy) as made:
+    with bedrock(alive(one_proxy)) as made:
         yield made
 
 
@@ -170,10 +170,10 @@ def test_vectors_come_home_too(client: Client, mistral: MistralServer, bucket: B
 
 @pytest.mark.parametrize(("point", "count"), POINTS, ids=str)
 def test_killed_while_mistral_is_asked(
-    start_proxy: StartProxy, mistral: MistralServer, bucket: Bucket, point: Point, count: int
+    one_proxy: ProxyProcess, mistral: MistralServer, bucket: Bucket, point: Point, count: int
 ) -> None:
     killer = Killer()
-    killer.proxy = proxy = start_proxy(**routed_to(mistral))
+    killer.proxy = proxy = alive(one_proxy)
 
     def at(reached: Point, times: int) -> None:
         if (reached, times) == (point, count):
