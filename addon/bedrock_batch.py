@@ -25,6 +25,7 @@ from addon.routing import (
     TAG_OPERATIONS,
     Matched,
     Operation,
+    file_in,
     host_of,
     native_batch,
     operation_of,
@@ -33,7 +34,7 @@ from addon.routing import (
     tagged_resource,
 )
 from addon.services import CannotStart, Services
-from translators.bedrock.jobs import AwsError, job_identifier
+from translators.bedrock.jobs import AwsError, ProviderFile, job_identifier
 
 logger = logging.getLogger(__name__)
 
@@ -112,9 +113,9 @@ class BedrockBatch:
         if self._services is not None:
             self._services.rewriter.began(flow)
 
-    def error(self, flow: http.HTTPFlow) -> None:
+    async def error(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
-            self._services.rewriter.forget(flow)
+            await self._services.rewriter.forget(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
         if self._services is not None and self._services.rewriter.knows(flow):
@@ -168,6 +169,10 @@ class BedrockBatch:
         flow.marked = MARK
         flow.comment = f"→ {', '.join(providers)}"
         caller = self._caller(flow, providers, with_key=matched.operation is Operation.CREATE)
+        if matched.operation is Operation.CREATE and (file := file_in(_body(flow.request))) is not None:
+            mask(flow.request.headers)
+            await self._create_of_file(flow, caller, file)
+            return
         as_sent = flow.request.headers.copy()
         mask(flow.request.headers)  # before anything is awaited: a client that leaves has its flow saved too
         try:
@@ -184,6 +189,19 @@ class BedrockBatch:
             self._remember(job, providers)
         headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
         flow.response = http.Response.make(200, answer, headers)
+
+    async def _create_of_file(self, flow: http.HTTPFlow, caller: Caller, file: ProviderFile) -> None:
+        """Have mitmproxy make the batch itself, of a file that the provider has."""
+        services = self._ready()
+        job, call = await services.file_jobs.create(_body(flow.request), caller, file)
+        flow.comment = f"→ {caller.provider}, job {job.id}"
+        self._remember(job.arn, (caller.provider,))
+        if call is None:
+            document = orjson.dumps({"jobArn": job.arn})
+            headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
+            flow.response = http.Response.make(200, document, headers)
+        else:
+            await services.rewriter.begin(flow, call)
 
     async def _rewrite(self, flow: http.HTTPFlow, operation: Operation, provider: str, batch_id: str) -> None:
         """Have mitmproxy ask the provider itself, about a batch that was not made here."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from addon.jobs.context import input_location, output_location
+from addon.jobs.provider_files import file_of
 from addon.jobs.publishing import folder_key, relative
 from addon.jobs.store import Store
 from addon.jobs.tables import BatchRow, Job, Shard
@@ -51,6 +52,9 @@ def report(job: Job, store: Store) -> dict[str, Any]:
 
 
 def _inputs(job: Job) -> list[dict[str, Any]]:
+    if (file := file_of(job)) is not None:
+        records = job.inputs[0]["records"] if job.inputs else None
+        return [{"uri": f"{file.id} at {job.provider}", "bytes": None, "records": records}]
     source = input_location(job)
     if not job.inputs:  # not looked at yet: all that is known is what was asked for
         return [{"uri": f"s3://{source.bucket}/{source.key}", "bytes": None, "records": None}]

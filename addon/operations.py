@@ -30,6 +30,7 @@ from translators.bedrock.jobs import (
     JobState,
     JobStatus,
     job_description,
+    provider_file,
 )
 
 __all__ = ["Caller", "Operations", "Submitter"]
@@ -74,6 +75,13 @@ class Operations:
 
         Raises `LeftToBedrock` when the caller wants Bedrock to have what nobody else takes.
         """
+        stored = await self.stored(body, caller)
+        if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
+            await self._runner.submit(stored.id)
+        return _document(jobArn=stored.arn)
+
+    async def stored(self, body: bytes, caller: Caller) -> Job:
+        """The job that a Create asks for, stored and not started. Raises as `create` does."""
         request = jobs.create_request(body)
         tags = _tags(request.tags or ())
         if len(tags) > TAG_LIMIT:
@@ -82,10 +90,9 @@ class Operations:
             )
         choice = await self._choice(request, caller)
         job = self._admission.job(request, caller, choice.takers, choice.refusals, self._now())
-        stored = await to_thread.run_sync(self._add, job, tags, caller)
-        if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
-            await self._runner.submit(stored.id)
-        return _document(jobArn=stored.arn)
+        if provider_file(tags) is not None:
+            job.request = {**job.request, "tags": [tag.model_dump() for tag in request.tags or ()]}
+        return await to_thread.run_sync(self._add, job, tags, caller)
 
     async def get(self, identifier: str) -> bytes:
         """The job's description."""

@@ -50,6 +50,10 @@ class Call[Outcome]:
     conversation: Conversation[Outcome]
     answered: Callable[[Outcome, bytes], Awaitable[bytes]]
     """The outcome, and the body of the provider's first answer → Bedrock's. Raises `AwsError`."""
+    refused: Callable[[ProviderError], Awaitable[None]] | None = None
+    """Told of a refusal for good."""
+    unsettled: Callable[[], Awaitable[bytes]] | None = None
+    """Bedrock's answer where the provider did not say how it ended, or trouble passes; if None, an error."""
 
 
 class KeyedHeaders(http.Headers):
@@ -107,7 +111,8 @@ class Rewriter:
         """By the flow's id."""
 
     async def begin(self, flow: http.HTTPFlow, call: Call[Any]) -> None:
-        """Make the flow the call's first request. Raises `AwsError` when the provider cannot be reached.
+        """Make the flow the call's first request, or answer it when the provider cannot be reached: with an
+        `AwsError`, where the call has no other answer to that.
 
         mitmproxy answers a failed connection with a page of its own, which no hook can change: so a
         connection is tried before.
@@ -119,7 +124,13 @@ class Rewriter:
         except ProviderError as error:
             raise aws_error(call.provider, error) from error
         if flow.server_conn.via is None:
-            await self._check(call.provider, request)
+            try:
+                await self._check(call.provider, request)
+            except AwsError:
+                if call.unsettled is None:
+                    raise
+                flow.response = _response(await call.unsettled())
+                return
         flow.metadata[METADATA] = {"asked": f"{flow.request.method} {flow.request.path}"}
         become(flow.request, request, call.secrets)
         self._begun[flow.id] = _Begun(call=call, request=request, client=flow.client_conn.id)
@@ -146,12 +157,15 @@ class Rewriter:
         flow.response.stream = False
         _forget_key(flow)
 
-    def forget(self, flow: http.HTTPFlow) -> None:
+    async def forget(self, flow: http.HTTPFlow) -> None:
         """The flow has failed, or its client is gone."""
         begun = self._begun.pop(flow.id, None)
-        if begun is not None:
-            begun.call.conversation.close()
-            _forget_key(flow)
+        if begun is None:
+            return
+        begun.call.conversation.close()
+        _forget_key(flow)
+        if begun.call.unsettled is not None:
+            await begun.call.unsettled()
 
     async def finish(self, flow: http.HTTPFlow) -> None:
         """Turn the provider's answer into Bedrock's. Raises `AwsError` when it is a refusal."""
@@ -169,9 +183,7 @@ class Rewriter:
             "answered": [answered.status_code, _kept(body, begun.call.secrets)],
         }
         document = await self._outcome(begun, _received(answered, body, begun.request))
-        flow.response = http.Response.make(
-            200, document, {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
-        )
+        flow.response = _response(document)
         flow.response.timestamp_start, flow.response.timestamp_end = (
             answered.timestamp_start,
             answered.timestamp_end,
@@ -182,8 +194,14 @@ class Rewriter:
         try:
             outcome = await self._transport.play(_resumed(call.conversation, received), once=True)
         except ProviderError as error:
+            if call.unsettled is not None and error.passing:
+                return await call.unsettled()
+            if call.refused is not None:
+                await call.refused(error)
             raise aws_error(call.provider, error) from error
         except (Unreachable, LostAnswer) as error:
+            if call.unsettled is not None:
+                return await call.unsettled()
             raise AwsError("ServiceUnavailableException", f"{call.provider}: {error}") from error
         return await call.answered(outcome, received.content)
 
@@ -198,6 +216,12 @@ class Rewriter:
                 f"{provider} cannot be reached at {host}:{port}: {error or 'no answer'}. mitmproxy makes the "
                 "call itself: behind another proxy, start it with --mode upstream:http://…",
             ) from error
+
+
+def _response(document: bytes) -> http.Response:
+    return http.Response.make(
+        200, document, {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
+    )
 
 
 def become(request: http.Request, wanted: httpx.Request, secrets: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from mitmproxy.proxy import mode_specs
 
 from addon.config import Config
 from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.jobs import ProviderFile, provider_file
 from translators.bedrock.native_jobs import native_id
 from translators.providers.registry import UnknownProvider
 
@@ -178,6 +179,15 @@ def native_batch(request: http.Request, matched: Matched, config: Config) -> tup
     batch_id = native_id(matched.identifier)
     providers = None if batch_id is None else providers_of(request, "", config)
     return None if batch_id is None or providers is None else (providers[0], batch_id)
+
+
+def file_in(content: bytes) -> ProviderFile | None:
+    """The file at the provider that a Create's body names in its tags; None when there is none to read."""
+    try:
+        body = orjson.loads(content)
+        return provider_file({tag["key"]: tag["value"] for tag in body["tags"]})
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return None  # what is wrong with such a body is told when it is read as a request
 
 
 def tagged_resource(content: bytes) -> str:

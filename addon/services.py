@@ -1,5 +1,6 @@
 """What the addon works with while the proxy runs, built when it starts and taken down when it ends."""
 
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from addon.choosing import probing
+from addon.file_jobs import FileJobs
 from addon.jobs.context import Context
 from addon.jobs.embedded import SQLiteTooOld
 from addon.jobs.runner import Runner
 from addon.jobs.store import Store
 from addon.jobs.waiting import Patience, utc_now
 from addon.keys import BadSecretKey, KeyRing
+from addon.minting import Admission
 from addon.native import Native
 from addon.operations import Operations
 from addon.options import Settings
@@ -31,6 +34,7 @@ class CannotStart(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Services:
     operations: Operations
+    file_jobs: FileJobs
     native: Native
     rewriter: Rewriter
     close: Callable[[], Awaitable[None]]
@@ -65,9 +69,12 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         await runner.launch()
         stack.push_async_callback(runner.close)
         operations = Operations(settings.config, store, runner, keys, utc_now, probe=probing(transport))
+        admission = Admission(config=settings.config, environment=os.environ)
+        file_jobs = FileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(
         operations=operations,
+        file_jobs=file_jobs,
         native=Native(settings.config),
         rewriter=Rewriter(transport),
         close=close,

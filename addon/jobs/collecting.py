@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from addon.jobs import provider_files
 from addon.jobs.context import Context
+from addon.jobs.provider_lines import labelled
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import passes, utc_now
 from translators.errors import ProviderError
@@ -74,8 +76,12 @@ async def collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         curable=may_come_back(context),
         give_up=lambda latest: context.patience.is_late(latest, grace=grace),
     )
+    files = [folder / name for name in names]
+    if (file := provider_files.file_of(job)) is not None:
+        records = await provider_files.have_records(context, job, file)
+        await context.in_process(labelled, files, records, job.id)
     await context.off_loop(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
-    return [folder / name for name in names]
+    return files
 
 
 def may_come_back(context: Context) -> Callable[[Exception], bool]:

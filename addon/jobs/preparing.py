@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from addon.jobs import provider_files
 from addon.jobs.context import (
     Context,
     input_access,
@@ -24,6 +25,9 @@ async def prepare(context: Context, job: Job) -> None:
         return
     try:
         await context.s3.reachable(output_location(job), output_access(job))
+        if (file := provider_files.file_of(job)) is not None:
+            await provider_files.prepare(context, job, file)
+            return
         objects = await context.s3.inputs(input_location(job), input_access(job))
     except S3Refused as error:
         raise JobFailed(str(error)) from error
@@ -61,6 +65,9 @@ async def fetch_inputs(context: Context, job: Job, objects: list[InputObject]) -
     for index, entry in enumerate(objects):
         path = spool.input(index)
         if await context.off_loop(is_whole, path, entry.size):
+            continue
+        if (file := provider_files.file_of(job)) is not None:
+            await provider_files.fetch(context, job, file, path)
             continue
         await context.off_loop(path.parent.mkdir, parents=True, exist_ok=True)
         try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from addon.jobs.collecting import DIRECT, NO_ROOM, OF_OTHERS, WITHOUT_RESULTS, collected
 from addon.jobs.context import Context, cut_of
 from addon.jobs.joining import failed_for_now, is_of_others
+from addon.jobs.provider_files import file_of
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, utc_now
 from translators.errors import ProviderError
@@ -19,6 +20,8 @@ LONGEST_WAIT_FOR_ROOM = 600.0
 async def goes_on(context: Context, job: Job, shard: Shard, round_: int) -> bool:
     """Whether another round is due, and the job still has time: the batch expired at the provider, had no
     room there, or was not ours after all; or records failed for a reason that may pass."""
+    if file_of(job) is not None:
+        return False  # its lines are not ours to be sent again
     row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
     if row.state == NO_ROOM:
         await _wait_for_room(context, job, row)

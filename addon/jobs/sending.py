@@ -11,6 +11,7 @@ from addon.jobs.context import Context, cut_of, opened
 from addon.jobs.fallback import Outage
 from addon.jobs.joining import answered
 from addon.jobs.preparing import have_inputs
+from addon.jobs.provider_files import file_of
 from addon.jobs.splitting import line_count, unanswered_lines
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.jobs.waiting import Interrupted, NotConfigured, utc_now
@@ -113,6 +114,10 @@ async def lines_of(context: Context, job: Job, shard: Shard, round_: int) -> Pat
     if round_ == 0 and shard.lines == 0:
         return None
     if round_ == 0 and await context.off_loop(path.is_file):
+        return path
+    if file_of(job) is not None:  # the lines are at the provider
+        await context.off_loop(path.parent.mkdir, parents=True, exist_ok=True)
+        await context.off_loop(path.touch)
         return path
     done = await _answered(context, job, shard, round_)
     count = await context.in_process(

@@ -298,6 +298,15 @@ class Store:
                 session.flush()
             return row
 
+    def intend(self, job_id: str, input_id: str, now: datetime) -> bool:
+        """Write down that a job's only batch is about to be created, of an input that is there; False when
+        that was written down before."""
+        with self._exclusive() as session:
+            if session.get(BatchRow, (job_id, 0, 0)) is not None:
+                return False
+            session.add(BatchRow(job_id=job_id, shard=0, round=0, input_id=input_id, intended=now))
+            return True
+
     def batches(self, job_id: str, shard: int | None = None) -> Sequence[BatchRow]:
         query = select(BatchRow).where(BatchRow.job_id == job_id)
         if shard is not None:

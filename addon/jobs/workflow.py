@@ -17,7 +17,7 @@ from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import direct, fallback, preparing, publishing, rounds, sending
+from addon.jobs import direct, fallback, preparing, provider_files, publishing, rounds, sending
 from addon.jobs.context import Context
 from addon.jobs.tables import Job, Shard
 from addon.jobs.waiting import Interrupted, JobFailed, utc_now
@@ -97,10 +97,12 @@ async def prepare(job_id: str) -> int:
     try:
         await context().patience.until_done(job_id, "reading the input", attempt)
     except JobFailed as error:
+        await provider_files.abandon(context(), await _job(job_id))
         await _end(job_id, "Failed", str(error))
         return 0
     except Interrupted:
         job = await _job(job_id)
+        await provider_files.abandon(context(), job)
         await _end(job_id, "Stopped" if job.stop_requested else "Expired")
         return 0
     await _advance(job_id, "Scheduled")

@@ -14,9 +14,11 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow, tutils
 
 from addon.bedrock_batch import BedrockBatch, Start
+from addon.file_jobs import FileJobs
 from addon.jobs.store import Store
 from addon.jobs.waiting import utc_now
 from addon.keys import KeyRing
+from addon.minting import Admission
 from addon.native import Native
 from addon.operations import Operations, Submitter
 from addon.options import Settings
@@ -134,10 +136,13 @@ def starting(
         async def close() -> None:
             store.close()
 
+        operations = Operations(
+            settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
+        )
+        admission = Admission(config=settings.config, environment=environment)
         return Services(
-            operations=Operations(
-                settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
-            ),
+            operations=operations,
+            file_jobs=FileJobs(admission, operations, store, runner, utc_now),
             native=Native(settings.config, environment),
             rewriter=Rewriter(transport or Transport(transport=httpx.MockTransport(_no_answer)), reach),
             close=close,

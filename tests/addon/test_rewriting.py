@@ -1,7 +1,7 @@
 """Flows that become calls of a provider, and come back as Bedrock's answers."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -323,25 +323,25 @@ async def test_a_rewritten_flow_speaks_http_1_where_the_key_is_written(tmp_path:
         assert opened(flow, ("api.openai.com", 443)).alpn_offers == ()
 
 
-def _failed(proxy: Proxy, flow: HTTPFlow) -> None:
-    proxy.addon.error(flow)
+async def _failed(proxy: Proxy, flow: HTTPFlow) -> None:
+    await proxy.addon.error(flow)
 
 
-def _answering(proxy: Proxy, flow: HTTPFlow) -> None:
+async def _answering(proxy: Proxy, flow: HTTPFlow) -> None:
     flow.response = Response.make(200, b"")
     proxy.addon.responseheaders(flow)
 
 
 @pytest.mark.parametrize("happens", [_failed, _answering])
 async def test_the_key_is_forgotten_when_it_is_not_needed_any_more(
-    tmp_path: Path, happens: Callable[[Proxy, HTTPFlow], None]
+    tmp_path: Path, happens: Callable[[Proxy, HTTPFlow], Awaitable[None]]
 ) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(asked("openai", "batch_1"))
         assert b"sk-of-the-proxy" in bytes(flow.request.headers)
-        happens(proxy, flow)
+        await happens(proxy, flow)
         assert b"sk-of-the-proxy" not in bytes(flow.request.headers)
-        _failed(proxy, flow)  # also when nothing is under way any more
+        await _failed(proxy, flow)  # also when nothing is under way any more
 
 
 async def test_an_answer_that_was_streamed_is_left_as_it_went(

@@ -4,12 +4,13 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, override
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,17 +18,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 
-from addon.demo.batch import Pace
+from addon.demo.batch import Fate, Pace
 from addon.demo.faults import Cut
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess
 from tests.end_to_end.anthropic_server import AnthropicServer
 from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, prepared
 from tests.end_to_end.gemini_server import GeminiServer
-from tests.end_to_end.harness import CALLER, Client, bedrock
+from tests.end_to_end.harness import CALLER, CLAUDE, Bucket, Client, bedrock, counts, ended, when
 from tests.end_to_end.upstream import Upstream, recording_upstream
 
 SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.values())
+LINE = {
+    "method": "POST",
+    "url": "/v1/chat/completions",
+    "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
+}
 NOBODY = "http://127.0.0.1:9/v1"
 
 
@@ -92,7 +98,7 @@ def proxies(
             "save_stream_file": "flows",
             "hardump": "flows.har",
             "ssl_verify_upstream_trusted_ca": str(providers.secure.authority),
-            "batch_workers": "0",
+            "batch_workers": "1",
         },
         config=providers.sections(),
         arguments=("--mode", f"reverse:{NOWHERE}@{port}"),
@@ -117,16 +123,25 @@ def to(proxy: Way) -> Iterator[Callable[[str], Client]]:
         yield lambda name: stack.enter_context(bedrock(proxy, provider=name, on="*"))
 
 
+def uploaded(provider: BatchServer, custom_ids: Sequence[str]) -> str:
+    """The id of a file of requests that somebody uploaded to the OpenAI-style provider."""
+    lines = [{**LINE, "custom_id": custom_id} for custom_id in custom_ids]
+    answer = httpx.post(
+        f"{provider.url}/files",
+        headers={"Authorization": f"Bearer {PROVIDER_KEY}"},
+        data={"purpose": "batch"},
+        files={"file": ("in.jsonl", "\n".join(map(json.dumps, lines)).encode())},
+    )
+    provider.seen.clear()
+    return str(answer.json()["id"])
+
+
 @pytest.fixture
 def batch(provider: BatchServer) -> str:
     """The id of a batch that somebody made at the OpenAI-style provider; it goes on when it is looked at."""
     provider.pace = Pace(looks=1)
     with httpx.Client(base_url=provider.url, headers={"Authorization": f"Bearer {PROVIDER_KEY}"}) as openai:
-        row = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions"}
-        row["body"] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}  # type: ignore[assignment]
-        file = openai.post(
-            "/files", data={"purpose": "batch"}, files={"file": ("in.jsonl", json.dumps(row).encode())}
-        ).json()
+        file = {"id": uploaded(provider, ["a"])}
         made = openai.post(
             "/batches",
             json={
@@ -285,6 +300,90 @@ def test_a_client_that_speaks_http_2_is_served_too(proxies: Mapping[Mode, Way], 
     )
     (request,) = providers.secure.requests
     assert f"\r\nAuthorization: Bearer {PROVIDER_KEY}\r\n".encode() in request
+
+
+def of_file(bucket: Bucket, file_id: str, **changes: Any) -> dict[str, Any]:
+    """Arguments of a Create about a file that is at the provider."""
+    tags = [{"key": "file_id", "value": file_id}, {"key": "endpoint", "value": "/v1/chat/completions"}]
+    return bucket.request(bucket.uri("nothing/here.jsonl"), tags=tags, **changes)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", CLAUDE])
+def test_a_job_of_a_file_at_the_provider_comes_home(
+    to: Callable[[str], Client], provider: BatchServer, bucket: Bucket, model: str
+) -> None:
+    client = to("openai")
+    file = uploaded(provider, ["b", "a", "c"])
+    arn = client.create_model_invocation_job(**of_file(bucket, file, modelId=model))["jobArn"]
+    job = ended(client, arn)
+    assert (job["status"], counts(job)) == ("Completed", (3, 3, 3, 0))
+    rows = bucket.rows(arn, "here.jsonl")
+    assert [row["recordId"] for row in rows] == ["b", "a", "c"]
+    assert {json.dumps(row["modelInput"]) for row in rows} == {json.dumps(LINE["body"])}
+    for row in rows:
+        answer = row["modelOutput"]
+        said = answer["content"][0]["text"] if model == CLAUDE else answer["choices"][0]["message"]["content"]
+        assert "Hi" in said
+    assert bucket.manifest(arn)["successRecordCount"] == 3
+    assert len(provider.batches) == 1
+    (sent,) = (seen for seen in provider.seen if (seen.method, seen.path) == ("POST", "/v1/batches"))
+    asked = json.loads(sent.body or b"")
+    assert (asked["input_file_id"], asked["endpoint"]) == (file, "/v1/chat/completions")
+    assert asked["metadata"] == {"bedrock_batch": f"{arn[-12:]}-0-0"}
+
+
+def test_however_often_it_is_called_a_create_makes_one_batch(
+    proxies: Mapping[Mode, Way], provider: BatchServer, bucket: Bucket
+) -> None:
+    faults = [Cut()]
+
+    def cut_once(point: str, count: int) -> None:
+        if point == "create:after" and faults:
+            raise faults.pop()
+
+    request = of_file(
+        bucket, uploaded(provider, ["a"]), modelId="gpt-4o-mini", clientRequestToken=uuid4().hex
+    )
+    provider.at = cut_once
+    retries = {"total_max_attempts": 2, "mode": "standard"}
+    with bedrock(proxies["regular"], provider="openai", retries=retries) as client:
+        first = client.create_model_invocation_job(**request)
+        assert first["ResponseMetadata"]["RetryAttempts"] == 1
+        again = client.create_model_invocation_job(**request)
+        assert again["jobArn"] == first["jobArn"]
+        assert ended(client, first["jobArn"])["status"] == "Completed"
+    assert len(provider.batches) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint", "words"),
+    [
+        ("openai", "/v1/unheard-of", "openai answered 400: "),
+        ("anthropic", "/v1/messages", "'anthropic' makes no batches of files that are there already"),
+    ],
+)
+def test_a_create_that_the_provider_refuses_is_refused(
+    to: Callable[[str], Client], provider: BatchServer, bucket: Bucket, name: str, endpoint: str, words: str
+) -> None:
+    client = to(name)
+    request = of_file(bucket, uploaded(provider, ["a"]), modelId="claude-haiku-4-5")
+    request["tags"][1]["value"] = endpoint
+    with pytest.raises(client.exceptions.ValidationException, match=words):
+        client.create_model_invocation_job(**request)
+    assert provider.batches == {}
+
+
+def test_a_stop_cancels_the_batch_of_a_file(
+    to: Callable[[str], Client], provider: BatchServer, bucket: Bucket
+) -> None:
+    provider.fate = lambda number: Fate(stalls_after=1)
+    client = to("openai")
+    file = uploaded(provider, ["a", "b"])
+    arn = client.create_model_invocation_job(**of_file(bucket, file, modelId="gpt-4o-mini"))["jobArn"]
+    when(client, arn, "InProgress", processed=1)
+    client.stop_model_invocation_job(jobIdentifier=arn)
+    assert ended(client, arn)["status"] == "Stopped"
+    assert len(bucket.rows(arn, "here.jsonl")) == 1
 
 
 def test_a_cut_connection_is_an_error_that_boto3_retries(

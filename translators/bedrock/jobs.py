@@ -96,6 +96,22 @@ class VpcConfig(Members):
     security_group_ids: Annotated[tuple[VpcResourceId, ...], Field(min_length=1, max_length=5)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProviderFile:
+    """An input that is at the provider already."""
+
+    id: str
+    endpoint: str
+    """What its lines ask, as the provider names it (`/v1/chat/completions`)."""
+
+
+def provider_file(tags: Mapping[str, str]) -> ProviderFile | None:
+    """The file that a Create is about, said as gateways have it: in the tags `file_id` and `endpoint`."""
+    if "file_id" not in tags or "endpoint" not in tags:
+        return None
+    return ProviderFile(id=tags["file_id"], endpoint=tags["endpoint"])
+
+
 class CreateModelInvocationJobRequest(Members):
     job_name: JobName
     role_arn: RoleArn

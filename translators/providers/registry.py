@@ -88,6 +88,9 @@ class Provider:
     marks_batches: bool = True
     """Whether a batch can be told by its marker. Where it cannot, one that is found after a lost answer is
     taken for ours only until its results say otherwise."""
+    takes_files: bool = False
+    """Whether `create` makes a batch of any file there whose lines have `custom_id` and `body`, and `results`
+    fetches any file there."""
     unusable: Callable[[str], str | None] = _usable
     """The provider's model → why no batch can use it (retired on a date), if that is known."""
     direct: Direct | None = None
@@ -140,6 +143,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         key_variables=("AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_API_KEY"),
         max_requests=100_000,
         max_bytes=200_000_000,
+        takes_files=True,
         derived_model=openai.derived_model,
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
         direct=Direct(request=azure.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row),
@@ -211,6 +215,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         key_variables=("GROQ_API_KEY",),
         max_requests=50_000,
         max_bytes=groq.MOST_BYTES,
+        takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
             request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
@@ -230,6 +235,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         key_variables=("MISTRAL_API_KEY",),
         max_requests=100_000,
         max_bytes=512_000_000,
+        takes_files=True,
         derived_model=mistral.derived_model,
         unusable=mistral.unusable,
         embeddings=Embeddings(line=mistral.embeddings.line, answer=mistral.embeddings.answer),
@@ -250,6 +256,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         key_variables=("OPENAI_API_KEY",),
         max_requests=50_000,
         max_bytes=200_000_000,
+        takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
             request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
@@ -275,6 +282,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         key_variables=("TOGETHER_API_KEY",),
         max_requests=50_000,
         max_bytes=100_000_000,
+        takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
             request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row

@@ -96,6 +96,7 @@ class House:
             "modelInvocationType": "Converse",
             "inputDataConfig": {"s3InputDataConfig": {"s3Uri": f"s3://a-bucket/{input_key}"}},
             "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": values.pop("output", "s3://a-bucket/out")}},
+            **values.pop("members", {}),
         }
         now = utc_now()
         return self.store.add(

@@ -1,0 +1,71 @@
+"""Lines and rows of a file that somebody else gave to a provider, in the form that jobs of ours have them.
+
+Runs in a worker process.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw, Struct
+
+
+class _Line(Struct):
+    custom_id: str
+    body: Raw
+
+
+class _Record(Struct, rename="camel"):
+    record_id: str
+    model_input: Raw
+
+
+_LINE = msgspec.json.Decoder(_Line)
+_RECORD = msgspec.json.Decoder(_Record)
+_ROW = msgspec.json.Decoder(dict[str, Raw])
+
+
+def records_of(fetched: Sequence[Path], path: Path) -> int:
+    """Write the lines of files as Bedrock's records; how many. Raises `ValueError` naming a line."""
+    count = 0
+    part = path.with_suffix(".part")
+    with part.open("wb") as records:
+        for file in fetched:
+            with file.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.isspace():
+                        continue
+                    try:
+                        read = _LINE.decode(line)
+                    except (msgspec.DecodeError, RecursionError) as error:
+                        raise ValueError(f"line {number}: {error}") from error
+                    records.write(msgspec.json.encode(_Record(read.custom_id, read.body)) + b"\n")
+                    count += 1
+    if count == 0:
+        raise ValueError("there is no line in it")
+    part.replace(path)
+    return count
+
+
+def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
+    """Give result rows the custom ids that they would have in a job of ours. A row of no line stays as it is,
+    and so does one that was labelled before."""
+    with records.open("rb") as lines:
+        places = {_RECORD.decode(line).record_id: index for index, line in enumerate(lines)}
+    for path in results:
+        part = path.with_suffix(".part")
+        with path.open("rb") as rows, part.open("wb") as written:
+            for row in rows:
+                written.write(_labelled(row, places, job_id))
+        part.replace(path)
+
+
+def _labelled(row: bytes, places: dict[str, int], job_id: str) -> bytes:
+    try:
+        members = _ROW.decode(row)
+        index = places.get(msgspec.json.decode(members["custom_id"], type=str))
+    except (msgspec.DecodeError, KeyError, RecursionError):
+        return row
+    if index is None:
+        return row
+    return msgspec.json.encode({**members, "custom_id": f"{job_id}-{index}"}) + b"\n"
