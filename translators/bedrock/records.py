@@ -76,7 +76,7 @@ def read(line: bytes) -> InputRecord | None:
         raise NotARecord("is nested too deeply") from error
     except msgspec.DecodeError as error:
         raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
-    if memoryview(record.model_input)[0] != ord("{"):
+    if bytes(record.model_input)[0] != ord("{"):
         raise NotARecord("is not a record: modelInput is not a JSON object")
     return record
 

@@ -1,5 +1,7 @@
 """Lines that go into a batch and rows that come out of it, as every provider module speaks of them."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
@@ -14,6 +16,11 @@ class Line(Struct, frozen=True):
     """Lines of different groups cannot share a batch."""
     weight: int = 1
     """How many requests it counts as where a batch is limited (OpenAI: each input of an embedding)."""
+
+
+def once_each(notes: Sequence[Note]) -> tuple[Note, ...]:
+    """A record's notes for its line."""
+    return tuple(notes) if len(notes) < 2 else tuple(dict.fromkeys(notes))  # few have two
 
 
 class Unfinished(Struct, frozen=True):

@@ -30,6 +30,7 @@ class _Turn(Struct):
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
+_WHOLE_NUMBER = msgspec.json.Decoder(int)
 _TURNS = msgspec.json.Decoder(list[_Turn])
 
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
@@ -108,8 +109,13 @@ def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:
     if not (_RULED if taken.sampling else _RULED_WITH_SAMPLING).isdisjoint(members):
         return False
     limit = members.get("max_tokens")
-    asked = 1 if limit is None else msgspec.json.decode(limit)
-    return isinstance(asked, int) and 0 < asked <= (taken.most_tokens or asked)
+    if limit is None:
+        return True
+    try:
+        asked = _WHOLE_NUMBER.decode(limit)
+    except msgspec.ValidationError:
+        return False
+    return 0 < asked <= (taken.most_tokens or asked)
 
 
 def _value(name: str, raw: Raw) -> object:

@@ -28,7 +28,7 @@ from translators.providers.anthropic.messages import messages, system
 from translators.providers.anthropic.models import traits
 from translators.providers.anthropic.parameters import Body, add_parameters
 from translators.providers.anthropic.tools import tool_choice, tools
-from translators.providers.rows import Line
+from translators.providers.rows import Line, once_each
 
 
 class Asked(Struct, frozen=True):
@@ -66,7 +66,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:
     """The line of these parameters."""
     data = _ENCODER.encode(Asked(custom_id, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), group)
+    return Line(data, once_each(notes), group)
 
 
 def _betas(extra: Mapping[str, object], notes: list[Note]) -> str:

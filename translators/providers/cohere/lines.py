@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
-from translators.providers.rows import Line
+from translators.providers.rows import Line, once_each
 
 type Kind = Literal["batch-chat-v2-input", "batch-embed-v2-input"]
 """Types of dataset (cohere 7.3: types/dataset_type.py)."""
@@ -24,4 +24,4 @@ _ENCODER = msgspec.json.Encoder()
 def line_of(custom_id: str, kind: Kind, body: dict[str, object], notes: Sequence[Note]) -> Line:
     """The line. A dataset has one type, so lines of different ones go apart."""
     data = _ENCODER.encode(_Line(custom_id, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), kind)
+    return Line(data, once_each(notes), kind)

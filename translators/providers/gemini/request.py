@@ -27,7 +27,7 @@ from translators.providers.gemini.contents import contents, system_instruction
 from translators.providers.gemini.models import Levelled, thinking
 from translators.providers.gemini.parameters import generation_config
 from translators.providers.gemini.tools import tool_members
-from translators.providers.rows import Line
+from translators.providers.rows import Line, once_each
 
 GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""
@@ -63,7 +63,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
         body["generationConfig"] = config
     _beside_the_model(request, notes)
     data = _ENCODER.encode(_Line(custom_id, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), GENERATE)
+    return Line(data, once_each(notes), GENERATE)
 
 
 def _beside_the_model(request: Request, notes: list[Note]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
-from translators.providers.rows import Line
+from translators.providers.rows import Line, once_each
 
 
 class _Line(Struct, frozen=True):
@@ -23,4 +23,4 @@ _ENCODER = msgspec.json.Encoder()
 def line_of(custom_id: str, endpoint: str, body: dict[str, object], notes: Sequence[Note]) -> Line:
     """The line. The job names the endpoint of its lines, so those of different ones go apart."""
     data = _ENCODER.encode(_Line(custom_id, body))
-    return Line(data, tuple(dict.fromkeys(notes)) if notes else (), endpoint)
+    return Line(data, once_each(notes), endpoint)

@@ -15,6 +15,8 @@ Members that nobody here has heard of pass. What changes, because OpenAI's model
 OpenAI: chat/create; `models` says what is known of which model.
 """
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -51,7 +53,14 @@ _MODEL = Note("model", "mapped", "the job says which model answers")
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
 _CALL_ID = Note("messages.tool_calls.id", "mapped", f"{LONGEST_CALL_ID} characters are taken")
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_LIMIT = {sent: Note(said, "mapped", f"sent as {sent}") for said, sent in _OTHER_LIMIT.items()}
 _SAMPLING = ("temperature", "top_p", *SAMPLING)
+
+_RULED = frozenset(
+    {"stream", "stream_options", "reasoning_effort", "stop", "parallel_tool_calls", *TUNING, *LABELS}
+)
+"""The members that a rule is about, for every model; the bound on the answer's length apart."""
+_RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
 
 
 def line(custom_id: str, model_input: Raw, model: str) -> Line:
@@ -62,7 +71,7 @@ def line(custom_id: str, model_input: Raw, model: str) -> Line:
 def line_for(custom_id: str, model_input: Raw, model: str, known: Traits, endpoint: str = ENDPOINT) -> Line:
     """The line that asks for it at a server of OpenAI's form. Raises `Refused`."""
     notes: list[Note] = []
-    return line_of(custom_id, endpoint, {**body_for(model_input, model, known, notes)}, notes)
+    return line_of(custom_id, endpoint, body_for(model_input, model, known, notes), notes)
 
 
 def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> dict[str, Raw]:
@@ -72,12 +81,15 @@ def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> 
     except (ValueError, RecursionError) as error:
         raise Refused("modelInput", str(error)) from error
     _name(body, model, notes)
-    _without_stream(body, notes)
     _limit(body, known, notes)
-    _reasoning(body, known, notes)
-    _others(body, known, notes)
-    if b'"tool_call' in bytes(model_input) and "messages" in body:
-        _fit_call_ids(body, notes)
+    if not (_RULED if known.sampling == "always" else _RULED_WITH_SAMPLING).isdisjoint(body):
+        _without_stream(body, notes)
+        _reasoning(body, known, notes)
+        _others(body, known, notes)
+    if "messages" in body:
+        messages = bytes(body["messages"])
+        if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
+            _fit_call_ids(body, notes)
     return body
 
 
@@ -116,10 +128,15 @@ def _says(body: _Body, name: str) -> bool:
 
 
 def _name(body: _Body, model: str, notes: list[Note]) -> None:
-    name = Raw(_ENCODER.encode(model))
-    if body.get("model", name) != name:
+    name = _in_json(model)
+    if "model" in body and body["model"] != name:
         notes.append(_MODEL)
     body["model"] = name
+
+
+@lru_cache(maxsize=64)  # asked for every record, and a job has one model
+def _in_json(model: str) -> Raw:
+    return Raw(_ENCODER.encode(model))
 
 
 def _without_stream(body: _Body, notes: list[Note]) -> None:
@@ -137,7 +154,7 @@ def _limit(body: _Body, known: Traits, notes: list[Note]) -> None:
     other = _OTHER_LIMIT[known.limit]
     if other in body and known.limit not in body:
         body[known.limit] = body.pop(other)
-        notes.append(Note(other, "mapped", f"sent as {known.limit}"))
+        notes.append(_LIMIT[known.limit])
 
 
 def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:

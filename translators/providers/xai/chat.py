@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from translators.bedrock.converse import Note, Request
 from translators.providers.openai import native, request
 from translators.providers.openai.models import Effort, Traits
-from translators.providers.rows import Line
+from translators.providers.rows import Line, once_each
 
 _ADDITIONAL = frozenset({"seed", "user", "logprobs", "top_logprobs", "search_parameters"})
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty"})
@@ -62,4 +62,4 @@ def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
 
 
 def _line(custom_id: str, body: dict[str, object], notes: Sequence[Note]) -> Line:
-    return Line(_ENCODER.encode(_Request(custom_id, _Asked(body))), tuple(dict.fromkeys(notes)))
+    return Line(_ENCODER.encode(_Request(custom_id, _Asked(body))), once_each(notes))
