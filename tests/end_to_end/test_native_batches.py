@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, override
 from uuid import uuid4
@@ -27,6 +28,9 @@ from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, prepared
 from tests.end_to_end.gemini_server import GeminiServer
 from tests.end_to_end.harness import CALLER, CLAUDE, Bucket, Client, bedrock, counts, ended, when
 from tests.end_to_end.upstream import Upstream, recording_upstream
+
+pytestmark = pytest.mark.xdist_group("native batches")
+"""One proxy for all; the last test ends it."""
 
 SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.values())
 LINE = {
@@ -116,11 +120,27 @@ def proxy(request: pytest.FixtureRequest, proxies: Mapping[Mode, Way]) -> Way:
     return proxies[mode]
 
 
-@pytest.fixture
-def to(proxy: Way) -> Iterator[Callable[[str], Client]]:
+@pytest.fixture(scope="module")
+def clients(proxies: Mapping[Mode, Way]) -> Iterator[Callable[[Mode, str], Client]]:
     """Clients all of whose calls name a provider."""
     with ExitStack() as stack:
-        yield lambda name: stack.enter_context(bedrock(proxy, provider=name, on="*"))
+
+        @cache
+        def client(mode: Mode, name: str) -> Client:
+            return stack.enter_context(bedrock(proxies[mode], provider=name, on="*"))
+
+        yield client
+
+
+@pytest.fixture
+def to(proxy: Way, clients: Callable[[Mode, str], Client]) -> Callable[[str], Client]:
+    return lambda name: clients(proxy.mode, name)
+
+
+@pytest.fixture
+def regular(clients: Callable[[Mode, str], Client]) -> Callable[[str], Client]:
+    """Those of one mode, where the mode makes no difference."""
+    return lambda name: clients("regular", name)
 
 
 def uploaded(provider: BatchServer, custom_ids: Sequence[str]) -> str:
@@ -252,9 +272,9 @@ def test_batches_of_gemini(to: Callable[[str], Client], providers: Providers, sp
     ],
 )
 def test_refusals_are_typed(
-    to: Callable[[str], Client], provider: BatchServer, provider_name: str, exception: str, words: str
+    regular: Callable[[str], Client], provider: BatchServer, provider_name: str, exception: str, words: str
 ) -> None:
-    client = to(provider_name)
+    client = regular(provider_name)
     for call in (client.get_model_invocation_job, client.stop_model_invocation_job):
         refusal = refused(call, "batch_not_there")
         assert refusal.response["Error"]["Code"] == exception
@@ -363,9 +383,14 @@ def test_however_often_it_is_called_a_create_makes_one_batch(
     ],
 )
 def test_a_create_that_the_provider_refuses_is_refused(
-    to: Callable[[str], Client], provider: BatchServer, bucket: Bucket, name: str, endpoint: str, words: str
+    regular: Callable[[str], Client],
+    provider: BatchServer,
+    bucket: Bucket,
+    name: str,
+    endpoint: str,
+    words: str,
 ) -> None:
-    client = to(name)
+    client = regular(name)
     request = of_file(bucket, uploaded(provider, ["a"]), modelId="claude-haiku-4-5")
     request["tags"][1]["value"] = endpoint
     with pytest.raises(client.exceptions.ValidationException, match=words):
@@ -374,10 +399,10 @@ def test_a_create_that_the_provider_refuses_is_refused(
 
 
 def test_a_stop_cancels_the_batch_of_a_file(
-    to: Callable[[str], Client], provider: BatchServer, bucket: Bucket
+    regular: Callable[[str], Client], provider: BatchServer, bucket: Bucket
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=1)
-    client = to("openai")
+    client = regular("openai")
     file = uploaded(provider, ["a", "b"])
     arn = client.create_model_invocation_job(**of_file(bucket, file, modelId="gpt-4o-mini"))["jobArn"]
     when(client, arn, "InProgress", processed=1)
