@@ -29,9 +29,6 @@ from tests.end_to_end.gemini_server import GeminiServer
 from tests.end_to_end.harness import CALLER, CLAUDE, Bucket, Client, bedrock, counts, ended, when
 from tests.end_to_end.upstream import Upstream, recording_upstream
 
-pytestmark = pytest.mark.xdist_group("native batches")
-"""One proxy for all; the last test ends it."""
-
 SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.values())
 LINE = {
     "method": "POST",
