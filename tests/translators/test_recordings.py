@@ -72,6 +72,10 @@ EVERY_PROVIDER_LIVES_THROUGH = {
 """Life-cycle cases that each provider must have."""
 
 
+WITHOUT_STATUSES = {"cohere"}
+"""Providers that say in words alone why a record failed."""
+
+
 def name_of(case: Path) -> str:
     return f"{case.parent.name}/{case.name}"
 
@@ -83,6 +87,10 @@ each_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
 
 def read(file: Path) -> Any:
     return json.loads(file.read_bytes())
+
+
+def receipt_of(case: Path) -> Receipt:
+    return PROVIDERS[case.parent.name].receipt((case / "received.json").read_bytes())
 
 
 def record_of(case: Path) -> InputRecord:
@@ -156,8 +164,24 @@ def test_row_becomes_the_output_that_bedrock_would_write(case: Path) -> None:
 @each_record
 def test_row_says_whose_it_is_and_whether_it_was_processed(case: Path) -> None:
     if (case / "received.json").exists():
-        receipt = PROVIDERS[case.parent.name].receipt((case / "received.json").read_bytes())
-        assert receipt == Receipt("0", finished=(case / "output.json").exists())
+        receipt = receipt_of(case)
+        finished = (case / "output.json").exists()
+        assert (receipt.custom_id, receipt.finished) == ("0", finished)
+        if finished and receipt.status is not None:
+            assert read(case / "output.json")["error"]["errorCode"] == receipt.status
+
+
+@each_provider
+def test_failures_that_may_pass_are_worth_asking_again(provider: str) -> None:
+    asked_again = {
+        name: not receipt_of(RECORDINGS / provider / name).final
+        for name in ("rate-limited", "bad-request", "text")
+    }
+    assert asked_again == {
+        "rate-limited": provider not in WITHOUT_STATUSES,
+        "bad-request": False,
+        "text": False,
+    }
 
 
 @each_life_cycle

@@ -36,7 +36,7 @@ class Receipt(Struct, frozen=True):
     finished: bool
     """False where the record was not processed."""
     status: int | None = None
-    """The HTTP status in the row, where the provider gives one."""
+    """The HTTP status of a failure, where the provider gives one."""
 
     @property
     def final(self) -> bool:

@@ -45,10 +45,23 @@ def answered(row: bytes) -> Answer:
 
 @pytest.mark.parametrize(
     ("result", "finished"),
-    [("succeeded", True), ("errored", True), ("canceled", False), ("expired", False), ("postponed", True)],
+    [("succeeded", True), ("canceled", False), ("expired", False), ("postponed", True)],
 )
 def test_receipt_says_whose_a_row_is(result: str, finished: bool) -> None:
     assert receipt(row(type=result)) == Receipt("r-1", finished)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, 529),
+        ({"type": "rate_limit_error", "message": "Slow down"}, 429),
+        ({"type": "error", "error": {"type": "an_error_to_come"}}, 500),
+        ("of another form", None),
+    ],
+)
+def test_receipt_says_how_a_request_failed(error: object, status: int | None) -> None:
+    assert receipt(row(type="errored", error=error)) == Receipt("r-1", finished=True, status=status)
 
 
 @pytest.mark.parametrize(

@@ -167,4 +167,4 @@ def test_google_s_codes_are_http_s(error: dict[str, Any], word: str | None, http
 def test_cancelled_record_is_unfinished(error: dict[str, Any]) -> None:
     data = json.dumps({"key": "0", "error": error}).encode()
     assert isinstance(answer(data, asked), Unfinished)
-    assert receipt(data) == Receipt("0", finished=False)
+    assert receipt(data) == Receipt("0", finished=False, status=499)

@@ -147,7 +147,8 @@ def test_nesting_without_end_is_an_error_of_the_record() -> None:
 
 
 def test_row_says_whose_it_is() -> None:
-    assert receipt(row(None, 500)) == Receipt("r-1", finished=True)
+    assert receipt(row(None, 500)) == Receipt("r-1", finished=True, status=500)
+    assert receipt(b'{"custom_id":"r-1","response":"of another form"}') == Receipt("r-1", finished=True)
     with pytest.raises(ValueError, match="custom_id"):
         receipt(b"{}")
 

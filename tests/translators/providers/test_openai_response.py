@@ -59,7 +59,10 @@ def content(outcome: Answer) -> Any:
     [
         (b'{"custom_id":"r-1"}', Receipt("r-1", True)),
         (row(COMPLETION), Receipt("r-1", True)),
-        (b'{"custom_id":"r-1","error":{"code":"request_timeout"}}', Receipt("r-1", True)),
+        (b'{"custom_id":"r-1","response":"of another form"}', Receipt("r-1", True)),
+        (b'{"custom_id":"r-1","response":{"status_code":503}}', Receipt("r-1", True, 503)),
+        (b'{"custom_id":"r-1","error":{"code":"server_error"}}', Receipt("r-1", True)),
+        (b'{"custom_id":"r-1","error":{"code":"request_timeout"}}', Receipt("r-1", True, 408)),
         (b'{"custom_id":"r-1","error":{"code":"batch_expired"}}', Receipt("r-1", False)),
         (b'{"custom_id":"r-1","error":{"code":"batch_cancelled"}}', Receipt("r-1", False)),
     ],

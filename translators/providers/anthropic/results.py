@@ -24,14 +24,9 @@ class _Error(Struct):
     """The answer's body holds the error; the result holds the body."""
 
 
-class _HeadOfResult(Struct):
-    type: str
-    error: _Error | None = None
-
-
 class _Head(Struct):
     custom_id: str
-    result: _HeadOfResult
+    result: "_Result"
 
 
 class _Result(Struct):
@@ -58,8 +53,7 @@ class Succeeded(Struct, frozen=True):
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    error = head.result.error
-    status = None if error is None else _status(error if error.error is None else error.error)
+    status = _status_in(head.result.error) if head.result.type == "errored" else None
     return Receipt(head.custom_id, finished=head.result.type not in _UNFINISHED, status=status)
 
 
@@ -80,10 +74,21 @@ def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
 
 def _errored(body: Raw) -> RecordError:
     """The error in its answer's body, as a synchronous call would have got it."""
-    read = _ERROR.decode(body)
-    error = read if read.error is None else read.error
+    error = _innermost(body)
     message = error.message or f"the provider gives no reason but {_compact(body)}"
     return RecordError(_status(error), message)
+
+
+def _innermost(body: Raw) -> _Error:
+    read = _ERROR.decode(body)
+    return read if read.error is None else read.error
+
+
+def _status_in(body: Raw) -> int | None:
+    try:
+        return _status(_innermost(body))
+    except msgspec.ValidationError:  # of another form, and somebody's all the same
+        return None
 
 
 def _status(error: _Error) -> int:

@@ -28,20 +28,27 @@ class _Status(Struct):
     status_code: int
 
 
-class _Head(Struct):
+class _Whose(Struct):
     custom_id: str
+
+
+class _Head(_Whose):
     response: _Status | None = None
 
 
+_WHOSE = msgspec.json.Decoder(_Whose)
 _HEAD = msgspec.json.Decoder(_Head)
 _ROW = msgspec.json.Decoder(_Row)
 
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    head = _HEAD.decode(row)
+    try:
+        head = _HEAD.decode(row)
+    except msgspec.ValidationError:  # of another form, and somebody's all the same
+        return Receipt(_WHOSE.decode(row).custom_id, finished=True)
     status = None if head.response is None else head.response.status_code
-    return Receipt(head.custom_id, finished=True, status=status)
+    return Receipt(head.custom_id, finished=True, status=None if status == 200 else status)
 
 
 def body_of(row: bytes) -> Raw | RecordError:

@@ -33,12 +33,16 @@ class _Status(Struct):
     status_code: int | None = None
 
 
-class _Head(Struct):
+class _Whose(Struct):
     custom_id: str
+
+
+class _Head(_Whose):
     response: _Status | None = None
     error: _Error | None = None
 
 
+_WHOSE = msgspec.json.Decoder(_Whose)
 _HEAD = msgspec.json.Decoder(_Head)
 _ROW = msgspec.json.Decoder(_Row)
 _ERROR = msgspec.json.Decoder(_Error)
@@ -48,13 +52,16 @@ _UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
 
 def receipt(row: bytes) -> Receipt:
     """Whose row this is. Raises `ValueError` when it cannot be read."""
-    head = _HEAD.decode(row)
+    try:
+        head = _HEAD.decode(row)
+    except msgspec.ValidationError:  # of another form, and somebody's all the same
+        return Receipt(_WHOSE.decode(row).custom_id, finished=True)
     if head.error is not None and head.error.code in _UNFINISHED:
         return Receipt(head.custom_id, finished=False)
     status = None if head.response is None else head.response.status_code
     if status is None and head.error is not None:
         status = _named_status(head.error.code)
-    return Receipt(head.custom_id, finished=True, status=status)
+    return Receipt(head.custom_id, finished=True, status=None if status == 200 else status)
 
 
 def body_of(row: bytes) -> Raw | RecordError | Unfinished:
