@@ -22,7 +22,7 @@ NO_REGION = "nowhere-1"
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 OVER = frozenset({"Completed", "Failed", "Stopped", "PartiallyCompleted", "Expired"})
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a job that has not ended is a failure of the test."""
 
 CALLER = {
