@@ -1,4 +1,4 @@
-"""Jobs on Fireworks and xAI, as an unmodified boto3 program sees them."""
+"""Jobs on Cohere, Fireworks and xAI, as an unmodified boto3 program sees them."""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 from addon.demo.faults import Cut
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
+from tests.end_to_end.cohere_server import Cohere
 from tests.end_to_end.conftest import PROVIDER_KEY, prepared
 from tests.end_to_end.container_servers import XAI, ContainerServer, Fireworks, Point, all_goes_well
 from tests.end_to_end.harness import PATIENCE, Bucket, Client, bedrock, claude, counts, ended, jsonl
@@ -21,6 +22,7 @@ RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail
 def servers() -> Iterator[dict[str, ContainerServer]]:
     with ExitStack() as stack:
         yield {
+            "cohere": stack.enter_context(Cohere(PROVIDER_KEY)),
             "fireworks": stack.enter_context(Fireworks(PROVIDER_KEY)),
             "xai": stack.enter_context(XAI(PROVIDER_KEY)),
         }
@@ -42,7 +44,7 @@ def proxy(
         yield started
 
 
-@pytest.fixture(params=["fireworks", "xai"])
+@pytest.fixture(params=["cohere", "fireworks", "xai"])
 def server(request: pytest.FixtureRequest, servers: dict[str, ContainerServer]) -> ContainerServer:
     found = servers[request.param]
     found.restore(PROVIDER_KEY)
