@@ -198,7 +198,7 @@ def load(path: str | None = None) -> Config:
     try:
         config = Config.model_validate(values)
         for name in config.providers:
-            _check_endpoint(config.target(name), file)
+            _check_choices(config.target(name), file)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -208,7 +208,11 @@ def load(path: str | None = None) -> Config:
     return config
 
 
-def _check_endpoint(target: Target, file: Path) -> None:
+def _check_choices(target: Target, file: Path) -> None:
+    if target.section.mode == "direct" and target.provider.direct is None:
+        having = ", ".join(name for name in PROVIDERS if provider(name).direct is not None)
+        where = f"providers.{target.name}.mode"
+        raise BadConfig(f"{file}: {where}: {target.provider.name} has no direct mode; {having} have")
     known = target.provider.other_endpoints
     if target.section.endpoint is not None and target.section.endpoint not in known:
         accepted = ", ".join(known) or "none; leave it out"

@@ -57,7 +57,7 @@ async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
     assert lines is not None
 
     async def attempt() -> None:
-        await DirectRun(context, job, row, lines).run()
+        await DirectRun(context, job, row, lines, shard.group).run()
 
     with suppress(Interrupted):
         await context.patience.until_done(job.id, "asking the provider", attempt)
@@ -91,11 +91,12 @@ class Pace:
 class DirectRun:
     """The work on one shard."""
 
-    def __init__(self, context: Context, job: Job, row: BatchRow, lines: Path) -> None:
+    def __init__(self, context: Context, job: Job, row: BatchRow, lines: Path, group: str) -> None:
         self._context = context
         self._job = job
         self._row = row
         self._lines = lines
+        self._group = group
         target = context.target(job)
         direct = target.provider.direct
         if direct is None:
@@ -181,7 +182,7 @@ class DirectRun:
                 return None
             try:
                 response = await self._context.transport.send(
-                    self._direct.request(endpoint, line, self._job.model)
+                    self._direct.request(endpoint, line, self._job.model, self._group)
                 )
             except Unreachable as error:
                 await self._say(str(error))

@@ -54,6 +54,10 @@ def test_a_named_file_wins_over_the_folder_and_the_folder_over_the_users_own(els
             "[providers.anthropic]\nendpoint = 'responses'",
             "providers.anthropic.endpoint: 'responses' is not known; known: none; leave it out",
         ),
+        (
+            "[providers.cohere]\nmode = 'direct'",
+            "providers.cohere.mode: cohere has no direct mode; anthropic, azure, .* have",
+        ),
         ("[providers.local]\nkind = 'opnai'", "providers.local.kind: 'opnai' is not a known provider"),
         ("[providers.local]\nbase_url = 'http://x'", "providers.local.kind: 'local' is not a known provider"),
     ],

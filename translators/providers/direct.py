@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Direct:
     """A provider's plain API."""
 
-    request: Callable[[Endpoint, bytes, str], httpx.Request]
-    """where, the line, the provider's model → the call that answers it."""
+    request: Callable[[Endpoint, bytes, str, str], httpx.Request]
+    """where, the line, the provider's model, the line's group → the call that answers it."""
     custom_id: Callable[[bytes], str]
     """The line → the custom id in it."""
     row: Callable[[bytes, httpx.Response], bytes]

@@ -129,6 +129,9 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         native=MappingProxyType(
             {"anthropic.messages": Native(line=anthropic.native.line, answer=anthropic.native.answer)}
         ),
+        direct=Direct(
+            request=anthropic.direct.request, custom_id=anthropic.direct.custom_id, row=anthropic.direct.row
+        ),
     ),
     "azure": lambda: Provider(
         name="azure",
@@ -201,6 +204,9 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=2_000_000_000,
         derived_model=gemini.derived_model,
         embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
+        direct=Direct(
+            request=gemini.direct.request, custom_id=gemini.direct.custom_id, row=gemini.direct.row
+        ),
     ),
     "groq": lambda: Provider(
         name="groq",

@@ -50,7 +50,7 @@ def answered(provider: str, response: httpx.Response) -> object:
 @each_provider
 def test_a_line_is_sent_as_the_call_it_stands_for(provider: str) -> None:
     endpoint, model = endpoint_of(provider), VOICES[provider].model
-    request = direct_of(provider).request(endpoint, line_of(provider), model)
+    request = direct_of(provider).request(endpoint, line_of(provider), model, "")
     assert (request.method, str(request.url)) == ("POST", ADDRESSES[provider])
     assert {name: request.headers[name] for name in endpoint.headers} == endpoint.headers
     assert json.loads(request.content) == {"model": model, "messages": [{"role": "user", "content": "Hi"}]}

@@ -31,7 +31,7 @@ def row(response: httpx.Response) -> Any:
     ids=["chat", "vector"],
 )
 def test_line_becomes_a_call_that_names_the_model(line: bytes, model: str, path: str, body: Any) -> None:
-    request = mistral.direct.request(ENDPOINT, line, model)
+    request = mistral.direct.request(ENDPOINT, line, model, "")
     assert (request.method, request.url.path) == ("POST", path)
     assert request.headers["Authorization"] == "Bearer test-key"
     assert json.loads(request.content) == body

@@ -21,7 +21,7 @@ LINE = json.dumps(
 
 
 def test_a_line_is_sent_as_the_call_it_stands_for() -> None:
-    request = openai.direct.request(ENDPOINT, LINE, "llama3")
+    request = openai.direct.request(ENDPOINT, LINE, "llama3", "")
     assert (request.method, str(request.url)) == ("POST", "http://127.0.0.1:11434/v1/chat/completions")
     assert request.headers["Authorization"] == "Bearer test-key"
     assert json.loads(request.content) == json.loads(LINE)["body"]

@@ -6,7 +6,7 @@ ways), `native` (bodies that are Claude's already), `batches` and `limits` (the 
 `statuses`, `models` (what differs between models).
 """
 
-from translators.providers.anthropic import batches, native
+from translators.providers.anthropic import batches, direct, native
 from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
 from translators.providers.anthropic.models import derived_model, headers, unusable
 from translators.providers.anthropic.request import line
@@ -19,6 +19,7 @@ __all__ = [
     "answer",
     "batches",
     "derived_model",
+    "direct",
     "headers",
     "line",
     "native",

@@ -9,6 +9,6 @@ from translators.providers.conversation import Endpoint
 from translators.providers.openai import direct
 
 
-def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
     """The call that the line of a batch stands for."""
-    return direct.request(versioned(endpoint), line, model)
+    return direct.request(versioned(endpoint), line, model, group)

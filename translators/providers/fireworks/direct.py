@@ -35,7 +35,7 @@ class _Failure(Struct):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
     """The call that the line of a batch stands for. It names the model, and does not go to an account."""
     return httpx.Request(
         "POST",

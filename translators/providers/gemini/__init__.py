@@ -6,9 +6,19 @@ One file per wire concept: `request` (a record's line), `contents` and `parts` (
 models).
 """
 
-from translators.providers.gemini import batches, embeddings
+from translators.providers.gemini import batches, direct, embeddings
 from translators.providers.gemini.models import MOST_REQUESTS, derived_model, headers
 from translators.providers.gemini.request import line
 from translators.providers.gemini.response import answer, receipt
 
-__all__ = ["MOST_REQUESTS", "answer", "batches", "derived_model", "embeddings", "headers", "line", "receipt"]
+__all__ = [
+    "MOST_REQUESTS",
+    "answer",
+    "batches",
+    "derived_model",
+    "direct",
+    "embeddings",
+    "headers",
+    "line",
+    "receipt",
+]

@@ -79,12 +79,12 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
     """
     response = yield httpx.Request(
         "POST",
-        f"{_place(endpoint, 'models', submission.model)}:{submission.group}",
+        f"{place(endpoint, 'models', submission.model)}:{submission.group}",
         headers={**endpoint.headers, "Content-Type": "application/json"},
         content=_creation(submission, lines),
     )
     if response.status_code == 400 and submission.input_id:
-        file = yield _get(endpoint, _place(endpoint, "files", submission.input_id))
+        file = yield _get(endpoint, place(endpoint, "files", submission.input_id))
         if file.is_success and read(file, File).state == "PROCESSING":
             refusal = provider_error(response)
             raise ProviderError(409, refusal.message, code=refusal.code)
@@ -134,8 +134,8 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
     token = ""
     while True:
         following = f"&pageToken={quote(token, safe='')}" if token else ""
-        place = f"{endpoint.base_url}/v1beta/batches?pageSize={PAGE}{following}"
-        page = read(checked((yield _get(endpoint, place))), _Page)
+        url = f"{endpoint.base_url}/v1beta/batches?pageSize={PAGE}{following}"
+        page = read(checked((yield _get(endpoint, url))), _Page)
         for found in page.operations:
             if found.metadata.display_name == str(submission.marker):
                 return (yield from retrieve(endpoint, found.name))
@@ -146,7 +146,7 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
 def retrieve(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
     """How the batch stands. Raises `ProviderError`."""
-    return batch_of((yield _get(endpoint, _place(endpoint, "batches", batch_id))))
+    return batch_of((yield _get(endpoint, place(endpoint, "batches", batch_id))))
 
 
 def cancel(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
@@ -155,7 +155,7 @@ def cancel(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
     Raises `ProviderError`.
     """
     response = yield httpx.Request(
-        "POST", f"{_place(endpoint, 'batches', batch_id)}:cancel", headers=endpoint.headers
+        "POST", f"{place(endpoint, 'batches', batch_id)}:cancel", headers=endpoint.headers
     )
     if response.status_code not in {400, 409}:
         checked(response)
@@ -168,11 +168,11 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     for number, source in enumerate(batch.result_files):
         name = f"results-{number}.jsonl"
         if source.startswith("batches/"):
-            request = _get(endpoint, _place(endpoint, "batches", source))
+            request = _get(endpoint, place(endpoint, "batches", source))
             request.extensions[LINES] = rows
         else:
-            place = _place(endpoint, "files", source, service="download/v1beta")
-            request = _get(endpoint, f"{place}:download?alt=media")
+            file = place(endpoint, "files", source, service="download/v1beta")
+            request = _get(endpoint, f"{file}:download?alt=media")
         request.extensions[SAVE] = name
         response = yield request
         if response.status_code == 404:
@@ -184,7 +184,7 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
 
 def _not_there(endpoint: Endpoint, batch: Batch, missing: httpx.Response) -> Conversation[None]:
     """Whether results that are not found may yet come. Raises a `ProviderError` that passes if so."""
-    response = yield _get(endpoint, _place(endpoint, "batches", batch.id))
+    response = yield _get(endpoint, place(endpoint, "batches", batch.id))
     if response.is_success and has_just_ended(operation_of(response), response):
         refusal = provider_error(missing)
         raise ProviderError(425, refusal.message, code=refusal.code)
@@ -194,7 +194,7 @@ def _get(endpoint: Endpoint, url: str) -> httpx.Request:
     return httpx.Request("GET", url, headers=endpoint.headers)
 
 
-def _place(endpoint: Endpoint, kind: str, name: str, *, service: str = "v1beta") -> str:
+def place(endpoint: Endpoint, kind: str, name: str, *, service: str = "v1beta") -> str:
     """The URL of a resource, whose name may or may not say its kind already."""
     return f"{endpoint.base_url}/{service}/{kind}/{quote(name.removeprefix(f'{kind}/'), safe='')}"
 

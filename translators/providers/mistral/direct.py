@@ -31,7 +31,7 @@ class _Row(Struct):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
     """The call that the line of a batch stands for: the model is named here, and what is asked for tells
     where."""
     asked = _LINE.decode(line).body

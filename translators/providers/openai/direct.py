@@ -39,7 +39,7 @@ class _Row(Struct):
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
     """The call that the line of a batch stands for."""
     asked = _DECODER.decode(line)
     return httpx.Request(

@@ -37,7 +37,7 @@ class _Row(Struct):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-def request(endpoint: Endpoint, line: bytes, model: str) -> httpx.Request:
+def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
     """The call that the request of a batch stands for."""
     return httpx.Request(
         "POST",
