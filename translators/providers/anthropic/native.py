@@ -78,18 +78,22 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 
 def line(custom_id: str, model_input: Raw, model: str) -> Line:
     """The line that asks Anthropic what the body asks. Raises `Refused`."""
+    notes: list[Note] = []
+    body, group = said_to(model_input, traits(model), notes)
+    return written(custom_id, {**body, "model": _in_json(model)}, notes, group)
+
+
+def said_to(model_input: Raw, taken: Traits, notes: list[Note]) -> tuple[Mapping[str, object], str]:
+    """The body as such a model takes it, without version and betas; the betas, in one word. Raises
+    `Refused`."""
     members = _read(model_input)
     members.pop("anthropic_version", None)
-    members["model"] = _in_json(model)
-    taken = traits(model)
     if not taken.prefill:
         _check_end(members.get("messages"))
     if _is_plain(members, taken):
-        return written(custom_id, members, (), "")
-    notes: list[Note] = []
+        return members, ""
     body = {name: _value(name, raw) for name, raw in members.items()}
-    group = _ruled(body, taken, notes)
-    return written(custom_id, body, notes, group)
+    return body, _ruled(body, taken, notes)
 
 
 def _read(model_input: Raw) -> dict[str, Raw]:
@@ -189,10 +193,13 @@ def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
     Bedrock's own messages differ in nothing but the prefixes of their ids, so these stay.
     """
     result = outcome(row)
-    if not isinstance(result, Succeeded):
-        return result
+    return answer_in(result.message) if isinstance(result, Succeeded) else result
+
+
+def answer_in(message: Raw) -> ModelOutput | RecordError:
+    """The message as Anthropic wrote it, if it is one."""
     try:
-        usage = _COUNTED.decode(result.message).usage
+        usage = _COUNTED.decode(message).usage
     except msgspec.DecodeError as error:
         return RecordError(502, f"the provider's result row cannot be read: {error}")
-    return ModelOutput(bytes(result.message), usage.input_tokens, usage.output_tokens)
+    return ModelOutput(bytes(message), usage.input_tokens, usage.output_tokens)

@@ -25,7 +25,7 @@ from translators.bedrock.converse import Note, Request, ToolConfig
 from translators.errors import Refused
 from translators.providers.anthropic import betas
 from translators.providers.anthropic.messages import messages, system
-from translators.providers.anthropic.models import traits
+from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, add_parameters
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.rows import Line, once_each
@@ -49,18 +49,23 @@ _SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")
 def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks Anthropic for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
-    taken = traits(model)
+    body: Body = {"model": model}
+    group = add_message(body, request, traits(model), notes)
+    return written(custom_id, body, notes, group)
+
+
+def add_message(body: Body, request: Request, taken: Traits, notes: list[Note]) -> str:
+    """Add what the record asks of such a model; the betas that it asks for, in one word. Raises `Refused`."""
     extra = request.additional_model_request_fields
     group = _betas(extra, notes) if extra else ""
     _beside_the_model(request, notes)
-    body: Body = {"model": model}
     if request.system and (said := system(request.system, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, taken.prefill, notes)
     if request.tool_config is not None or extra:
         _add_tools(body, request.tool_config, extra or {}, notes)
     add_parameters(body, request, taken, betas.allows_more_tokens(group), notes)
-    return written(custom_id, body, notes, group)
+    return group
 
 
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:

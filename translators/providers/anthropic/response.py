@@ -99,10 +99,13 @@ with it. To call it an end would pass off half an answer as a whole one."""
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or why there is none."""
     result = outcome(row)
-    if not isinstance(result, Succeeded):
-        return result
+    return answer_in(result.message, asked) if isinstance(result, Succeeded) else result
+
+
+def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The answer in a message, or why there is none."""
     try:
-        message = _MESSAGE.decode(result.message)
+        message = _MESSAGE.decode(body)
         content = [_content(block, asked) for block in message.content]
     except (ValueError, RecursionError) as error:
         return RecordError(502, f"the provider's result row cannot be read: {error}")
@@ -119,7 +122,7 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
             output=Output(Message("assistant", content)),
             stop_reason=stop_reason,
             usage=_usage(message.usage),
-            additional_model_response_fields=_beside_the_message(message, result.message, asked()),
+            additional_model_response_fields=_beside_the_message(message, body, asked()),
         ),
         id=message.id,
         model=message.model,

@@ -27,7 +27,8 @@ from translators.providers.conversation import (
 from translators.providers.gemini.errors import checked, provider_error
 from translators.providers.gemini.operations import Wire, batch_of, has_just_ended, operation_of, rows
 from translators.providers.gemini.request import GENERATE
-from translators.providers.gemini.uploads import File, size_of, uploaded
+from translators.providers.gemini.uploads import File, uploaded
+from translators.providers.pieces import size_of
 
 INLINE_LINES = 100
 INLINE_BYTES = 1_000_000

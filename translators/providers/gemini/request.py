@@ -51,6 +51,12 @@ _RESPONSE_FIELDS = Note(
 def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks Gemini for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
+    data = _ENCODER.encode(_Line(custom_id, body_for(request, model, notes)))
+    return Line(data, once_each(notes), GENERATE)
+
+
+def body_for(request: Request, model: str, notes: list[Note]) -> dict[str, object]:
+    """The `GenerateContentRequest` that asks for this record's answer. Raises `Refused`."""
     how = thinking(model)
     body: dict[str, object] = {"contents": contents(request, notes, signed=isinstance(how, Levelled))}
     system = system_instruction(request, notes)
@@ -62,8 +68,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     if config:
         body["generationConfig"] = config
     _beside_the_model(request, notes)
-    data = _ENCODER.encode(_Line(custom_id, body))
-    return Line(data, once_each(notes), GENERATE)
+    return body
 
 
 def _beside_the_model(request: Request, notes: list[Note]) -> None:

@@ -105,6 +105,7 @@ class Head(Struct):
 
 _HEAD = msgspec.json.Decoder(Head)
 _ROW = msgspec.json.Decoder(_Row)
+_RESPONSE = msgspec.json.Decoder(_Response)
 
 LONGEST_TOOL_USE_ID = 64
 """Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock)."""
@@ -143,18 +144,34 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
         return RecordError(502, f"the provider's result row cannot be read: {error}")
-    response = read.response
-    if response is None:
+    if read.response is None:
         return unanswered(read.error or read.status)
-    if not response.candidates:
-        if response.prompt_feedback is None:
-            return RecordError(502, "the provider reports success without an answer")
-        return _answer(response, _Candidate(finish_reason="SAFETY"), row, asked)
-    return _answer(response, response.candidates[0], row, asked)
+    return _answered(read.response, lambda: msgspec.json.decode(row)["response"], asked)
+
+
+def answer_in(body: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The answer in a `GenerateContentResponse`, or why there is none."""
+    try:
+        read = _RESPONSE.decode(body)
+    except (ValueError, RecursionError) as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    return _answered(read, lambda: msgspec.json.decode(body), asked)
+
+
+type _Whole = Callable[[], Any]
+"""The response with all that is in it."""
+
+
+def _answered(response: _Response, whole: _Whole, asked: Callable[[], Request]) -> Answer | RecordError:
+    if response.candidates:
+        return _answer(response, response.candidates[0], whole, asked)
+    if response.prompt_feedback is None:
+        return RecordError(502, "the provider reports success without an answer")
+    return _answer(response, _Candidate(finish_reason="SAFETY"), whole, asked)
 
 
 def _answer(
-    response: _Response, candidate: _Candidate, row: bytes, asked: Callable[[], Request]
+    response: _Response, candidate: _Candidate, whole: _Whole, asked: Callable[[], Request]
 ) -> Answer | RecordError:
     """The first candidate: a record asks for one, and Converse has room for one.
 
@@ -170,7 +187,7 @@ def _answer(
     if reason == "end_turn" and any(block.tool_use is not None for block in content):
         reason = "tool_use"
     usage = response.usage_metadata or _Usage()
-    beside = _beside_the_message(response, candidate, row)
+    beside = _beside_the_message(response, candidate, whole)
     if reason not in {"end_turn", "tool_use"} and candidate.finish_message is not None:
         beside["finishMessage"] = candidate.finish_message
     return Answer(
@@ -234,7 +251,7 @@ def _tool_use(call: _FunctionCall, call_id: str, asked: Callable[[], Request]) -
     return ContentBlock(tool_use=ToolUseBlock(fitting(call_id, LONGEST_TOOL_USE_ID), name, tool_input))
 
 
-def _beside_the_message(response: _Response, candidate: _Candidate, row: bytes) -> dict[str, Any]:
+def _beside_the_message(response: _Response, candidate: _Candidate, whole: _Whole) -> dict[str, Any]:
     """What Converse has no place for: where the text is quoted from, log probabilities, why it was blocked,
     parts of kinds that a model gives only when it is asked for them."""
     beside = {
@@ -247,7 +264,7 @@ def _beside_the_message(response: _Response, candidate: _Candidate, row: bytes) 
         beside["safetyRatings"] = candidate.safety_ratings
     odd = [index for index, part in enumerate(_parts(candidate)) if _is_odd(part)]
     if odd:
-        parts = msgspec.json.decode(row)["response"]["candidates"][0]["content"]["parts"]
+        parts = whole()["candidates"][0]["content"]["parts"]
         beside["parts"] = [
             parts[index] for index in odd if parts[index].keys() - {"text", "thoughtSignature"}
         ] or None

@@ -4,8 +4,6 @@ Gemini: docs/files, api/files; google-genai sends 8 MiB at a time. How to go on 
 told by another Google API that speaks the same protocol (Google Photos: guides/resumable-uploads).
 """
 
-from collections.abc import Iterator
-from os import SEEK_END
 from typing import IO
 
 import httpx
@@ -15,14 +13,13 @@ from translators.errors import ProviderError
 from translators.providers.answers import read
 from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.gemini.errors import checked, provider_error
+from translators.providers.pieces import Piece, size_of
 
 PIECE = 8 << 20
 """Bytes of one request; but for the last, a multiple of what the service asks for (256 KiB)."""
 
 TYPE = "application/jsonl"
 """Gemini: docs/batch-api, the REST sample."""
-
-_BLOCK = 1 << 16
 
 
 class _FileError(BaseModel):
@@ -47,27 +44,6 @@ class _Uploaded(BaseModel):
     file: File
 
 
-class _Piece:
-    """A part of a file as the body of a request; read anew each time it is sent."""
-
-    def __init__(self, file: IO[bytes], start: int, length: int) -> None:
-        self._file = file
-        self._start = start
-        self._length = length
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._file.seek(self._start)
-        left = self._length
-        while block := self._file.read(min(left, _BLOCK)):
-            left -= len(block)
-            yield block
-
-
-def size_of(lines: IO[bytes]) -> int:
-    """How many bytes the file has."""
-    return lines.seek(0, SEEK_END)
-
-
 def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Conversation[File]:
     """Hand over a file, piece by piece. Raises `ProviderError`."""
     size = size_of(lines)
@@ -85,7 +61,7 @@ def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Convers
                 "X-Goog-Upload-Offset": str(sent),
                 "Content-Length": str(length),
             },
-            content=_Piece(lines, sent, length),
+            content=Piece(lines, sent, length),
         )
         if not response.is_success:
             sent = yield from _received(endpoint, session, sent, response)
