@@ -102,7 +102,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     if route.endpoint is not None:
         return _ThroughTheHub(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
-    if native is not None:
+    if native is not None and native.speaks(route.model):
         return _Own(family, native, route)
     return _ThroughTheHub(family, target, route)
 

@@ -13,6 +13,7 @@ from tests.translators.providers import (
     test_cohere_sdk,
     test_gemini_sdk,
     test_mistral_sdk,
+    test_vertex_sdk,
 )
 from tests.translators.providers.judging import judge_of, judged
 
@@ -60,6 +61,10 @@ def _mistral(line: Json, model: str) -> None:
     assert test_mistral_sdk.said_again(test_mistral_sdk.request_type(body), body) == body
 
 
+def _vertex(line: Json, model: str) -> None:
+    test_vertex_sdk.check(line)
+
+
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         "anthropic": _anthropic,
@@ -71,6 +76,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         "mistral": _mistral,
         "openai": _openai,
         "together": _openai,  # whose format it takes; its own SDK has less
+        "vertex": _vertex,
         "xai": _xai,
     }
 )

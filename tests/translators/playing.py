@@ -25,8 +25,12 @@ from translators.providers.registry import PROVIDERS
 ADDRESSES = {
     "azure": "https://example-resource.openai.azure.com",
     "fireworks": "https://api.fireworks.ai/v1/accounts/example",
+    "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/example-project/locations/us-central1",
 }
 """Of providers that have none of their own for everybody."""
+
+STAGING = {"vertex": "gs://example-bucket/batches"}
+"""Where files lie for providers that keep none."""
 
 type Exchange = dict[str, Any]
 
@@ -35,7 +39,9 @@ def endpoint_of(provider: str, base_url: str | None = None) -> Endpoint:
     """Where a provider's recordings were made, or that provider elsewhere."""
     row = PROVIDERS[provider]
     return Endpoint(
-        base_url=base_url or ADDRESSES.get(provider, row.base_url), headers=row.headers("test-key")
+        base_url=base_url or ADDRESSES.get(provider, row.base_url),
+        headers=row.headers("test-key"),
+        staging=STAGING.get(provider, ""),
     )
 
 

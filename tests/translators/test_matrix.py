@@ -45,6 +45,7 @@ MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "mistral": {"": "mistral-small-latest", "embeddings": "mistral-embed"},
         "openai": {"": "gpt-4o-mini", "reasoning": "o4-mini", "embeddings": "text-embedding-3-large"},
         "together": {"": "meta-llama/Llama-4-Scout-17B-16E-Instruct", "reasoning": "openai/gpt-oss-20b"},
+        "vertex": {"": "gemini-2.5-flash"},
         "xai": {"": "grok-4-1-fast-non-reasoning", "reasoning": "grok-3-mini"},
     }
 )

@@ -6,7 +6,7 @@ A provider without one fails the tests that are about every provider.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -270,6 +270,18 @@ def _gemini_row(custom_id: str, said: Said) -> Json:
     return {"response": response, "key": custom_id}
 
 
+def _vertex_row(custom_id: str, said: Said) -> Json:
+    """The row of a model of Gemini's: the request comes back in it."""
+    request = {"contents": [], "labels": {"bedrock_batch_record": custom_id}}
+    response = _gemini_row(custom_id, said)["response"]
+    return {"status": "", "processed_time": "2026-08-19T14:40:30Z", "request": request, "response": response}
+
+
+def _claude_on_vertex_row(custom_id: str, said: Said) -> Json:
+    message = _anthropic_row(custom_id, said)["result"]["message"]
+    return {"custom_id": custom_id, "request": {}, "response": message, "status": ""}
+
+
 def _gemini_turns(line: Json) -> list[Json]:
     turns: list[Json] = line["request"]["contents"]
     return turns
@@ -337,25 +349,59 @@ def _azure() -> Voice:
     return _chat("gpt-4o-mini", hi={**voice.hi, "url": "/chat/completions"})
 
 
+_ANTHROPIC = Voice(
+    model="claude-haiku-4-5",
+    row=_anthropic_row,
+    system=lambda line: _texts(line["params"].get("system")),
+    turns=_anthropic_turns,
+    results=_anthropic_results,
+    hi={
+        "custom_id": "r-1",
+        "params": {
+            "model": "claude-haiku-4-5",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "max_tokens": 64_000,  # Anthropic requires one
+        },
+    },
+    keeps_signatures=True,
+    ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+)
+_GEMINI = Voice(
+    model="gemini-2.5-flash",
+    row=_gemini_row,
+    system=lambda line: _texts(line["request"].get("systemInstruction", {}).get("parts")),
+    turns=_gemini_turns,
+    results=_gemini_results,
+    hi={"key": "r-1", "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}},
+    keeps_signatures=True,
+    ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+)
+
+
+def _vertex() -> Voice:
+    hi = {"request": {**_GEMINI.hi["request"], "labels": {"bedrock_batch_record": "r-1"}}}
+    return replace(_GEMINI, row=_vertex_row, hi=hi)
+
+
+def _claude_on_vertex() -> Voice:
+    def usual(line: Json) -> Json:
+        return {"params": line["request"]}
+
+    hi = {name: value for name, value in _ANTHROPIC.hi["params"].items() if name != "model"}
+    return replace(
+        _ANTHROPIC,
+        model="claude-haiku-4-5@20251001",
+        row=_claude_on_vertex_row,
+        system=lambda line: _ANTHROPIC.system(usual(line)),
+        turns=lambda line: _ANTHROPIC.turns(usual(line)),
+        results=lambda line: _ANTHROPIC.results(usual(line)),
+        hi={"custom_id": "r-1", "request": {"anthropic_version": "vertex-2023-10-16", **hi}},
+    )
+
+
 VOICES: Mapping[str, Voice] = MappingProxyType(
     {
-        "anthropic": Voice(
-            model="claude-haiku-4-5",
-            row=_anthropic_row,
-            system=lambda line: _texts(line["params"].get("system")),
-            turns=_anthropic_turns,
-            results=_anthropic_results,
-            hi={
-                "custom_id": "r-1",
-                "params": {
-                    "model": "claude-haiku-4-5",
-                    "messages": [{"role": "user", "content": "Hi"}],
-                    "max_tokens": 64_000,  # Anthropic requires one
-                },
-            },
-            keeps_signatures=True,
-            ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
-        ),
+        "anthropic": _ANTHROPIC,
         "azure": _azure(),
         "cohere": _chat(
             "command-a-03-2025",
@@ -371,16 +417,7 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
             row=_fireworks_row,
             hi={"custom_id": "r-1", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
         ),
-        "gemini": Voice(
-            model="gemini-2.5-flash",
-            row=_gemini_row,
-            system=lambda line: _texts(line["request"].get("systemInstruction", {}).get("parts")),
-            turns=_gemini_turns,
-            results=_gemini_results,
-            hi={"key": "r-1", "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}},
-            keeps_signatures=True,
-            ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
-        ),
+        "gemini": _GEMINI,
         "groq": _chat("llama-3.3-70b-versatile"),
         "mistral": _chat(
             "mistral-small-latest",
@@ -399,6 +436,8 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                 },
             },
         ),
+        "vertex": _vertex(),
+        "vertex/claude": _claude_on_vertex(),
         "xai": _xai(),
     }
 )

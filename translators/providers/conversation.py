@@ -36,6 +36,8 @@ class Endpoint:
     """As the provider's SDK spells it, without a trailing slash."""
     headers: dict[str, str] = field(repr=False)
     """The authentication headers; never logged."""
+    staging: str = ""
+    """The folder for files of batches, at providers that keep none: `gs://bucket/folder`."""
 
 
 @dataclass(frozen=True, kw_only=True)

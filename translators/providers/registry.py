@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import override
+from typing import Literal, override
 
 from msgspec import Raw
 
@@ -21,6 +21,7 @@ from translators.providers import (
     mistral,
     openai,
     together,
+    vertex,
     xai,
 )
 from translators.providers.conversation import Batches
@@ -38,6 +39,10 @@ class Embeddings:
     answer: Callable[[bytes, Callable[[], EmbeddingRequest]], EmbeddingAnswer | RecordError | Unfinished]
 
 
+def _any(model: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Native:
     """How a body that is in the provider's own format already is sent and answered."""
@@ -46,6 +51,8 @@ class Native:
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
     answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
     """A result row → the provider's answer as it is."""
+    speaks: Callable[[str], bool] = _any
+    """Whether this model of the provider's does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,10 @@ class OtherEndpoint:
 
 def _usable(model: str) -> str | None:
     return None
+
+
+def _as_it_is(base_url: str, settings: Mapping[str, str]) -> str:
+    return base_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +89,14 @@ class Provider:
     """The API key → the headers that carry it."""
     base_url: str
     """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
+    settings: Mapping[str, str | None] = MappingProxyType({})
+    """What else the section says of the account, with the environment variable that says it otherwise."""
+    address: Callable[[str, Mapping[str, str]], str] = _as_it_is
+    """`base_url` and the settings → where the batch API is."""
+    probe: str = "/models"
+    """What can be asked for there to see whether a key is good."""
+    login: Literal["google"] | None = None
+    """Whose credentials of this machine stand in for a key: Google's application-default credentials."""
     base_url_variables: tuple[str, ...]
     key_variables: tuple[str, ...]
     max_requests: int
@@ -295,6 +314,35 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         ),
         native=MappingProxyType(
             {"openai.chat": Native(line=together.native_line, answer=openai.native.answer)}
+        ),
+    ),
+    "vertex": lambda: Provider(
+        name="vertex",
+        documentation="https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/capabilities/batch-inference",
+        batches=vertex.batches,
+        line=vertex.line,
+        receipt=vertex.receipt,
+        answer=vertex.answer,
+        headers=vertex.headers,
+        base_url="",  # the location's own
+        base_url_variables=("GOOGLE_VERTEX_BASE_URL",),
+        settings=MappingProxyType(
+            {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION", "staging": None}
+        ),
+        address=vertex.address,
+        probe="/batchPredictionJobs?pageSize=1",
+        key_variables=("GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN"),
+        login="google",
+        max_requests=vertex.batches.MOST_REQUESTS,
+        max_bytes=vertex.batches.MOST_BYTES,
+        derived_model=vertex.derived_model,
+        unusable=vertex.unusable,
+        native=MappingProxyType(
+            {
+                "anthropic.messages": Native(
+                    line=vertex.native_line, answer=vertex.native_answer, speaks=vertex.is_claude
+                )
+            }
         ),
     ),
     "xai": lambda: Provider(

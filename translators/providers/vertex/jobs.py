@@ -1,0 +1,98 @@
+"""A job as Vertex AI reports it (Google: reference/rest, projects.locations.batchPredictionJobs).
+
+Read tolerantly: counts are text, one of them is -1 where nobody knows, and what is zero is left out.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from translators.providers.conversation import Batch, State
+from translators.providers.statuses import Status
+
+_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        "JOB_STATE_SUCCEEDED": "ended",
+        "JOB_STATE_PARTIALLY_SUCCEEDED": "ended",
+        "JOB_STATE_FAILED": "failed",
+        "JOB_STATE_CANCELLED": "cancelled",
+        "JOB_STATE_EXPIRED": "expired",
+    }
+)
+"""The others, and words that are not known, count as running: QUEUED, PENDING, RUNNING, UPDATING, PAUSED,
+CANCELLING. The job's own time-out ends it."""
+
+HAVE_RESULTS = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"})
+"""States that a job has only when its output is there."""
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
+
+
+class _Error(_Wire):
+    code: int = 0
+    message: str = ""
+
+
+class _Counts(_Wire):
+    successful_count: int = 0
+    failed_count: int = 0
+    incomplete_count: int = 0
+
+
+class _Output(_Wire):
+    gcs_output_directory: str | None = None
+
+
+class _Destination(_Wire):
+    output_uri_prefix: str | None = None
+
+
+class _OutputConfig(_Wire):
+    gcs_destination: _Destination | None = None
+
+
+class Job(_Wire):
+    name: str
+    display_name: str | None = None
+    state: str = ""
+    error: _Error | None = None
+    completion_stats: _Counts | None = None
+    output_info: _Output | None = None
+    output_config: _OutputConfig | None = None
+
+    @property
+    def folder(self) -> str | None:
+        """Where the output is: a folder that the job has made, else the one that it was given for itself."""
+        if self.output_info is not None and self.output_info.gcs_output_directory:
+            return self.output_info.gcs_output_directory
+        given = None if self.output_config is None else self.output_config.gcs_destination
+        return None if given is None else given.output_uri_prefix
+
+
+class Page(_Wire):
+    batch_prediction_jobs: tuple[Job, ...] = ()
+    next_page_token: str = ""
+
+
+def batch_of(job: Job) -> Batch:
+    """The job as a batch. One that failed after it had answered some records has ended: they are paid for."""
+    counts = job.completion_stats or _Counts()
+    state = _STATES.get(job.state, "running")
+    if state == "failed" and counts.successful_count > 0 and job.folder is not None:
+        state = "ended"
+    error = None if job.error is None else Status(job.error.code, job.error.message)
+    return Batch(
+        id=job.name.rpartition("/")[2],
+        state=state,
+        raw_status=job.state,
+        total=counts.successful_count + counts.failed_count + max(counts.incomplete_count, 0),
+        succeeded=counts.successful_count,
+        failed=counts.failed_count,
+        errors=(error.text,) if error is not None and state == "failed" else (),
+        result_files=(job.folder,) if job.folder is not None and state not in {"running", "failed"} else (),
+        code=error.word if error is not None and state == "failed" else None,
+    )

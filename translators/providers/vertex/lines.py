@@ -1,0 +1,72 @@
+"""A record as a line of a job's input: a request to Gemini or, for a model of Claude, to Claude.
+
+Google: models/capabilities/batch-inference, models/partner-models/claude/batch. A row of Claude's brings the
+line's id back. One of Gemini's brings nothing back but the request: there the id is a label, which has room
+for as many characters as ours have, of the same kinds (BerriAI/litellm#25627, maximhq/bifrost#4152).
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Note, Request
+from translators.providers.anthropic import native
+from translators.providers.anthropic import request as to_claude
+from translators.providers.anthropic.models import Traits, traits
+from translators.providers.gemini import request as to_gemini
+from translators.providers.rows import Line
+from translators.providers.vertex.models import anthropic_name, base_name, is_claude
+
+LABEL = "bedrock_batch_record"
+"""Lower-case letters, digits, `_` and `-`, the first a letter; a value need not begin with one."""
+
+VERSION = "vertex-2023-10-16"
+"""`anthropic_version`, the only one (Anthropic: build-with-claude/claude-models-on-google-cloud)."""
+
+
+class _GeminiLine(Struct, frozen=True):
+    request: Mapping[str, object]
+
+
+class _ClaudeLine(Struct, frozen=True):
+    custom_id: str
+    request: Mapping[str, object]
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def line(custom_id: str, request: Request, model: str) -> Line:
+    """The line that asks the model for this record's answer. Raises `Refused`."""
+    notes: list[Note] = []
+    body: dict[str, object]
+    if is_claude(model):
+        body = {"anthropic_version": VERSION}
+        betas = to_claude.add_message(body, request, _traits(model), notes)
+        return _claude_line(custom_id, body, betas, notes)
+    body = to_gemini.body_for(request, base_name(model), notes)
+    body["labels"] = {LABEL: custom_id}
+    return _written(_GeminiLine(body), notes)
+
+
+def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+    """The line that asks a model of Claude what a body of Claude's asks. Raises `Refused`."""
+    notes: list[Note] = []
+    said, betas = native.said_to(model_input, _traits(model), notes)
+    return _claude_line(custom_id, {"anthropic_version": VERSION, **said}, betas, notes)
+
+
+def _traits(model: str) -> Traits:
+    return traits(anthropic_name(model))
+
+
+def _claude_line(custom_id: str, body: dict[str, object], betas: str, notes: list[Note]) -> Line:
+    """Betas stand in the body, as at Bedrock: a job has no headers of its own (BerriAI/litellm)."""
+    if betas:
+        body["anthropic_beta"] = betas.split(",")
+    return _written(_ClaudeLine(custom_id, body), notes)
+
+
+def _written(said: _GeminiLine | _ClaudeLine, notes: list[Note]) -> Line:
+    return Line(_ENCODER.encode(said), tuple(dict.fromkeys(notes)))

@@ -1,0 +1,87 @@
+"""A row of a job's results: whose it is, and the answer in it, Gemini's or Claude's.
+
+Google: models/capabilities/batch-inference, models/partner-models/claude/batch. The request comes back with
+its answer; rows come in any order, and a job's output may hold a row twice. Read tolerantly: only the members
+in use, and those may be absent or null.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Answer, Request
+from translators.errors import RecordError
+from translators.providers.anthropic import native
+from translators.providers.anthropic import response as of_claude
+from translators.providers.gemini import response as of_gemini
+from translators.providers.rows import Receipt, Unfinished
+from translators.providers.vertex.lines import LABEL
+from translators.providers.vertex.statuses import Said, failure, failure_in
+from translators.wire import ModelOutput
+
+_NOTHING = Raw(b"null")
+_NO_ANSWER = frozenset({b"null", b"{}", b'""'})
+
+
+class _Asked(Struct):
+    labels: dict[str, str] | None = None
+
+
+class _Head(Struct):
+    custom_id: str | None = None
+    request: _Asked | None = None
+
+
+class _Row(Struct):
+    status: Said = None
+    response: Raw = _NOTHING
+
+
+class _Response(Struct):
+    type: str | None = None
+    """`message` or `error`, of Claude's; Gemini's has none."""
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_ROW = msgspec.json.Decoder(_Row)
+_RESPONSE = msgspec.json.Decoder(_Response)
+
+
+def receipt(row: bytes) -> Receipt:
+    """Whose row this is. Raises `ValueError` when it does not say."""
+    head = _HEAD.decode(row)
+    labels = None if head.request is None else head.request.labels
+    custom_id = (labels or {}).get(LABEL) if head.custom_id is None else head.custom_id
+    if custom_id is None:
+        raise ValueError("the row does not say which record it is of")
+    return Receipt(custom_id, not isinstance(_body(row), Unfinished))
+
+
+def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
+    """The answer in a row, or why there is none."""
+    body = _body(row)
+    if not isinstance(body, Raw):
+        return body
+    if _RESPONSE.decode(body).type is None:
+        return of_gemini.answer_in(body, asked)
+    return of_claude.answer_in(body, asked)
+
+
+def native_answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+    """The message of Claude's in a row, or why there is none."""
+    body = _body(row)
+    return native.answer_in(body) if isinstance(body, Raw) else body
+
+
+def _body(row: bytes) -> Raw | RecordError | Unfinished:
+    """The response, when there is one."""
+    try:
+        read = _ROW.decode(row)
+        if bytes(read.response) in _NO_ANSWER:
+            return failure(read.status)
+        if _RESPONSE.decode(read.response).type == "error":
+            return failure_in(read.response)
+    except (ValueError, RecursionError) as error:
+        return RecordError(502, f"the provider's result row cannot be read: {error}")
+    return read.response
