@@ -46,12 +46,12 @@ async def choose(
 ) -> Choice:
     """Who runs the job. Raises `AwsError` when nobody does, `LeftToBedrock` when Bedrock shall."""
     if not caller.fallbacks:
-        return Choice(takers=(admission.taker(request, caller),))
+        return Choice(takers=(await admission.taker(request, caller),))
     refusals: list[AwsError] = []
     takers: list[Taker] = []
     for one in _in_line(caller):
         try:
-            taker = admission.taker(request, one)
+            taker = await admission.taker(request, one)
             if not takers:
                 await _ask(admission, probe, one)
             takers.append(taker)
@@ -73,7 +73,7 @@ def _in_line(caller: Caller) -> list[Caller]:
 
 
 async def _ask(admission: Admission, probe: Probe, caller: Caller) -> None:
-    target, endpoint = admission.endpoint(caller)
+    target, endpoint = await admission.endpoint(caller)
     why = await probe(target.provider, endpoint)
     if why is not None:
         raise AwsError("AccessDeniedException", f"{target.name}: {why}")

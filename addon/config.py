@@ -26,7 +26,7 @@ class BadConfig(ValueError):
 
 
 class NoAddress(LookupError):
-    """Nobody said where the provider is; the message names what to set."""
+    """Nobody said where the provider is, or its files are; the message names what to set."""
 
 
 def _is_reference(value: str) -> str:
@@ -53,6 +53,12 @@ class ProviderSection(_Section):
     base_url: str | None = None
     endpoint: str | None = None
     """Which of the provider's endpoints answers texts, where it has several (openai: `responses`)."""
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]+$")
+    """The account's project (vertex)."""
+    location: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
+    """Where in the world it works: a region, `global`, `us`, `eu` (vertex)."""
+    staging: str | None = Field(default=None, pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/.*)?$")
+    """The folder for input and output of batches, at providers that keep none (vertex)."""
     mode: Literal["batch", "direct"] = "batch"
     """direct: records are asked for one by one, for servers without a batch API or when it should be now."""
     concurrency: int = Field(default=8, ge=1)
@@ -157,7 +163,25 @@ class Target:
                     f"set {variable}, or base_url in [providers.{self.name}] of {FILE_NAME}."
                 )
             url = url.replace(f"{{{variable}}}", value)
-        return url.rstrip("/")
+        return self.provider.address(url.rstrip("/"), self._settings(environment))
+
+    def staging(self, environment: Mapping[str, str] = os.environ) -> str:
+        """The folder for files of batches, empty where the provider keeps them. Raises `NoAddress`."""
+        return self._settings(environment).get("staging", "").rstrip("/")
+
+    def _settings(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What else the provider wants to know: config, else the variable that the provider's SDK reads."""
+        found: dict[str, str] = {}
+        for name, variable in self.provider.settings.items():
+            value = getattr(self.section, name) or environment.get(variable or "")
+            if not value:
+                wanted = f"{name} in [providers.{self.name}] of {FILE_NAME}"
+                raise NoAddress(
+                    f"No {name} of {self.name!r} is configured: "
+                    f"set {wanted if variable is None else f'{variable}, or {wanted}'}."
+                )
+            found[name] = value
+        return found
 
     def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
         """The server side's key: the config's reference, else the variables the provider's SDK reads."""
@@ -208,7 +232,13 @@ def load(path: str | None = None) -> Config:
     return config
 
 
+_ACCOUNT = ("project", "location", "staging")
+
+
 def _check_choices(target: Target, file: Path) -> None:
+    for name in _ACCOUNT:
+        if getattr(target.section, name) is not None and name not in target.provider.settings:
+            raise BadConfig(f"{file}: providers.{target.name}.{name}: {target.provider.name} has no {name}")
     if target.section.mode == "direct" and target.provider.direct is None:
         having = ", ".join(name for name in PROVIDERS if provider(name).direct is not None)
         where = f"providers.{target.name}.mode"

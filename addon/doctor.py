@@ -25,7 +25,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from addon import trust
+from addon.access import NoKey, access_headers
 from addon.config import BadConfig, Config, NoAddress, Target, file_in_use, load
+from addon.google_login import GoogleLogin, LoginRefused, LoginUnavailable
 from addon.jobs import embedded
 from addon.jobs_command import NoDatabase, opened
 from addon.outbound import proxy_for
@@ -165,26 +167,39 @@ async def _providers(
 
 async def _provider(target: Target, transport: Transport, environment: Mapping[str, str]) -> Finding:
     check = f"provider {target.name}"
-    key = target.key(environment)
-    if key is None:
-        hint = "or let callers bring theirs, as `Authorization: Bearer …`"
-        return Finding(check, "fail", f"no key: {target.key_sources} is not set", f"set it, {hint}")
     try:
-        url = f"{target.base_url(environment)}/models"
+        headers = await access_headers(target, target.key(environment), GoogleLogin({OWN_ADDRESS}))
+        url = f"{target.base_url(environment)}{target.provider.probe}"
+    except (NoKey, LoginRefused, LoginUnavailable) as error:
+        hint = "or let callers bring theirs, as `Authorization: Bearer …`"
+        return Finding(check, "fail", f"no key: {error}", f"set it, {hint}")
     except NoAddress as error:
         return Finding(check, "fail", "no address", str(error))
     shown = _without_password(url)
     try:
-        status = await _status(transport, url, target.provider.headers(key))
+        status = await _status(transport, url, headers)
     except NoAnswer as error:
         return Finding(check, "fail", f"{shown}: {error}", "check base_url, the network, and HTTPS_PROXY")
     if status in {401, 403}:
         hint = f"the key in {target.key_sources} is not accepted there"
         return Finding(check, "fail", f"{shown} answers {status}", hint)
     text = f"key in {target.key_sources}; {shown} answers {status}"
-    if status == httpx.codes.OK:
-        return Finding(check, "ok", text)
-    return Finding(check, "warn", text, "reachable, but this tells nothing about the key")
+    if status != httpx.codes.OK:
+        return Finding(check, "warn", text, "reachable, but this tells nothing about the key")
+    staging = target.staging(environment)
+    if staging and (trouble := await _trouble_at(transport, staging, headers)):
+        hint = "the proxy and the provider's own account read and write it; check that, and the network"
+        return Finding(check, "fail", trouble, hint)
+    return Finding(check, "ok", text)
+
+
+async def _trouble_at(transport: Transport, staging: str, headers: Mapping[str, str]) -> str | None:
+    """Why the folder for files of batches cannot be listed, if it cannot."""
+    try:
+        status = await _status(transport, f"{staging}/", headers)
+    except NoAnswer as error:
+        return f"{staging}: {error}"
+    return None if status == httpx.codes.OK else f"{staging} answers {status}"
 
 
 class NoAnswer(Exception):

@@ -3,10 +3,12 @@
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
+from addon.access import NoKey, access_headers
 from addon.config import FILE_NAME, Config, NoAddress, Target
+from addon.google_login import GoogleLogin, LoginRefused, LoginUnavailable, NoLogin
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
 from addon.provider_models import chosen_model
@@ -50,11 +52,12 @@ class Admission:
 
     config: Config
     environment: Mapping[str, str]
+    login: GoogleLogin = field(default_factory=GoogleLogin)
 
-    def taker(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Taker:
+    async def taker(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Taker:
         """The caller's provider, if it may run this. Raises `AwsError`."""
         target = self._target(caller.provider)
-        self._check_key(target, caller)
+        await self._check_key(target, caller)
         self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
@@ -95,14 +98,16 @@ class Admission:
         """Whose job it will be. Raises `AwsError`."""
         return _owner(request.role_arn, caller)[1]
 
-    def endpoint(self, caller: Caller) -> tuple[Target, Endpoint]:
+    async def endpoint(self, caller: Caller) -> tuple[Target, Endpoint]:
         """The caller's provider, and where it is with the key to be let in. Raises `AwsError`."""
         target = self._target(caller.provider)
-        self._check_key(target, caller)
         self._check_address(target)
-        key = caller.key if caller.key is not None else target.key(self.environment)
-        headers = {} if key is None else target.provider.headers(key)
-        return target, Endpoint(base_url=target.base_url(self.environment), headers=headers)
+        try:
+            headers = await access_headers(target, self._key(target, caller), self.login)
+        except (NoKey, LoginRefused, LoginUnavailable) as error:
+            raise AwsError("AccessDeniedException", f"{target.name}: {error}") from error
+        base_url, staging = target.base_url(self.environment), target.staging(self.environment)
+        return target, Endpoint(base_url=base_url, headers=headers, staging=staging)
 
     def _target(self, name: str) -> Target:
         try:
@@ -110,12 +115,26 @@ class Admission:
         except UnknownProvider as error:
             raise AwsError("ValidationException", str(error)) from error
 
-    def _check_key(self, target: Target, caller: Caller) -> None:
-        if target.needs_key and caller.key is None and target.key(self.environment) is None:
+    def _key(self, target: Target, caller: Caller) -> str | None:
+        return caller.key if caller.key is not None else target.key(self.environment)
+
+    async def _check_key(self, target: Target, caller: Caller) -> None:
+        """Whether there is one, or who this machine is stands in for it."""
+        if not target.needs_key or self._key(target, caller) is not None:
+            return
+        if target.provider.login is None:
             raise AwsError(
                 "AccessDeniedException",
                 f"No API key for {target.name!r} is configured: set {target.key_sources} for the proxy.",
             )
+        try:
+            await self.login.check()
+        except NoLogin as error:
+            raise AwsError(
+                "AccessDeniedException",
+                f"No credentials for {target.name!r} are configured: {error} "
+                f"Set GOOGLE_APPLICATION_CREDENTIALS, or {target.key_sources}, for the proxy.",
+            ) from error
 
     def _check_address(self, target: Target) -> None:
         try:

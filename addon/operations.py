@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from addon.choosing import Choice, Probe, choose
 from addon.config import Config
+from addon.google_login import GoogleLogin
 from addon.jobs.store import Store, TokenReused, fingerprint
 from addon.jobs.tables import Job
 from addon.keys import KeyRing
@@ -61,9 +62,11 @@ class Operations:
         environment: Mapping[str, str] = os.environ,
         *,
         probe: Probe,
+        login: GoogleLogin | None = None,
     ) -> None:
-        """`clock` gives UTC without a zone; `probe` asks providers where a request names several."""
-        self._admission = Admission(config=config, environment=environment)
+        """`clock` gives UTC without a zone; `probe` asks providers where a request names several; `login`
+        says who we are at Google."""
+        self._admission = Admission(config=config, environment=environment, login=login or GoogleLogin())
         self._store = store
         self._runner = runner
         self._keys = keys

@@ -109,7 +109,12 @@ class Recogniser:
         self._exchanges = exchanges
         self._used = set(used)
         self._known = _Known()
-        self._own = [at for at, exchange in enumerate(exchanges) if is_below(exchange.url, endpoint.base_url)]
+        places = [place for place in (endpoint.base_url, endpoint.staging) if place]
+        self._own = [
+            at
+            for at, exchange in enumerate(exchanges)
+            if any(is_below(exchange.url, place) for place in places)
+        ]
 
     def conversations(self) -> Iterator[Held]:
         """In the order they began; exchanges of none of them are left over."""

@@ -25,9 +25,15 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
         "azure": "https://example-resource.openai.azure.com",
         "fireworks": "https://api.fireworks.ai/v1/accounts/example",
+        "vertex": (
+            "https://us-central1-aiplatform.googleapis.com/v1/projects/example-project/locations/us-central1"
+        ),
     }
 )
 """Addresses in recordings of providers that have another one for each account."""
+
+STAGING: Mapping[str, str] = MappingProxyType({"vertex": "gs://example-bucket/batches"})
+"""Where files lie in recordings of providers that keep none."""
 
 KEY = "test-key"
 
@@ -38,6 +44,7 @@ class Address:
 
     base_url: str
     provider: str
+    staging: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def _addresses(config: str) -> Iterator[Address]:
     for name in loaded.known_providers:
         target = loaded.target(name)
         try:
-            yield Address(target.base_url(os.environ), target.provider.name)
+            yield Address(target.base_url(os.environ), target.provider.name, target.staging(os.environ))
         except NoAddress:
             continue  # then nothing can have been sent there
     for kind in PROVIDERS:
@@ -125,13 +132,16 @@ def _athome(exchange: Exchange, addresses: Sequence[Address]) -> Exchange:
 
     def moved(text: str) -> str:
         text = text.replace(address.base_url, place)
+        if address.staging:
+            text = text.replace(address.staging, STAGING[address.provider])
         return text.replace(_origin(address.base_url), _origin(place))
 
     answer = exchange.answer
     if answer is not None:
         headers = tuple((name, moved(value)) for name, value in answer.headers)
         answer = Answer(status=answer.status, headers=headers, body=moved(answer.body))
-    return replace(exchange, url=moved(exchange.url), answer=answer)
+    body = moved(exchange.body) if address.staging else exchange.body
+    return replace(exchange, url=moved(exchange.url), body=body, answer=answer)
 
 
 def _origin(url: str) -> str:
@@ -142,7 +152,7 @@ def _origin(url: str) -> str:
 def held_with(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Held]:
     """The conversations with one provider in exchanges that nobody else made."""
     row = PROVIDERS[kind]
-    endpoint = Endpoint(base_url=home(kind), headers=row.headers(KEY))
+    endpoint = Endpoint(base_url=home(kind), headers=row.headers(KEY), staging=STAGING.get(kind, ""))
     return list(Recogniser(row.batches, endpoint, exchanges, used).conversations())
 
 

@@ -5,14 +5,11 @@ obstore moves the bytes; `addon.aws` knows who we are and where S3 is.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, override
 
@@ -23,37 +20,20 @@ from botocore import exceptions as boto
 from obstore.exceptions import BaseError, InvalidPathError
 from obstore.store import S3Store
 
+from addon import objects
 from addon.aws import Aws
 from addon.config import S3Section
-from addon.outbound import proxy_for
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
-    from obstore import Attributes, GetOptions, ObjectMeta
+    from obstore import Attributes, ObjectMeta
     from obstore.store import ClientConfig, S3Config, S3Credential
 
-PART = 8 << 20
-"""Bytes of one part of a multipart upload; S3 takes 10,000 parts of at least 5 MiB."""
-PARTS_IN_FLIGHT = 2
-SLICE = 8 << 20
-"""Bytes that one request of a download asks for."""
-BLOCK = 1 << 20
-"""Bytes that pass between the disk and obstore at once."""
 SUFFIX = ".jsonl"
 
-_CONTENT_TYPE: Attributes = {"Content-Type": "application/octet-stream"}
-# A part or a slice must make it within the minute: a line of 140 kB/s does for the one, obstore goes on
-# where it was cut for the other.
-_CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "120s"}
-# obstore reads HTTPS_PROXY unless it is given a proxy; this one is never used.
-_NO_PROXY: ClientConfig = {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": "*,0.0.0.0/0,::/0"}
+_CONTENT_TYPE = "application/octet-stream"
 _CREDENTIALS_LAST = timedelta(minutes=10)
 
-_STATUS = re.compile(r"status code: (\d{3})( [\w ]+)?")
-_CODE = re.compile(r"<Code>(.*?)</Code>", re.DOTALL)
-_MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
-_SYSTEM_SAID = re.compile(r'(?:message|error): "([^"]+)"')
-_KIND = re.compile(r"kind: (\w+)")
 _PASSING_STATUS = frozenset({301, 307, 408, 409, 429})
 """301 and 307 are what S3 answers while a new bucket's name spreads through DNS."""
 _PASSING_CODES = frozenset(
@@ -162,14 +142,8 @@ class S3:
         """
         part = anyio.Path(path.with_name(f"{path.name}.part"))
         location = Location(bucket, source.key)
-        unchanged: GetOptions = {} if source.etag is None else {"if_match": source.etag}
-        async with self._store(location, access) as store, await part.open("wb") as file:
-            for start in range(0, source.size, SLICE):
-                wanted: GetOptions = {**unchanged, "range": (start, min(start + SLICE, source.size))}
-                result = await obstore.get_async(store, source.key, options=wanted)
-                async for block in result.stream(min_chunk_size=BLOCK):
-                    await file.write(block)
-        size = (await part.stat()).st_size
+        async with self._store(location, access) as store:
+            size = await objects.fetched(store, source.key, source.size, source.etag, part)
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
         await part.replace(path)
@@ -177,23 +151,14 @@ class S3:
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
         """Write the files, one after the other, as one object. Memory stays flat."""
         sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
-        if sum(sizes) <= PART:
-            await self.put(bucket, key, access, b"".join([block async for block in _blocks(parts)]))
-            return
         async with self._store(Location(bucket, key), access) as store:
-            await obstore.put_async(
-                store,
-                key,
-                _blocks(parts),
-                attributes=_CONTENT_TYPE,
-                chunk_size=PART,
-                max_concurrency=PARTS_IN_FLIGHT,
-            )
+            await objects.written(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
 
     async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
         """Write a small object."""
         async with self._store(Location(bucket, key), access) as store:
-            await obstore.put_async(store, key, data, attributes=_CONTENT_TYPE, use_multipart=False)
+            attributes: Attributes = {"Content-Type": _CONTENT_TYPE}
+            await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
 
     async def reachable(self, location: Location, access: Access) -> None:
         """Ask for a listing of the place; comes back when S3 gives one, empty or not."""
@@ -235,14 +200,12 @@ class S3:
             bucket,
             config=_store_config(endpoint, region, access.kms_key),
             client_options=self._client_options(endpoint, owner),
-            retry_config={"max_retries": 4},
+            retry_config={"max_retries": objects.RETRIES},
             credential_provider=provider,
         )
 
     def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:
-        options: ClientConfig = {**_CLIENT, "allow_http": endpoint.startswith("http://")}
-        proxy = proxy_for(endpoint, os.environ, self._own)
-        options.update(_NO_PROXY if proxy is None else {"proxy_url": proxy})
+        options = objects.client_options(endpoint, self._own)
         if (bundle := self._aws.ca_bundle) is not None:
             options["root_certificate"] = Path(bundle).read_bytes()
         if owner is not None:
@@ -287,7 +250,7 @@ def _input(meta: ObjectMeta) -> InputObject:
 async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
     for path in paths:
         async with await anyio.open_file(path, "rb") as file:
-            while block := await file.read(BLOCK):
+            while block := await file.read(objects.BLOCK):
                 yield block
 
 
@@ -304,23 +267,15 @@ def _trouble(location: Location, error: Exception) -> S3Refused | S3Unavailable:
         case InvalidPathError():
             passing, words = False, str(error).partition("\n")[0]
         case _:
-            passing, words = _obstore_said(str(error))
+            passing, words = _obstore_said(error)
     return (S3Unavailable if passing else S3Refused)(f"{location}: {words}")
 
 
-def _obstore_said(text: str) -> tuple[bool, str]:
-    """Its errors hold status and body as text only, and the system's words in a dump of Rust structures."""
-    summary, _, dump = text.partition("\n\nDebug source")
-    answer = _STATUS.search(summary)
-    if answer is None:
-        details = [*_KIND.findall(dump)[:1], *_SYSTEM_SAID.findall(dump)[:1]]
-        return True, ", ".join([summary.rpartition(" - ")[2].strip()[:200], *details])
-    status, code, message = int(answer[1]), _CODE.search(summary), _MESSAGE.search(summary)
-    if status == 412:
+def _obstore_said(error: Exception) -> tuple[bool, str]:
+    said = objects.said(error)
+    if said.status == 412:
         return False, "the object has changed since it was listed"
-    if code is None or message is None:
-        return _passes(status, ""), f"HTTP {answer[0].partition(': ')[2]}"
-    return _passes(status, code[1]), f"{code[1]}: {unescape(message[1])}"
+    return said.status is None or _passes(said.status, said.code), said.words
 
 
 def _passes(status: int, code: str) -> bool:

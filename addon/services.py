@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from addon.choosing import probing
 from addon.file_jobs import FileJobs
+from addon.google_login import GoogleLogin
 from addon.jobs.context import Context
 from addon.jobs.embedded import SQLiteTooOld
 from addon.jobs.runner import Runner
@@ -52,7 +53,8 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
             keys = await anyio.to_thread.run_sync(KeyRing, settings.config.folder)
         except (BadSecretKey, OSError) as error:
             raise CannotStart(str(error)) from error
-        transport = Transport(own=own)
+        login = GoogleLogin(own)
+        transport = Transport(own=own, login=login)
         stack.push_async_callback(transport.close)
         runner = Runner(
             Context(
@@ -64,12 +66,14 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
                 patience=Patience(settings.config, store),
                 poll_interval=settings.poll_interval,
                 workers=anyio.CapacityLimiter(settings.workers),
+                login=login,
             )
         )
         await runner.launch()
         stack.push_async_callback(runner.close)
-        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probing(transport))
-        admission = Admission(config=settings.config, environment=os.environ)
+        probe = probing(transport)
+        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, login=login)
+        admission = Admission(config=settings.config, environment=os.environ, login=login)
         file_jobs = FileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(

@@ -20,6 +20,8 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from addon.google_login import GoogleLogin
+from addon.google_storage import SCHEME, GoogleStorage
 from addon.outbound import proxy_for
 from translators.errors import ProviderError
 from translators.providers.conversation import LINES, SAVE, Conversation, Lines
@@ -61,7 +63,7 @@ class Transport:
     """The HTTP clients for all providers. Belongs to the event loop that it is first used in.
 
     `own` are the addresses this process listens on, which are never used as a proxy. `transport` takes
-    the place of the network, `pause` that of sleeping.
+    the place of the network, `pause` that of sleeping. `login` renews tokens on the way to Cloud Storage.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class Transport:
         own: AbstractSet[tuple[str, int]] = frozenset(),
         transport: httpx.AsyncBaseTransport | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+        login: GoogleLogin | None = None,
     ) -> None:
         self._environment = environment
         self._own = own
         self._transport = transport
         self._pause = pause
         self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._storage = GoogleStorage(login or GoogleLogin(own), environment=environment, own=own)
 
     async def play[Outcome](
         self, conversation: Conversation[Outcome], *, folder: Path | None = None, once: bool = False
@@ -131,11 +135,13 @@ class Transport:
         self, request: httpx.Request, folder: Path | None, *, lost: type[LostAnswer | Unreachable]
     ) -> httpx.Response:
         """One attempt, body included. Raises `Unreachable` when nothing was sent, else `lost`."""
+        name = request.extensions.get(SAVE)
         with _trouble(request, lost):
+            if request.url.scheme == SCHEME:
+                return await self._storage.answer(request, None if name is None else _place(folder, name))
             client = await self._client(str(request.url))
             response = await _sent(client, request)
             try:
-                name = request.extensions.get(SAVE)
                 if name is None or not response.is_success:
                     await response.aread()
                     return response

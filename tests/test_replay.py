@@ -27,11 +27,14 @@ def read(file: Path) -> Any:
 
 
 def is_smooth(case: Path) -> bool:
-    """Whether every conversation of a life-cycle comes to its outcome, with no request sent twice."""
-    answers = [exchange["response"] for exchange in read(case / "exchange.json")]
+    """Whether every conversation of a life-cycle comes to its outcome, with no request sent twice, and is
+    held over HTTP."""
+    exchanges = read(case / "exchange.json")
     told = read(case / "meta.json")["conversations"]
-    return all(answer and answer["status"] < 400 for answer in answers) and all(
-        "outcome" in one for one in told
+    return (
+        all(exchange["response"] and exchange["response"]["status"] < 400 for exchange in exchanges)
+        and all("outcome" in one for one in told)
+        and not any(exchange["request"]["url"].startswith("gs://") for exchange in exchanges)
     )
 
 

@@ -11,7 +11,9 @@ import anyio
 import anyio.to_process
 import anyio.to_thread
 
+from addon.access import NoKey, access_headers
 from addon.config import Config, NoAddress, Target
+from addon.google_login import GoogleLogin, LoginRefused
 from addon.jobs.ranges import InputFile, Start
 from addon.jobs.splitting import Cut, Limits
 from addon.jobs.spool import Spool
@@ -21,6 +23,7 @@ from addon.jobs.waiting import NotConfigured, Patience
 from addon.jobs.workers import giving_way, packed
 from addon.s3 import S3, Access, Location
 from addon.transport import Transport
+from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
 from translators.providers.registry import UnknownProvider
 from translators.translation import Route
@@ -50,6 +53,8 @@ class Context:
     """Worker processes that translate at the same time."""
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Files on their way at the same time; more would only make the proxy's other clients wait."""
+    login: GoogleLogin = field(default_factory=GoogleLogin)
+    """Who this machine is at Google."""
     turns: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
         default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
     )
@@ -84,13 +89,21 @@ class Context:
         target = self.target(job)
         brought = await self.off_loop(self.store.encrypted_key, job.id)
         key = self.keys.decrypt(brought) if brought is not None else target.key()
-        if key is None and target.needs_key:
-            raise NotConfigured(f"no key for {target.name}: {target.key_sources} is not set")
         try:
-            base_url = target.base_url()
+            base_url, staging = target.base_url(), target.staging()
         except NoAddress as error:
             raise NotConfigured(str(error)) from error
-        return Endpoint(base_url=base_url, headers={} if key is None else target.provider.headers(key))
+        return Endpoint(base_url=base_url, headers=await self._headers(target, key), staging=staging)
+
+    async def _headers(self, target: Target, key: str | None) -> dict[str, str]:
+        """What carries the key, or else who this machine is. Raises `NotConfigured`, `ProviderError` when
+        that is refused, `LoginUnavailable`."""
+        try:
+            return await access_headers(target, key, self.login)
+        except NoKey as error:
+            raise NotConfigured(f"no key for {target.name}: {error}") from error
+        except LoginRefused as error:
+            raise ProviderError(401, str(error)) from error
 
     def limits(self, job: Job) -> Limits:
         target = self.target(job)

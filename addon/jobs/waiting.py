@@ -14,6 +14,7 @@ from itertools import chain, repeat
 import anyio.to_thread
 
 from addon.config import Config
+from addon.google_login import LoginUnavailable
 from addon.jobs.store import Store
 from addon.jobs.tables import Job
 from addon.s3 import S3Unavailable
@@ -47,7 +48,7 @@ def passes(error: Exception) -> bool:
         return error.passing
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return isinstance(error, S3Unavailable | Unreachable | NotConfigured)
+    return isinstance(error, S3Unavailable | Unreachable | LoginUnavailable | NotConfigured)
 
 
 class Patience:

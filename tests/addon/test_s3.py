@@ -16,7 +16,8 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from addon.config import S3Section
-from addon.s3 import PART, S3, SLICE, Access, InputObject, Location, S3Refused, S3Unavailable
+from addon.objects import PART, SLICE
+from addon.s3 import S3, Access, InputObject, Location, S3Refused, S3Unavailable
 
 ACCESS = Access(region="us-east-1")
 ROLE = "arn:aws:iam::123456789012:role/batch"

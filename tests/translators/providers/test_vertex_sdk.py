@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
+from anthropic.types import Message
 from google import genai
 from google.genai import types
 from google.genai.errors import APIError
@@ -102,7 +103,7 @@ def test_answer_in_a_row_is_one_the_sdk_understands(file: Path) -> None:
     if not response or case_of(file) in NOT_THEIRS:
         assert row["status"] or case_of(file) in {*NOT_THEIRS, "empty-answer", "neither-answer-nor-error"}
     elif "custom_id" in row:
-        assert test_anthropic_sdk.Message.model_validate(response).usage.output_tokens > 0
+        assert Message.model_validate(response).usage.output_tokens > 0
     else:
         assert types.GenerateContentResponse.model_validate_json(json.dumps(response), extra="ignore")
 

@@ -2,8 +2,8 @@
 projects.locations.batchPredictionJobs; models/capabilities/batch-inference).
 
 Files lie in the endpoint's staging place, each batch's in a folder of their own. A request to
-`gs://bucket/name` puts or gets an object; one to `gs://bucket/folder/` lists what is below it, in the words of
-Cloud Storage's `objects.list`.
+`gs://bucket/name` puts or gets an object; one to `gs://bucket/folder/` lists what is below it, in the words
+of Cloud Storage's `objects.list`.
 """
 
 import re

@@ -31,6 +31,7 @@ class _Asked(Struct):
 class _Head(Struct):
     custom_id: str | None = None
     request: _Asked | None = None
+    status: Said = None
 
 
 class _Row(Struct):
@@ -55,7 +56,11 @@ def receipt(row: bytes) -> Receipt:
     custom_id = (labels or {}).get(LABEL) if head.custom_id is None else head.custom_id
     if custom_id is None:
         raise ValueError("the row does not say which record it is of")
-    return Receipt(custom_id, not isinstance(_body(row), Unfinished))
+    body = _body(row)
+    status = None
+    if isinstance(body, RecordError) and head.status is not None and head.status != "":
+        status = body.code
+    return Receipt(custom_id, finished=not isinstance(body, Unfinished), status=status)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
