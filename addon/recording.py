@@ -25,9 +25,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
         "azure": "https://example-resource.openai.azure.com",
         "fireworks": "https://api.fireworks.ai/v1/accounts/example",
-        "vertex": (
-            "https://us-central1-aiplatform.googleapis.com/v1/projects/example-project/locations/us-central1"
-        ),
+        "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/our/locations/us-central1",
     }
 )
 """Addresses in recordings of providers that have another one for each account."""

@@ -25,7 +25,7 @@ from translators.providers.registry import PROVIDERS
 ADDRESSES = {
     "azure": "https://example-resource.openai.azure.com",
     "fireworks": "https://api.fireworks.ai/v1/accounts/example",
-    "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/example-project/locations/us-central1",
+    "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/our/locations/us-central1",
 }
 """Of providers that have none of their own for everybody."""
 

@@ -144,7 +144,7 @@ def test_the_official_client_asks_the_same_and_parses_each_answer(file: Path) ->
     with ReplayServer(exchanges, path="") as server:
         client = genai.Client(
             enterprise=True,
-            project="example-project",
+            project="our",
             location="us-central1",
             credentials=Credentials(token="test-key"),
             http_options=types.HttpOptions(base_url=server.url, api_version="v1"),
