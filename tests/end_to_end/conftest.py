@@ -50,6 +50,7 @@ class StartProxy(Protocol):
         settings: Mapping[str, str] = ...,
         config: Mapping[str, Mapping[str, Any]] = ...,
         arguments: Sequence[str] = ...,
+        environment: Mapping[str, str] = ...,
     ) -> ProxyProcess: ...
 
 
@@ -99,6 +100,7 @@ def prepared(
     settings: Mapping[str, str] | None = None,
     config: Mapping[str, Mapping[str, Any]] | None = None,
     arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> ProxyProcess:
     """A proxy in front of the provider, not started yet; a section in `config` replaces the usual one."""
     return ProxyProcess(
@@ -112,6 +114,7 @@ def prepared(
             "OPENAI_API_KEY": server.key,
             "OPENAI_BASE_URL": server.url,
             "WRONG_KEY": "not-the-providers-key",
+            **(environment or {}),
         },
         mode=mode,
         settings={"flow_detail": "0", **(settings or {})},
