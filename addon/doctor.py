@@ -183,7 +183,8 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
     if status in {401, 403}:
         hint = f"the key in {target.key_sources} is not accepted there"
         return Finding(check, "fail", f"{shown} answers {status}", hint)
-    text = f"key in {target.key_sources}; {shown} answers {status}"
+    known = f"key in {target.key_sources}" if target.key(environment) else "this machine's own credentials"
+    text = f"{known}; {shown} answers {status}"
     if status != httpx.codes.OK:
         return Finding(check, "warn", text, "reachable, but this tells nothing about the key")
     staging = target.staging(environment)

@@ -50,11 +50,14 @@ class GoogleStorage:
     async def answer(self, request: httpx.Request, path: Path | None) -> httpx.Response:
         """The answer to one request, its body in the file if there is a path: whole, or not there at all.
 
-        Raises `httpx.NetworkError` when Cloud Storage cannot be asked; what the login raises.
+        Raises `httpx.NetworkError` when Cloud Storage cannot be asked, or for a new token nobody.
         """
         key = request.url.path.removeprefix("/")
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token == "":  # obstore would look for credentials of this machine itself
+            return _refusal(request, 401, "UNAUTHENTICATED", "Cloud Storage wants a token, and there is none")
         try:
-            store = await run_sync(self._opened, request, limiter=self._limiter)
+            store = await run_sync(self._opened, request, token, limiter=self._limiter)
             if request.method == "PUT":
                 return await _put(store, key, request)
             if key == "" or key.endswith("/"):
@@ -66,14 +69,12 @@ class GoogleStorage:
             said = objects.said(error)
         if said.status is None:
             raise httpx.NetworkError(said.words, request=request)
-        told = {"code": said.status, "message": said.words, "status": said.code or None}
-        return httpx.Response(said.status, json={"error": told}, request=request)
+        return _refusal(request, said.status, said.code, said.words)
 
-    def _opened(self, request: httpx.Request) -> GCSStore:
+    def _opened(self, request: httpx.Request, token: str) -> GCSStore:
         """The bucket; takes a while, for certificates are read."""
         address = self._environment.get(EMULATOR) or ADDRESS
         endpoint = address if "://" in address else f"http://{address}"
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
         options = objects.client_options(endpoint, self._own)
         if "x-goog-user-project" in request.headers:
             options["default_headers"] = {"x-goog-user-project": request.headers["x-goog-user-project"]}
@@ -82,15 +83,19 @@ class GoogleStorage:
             renewed, until = await self._login.renewed(token)
             return {"token": renewed, "expires_at": until}
 
-        known = scheme.lower() == "bearer" and token != ""
-        config: GCSConfig = {"base_url": endpoint, "skip_signature": not known}
+        config: GCSConfig = {"base_url": endpoint}
         return GCSStore(
             request.url.host,
             config=config,
             client_options=options,
             retry_config={"max_retries": objects.RETRIES},
-            credential_provider=credential if known else None,
+            credential_provider=credential,
         )
+
+
+def _refusal(request: httpx.Request, status: int, code: str, message: str) -> httpx.Response:
+    told = {"code": status, "message": message, "status": code or None}
+    return httpx.Response(status, json={"error": told}, request=request)
 
 
 async def _put(store: GCSStore, key: str, request: httpx.Request) -> httpx.Response:

@@ -121,3 +121,46 @@ def test_an_address_that_depends_on_the_account_is_said_by_the_environment_or_th
         target.base_url({})
     named = load(written(elsewhere, "[providers.azure]\nbase_url = 'http://localhost/'"))
     assert named.target("azure").base_url({}) == "http://localhost"
+
+
+VERTEX = "[providers.vertex]\nproject = 'a-project'\nlocation = 'us-central1'\n"
+
+
+def test_settings_of_an_account_are_said_by_the_file_or_the_environment(elsewhere: Path) -> None:
+    target = load(written(elsewhere, f"{VERTEX}staging = 'gs://a-bucket/batches/'")).target("vertex")
+    address = "https://us-central1-aiplatform.googleapis.com/v1/projects/a-project/locations/us-central1"
+    assert (target.base_url({}), target.staging({})) == (address, "gs://a-bucket/batches")
+    said = load(written(elsewhere, "[providers.vertex]\nstaging = 'gs://a-bucket'")).target("vertex")
+    environment = {"GOOGLE_CLOUD_PROJECT": "a-project", "GOOGLE_CLOUD_LOCATION": "us-central1"}
+    assert said.base_url(environment) == address
+    assert Config().target("openai").staging({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[providers.vertex]", "No project of 'vertex' .* set GOOGLE_CLOUD_PROJECT, or project in"),
+        (
+            "[providers.vertex]\nproject = 'p'",
+            "No location of 'vertex' .* GOOGLE_CLOUD_LOCATION, or location",
+        ),
+        (VERTEX, r"No staging of 'vertex' is configured: set staging in \[providers.vertex\] of"),
+    ],
+)
+def test_a_setting_that_is_missing_is_named(elsewhere: Path, text: str, said: str) -> None:
+    target = load(written(elsewhere, text)).target("vertex")
+    with pytest.raises(NoAddress, match=said):
+        target.base_url({})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[providers.openai]\nproject = 'p'", r"providers\.openai\.project: openai has no project"),
+        ("[providers.vertex]\nstaging = 's3://a'", r"providers\.vertex\.staging: String should match"),
+        ("[providers.vertex]\nlocation = 'a/b'", r"providers\.vertex\.location: String should match"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(elsewhere: Path, text: str, said: str) -> None:
+    with pytest.raises(BadConfig, match=said):
+        load(written(elsewhere, text))

@@ -21,6 +21,7 @@ from addon.demo.stage import s3_server
 from addon.jobs.store import Store
 from tests.addon import programs
 from tests.addon.programs import NOWHERE, a_job
+from tests.end_to_end.google_servers import BUCKET, LOCATION, PROJECT, GoogleServers, key_file
 
 SECRETS = ("sk-dummy", "dummy-secret", "s3cret")
 
@@ -130,6 +131,38 @@ def test_without_any_key_it_says_which_variables_hold_one(doctor: Doctor) -> Non
     finding = doctor(OPENAI_API_KEY=None)["providers"]
     assert finding["level"] == "fail"
     assert "OPENAI_API_KEY" in finding["hint"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "account", "level", "says"),
+    [
+        (BUCKET, True, "ok", "this machine's own credentials; "),
+        ("another-bucket", True, "fail", "gs://another-bucket/batches answers 404"),
+        (
+            BUCKET,
+            False,
+            "fail",
+            "no key: File /nonexistent was not found. Set GOOGLE",
+        ),
+    ],
+)
+def test_a_provider_that_wants_to_know_who_this_machine_is(
+    doctor: Doctor, tmp_path: Path, bucket: str, account: bool, level: str, says: str
+) -> None:
+    with GoogleServers() as google:
+        (tmp_path / "bedrock-batch.toml").write_text(
+            f"[providers.vertex]\nbase_url = '{google.url}'\nproject = '{PROJECT}'\n"
+            f"location = '{LOCATION}'\nstaging = 'gs://{bucket}/batches'\n"
+        )
+        key = str(key_file(tmp_path, google.url)) if account else "/nonexistent"
+        found = doctor(
+            healthy=level == "ok",
+            OPENAI_API_KEY=None,
+            GOOGLE_APPLICATION_CREDENTIALS=key,
+            STORAGE_EMULATOR_HOST=google.storage,
+        )
+    assert found["provider vertex"]["level"] == level
+    assert found["provider vertex"]["text"].startswith(says)
 
 
 def test_a_configured_provider_needs_the_key_its_section_names(

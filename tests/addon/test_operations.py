@@ -324,6 +324,41 @@ def written_anywhere(folder: Path, text: bytes) -> bool:
     return any(text in path.read_bytes() for path in folder.iterdir())
 
 
+VERTEX = {"project": "a-project", "location": "us-central1", "staging": "gs://a-bucket"}
+
+
+@pytest.mark.parametrize(
+    ("section", "error_type", "says"),
+    [
+        (
+            VERTEX,
+            "AccessDeniedException",
+            "No credentials for 'vertex' .* GOOGLE_APPLICATION_CREDENTIALS",
+        ),
+        ({**VERTEX, "api_key": "env:TOKEN"}, None, ""),
+        ({"api_key": "env:TOKEN"}, "ValidationException", "No project of 'vertex' is configured"),
+    ],
+    ids=["no credentials", "a token", "no project"],
+)
+async def test_what_lets_us_in_may_be_who_this_machine_is(
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    section: dict[str, str],
+    error_type: str | None,
+    says: str,
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent")
+    service = start({"providers": {"vertex": section}}, {"TOKEN": "a-token"})
+    caller = replace(CALLER, provider="vertex")
+    model = {"modelId": "anthropic.claude-haiku-4-5-20251001-v1:0"}
+    if error_type is None:
+        assert service.job(await service.created(caller, **model)).model == "claude-haiku-4-5@20251001"
+        return
+    with pytest.raises(AwsError, match=says) as caught:
+        await service.created(caller, **model)
+    assert caught.value.error_type == error_type
+
+
 async def test_a_key_that_the_caller_brings_is_kept_encrypted_only(start: Start, tmp_path: Path) -> None:
     service = start(environment={})
     arn = await service.created(Caller(provider="openai", region="us-east-1", key="brought-by-the-caller"))

@@ -2,8 +2,8 @@
 faults on demand.
 
 Google: reference/rest (projects.locations.batchPredictionJobs), models/capabilities/batch-inference; Cloud
-Storage: xml-api. Rows come in any order, the members of the request in each of them, too; counts are text, and
-what is zero is left out.
+Storage: xml-api. Rows come in any order, the members of the request in each of them, too; counts are text,
+and what is zero is left out.
 """
 
 import itertools
@@ -258,8 +258,9 @@ class GoogleServers:
         @app.get(jobs)
         def listed() -> Json:
             self._reach("list")
-            (name,) = re.findall(r'display_name="([^"]+)"', request.args["filter"])
-            found = [job.json() for job in self.jobs.values() if job.wanted["displayName"] == name]
+            named = re.findall(r'display_name="([^"]+)"', request.args.get("filter", ""))
+            jobs = [job for job in self.jobs.values() if not named or job.wanted["displayName"] in named]
+            found = [job.json() for job in jobs]
             return {"batchPredictionJobs": found} if found else {}
 
         @app.get(f"{jobs}/<id>")
