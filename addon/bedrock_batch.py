@@ -211,7 +211,7 @@ class BedrockBatch:
         caller = self._caller(flow, (provider,))
         mask(flow.request.headers)  # before anything is awaited, as in `_serve`
         ask = services.native.get if operation is Operation.GET else services.native.stop
-        await services.rewriter.begin(flow, ask(batch_id, caller))
+        await services.rewriter.begin(flow, await ask(batch_id, caller))
 
     async def _providers(self, request: http.Request, matched: Matched) -> tuple[str, ...] | None:
         """Where an operation goes; None for AWS. A job's id decides alone, whatever the header says."""

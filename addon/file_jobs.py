@@ -48,7 +48,7 @@ class FileJobs:
         """The stored job and the call that makes its batch; no call for a job that an earlier one was to
         make. Raises `AwsError`."""
         caller = replace(caller, fallbacks=())  # the file is nowhere else
-        target, endpoint = self._admission.endpoint(caller)
+        target, endpoint = await self._admission.endpoint(caller)
         if not target.provider.takes_files or target.section.mode == "direct":
             raise AwsError(
                 "ValidationException",

@@ -1,10 +1,6 @@
 """Operations on batches that were made at a provider without us: what its batch API is asked, and how its
 answer reads in Bedrock's terms."""
 
-import os
-from collections.abc import Mapping
-
-from addon.config import Config
 from addon.minting import Admission, Caller
 from addon.rewriting import Call
 from translators.bedrock import native_jobs
@@ -16,12 +12,12 @@ from translators.providers.particulars import particulars
 class Native:
     """Get and Stop by a provider's own id. Both raise `AwsError` for what AWS would refuse."""
 
-    def __init__(self, config: Config, environment: Mapping[str, str] = os.environ) -> None:
-        self._admission = Admission(config=config, environment=environment)
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
 
-    def get(self, batch_id: str, caller: Caller) -> Call[Batch]:
+    async def get(self, batch_id: str, caller: Caller) -> Call[Batch]:
         """How the batch stands."""
-        target, endpoint = self._admission.endpoint(caller)
+        target, endpoint = await self._admission.endpoint(caller)
 
         async def answered(batch: Batch, body: bytes) -> bytes:
             return native_jobs.description(_native(target.name, batch, body), caller.region)
@@ -33,9 +29,9 @@ class Native:
             answered=answered,
         )
 
-    def stop(self, batch_id: str, caller: Caller) -> Call[Batch]:
+    async def stop(self, batch_id: str, caller: Caller) -> Call[Batch]:
         """Ask for the batch's end."""
-        target, endpoint = self._admission.endpoint(caller)
+        target, endpoint = await self._admission.endpoint(caller)
 
         async def answered(batch: Batch, body: bytes) -> bytes:
             return native_jobs.stopped(_native(target.name, batch, body))

@@ -79,7 +79,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     return Services(
         operations=operations,
         file_jobs=file_jobs,
-        native=Native(settings.config),
+        native=Native(admission),
         rewriter=Rewriter(transport),
         close=close,
     )
