@@ -143,7 +143,7 @@ def starting(
         return Services(
             operations=operations,
             file_jobs=FileJobs(admission, operations, store, runner, utc_now),
-            native=Native(Admission(config=settings.config, environment=environment)),
+            native=Native(admission),
             rewriter=Rewriter(transport or Transport(transport=httpx.MockTransport(_no_answer)), reach),
             close=close,
         )
