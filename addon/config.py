@@ -173,13 +173,16 @@ class Target:
         """What else the provider wants to know: config, else the variable that the provider's SDK reads."""
         found: dict[str, str] = {}
         for name, variable in self.provider.settings.items():
-            value = getattr(self.section, name) or environment.get(variable or "")
+            value = getattr(self.section, name) or environment.get(variable)
             if not value:
-                wanted = f"{name} in [providers.{self.name}] of {FILE_NAME}"
                 raise NoAddress(
                     f"No {name} of {self.name!r} is configured: "
-                    f"set {wanted if variable is None else f'{variable}, or {wanted}'}."
+                    f"set {variable}, or {name} in [providers.{self.name}] of {FILE_NAME}."
                 )
+            try:
+                ProviderSection.model_validate({name: value})
+            except ValidationError as error:
+                raise NoAddress(f"{variable}: {error.errors()[0]['msg']}") from error
             found[name] = value
         return found
 

@@ -101,6 +101,7 @@ class Admission:
     async def endpoint(self, caller: Caller) -> tuple[Target, Endpoint]:
         """The caller's provider, and where it is with the key to be let in. Raises `AwsError`."""
         target = self._target(caller.provider)
+        await self._check_key(target, caller)
         self._check_address(target)
         try:
             headers = await access_headers(target, self._key(target, caller), self.login)

@@ -133,6 +133,8 @@ def test_settings_of_an_account_are_said_by_the_file_or_the_environment(elsewher
     said = load(written(elsewhere, "[providers.vertex]\nstaging = 'gs://a-bucket'")).target("vertex")
     environment = {"GOOGLE_CLOUD_PROJECT": "a-project", "GOOGLE_CLOUD_LOCATION": "us-central1"}
     assert said.base_url(environment) == address
+    with pytest.raises(NoAddress, match="GOOGLE_CLOUD_LOCATION: String should match"):
+        said.base_url({**environment, "GOOGLE_CLOUD_LOCATION": "a/b"})
     assert Config().target("openai").staging({}) == ""
 
 
@@ -144,7 +146,7 @@ def test_settings_of_an_account_are_said_by_the_file_or_the_environment(elsewher
             "[providers.vertex]\nproject = 'p'",
             "No location of 'vertex' .* GOOGLE_CLOUD_LOCATION, or location",
         ),
-        (VERTEX, r"No staging of 'vertex' is configured: set staging in \[providers.vertex\] of"),
+        (VERTEX, r"No staging of 'vertex' .* BEDROCK_BATCH_STAGING, or staging in \[providers.vertex\] of"),
     ],
 )
 def test_a_setting_that_is_missing_is_named(elsewhere: Path, text: str, said: str) -> None:

@@ -17,7 +17,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from addon.rewriting import KeyedHeaders
 from addon.transport import Transport
 from tests.addon.proxying import AWS, CALLERS_KEY, SIGNATURE, Proxy, a_flow, a_proxy, config_file
-from tests.translators.playing import ADDRESSES, content_of, endpoint_of
+from tests.translators.playing import ADDRESSES, STAGING, content_of, endpoint_of
 from translators.providers.registry import PROVIDERS
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -60,6 +60,9 @@ def environment(provider: str) -> dict[str, str]:
         row.key_variables[0]: KEY,
         "AZURE_OPENAI_ENDPOINT": ADDRESSES["azure"],
         "FIREWORKS_ACCOUNT_ID": "example",
+        "GOOGLE_CLOUD_PROJECT": "our",
+        "GOOGLE_CLOUD_LOCATION": "us-central1",
+        "BEDROCK_BATCH_STAGING": STAGING["vertex"],
     }
 
 

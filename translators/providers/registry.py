@@ -89,7 +89,7 @@ class Provider:
     """The API key → the headers that carry it."""
     base_url: str
     """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
-    settings: Mapping[str, str | None] = MappingProxyType({})
+    settings: Mapping[str, str] = MappingProxyType({})
     """What else the section says of the account, with the environment variable that says it otherwise."""
     address: Callable[[str, Mapping[str, str]], str] = _as_it_is
     """`base_url` and the settings → where the batch API is."""
@@ -327,7 +327,11 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         base_url="",  # the location's own
         base_url_variables=("GOOGLE_VERTEX_BASE_URL",),
         settings=MappingProxyType(
-            {"project": "GOOGLE_CLOUD_PROJECT", "location": "GOOGLE_CLOUD_LOCATION", "staging": None}
+            {
+                "project": "GOOGLE_CLOUD_PROJECT",
+                "location": "GOOGLE_CLOUD_LOCATION",
+                "staging": "BEDROCK_BATCH_STAGING",
+            }
         ),
         address=vertex.address,
         probe="/batchPredictionJobs?pageSize=1",
