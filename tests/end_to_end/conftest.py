@@ -50,7 +50,6 @@ class StartProxy(Protocol):
         settings: Mapping[str, str] = ...,
         config: Mapping[str, Mapping[str, Any]] = ...,
         arguments: Sequence[str] = ...,
-        environment: Mapping[str, str] = ...,
     ) -> ProxyProcess: ...
 
 

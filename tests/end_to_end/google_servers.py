@@ -169,6 +169,7 @@ class GoogleServers:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._accepted: list[str] = []
         self._lock = threading.Lock()
         self.restore()
 
@@ -184,7 +185,7 @@ class GoogleServers:
         self.parts: Counter[str] = Counter()
         """How many parts each object came in that came in parts."""
         self.tokens: list[str] = []
-        """Those that were given out."""
+        """Those that were given out since; older ones hold, too."""
         self.seconds = 3600
         """For how long a token holds, by its own account."""
         self.holding = 1_000_000
@@ -232,6 +233,7 @@ class GoogleServers:
             self._reach("token")
             with self._lock:
                 self.tokens.append(f"ya29.token-{next(self._numbers)}")
+                self._accepted.append(self.tokens[-1])
                 return {"access_token": self.tokens[-1], "expires_in": self.seconds, "token_type": "Bearer"}
 
         self._job_routes(app)
@@ -241,7 +243,7 @@ class GoogleServers:
     def _enter(self) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.seen.append((request.method, request.url, token or None))
-        if request.path == "/token" or token in self.tokens[-self.holding :]:
+        if request.path == "/token" or token in self._accepted[-self.holding :]:
             return
         raise Refuse(401, "Request had invalid authentication credentials.", type="UNAUTHENTICATED")
 

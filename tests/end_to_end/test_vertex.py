@@ -12,7 +12,7 @@ import pytest
 from addon.demo.faults import Cut
 from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from tests.end_to_end.conftest import StartProxy, prepared
+from tests.end_to_end.conftest import prepared
 from tests.end_to_end.google_servers import BUCKET, LOCATION, PROJECT, GoogleServers, Job, Point, key_file
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 
@@ -140,24 +140,21 @@ def test_a_model_that_vertex_does_not_have_is_refused_at_create(client: Client, 
 
 
 def test_killed_before_the_answer_to_create_came(
-    start_proxy: StartProxy, google: GoogleServers, routed: dict[str, Any], bucket: Bucket
+    one_proxy: ProxyProcess, client: Client, google: GoogleServers, bucket: Bucket
 ) -> None:
-    proxy = start_proxy(**routed)
-
     def kill(point: Point, count: int) -> None:
         if (point, count) == ("create:after", 1):
             with suppress(ProcessLookupError):
-                os.kill(proxy.pid, signal.SIGKILL)
+                os.kill(one_proxy.pid, signal.SIGKILL)
             raise Cut
 
     google.at = kill
-    with bedrock(proxy) as client:
-        arn = create(client, bucket, RECORDS)
-        limit = time.monotonic() + 30
-        while not proxy.ended:
-            assert time.monotonic() < limit, "the job was never created"
-            time.sleep(0.02)
-        proxy.start()
-        assert ended(client, arn)["status"] == "Completed"
+    arn = create(client, bucket, RECORDS)
+    limit = time.monotonic() + 30
+    while not one_proxy.ended:
+        assert time.monotonic() < limit, "the job was never created"
+        time.sleep(0.02)
+    one_proxy.start()
+    assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn)
     assert len(google.jobs) == 1
