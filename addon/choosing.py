@@ -6,16 +6,17 @@ does not pass validation, is `addon/jobs/fallback.py`'s.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import anyio
 
 from addon.minting import Admission, Caller, Taker
 from addon.routing import BEDROCK
-from addon.transport import LostAnswer, Transport, Unreachable
+from addon.transport import Transport, Unreachable
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest
 from translators.errors import ProviderError
-from translators.providers.conversation import Endpoint
+from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.registry import Provider
 
 PATIENCE = 5.0
@@ -85,14 +86,24 @@ def probing(transport: Transport) -> Probe:
     async def probe(provider: Provider, endpoint: Endpoint) -> str | None:
         try:
             with anyio.fail_after(PATIENCE):
-                await transport.play(provider.batches.retrieve(endpoint, NO_BATCH), once=True)
-        except (Unreachable, LostAnswer) as error:
+                return await _refusal(transport, provider.batches.retrieve(endpoint, NO_BATCH))
+        except (Unreachable, ProviderError) as error:
             return str(error)
         except TimeoutError:
             return f"no answer within {PATIENCE:.0f} s"
-        except ProviderError as error:
-            refuses = error.status in {401, 402, 403} or (error.status == 429 and not error.passing)
-            return error.message if refuses else None
-        return None
 
     return probe
+
+
+async def _refusal(transport: Transport, conversation: Conversation[object]) -> str | None:
+    """What the first answer in a conversation says against us."""
+    with closing(conversation):
+        response = await transport.send(next(conversation))
+        try:
+            conversation.send(response)
+        except ProviderError as error:
+            out_of_order = error.status in {401, 402, 403} or error.status >= 500
+            return error.message if out_of_order or (error.status == 429 and not error.passing) else None
+        except StopIteration:
+            return None
+        return None

@@ -33,9 +33,8 @@ from addon.jobs_command import NoDatabase, opened
 from addon.outbound import proxy_for
 from addon.refusals import CommandRefused
 from addon.s3 import S3, Access, Location, S3Refused, S3Unavailable
-from addon.transport import LostAnswer, Transport, Unreachable
+from addon.transport import Transport, Unreachable
 from translators.errors import ProviderError
-from translators.providers.conversation import Conversation
 
 type Level = Literal["ok", "skip", "warn", "fail"]
 
@@ -209,15 +208,13 @@ class NoAnswer(Exception):
 
 async def _status(transport: Transport, url: str, headers: Mapping[str, str]) -> int:
     """What a GET is answered with. Raises `NoAnswer`."""
-
-    def conversation() -> Conversation[int]:
-        response = yield httpx.Request("GET", url, headers=headers)
-        return response.status_code
-
     try:
         with anyio.fail_after(PATIENCE):
-            return await transport.play(conversation(), once=True)
-    except (Unreachable, LostAnswer, ProviderError, httpx.InvalidURL) as error:
+            response = await transport.send(httpx.Request("GET", url, headers=headers))
+            if response.is_server_error:
+                raise NoAnswer(f"the answer is {response.status_code}")
+            return response.status_code
+    except (Unreachable, ProviderError, httpx.InvalidURL) as error:
         raise NoAnswer(str(error)) from error
     except TimeoutError:
         raise NoAnswer(f"no answer within {PATIENCE:.0f} s") from None

@@ -88,8 +88,8 @@ class Transport:
         """The outcome of a conversation held over the network.
 
         Answers to requests marked with `SAVE` become files in `folder`, whole or not at all. With `once`
-        each request is sent a single time. Raises `Unreachable`; with `once` also `LostAnswer`; what the
-        conversation raises (`ProviderError`); `OSError` when the disk refuses.
+        each request that is not a GET is sent a single time. Raises `Unreachable`; with `once` also
+        `LostAnswer`; what the conversation raises (`ProviderError`); `OSError` when the disk refuses.
         """
         with closing(conversation):
             try:
@@ -113,7 +113,7 @@ class Transport:
 
     async def _answer(self, request: httpx.Request, folder: Path | None, once: bool) -> httpx.Response:
         _prepare(request)
-        if once:
+        if once and request.method != "GET":
             response = await self._send(request, folder, lost=LostAnswer)
             if response.status_code == 408 or response.status_code >= 500:
                 # Gateways also answer 408 when it was the provider behind them that took too long.

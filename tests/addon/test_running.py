@@ -10,7 +10,7 @@ import subprocess
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -161,8 +161,8 @@ def https_server(folder: Path) -> Iterator[tuple[int, bytes]]:
 
     def serve(server: socket.socket) -> None:
         connection, _ = server.accept()
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(1)
+        with suppress(ConnectionError), context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(1)  # the client shows its certificate and is gone
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(60)

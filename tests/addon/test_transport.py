@@ -133,6 +133,10 @@ def get(url: str, **extensions: object) -> httpx.Request:
     return httpx.Request("GET", url, headers={"authorization": f"Bearer {KEY}"}, extensions=extensions)
 
 
+def post(url: str) -> httpx.Request:
+    return httpx.Request("POST", url, content=b"{}")
+
+
 async def test_a_conversation_is_played_to_its_outcome(transport: Transport, serve: Serve) -> None:
     server = serve(answer("200 OK", b'{"id":"file-1"}'), answer("200 OK", b'{"id":"batch-1"}'))
 
@@ -273,7 +277,7 @@ async def test_a_request_to_be_sent_once_that_cannot_have_arrived_is_unreachable
     environment = {"HTTPS_PROXY": refusing.url} if proxied else {}
     transport = Transport(environment=environment)
     with pytest.raises(Unreachable):
-        await transport.play(asking(get("https://api.example/v1" if proxied else dead_url)), once=True)
+        await transport.play(asking(post("https://api.example/v1" if proxied else dead_url)), once=True)
     assert len(refusing.requests) == int(proxied)
     await transport.close()
 
@@ -281,7 +285,7 @@ async def test_a_request_to_be_sent_once_that_cannot_have_arrived_is_unreachable
 async def test_a_connection_that_is_not_tls_means_never_sent(transport: Transport, serve: Serve) -> None:
     server = serve(cut, deaf=True)
     with pytest.raises(Unreachable):
-        await transport.play(asking(get(server.url.replace("http:", "https:"))), once=True)
+        await transport.play(asking(post(server.url.replace("http:", "https:"))), once=True)
 
 
 def never(connection: socket.socket) -> None:
@@ -311,7 +315,7 @@ async def test_a_connection_closed_before_the_request_was_read_is_a_lost_answer(
 ) -> None:
     server = serve(cut, deaf=True)
     with pytest.raises(LostAnswer):
-        await transport.play(asking(httpx.Request("POST", server.url, content=b"{}")), once=True)
+        await transport.play(asking(post(server.url)), once=True)
     assert len(server.requests) == 1
 
 
@@ -320,8 +324,16 @@ async def test_a_clear_answer_to_a_request_to_be_sent_once_is_handed_over(
     transport: Transport, serve: Serve, status: str
 ) -> None:
     server = serve(answer(status, b"words"))
-    response = await transport.play(asking(get(server.url)), once=True)
+    response = await transport.play(asking(post(server.url)), once=True)
     assert (response.status_code, response.text, len(server.requests)) == (int(status[:3]), "words", 1)
+
+
+async def test_a_look_before_the_request_to_be_sent_once_may_be_repeated(
+    transport: Transport, serve: Serve
+) -> None:
+    server = serve(answer("503 Busy"), answer("200 OK", b"words"))
+    response = await transport.play(asking(get(server.url)), once=True)
+    assert (response.text, len(server.requests)) == ("words", 2)
 
 
 @pytest.mark.parametrize("size", [0, 10, 3 * BLOCK + 1])
