@@ -338,6 +338,11 @@ class GoogleServers:
                 self.objects[name] = request.get_data()
             return Response(headers={"etag": '"1"'})
 
+        @app.delete(f"/storage/{BUCKET}/<path:name>")
+        def give_up(name: str) -> Response:
+            self._uploads.pop(request.args["uploadId"], None)
+            return Response(status=204)
+
         @app.post(f"/storage/{BUCKET}/<path:name>")
         def upload(name: str) -> Response:
             if "uploads" in request.args:
