@@ -5,6 +5,9 @@ import os
 import pytest
 from hypothesis import settings
 
+# A proxy starts in half of the time when its bytecode is kept; tests start hundreds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The time of one example says nothing on a machine that others use too.
 settings.register_profile("shared machine", deadline=None)
 # pytest --hypothesis-profile=nightly --timeout=0
