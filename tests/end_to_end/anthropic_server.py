@@ -129,8 +129,8 @@ class AnthropicServer:
         self.key = key
         self.at: Hook = all_goes_well
         self.looks = 0
-        self.answers: Callable[[int], int | None] = lambda number: None
-        """How many batches there are with the new one → how many of its requests it answers, None for all."""
+        self.answers: Callable[[int], int | None] = lambda requests: None
+        """How many requests a batch has → how many of them it answers, None for all."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
@@ -140,7 +140,7 @@ class AnthropicServer:
     def add(self, requests: list[Json]) -> Batch:
         """A new batch."""
         number = next(self._numbers)
-        answers = self.answers(len(self.batches) + 1)
+        answers = self.answers(len(requests))
         batch = Batch(
             f"msgbatch_{number:06}", requests, self.looks, len(requests) if answers is None else answers
         )

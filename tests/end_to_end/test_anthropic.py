@@ -167,7 +167,7 @@ def test_lost_answers_make_no_second_batches(
 
 def test_a_stop_keeps_what_was_done(client: Client, anthropic: AnthropicServer, bucket: Bucket) -> None:
     anthropic.looks = -1
-    anthropic.answers = lambda number: 1
+    anthropic.answers = lambda requests: 1
     arn = create(client, bucket, RECORDS)
     when(client, arn, "InProgress")
     while len(anthropic.batches) < 3:
@@ -180,7 +180,7 @@ def test_a_stop_keeps_what_was_done(client: Client, anthropic: AnthropicServer, 
 
 
 def test_what_expired_is_sent_again(client: Client, anthropic: AnthropicServer, bucket: Bucket) -> None:
-    anthropic.answers = lambda number: 2 if number <= 3 else None
+    anthropic.answers = lambda requests: 2 if requests == 4 else None
     arn = create(client, bucket, RECORDS)
     assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn)
