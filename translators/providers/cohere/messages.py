@@ -7,7 +7,6 @@ API has an object (crmne/ruby_llm: protocols/cohere/batch_requests.rb).
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import (
@@ -33,6 +32,7 @@ from translators.providers.blocks import (
     search_result_text,
     set_member,
 )
+from translators.providers.tool_results import ToolTexts
 
 
 class Text(Struct, frozen=True, tag_field="type", tag="text"):
@@ -203,25 +203,13 @@ def _user(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Mess
 
 
 def _tool_answer(result: ToolResultBlock, path: str, attached: list[Part], notes: list[Note]) -> Message:
-    if result.type is not None:
-        raise Refused(f"{path}.type", f"{result.type!r} is a tool of another provider's server")
-    texts: list[Part] = []
-    if result.status == "error":
-        notes.append(_FAILED)
-        texts.append(Text("The tool reported an error:"))
-    for index, content in enumerate(result.content):
-        if content.json is not None:
-            texts.append(Text(msgspec.json.encode(content.json).decode()))
-            continue
-        for part in _parts(content, f"{path}.content[{index}]", notes):
-            if isinstance(part, Text):
-                texts.append(part)
-            else:
-                number = sum(not isinstance(earlier, Text) for earlier in attached) + 1
-                texts.append(Text(f"See attachment {number} in the next message."))
-                attached += [Text(f"Attachment {number}:"), part]
-                notes.append(_MOVED)
+    texts = _TOOL_TEXTS.of(result, path, attached, notes)
     return Message("tool", texts, tool_call_id=result.tool_use_id)
+
+
+_TOOL_TEXTS = ToolTexts[Part](
+    text=Text, is_text=lambda part: isinstance(part, Text), parts=_parts, failed=_FAILED, moved=_MOVED
+)
 
 
 def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note], *, thinks: bool) -> Message:

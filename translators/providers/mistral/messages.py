@@ -9,7 +9,6 @@ avante-corp/avante.nvim#2695, NousResearch/hermes-agent#20154).
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
 from msgspec import Struct, structs
 
 from translators.bedrock.converse import (
@@ -26,6 +25,7 @@ from translators.providers.mistral.chunks import CACHE_POINT, Chunk, Text, chunk
 from translators.providers.mistral.names import LONGEST_NAME, call_id
 from translators.providers.mistral.reasoning import thinking_of
 from translators.providers.names import fitting
+from translators.providers.tool_results import ToolTexts
 
 
 class Called(Struct, frozen=True):
@@ -164,25 +164,13 @@ def _user(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Mess
 
 
 def _tool_answer(result: ToolResultBlock, path: str, attached: list[Chunk], notes: list[Note]) -> Message:
-    if result.type is not None:
-        raise Refused(f"{path}.type", f"{result.type!r} is a tool of another provider's server")
-    texts: list[Chunk] = []
-    if result.status == "error":
-        notes.append(_FAILED)
-        texts.append(Text("The tool reported an error:"))
-    for index, content in enumerate(result.content):
-        if content.json is not None:
-            texts.append(Text(msgspec.json.encode(content.json).decode()))
-            continue
-        for chunk in chunks(content, f"{path}.content[{index}]", notes):
-            if isinstance(chunk, Text):
-                texts.append(chunk)
-            else:
-                number = sum(not isinstance(earlier, Text) for earlier in attached) + 1
-                texts.append(Text(f"See attachment {number} in the next message."))
-                attached += [Text(f"Attachment {number}:"), chunk]
-                notes.append(_MOVED)
+    texts = _TOOL_TEXTS.of(result, path, attached, notes)
     return Message("tool", _content(texts), tool_call_id=_call_id(result.tool_use_id, notes))
+
+
+_TOOL_TEXTS = ToolTexts[Chunk](
+    text=Text, is_text=lambda part: isinstance(part, Text), parts=chunks, failed=_FAILED, moved=_MOVED
+)
 
 
 def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note], *, thinks: bool) -> Message:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
 from msgspec import Struct, structs
 
 from translators.bedrock.converse import (
@@ -18,6 +17,7 @@ from translators.bedrock.converse import (
 from translators.errors import Refused
 from translators.providers.openai.names import LONGEST_CALL_ID, LONGEST_NAME, fitting
 from translators.providers.openai.parts import CACHE_POINT, Part, Text, parts, unplaced
+from translators.providers.tool_results import ToolTexts
 
 
 class Called(Struct, frozen=True):
@@ -141,25 +141,13 @@ def _user(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Mess
 
 
 def _tool_answer(result: ToolResultBlock, path: str, attached: list[Part], notes: list[Note]) -> Message:
-    if result.type is not None:
-        raise Refused(f"{path}.type", f"{result.type!r} is a tool of another provider's server")
-    texts: list[Part] = []
-    if result.status == "error":
-        notes.append(_FAILED)
-        texts.append(Text("The tool reported an error:"))
-    for index, content in enumerate(result.content):
-        if content.json is not None:
-            texts.append(Text(msgspec.json.encode(content.json).decode()))
-            continue
-        for part in parts(content, f"{path}.content[{index}]", notes):
-            if isinstance(part, Text):
-                texts.append(part)
-            else:
-                number = sum(not isinstance(earlier, Text) for earlier in attached) + 1
-                texts.append(Text(f"See attachment {number} in the next message."))
-                attached += [Text(f"Attachment {number}:"), part]
-                notes.append(_MOVED)
+    texts = _TOOL_TEXTS.of(result, path, attached, notes)
     return Message("tool", _content(texts), tool_call_id=_call_id(result.tool_use_id, notes))
+
+
+_TOOL_TEXTS = ToolTexts[Part](
+    text=Text, is_text=lambda part: isinstance(part, Text), parts=parts, failed=_FAILED, moved=_MOVED
+)
 
 
 def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note]) -> Message:
