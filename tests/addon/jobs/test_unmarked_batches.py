@@ -206,7 +206,7 @@ async def test_a_batch_that_stays_unknown_is_gone(
 async def test_what_expired_is_sent_again_and_nothing_else(
     house: House, bucket: Any, anthropic: AnthropicServer
 ) -> None:
-    anthropic.answers = lambda number: 3 if number == 1 else None
+    anthropic.answers = lambda requests: 3 if requests == 5 else None
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
     job = await run(house)
     assert (job.status, job.succeeded) == ("Completed", 5)
