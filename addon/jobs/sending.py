@@ -154,7 +154,7 @@ async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
         batch = await _look(context, job, batch_id, cancel=over and not cancelled)
         cancelled = cancelled or over
         if batch is not None:
-            await _note(context, row, batch)
+            await _note(context, job, row, batch)
             if batch.state != "running":
                 return
         if context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
@@ -193,19 +193,20 @@ async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> B
         return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
 
 
-async def _note(context: Context, row: BatchRow, batch: Batch) -> None:
+async def _note(context: Context, job: Job, row: BatchRow, batch: Batch) -> None:
+    waits = batch.had_no_room and file_of(job) is None  # of a file there, no further batch is made
     await context.off_loop(
         context.store.change_batch,
         row.job_id,
         row.shard,
         row.round,
-        state=NO_ROOM if batch.had_no_room else batch.state,
+        state=NO_ROOM if waits else batch.state,
         raw_status=batch.raw_status,
         succeeded=batch.succeeded,
         failed=batch.failed,
         result_files=list(batch.result_files),
     )
-    if batch.had_no_room:
+    if waits:
         await context.patience.say(row.job_id, f"room at the provider: {'; '.join(batch.errors)}")
     elif batch.state == "failed":
         shard = await context.off_loop(context.store.shard, row.job_id, row.shard)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from addon.demo.batch import Fate
+from addon.demo.input_check import Problem
 from addon.demo.provider import BatchServer
 from addon.job_reports import report
 from addon.jobs.waiting import utc_now
@@ -90,6 +91,19 @@ async def test_a_batch_that_expired_is_not_sent_again(
     await ended(house)
     assert len(provider.batches) == 1
     assert len(rows(bucket, f"out/{JOB}/{file}.jsonl.out")) == 2
+
+
+async def test_a_batch_without_room_fails_the_job_with_the_providers_words(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    problem = Problem(code="token_limit_exceeded", message="Enqueued token limit reached")
+    provider.fate = lambda number: Fate(problems=(problem,))
+    file = uploaded(provider)
+    add(house, file, created(provider, file))
+    status, message = await ended(house)
+    assert status == "Failed"
+    assert "Enqueued token limit reached" in (message or "")
+    assert len(provider.batches) == 1
 
 
 async def test_a_file_that_is_none_of_requests_fails_the_job_and_ends_its_batch(
