@@ -116,7 +116,7 @@ class _ThroughTheHub:
     def line(self, custom_id: str, model_input: Raw) -> Line:
         request = self._family.request(model_input)
         line = self._target.line(custom_id, request, self._route.model)
-        if isinstance(request, NotedRequest) and request.notes:
+        if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
 

@@ -16,7 +16,7 @@ class NotARecord(ValueError):
     """A line of the input that is not `{"recordId"?: string, "modelInput": object}`: it fails the job."""
 
 
-class InputRecord(Struct, rename="camel", frozen=True):
+class InputRecord(Struct, rename="camel", frozen=True, gc=False):
     """A line of the input. Members that AWS does not name are ignored."""
 
     model_input: Raw
@@ -61,9 +61,11 @@ def read(line: bytes) -> InputRecord | None:
 
     A byte order mark before it and `\\r\\n` behind it are tolerated. Raises `NotARecord`.
     """
-    text = line.removeprefix(codecs.BOM_UTF8)
-    if not text or text.isspace():
-        return None
+    text = line
+    if line[:1] != b"{":
+        text = line.removeprefix(codecs.BOM_UTF8)
+        if not text or text.isspace():
+            return None
     try:
         if not text.isascii():
             text.decode()  # msgspec does not look inside what it keeps raw

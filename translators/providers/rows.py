@@ -7,7 +7,7 @@ from msgspec import Struct
 from translators.bedrock.converse import Note
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """One line of a batch's input, without its line end."""
 
     data: bytes

@@ -10,14 +10,14 @@ from translators.bedrock.converse import Note
 from translators.providers.rows import Line, once_each
 
 
-class _Line(Struct, frozen=True):
+class _Line(Struct, frozen=True, gc=False):
     custom_id: str
     method: Literal["POST"]
     url: str
     body: Mapping[str, object]
 
 
-class _ShortLine(Struct, frozen=True):
+class _ShortLine(Struct, frozen=True, gc=False):
     custom_id: str
     body: Mapping[str, object]
 

@@ -32,7 +32,7 @@ class ToolCall(Struct, frozen=True):
     function: Called
 
 
-class Message(Struct, frozen=True, omit_defaults=True):
+class Message(Struct, frozen=True, omit_defaults=True, gc=False):
     role: Literal["system", "user", "assistant", "tool"]
     content: str | Sequence[Part] | None = None
     tool_calls: Sequence[ToolCall] | None = None
