@@ -32,6 +32,8 @@ from translators.wire import ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
 
+_MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
@@ -76,7 +78,7 @@ class Translator:
 
     def _codec_of(self, model_input: Raw) -> "_Codec":
         try:
-            members = msgspec.json.decode(model_input, type=dict[str, Raw])
+            members = _MEMBERS.decode(model_input)
         except msgspec.DecodeError as error:
             raise Refused("modelInput", str(error)) from error
         family = family_of_body(members, self._families)

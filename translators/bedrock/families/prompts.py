@@ -25,6 +25,9 @@ _STOP_REASONS: Mapping[converse.StopReason, StopReason] = MappingProxyType(
 """A completion has no word for an answer that was withheld or is malformed."""
 
 
+_NOTHING_ASKED = converse.InferenceConfig()
+
+
 def message(role: converse.Role, text: str) -> converse.Message:
     """A turn that is a text."""
     return converse.Message(role, [converse.ContentBlock(text)])
@@ -47,13 +50,8 @@ def request(
     if not messages:
         raise Refused("prompt", "has no turn")
     system, conversation = turns.hoisted(messages)
-    return converse.NotedRequest(
-        messages=conversation,
-        system=system,
-        inference_config=None if config == converse.InferenceConfig() else config,
-        additional_model_request_fields=extras or None,
-        notes=notes,
-    )
+    asked = None if config == _NOTHING_ASKED else config
+    return converse.NotedRequest(conversation, system, asked, None, extras or None, notes=notes)
 
 
 def stop_sequences(asked: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:

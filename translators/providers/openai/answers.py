@@ -13,6 +13,8 @@ LONGEST_TOOL_USE_ID = 64
 """Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock). Claude's ids have fewer characters to choose
 from, and what we answer comes back in the next turn, so all dialects get those."""
 
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
 
 def tool_use(
     index: int,
@@ -38,7 +40,7 @@ def _tool_input(arguments: str | dict[str, Any]) -> Raw:
         return Raw(msgspec.json.encode(arguments))
     if not arguments.strip():
         return Raw(b"{}")  # what some models say for no arguments
-    msgspec.json.decode(arguments, type=dict[str, Any])
+    _OBJECT.decode(arguments)
     return Raw(msgspec.json.format(arguments.encode(), indent=-1))
 
 

@@ -80,8 +80,13 @@ def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> 
         body = _BODY.decode(model_input)
     except (ValueError, RecursionError) as error:
         raise Refused("modelInput", str(error)) from error
-    _name(body, model, notes)
-    _limit(body, known, notes)
+    name = _in_json(model)
+    if "model" in body and body["model"] != name:
+        notes.append(_MODEL)
+    body["model"] = name
+    if (other := _OTHER_LIMIT[known.limit]) in body and known.limit not in body:
+        body[known.limit] = body.pop(other)
+        notes.append(_LIMIT[known.limit])
     if not (_RULED if known.sampling == "always" else _RULED_WITH_SAMPLING).isdisjoint(body):
         _without_stream(body, notes)
         _reasoning(body, known, notes)
@@ -127,13 +132,6 @@ def _says(body: _Body, name: str) -> bool:
     return bytes(body.get(name, Raw(b"null"))) not in _NOTHING
 
 
-def _name(body: _Body, model: str, notes: list[Note]) -> None:
-    name = _in_json(model)
-    if "model" in body and body["model"] != name:
-        notes.append(_MODEL)
-    body["model"] = name
-
-
 @lru_cache(maxsize=64)  # asked for every record, and a job has one model
 def _in_json(model: str) -> Raw:
     return Raw(_ENCODER.encode(model))
@@ -148,13 +146,6 @@ def _without_stream(body: _Body, notes: list[Note]) -> None:
         if _says(body, "stream_options"):
             notes.append(_STREAM_OPTIONS)
         del body["stream_options"]
-
-
-def _limit(body: _Body, known: Traits, notes: list[Note]) -> None:
-    other = _OTHER_LIMIT[known.limit]
-    if other in body and known.limit not in body:
-        body[known.limit] = body.pop(other)
-        notes.append(_LIMIT[known.limit])
 
 
 def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:

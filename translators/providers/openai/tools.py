@@ -40,6 +40,7 @@ class ResponseFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: Schema
 
 
+_SCHEMA_OBJECT = msgspec.json.Decoder(dict[str, object])
 _CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "the provider decides itself what it caches")
 _NAME = Note(
     "toolConfig.tools.toolSpec.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken"
@@ -101,7 +102,7 @@ def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseForma
     """
     asked = text_format.structure.json_schema
     try:
-        schema = msgspec.json.decode(asked.schema, type=dict[str, object])
+        schema = _SCHEMA_OBJECT.decode(asked.schema)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{_SCHEMA}.schema", f"cannot be read as a JSON object: {error}") from error
     name = "answer" if asked.name is None else fitting(asked.name, LONGEST_NAME)
@@ -140,9 +141,12 @@ class _Rules(Struct, frozen=True, rename="camel"):
         return all(rules.fit() for rules in inner) and (self.items is None or self.items.fit())
 
 
+_RULES = msgspec.json.Decoder(_Rules)
+
+
 def _fits_strict_mode(schema: str) -> bool:
     try:
-        root = msgspec.json.decode(schema, type=_Rules)
+        root = _RULES.decode(schema)
     except msgspec.ValidationError:
         return False  # a form of schema that those rules do not speak of, such as `items: true`
     return root.type == "object" and not root.any_of and root.fit()

@@ -11,6 +11,8 @@ from translators.bedrock.converse import ContentBlock, Note
 from translators.bedrock.families.chat import media, wire
 from translators.errors import Refused
 
+_TEXT = msgspec.json.Decoder(str)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 _TAGGED = re.compile(r"\s*<reasoning>(.*?)</reasoning>", re.DOTALL)
 
 _DETAIL = Note("messages.content.image_url.detail", "dropped", "images are sent whole")
@@ -33,9 +35,8 @@ def messages(said: list[wire.Message], notes: list[Note], *, tagged: bool) -> li
         results = []
         if message.name is not None:
             raise Refused(f"messages[{index}].name", "participants cannot be told apart by name")
-        if isinstance(message.content, str) and not isinstance(message, wire.Assistant):
-            role: converse.Role = "user" if isinstance(message, wire.User) else "system"
-            written.append(converse.Message(role, [ContentBlock(message.content)]))
+        if isinstance(message, wire.User) and isinstance(message.content, str):
+            written.append(converse.Message("user", [ContentBlock(message.content)]))
         else:
             written.append(_message(message, f"messages[{index}]", notes, tagged))
     return written
@@ -134,10 +135,10 @@ def _arguments(arguments: Raw, path: str) -> Raw:
     try:
         if memoryview(arguments)[0] == ord("{"):
             return arguments
-        text = msgspec.json.decode(arguments, type=str)
+        text = _TEXT.decode(arguments)
         if not text.strip():
             return Raw(b"{}")
-        msgspec.json.decode(text, type=dict[str, Any])
+        _OBJECT.decode(text)
     except (ValueError, RecursionError) as error:
         raise Refused(path, f"is not JSON of an object: {error}") from error
     return Raw(msgspec.json.format(text.encode(), indent=-1))

@@ -89,12 +89,8 @@ def _inference(body: wire.Body) -> converse.InferenceConfig:
     if limit is not None and other is not None and limit != other:
         raise Refused("max_completion_tokens", f"says {other}, max_tokens says {limit}")
     stop = [body.stop] if isinstance(body.stop, str) else body.stop
-    return converse.InferenceConfig(
-        max_tokens=other if limit is None else limit,
-        temperature=body.temperature,
-        top_p=body.top_p,
-        stop_sequences=stop or None,
-    )
+    most = other if limit is None else limit
+    return converse.InferenceConfig(most, body.temperature, body.top_p, stop or None)
 
 
 def _extras(body: wire.Body, notes: list[Note]) -> dict[str, object]:
