@@ -77,7 +77,7 @@ def _request(model_input: Raw, *, tagged: bool) -> converse.Request:
         inference_config=None if inference == _NOTHING_SAID else inference,
         tool_config=_tool_config(body),
         additional_model_request_fields=_extras(body, notes) or None,
-        output_config=_output_config(body, notes),
+        output_config=None if body.response_format is None else _output_config(body.response_format, notes),
         request_metadata=body.metadata or None,
         service_tier=_service_tier(body),
         notes=tuple(dict.fromkeys(notes)) if notes else (),
@@ -138,8 +138,8 @@ def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
     return converse.ToolChoice(any=converse.Empty())
 
 
-def _output_config(body: wire.Body, notes: list[Note]) -> converse.OutputConfig | None:
-    match body.response_format:
+def _output_config(asked_for: wire.ResponseFormat, notes: list[Note]) -> converse.OutputConfig | None:
+    match asked_for:
         case wire.AsObject():
             notes.append(_JSON_MODE)
             schema = converse.JsonSchema(_ANY_OBJECT)
@@ -147,7 +147,7 @@ def _output_config(body: wire.Body, notes: list[Note]) -> converse.OutputConfig 
             if memoryview(asked.schema)[0] != ord("{"):
                 raise Refused("response_format.json_schema.schema", "is not an object")
             schema = converse.JsonSchema(bytes(asked.schema).decode(), asked.name, asked.description)
-        case _:
+        case wire.AsText():
             return None
     structure = converse.TextFormatStructure(schema)
     return converse.OutputConfig(converse.TextFormat("json_schema", structure))

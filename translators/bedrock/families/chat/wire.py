@@ -163,6 +163,8 @@ class AsSchema(Strict, tag_field="type", tag="json_schema"):
     json_schema: Schema
 
 
+type ResponseFormat = AsText | AsObject | AsSchema
+
 type Limit = Annotated[int, Meta(ge=1)]
 type Penalty = Annotated[float, Meta(ge=-2, le=2)]
 
@@ -179,7 +181,7 @@ class Body(Strict):
     tools: list[FunctionTool] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
-    response_format: AsText | AsObject | AsSchema | None = None
+    response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
     verbosity: str | None = None
     seed: int | None = None
