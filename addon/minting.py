@@ -5,6 +5,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Self
 
 from addon.access import NoKey, access_headers
 from addon.config import FILE_NAME, Config, NoAddress, Target
@@ -40,10 +41,32 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Taker:
-    """A provider that may run a job, and on what."""
+    """A provider that may run a job, and how; the columns of that name in `jobs`."""
 
     provider: str
     model: str
+    kind: str
+    endpoint: str | None
+    mode: str
+
+    @classmethod
+    def of(cls, target: Target, model: str) -> Self:
+        """The provider as it is configured now."""
+        section = target.section
+        return cls(
+            provider=target.name,
+            model=model,
+            kind=target.provider.name,
+            endpoint=section.endpoint,
+            mode=section.mode,
+        )
+
+    @classmethod
+    def like(cls, job: Job) -> Self:
+        """The provider that runs this job, and how."""
+        return cls(
+            provider=job.provider, model=job.model, kind=job.kind, endpoint=job.endpoint, mode=job.mode
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +84,7 @@ class Admission:
         self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
-        return Taker(provider=target.name, model=provider_model(target, request.model_id))
+        return Taker.of(target, provider_model(target, request.model_id))
 
     def job(
         self,
@@ -79,8 +102,7 @@ class Admission:
             id=arn.job_id,
             arn=str(arn),
             name=request.job_name,
-            provider=takers[0].provider,
-            model=takers[0].model,
+            **asdict(takers[0]),
             fallbacks=[asdict(taker) for taker in takers[1:]],
             refusals=[refusal.message for refusal in refusals],
             request={name: value for name, value in asked.items() if name != "tags"},

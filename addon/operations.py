@@ -184,7 +184,7 @@ class Operations:
             account = self._admission.account(request, caller)
             earlier = await to_thread.run_sync(self._store.job_of_token, account, caller.region, token)
             if earlier is not None:
-                return Choice(takers=(Taker(provider=earlier.provider, model=earlier.model),))
+                return Choice(takers=(Taker.like(earlier),))
         return await choose(self._admission, self._probe, request, caller)
 
     def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:

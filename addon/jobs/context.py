@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from weakref import WeakValueDictionary
@@ -78,11 +78,16 @@ class Context:
         return Spool(self.config.spool / job_id)
 
     def target(self, job: Job) -> Target:
-        """The provider the job goes to. Raises `NotConfigured` when its section is gone."""
+        """The provider the job goes to, in the way it was sent there from the beginning.
+
+        Raises `NotConfigured` when its section is gone.
+        """
         try:
-            return self.config.target(job.provider)
+            target = self.config.target(job.provider)
         except UnknownProvider as error:
             raise NotConfigured(str(error)) from error
+        begun = {"kind": job.kind, "endpoint": job.endpoint, "mode": job.mode}
+        return replace(target, section=target.section.model_copy(update=begun))
 
     async def endpoint(self, job: Job) -> Endpoint:
         """Where the provider is, with the caller's key or else ours. Raises `NotConfigured`."""
@@ -113,9 +118,9 @@ class Context:
         return Route(
             model_id=job.request["modelId"],
             invocation_type=job.request.get("modelInvocationType") or "InvokeModel",
-            provider=self.target(job).provider.name,
+            provider=job.kind,
             model=job.model,
-            endpoint=self.target(job).section.endpoint,
+            endpoint=job.endpoint,
         )
 
 

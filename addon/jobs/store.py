@@ -11,14 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, delete, event, func, select, text, update
+from sqlalchemy import Engine, create_engine, delete, event, func, inspect, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from addon.jobs import embedded
 from addon.jobs.tables import Base, BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
+
+
+class OtherVersion(SQLAlchemyError):
+    """The database is of another version of this program."""
 
 
 class TokenReused(Exception):
@@ -50,6 +54,19 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def _check_columns(engine: Engine) -> None:
+    """Tables that are there already are not changed: whose jobs they hold would be lost or misread."""
+    inspector = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        missing = sorted({column.name for column in table.columns} - there)
+        if missing:
+            raise OtherVersion(
+                f"its table {table.name} has no {', '.join(missing)}, so it was made by an earlier version; "
+                "finish its jobs with that one, or use another database"
+            )
+
+
 _ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProgress")
 
 
@@ -57,10 +74,12 @@ class Store:
     """The job database. Every method is one transaction."""
 
     def __init__(self, url: str) -> None:
+        """Raises `SQLAlchemyError`, of which `OtherVersion` is one."""
         self.url = url
         self._engine = open_engine(url)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         Base.metadata.create_all(self._engine)
+        _check_columns(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -243,7 +262,9 @@ class Store:
             taker, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
             job.attempt += 1
-            job.provider, job.model, job.fallbacks = taker["provider"], taker["model"], others
+            for column, value in taker.items():
+                setattr(job, column, value)
+            job.fallbacks = others
             job.modified, job.waiting, job.report = now, None, {}
             job.total = job.succeeded = job.failed = 0
 

@@ -28,8 +28,16 @@ class Job(Base):
     """The header's value: a provider section's name."""
     model: Mapped[str] = mapped_column(String(2048))
     """The provider's own name of the model."""
-    fallbacks: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    """Who takes the job if its provider refuses it, in order: `{"provider", "model"}`."""
+    kind: Mapped[str] = mapped_column(String(64))
+    """Row of the provider registry. This and the next two are as the section said when the job was created:
+    its lines are written so, and its answers have to be read so, whatever the section says by then."""
+    endpoint: Mapped[str | None] = mapped_column(String(64))
+    """One of the provider's other endpoints; None for the usual one."""
+    mode: Mapped[str] = mapped_column(String(16), default="batch")
+    """batch | direct"""
+    fallbacks: Mapped[list[dict[str, str | None]]] = mapped_column(JSON, default=list)
+    """Who takes the job if its provider refuses it, in order: `{"provider", "model", "kind", "endpoint",
+    "mode"}`."""
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Who refused the job before, and why, in order."""
     attempt: Mapped[int] = mapped_column(default=0)

@@ -221,7 +221,7 @@ class Way(Protocol):
 
 
 def _way(job: Job) -> Way:
-    return direct if context().target(job).section.mode == "direct" else sending
+    return direct if job.mode == "direct" else sending
 
 
 def _gives_up(job: Job) -> bool:

@@ -124,6 +124,7 @@ def a_job(number: int = 1, **columns: object) -> Job:
         "name": f"nightly-{number}",
         "provider": "openai",
         "model": "gpt-4o-mini",
+        "kind": "openai",
         "request": {
             "jobName": f"nightly-{number}",
             "modelId": "anthropic.claude-3-haiku-20240307-v1:0",

@@ -1,6 +1,7 @@
 """Who runs a job whose request names several providers, with providers on real sockets."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from addon.choosing import Choice, LeftToBedrock, choose, probing
 from addon.config import Config
 from addon.demo.faults import Cut, Refuse
 from addon.demo.provider import BatchServer
-from addon.minting import Admission, Caller, Taker
+from addon.minting import Admission, Caller
 from addon.transport import Transport
 from tests.addon.proxying import CREATE, nobody_refuses
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, create_request
@@ -62,9 +63,10 @@ async def test_the_first_that_is_there_takes_it_and_the_others_stand_by(chosen: 
         choice = await chosen(
             admission(one=section(one.url), two=section(two.url)), caller("one", "two", "bedrock")
         )
-        assert choice == Choice(
-            takers=(Taker(provider="one", model="a-model"), Taker(provider="two", model="a-model"))
-        )
+        one_taker, two_taker = choice.takers
+        assert (one_taker.provider, two_taker.provider) == ("one", "two")
+        assert one_taker == replace(two_taker, provider="one")
+        assert (one_taker.kind, one_taker.mode, one_taker.model) == ("openai", "batch", "a-model")
         assert two.seen == []
 
 

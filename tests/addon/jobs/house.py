@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from addon.jobs.store import Store, fingerprint
 from addon.jobs.tables import Job
 from addon.jobs.waiting import Patience, utc_now
 from addon.keys import KeyRing
+from addon.minting import Taker
 from addon.s3 import S3
 from addon.transport import Transport
 from translators.bedrock.jobs import TERMINAL
@@ -99,13 +101,15 @@ class House:
             **values.pop("members", {}),
         }
         now = utc_now()
+        names = [values.pop("provider", self.kind), *values.pop("fallbacks", ())]
+        takers = [asdict(Taker.of(self.config.target(name), self.model)) for name in names]
         return self.store.add(
             Job(
                 id=job_id,
                 arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
                 name="nightly",
-                provider=values.pop("provider", self.kind),
-                model=self.model,
+                **takers[0],
+                fallbacks=takers[1:],
                 request=request,
                 region="us-east-1",
                 account="123456789012",
@@ -114,7 +118,6 @@ class House:
                 submitted=now,
                 modified=now,
                 deadline=now + timedelta(seconds=seconds),
-                fallbacks=[{"provider": name, "model": self.model} for name in values.pop("fallbacks", ())],
             ),
             {},
             **values,

@@ -12,7 +12,6 @@ from addon.demo.batch import Fate, Pace
 from addon.demo.faults import Cut, Point, Refuse
 from addon.demo.input_check import Problem
 from addon.demo.provider import BatchServer
-from addon.jobs.spool import Spool
 from addon.jobs.waiting import utc_now
 from addon.keys import KeyRing
 from tests.addon.jobs.house import (
@@ -365,50 +364,6 @@ async def test_a_time_out_before_anything_began_is_expired(
     job = await run(house, seconds=1)
     assert job.status == "Expired"
     assert keys(bucket) == []
-
-
-async def test_a_job_goes_on_in_the_next_process(
-    house: House, bucket: Any, provider: BatchServer, tmp_path: Path
-) -> None:
-    provider.pace = Pace(seconds=0.4)
-    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    async with house.open() as runner:
-        house.add()
-        await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
-    async with house.open():
-        job = await house.until(is_over)
-    assert (job.status, job.succeeded) == ("Completed", 4)
-    assert len(provider.batches) == 1
-
-
-async def test_a_job_goes_on_although_its_spool_is_gone(
-    house: House, bucket: Any, provider: BatchServer
-) -> None:
-    provider.pace = Pace(seconds=0.4)
-    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    async with house.open() as runner:
-        house.add()
-        await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
-    Spool(house.config.spool / JOB).remove()
-    async with house.open():
-        job = await house.until(is_over)
-    assert (job.status, job.succeeded) == ("Completed", 4)
-    assert len(provider.batches) == 1
-
-
-async def test_a_proxy_without_workers_only_accepts_jobs(
-    house: House, bucket: Any, provider: BatchServer
-) -> None:
-    put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open(workers=0) as runner:
-        house.add()
-        await runner.submit(JOB)
-        await anyio.sleep(0.5)
-        assert house.job().status == "Submitted"
-    async with house.open():
-        assert (await house.until(is_over)).status == "Completed"
 
 
 async def test_submitting_twice_runs_once(house: House, bucket: Any, provider: BatchServer) -> None:

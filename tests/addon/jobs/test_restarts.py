@@ -1,0 +1,96 @@
+"""Jobs that go on in another process than the one they began in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from addon.demo.batch import Pace
+from addon.demo.provider import BatchServer
+from addon.jobs.spool import Spool
+from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", server.key)
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
+    return House(tmp_path / "data", s3_url, provider)
+
+
+async def test_a_job_goes_on_in_the_next_process(
+    house: House, bucket: Any, provider: BatchServer, tmp_path: Path
+) -> None:
+    provider.pace = Pace(seconds=0.4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 4)
+    assert len(provider.batches) == 1
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [{"endpoint": "responses"}, {"mode": "direct"}, {"kind": "anthropic"}],
+    ids=lambda edit: next(iter(edit)),
+)
+async def test_a_job_ends_in_the_way_it_began_although_its_section_says_otherwise_by_then(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, edited: dict[str, str]
+) -> None:
+    def house(**section: str) -> House:
+        local = {"kind": "openai", "base_url": provider.url, "api_key": "env:OPENAI_API_KEY", **section}
+        return House(tmp_path / "data", s3_url, provider, others={"local": local})
+
+    provider.pace = Pace(seconds=0.3)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 2)
+    begun, resumed = house(), house(**edited)
+    async with begun.open() as runner:
+        begun.add(provider="local")
+        await runner.submit(JOB)
+        await begun.until(lambda job: bool(provider.batches))
+    async with resumed.open():
+        job = await resumed.until(is_over)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 0)
+    assert len(provider.batches) == 1
+    assert not [seen for seen in provider.seen if seen.path.endswith("/chat/completions")]
+    assert not [row for row in rows(bucket, f"out/{JOB}/a.jsonl.out") if "error" in row]
+
+
+async def test_a_job_goes_on_although_its_spool_is_gone(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.pace = Pace(seconds=0.4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+    Spool(house.config.spool / JOB).remove()
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 4)
+    assert len(provider.batches) == 1
+
+
+async def test_a_proxy_without_workers_only_accepts_jobs(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open(workers=0) as runner:
+        house.add()
+        await runner.submit(JOB)
+        await anyio.sleep(0.5)
+        assert house.job().status == "Submitted"
+    async with house.open():
+        assert (await house.until(is_over)).status == "Completed"
