@@ -98,12 +98,12 @@ def checked(route: Route, max_bytes: int, block: Block) -> Checked:
             continue
         if record.record_id is not None:
             done.ids.append((line_number, record.record_id))
-        for member in _ignored(lines[line_number - block.line_number]):
-            done.notes.note(Note(member, "dropped", "no member of a record"), line_number)
-        line = sendable(translator, JOB, index, record.model_input, max_bytes)
+        line = sendable(translator, JOB, index, record, max_bytes)
         if isinstance(line, RecordError):
             done.problems.append(Problem(line_number, id_of(record, index), line.message))
             continue
+        for member in _ignored(lines[line_number - block.line_number]):
+            done.notes.note(Note(member, "dropped", "no member of a record"), line_number)
         done.sendable += 1
         done.groups.add(line.group)
         for note in line.notes:

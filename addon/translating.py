@@ -170,7 +170,7 @@ def translated(route: Route, max_bytes: int, block: Block) -> Translated:
         if isinstance(record, NotARecord):
             done.broken = f"line {line_number}: {record}"
             break
-        line = sendable(translator, JOB, index, record.model_input, max_bytes)
+        line = sendable(translator, JOB, index, record, max_bytes)
         done.records += 1
         if isinstance(line, RecordError):
             done.refusals.append(f"line {line_number}, {id_of(record, index)}: {line.message}")

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from msgspec import Raw
-
 from addon.jobs.ranges import InputFile, Located, Start, records
 from addon.jobs.spool import Spool
 from translators.bedrock.converse import Note
+from translators.bedrock.records import InputRecord, UnsendableRecord
 from translators.errors import RecordError
 from translators.providers.rows import Line
 from translators.translation import Route, Translator
@@ -82,14 +81,16 @@ def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
 
 def prepared(translator: Translator, job_id: str, located: Located, max_bytes: int) -> Line | RecordError:
     """The provider's line for a record, or why it cannot be sent."""
-    return sendable(translator, job_id, located.index, located.record.model_input, max_bytes)
+    return sendable(translator, job_id, located.index, located.record, max_bytes)
 
 
 def sendable(
-    translator: Translator, job_id: str, index: int, model_input: Raw, max_bytes: int
+    translator: Translator, job_id: str, index: int, record: InputRecord, max_bytes: int
 ) -> Line | RecordError:
     """The provider's line for the record of this index, or why it cannot be sent."""
-    line = translator.line(custom_id(job_id, index), model_input)
+    if isinstance(record, UnsendableRecord):
+        return RecordError(400, record.reason)
+    line = translator.line(custom_id(job_id, index), record.model_input)
     if isinstance(line, Line) and len(line.data) >= max_bytes:
         return RecordError(
             400,

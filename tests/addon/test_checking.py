@@ -17,7 +17,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "words": (lambda n: "Hello", "is not JSON"),
     "half a line": (lambda n: a_record(f"R{n}")[:-2], "is not JSON"),
     "not UTF-8": (lambda n: a_record(f"R{n}").replace("Hi", "\udcff"), "is not UTF-8"),
-    "half a character": (lambda n: a_record(f"R{n}", system="\udcff"), "is not JSON"),
+    "half a character": (lambda n: a_record(f"R{n}", system="\udcff"), "is half of a surrogate pair"),
     "an array": (lambda n: f"[{a_record()}]", "is not a record"),
     "no modelInput": (lambda n: json.dumps({"recordId": f"R{n}"}), "missing required field `modelInput`"),
     "a misspelt modelInput": (lambda n: json.dumps({"model_input": {}}), "`modelInput`"),

@@ -4,6 +4,7 @@ AWS: batch-inference-data, batch-inference-results.
 """
 
 import codecs
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +24,13 @@ class InputRecord(Struct, rename="camel", frozen=True, gc=False):
     """A JSON object, byte for byte."""
     record_id: str | None = None
     """Any string; None when the line has none (AWS then makes one up)."""
+
+
+class UnsendableRecord(InputRecord, kw_only=True, frozen=True, gc=False):
+    """A record that AWS's grammar has and no provider can be sent."""
+
+    reason: str
+    """With the path of the field."""
 
 
 class _Error(Struct, rename="camel"):
@@ -51,6 +59,14 @@ _LINE_BREAKS = (
     _LineBreak("\u2029".encode(), b"\\u2029"),
 )
 
+_ESCAPES = re.compile(
+    rb"""\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}   # both halves of a surrogate pair
+          |(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})
+          |.)""",
+    re.DOTALL | re.VERBOSE,
+)
+_NO_CHARACTER = b"\\ufffd"
+
 _MALFORMED = "JSON is malformed: "
 _DECODER = msgspec.json.Decoder(InputRecord)
 _ENCODER = msgspec.json.Encoder()
@@ -77,10 +93,41 @@ def read(line: bytes) -> InputRecord | None:
     except RecursionError as error:
         raise NotARecord("is nested too deeply") from error
     except msgspec.DecodeError as error:
-        raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
+        unsendable = _with_halves(text)
+        if unsendable is None:
+            raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
+        record = unsendable
     if bytes(record.model_input)[0] != ord("{"):
         raise NotARecord("is not a record: modelInput is not a JSON object")
     return record
+
+
+def _with_halves(line: bytes) -> UnsendableRecord | None:
+    """The record of a line whose only flaw is text that was cut inside a surrogate pair (`"\\ud83d"`).
+
+    JSON's grammar has that, and JavaScript writes it; Unicode has no such character, and nobody takes it.
+    Raises `NotARecord` where it stands in what the output repeats as text.
+    """
+    halves = [found.start() for found in _ESCAPES.finditer(line) if found["half"] is not None]
+    whole = bytearray(line)
+    for at in halves:
+        whole[at : at + len(_NO_CHARACTER)] = _NO_CHARACTER
+    try:
+        record = _DECODER.decode(whole) if halves else None
+    except msgspec.DecodeError:
+        return None
+    if record is None:
+        return None
+    begin = whole.find(record.model_input)
+    end = begin + len(memoryview(record.model_input))
+    said = line[halves[0] : halves[0] + len(_NO_CHARACTER)].decode()
+    if not all(begin <= at < end for at in halves):
+        raise NotARecord(f"has {said} outside of modelInput, half of a surrogate pair (byte {halves[0]})")
+    return UnsendableRecord(
+        model_input=Raw(line[begin:end]),
+        record_id=record.record_id,
+        reason=f"modelInput: {said} is half of a surrogate pair, no character (byte {halves[0] - begin})",
+    )
 
 
 def generated_id(index: int) -> str:

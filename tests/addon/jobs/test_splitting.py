@@ -243,7 +243,7 @@ def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> N
 @settings(max_examples=60, deadline=None)
 @given(
     objects=st.lists(
-        st.lists(st.sampled_from(["ok", "refused", "blank"]), max_size=8), min_size=1, max_size=4
+        st.lists(st.sampled_from(["ok", "refused", "cut", "blank"]), max_size=8), min_size=1, max_size=4
     ),
     requests=st.integers(1, 6),
     answers=st.randoms(use_true_random=False),
@@ -284,6 +284,7 @@ def _objects(
         made: dict[str, Callable[[str], str]] = {
             "ok": lambda name: json.dumps(record("hi", recordId=name)),
             "refused": lambda name: json.dumps(refused(recordId=name)),
+            "cut": lambda name: json.dumps(record("half a smile: \ud83d", recordId=name)),
             "blank": lambda name: "",
         }
         text = [made[kind](name) for name, kind in found]

@@ -66,6 +66,44 @@ def test_line_that_is_no_record_is_refused_saying_why(line: bytes, complaint: st
         records.read(line)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rb"cut here: \ud83d", rb"\ud83d"),
+        (rb"\uDE00 and more", rb"\uDE00"),
+        (rb"\ud83d\ud83d\ude00", rb"\ud83d"),
+        (rb"\ud83d\u0041", rb"\ud83d"),
+        (rb"\\\ud83d", rb"\ud83d"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_a_record_that_cannot_be_sent(text: bytes, said: bytes) -> None:
+    body = b'{"text": "' + text + b'"}'
+    record = records.read(b'{"recordId":"r1","modelInput":' + body + b',"more":1}\r\n')
+    assert isinstance(record, records.UnsendableRecord)
+    assert (record.record_id, bytes(record.model_input)) == ("r1", body)
+    assert record.reason.startswith(f"modelInput: {said.decode()} is half of a surrogate pair")
+    assert record.reason.endswith(f"(byte {body.index(said)})")
+
+
+@pytest.mark.parametrize("text", [rb"\ud83d\ude00", rb"\\ud83d", "😀".encode()])
+def test_what_only_looks_like_half_of_a_surrogate_pair_is_sent(text: bytes) -> None:
+    record = records.read(b'{"modelInput":{"text":"' + text + b'"}}')
+    assert type(record) is records.InputRecord
+
+
+@pytest.mark.parametrize(
+    "line", [rb'{"recordId":"\ud83d","modelInput":{}}', rb'{"modelInput":{"a":"\ud83d"},"more":"\ud83d"}']
+)
+def test_half_of_a_surrogate_pair_outside_of_the_body_is_refused(line: bytes) -> None:
+    with pytest.raises(records.NotARecord, match=r"has \\ud83d outside of modelInput"):
+        records.read(line)
+
+
+def test_a_broken_line_with_half_of_a_surrogate_pair_is_not_json() -> None:
+    with pytest.raises(records.NotARecord, match="is not JSON"):
+        records.read(rb'{"modelInput":{"a":"\ud83d"}')
+
+
 @given(st.text(), OBJECTS, st.booleans())
 def test_model_input_is_read_byte_for_byte(record_id: str, model_input: object, ascii_only: bool) -> None:
     raw = json.dumps(model_input, ensure_ascii=ascii_only)
