@@ -91,7 +91,7 @@ def checked(route: Route, max_bytes: int, block: Block) -> Checked:
     translator = translator_of(route)
     done = Checked()
     lines = block.data.split(b"\n")
-    for line_number, index, record in records_of(block):
+    for line_number, index, record in records_of(block, translator.read):
         done.records += 1
         if isinstance(record, NotARecord):
             done.problems.append(Problem(line_number, None, str(record)))

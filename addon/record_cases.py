@@ -150,7 +150,7 @@ def _object(job: _Job, exchange: Exchange) -> tuple[str, str] | None:
 
 def _case(index: int, record: InputRecord, route: Route, sent: object, received: object) -> Case:
     translator = Translator(route)
-    line = translator.line(ID, record.model_input)
+    line = translator.line(ID, record)
     notes = line.notes if isinstance(line, Line) else ()
     meta: dict[str, object] = {
         "model_id": route.model_id,

@@ -1,7 +1,7 @@
 """`bedrock-batch translate`: a job's input as the lines that would be sent, without a job or a call."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -16,7 +16,7 @@ from addon.provider_models import chosen_model
 from addon.refusals import CommandRefused
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.converse import Note
-from translators.bedrock.records import InputRecord, NotARecord, generated_id, read
+from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 from translators.errors import RecordError
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 from translators.translation import InvocationType, Route, Translator
@@ -166,7 +166,7 @@ def translated(route: Route, max_bytes: int, block: Block) -> Translated:
     """The lines for a block, up to the first that is no record. Runs in worker processes."""
     translator = translator_of(route)
     done = Translated()
-    for line_number, index, record in records_of(block):
+    for line_number, index, record in records_of(block, translator.read):
         if isinstance(record, NotARecord):
             done.broken = f"line {line_number}: {record}"
             break
@@ -191,13 +191,15 @@ def translator_of(route: Route) -> Translator:
     return Translator(route)
 
 
-def records_of(block: Block) -> Iterator[tuple[int, int, InputRecord | NotARecord]]:
+def records_of[Record: AnyRecord](
+    block: Block, reads: Callable[[bytes], Record | None]
+) -> Iterator[tuple[int, int, Record | NotARecord]]:
     """Line number and index of each record, and the record, or what is wrong with the line."""
     index = block.index
     for line_number, line in enumerate(block.data.split(b"\n"), block.line_number):
-        record: InputRecord | NotARecord | None
+        record: Record | NotARecord | None
         try:
-            record = read(line)
+            record = reads(line)
         except NotARecord as error:
             record = error
         if record is not None:
@@ -205,7 +207,7 @@ def records_of(block: Block) -> Iterator[tuple[int, int, InputRecord | NotARecor
             index += 1
 
 
-def id_of(record: InputRecord, index: int) -> str:
+def id_of(record: AnyRecord, index: int) -> str:
     return record.record_id if record.record_id is not None else generated_id(index)
 
 

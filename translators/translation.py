@@ -10,7 +10,7 @@ Pure: the same input gives the same bytes.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Raw, structs
@@ -25,10 +25,11 @@ from translators.bedrock.families.registry import (
     family_of_body,
 )
 from translators.bedrock.model_ids import parse
+from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, check_encoding, read
 from translators.errors import RecordError, Refused
 from translators.providers.registry import Embeddings, Native, OtherEndpoint, Provider, provider
 from translators.providers.rows import Line, Unfinished
-from translators.wire import ModelOutput
+from translators.wire import Members, ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
 
@@ -60,10 +61,28 @@ class Translator:
             (CONVERSE,) if converse else families_of_model(parse(route.model_id))
         )
         self._codec = _codec(self._families[0], route) if len(self._families) == 1 else None
+        self._lines = None if self._codec is None else _decoder_of_lines(self._codec.body)
         self._codecs: dict[str, _Codec] = {}
 
-    def line(self, custom_id: str, model_input: Raw) -> Line | RecordError:
+    def read(self, line: bytes) -> AnyRecord | None:
+        """The record of an input line, or None when the line is blank. Raises `NotARecord`.
+
+        Where all records are of one dialect, the body is decoded in the same pass, half a microsecond
+        sooner than by itself. What is wrong with a line or a body is then found out the long way.
+        """
+        if self._lines is None:
+            return read(line)
+        try:
+            check_encoding(line)
+            return self._lines.decode(line)
+        except (ValueError, RecursionError):
+            return read(line)
+
+    def line(self, custom_id: str, record: AnyRecord) -> Line | RecordError:
         """The provider's line for a record, or why there can be none."""
+        if isinstance(record, UnsendableRecord):
+            return RecordError(400, record.reason)
+        model_input = record.model_input
         try:
             return (self._codec or self._codec_of(model_input)).line(custom_id, model_input)
         except Refused as refusal:
@@ -87,10 +106,18 @@ class Translator:
         return self._codecs[family.name]
 
 
+def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | None:
+    return None if body is None else msgspec.json.Decoder(DecodedRecord[body])
+
+
 class _Codec(Protocol):
     """The way of the records of one dialect to one provider."""
 
-    def line(self, custom_id: str, model_input: Raw) -> Line: ...
+    @property
+    def body(self) -> Any:
+        """The type that bodies are decoded as, where that may come before `line`."""
+
+    def line(self, custom_id: str, model_input: Any) -> Line: ...
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished: ...
 
@@ -111,11 +138,12 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
 
 class _ThroughTheHub:
     def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
+        self.body = family.body
         self._family = family
         self._target = target
         self._route = route
 
-    def line(self, custom_id: str, model_input: Raw) -> Line:
+    def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
         line = self._target.line(custom_id, request, self._route.model)
         if type(request) is NotedRequest and request.notes:
@@ -134,12 +162,14 @@ class _ThroughTheHub:
 class _Own:
     """The body is in the provider's own format: what it says passes, field by field."""
 
+    body = Members.__value__
+
     def __init__(self, family: Family, native: Native, route: Route) -> None:
         self._family = family
         self._native = native
         self._route = route
 
-    def line(self, custom_id: str, model_input: Raw) -> Line:
+    def line(self, custom_id: str, model_input: Raw | Members) -> Line:
         return self._native.line(custom_id, model_input, self._route.model)
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
@@ -151,6 +181,8 @@ class _Own:
 
 
 class _Embedding:
+    body = None
+
     def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
         self._family = family
         self._embeddings = embeddings
@@ -168,6 +200,8 @@ class _Embedding:
 
 
 class _NoEmbeddings:
+    body = None
+
     def __init__(self, target: Provider) -> None:
         self._refusal = Refused(
             "modelInput", f"asks for embeddings, which {target.name} does not make in batches"

@@ -6,9 +6,12 @@ here has heard of included.
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 type Wire = Literal["anthropic.messages", "openai.chat"]
+
+type Members = dict[str, Raw]
+"""A body that is JSON of an object, with each member's JSON. Whoever is given one may change it."""
 
 
 class ModelOutput(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from addon.jobs.ranges import InputFile, Located, records
 from addon.jobs.splitting import Cut, is_in, prepared, record_index
 from addon.jobs.spool import Spool
-from translators.bedrock.records import output_line
+from translators.bedrock.records import InputRecord, output_line
 from translators.errors import RecordError
 from translators.providers.registry import provider
 from translators.providers.rows import Receipt, Unfinished
@@ -165,11 +165,11 @@ def join(wanted: Range) -> Tally:
 
 def _outcomes(
     wanted: Range, files: Sequence[BinaryIO]
-) -> Callable[[Located], ModelOutput | RecordError | None]:
+) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
     translator = Translator(wanted.route)
     places = _index(wanted.results, wanted.route.provider, wanted.job_id)
 
-    def outcome(located: Located) -> ModelOutput | RecordError | None:
+    def outcome(located: Located[InputRecord]) -> ModelOutput | RecordError | None:
         place = places.get(located.index)
         if place is not None:
             file = files[place.file]
@@ -196,11 +196,11 @@ class _Parts:
     def __enter__(self) -> "_Parts":
         return self
 
-    def touch(self, located: Located) -> None:
+    def touch(self, located: Located[InputRecord]) -> None:
         """Have a part for this record's object even when none of its records is written."""
         self._file(located.object)
 
-    def write(self, located: Located, outcome: bytes | RecordError) -> None:
+    def write(self, located: Located[InputRecord], outcome: bytes | RecordError) -> None:
         record = located.record
         self._file(located.object).write(output_line(located.record_id, record.model_input, outcome))
 

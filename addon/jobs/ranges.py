@@ -1,10 +1,10 @@
 """Reading the records of a job's input in order, from any record on, one line in memory at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from translators.bedrock.records import InputRecord, NotARecord, generated_id, read
+from translators.bedrock.records import AnyRecord, InputRecord, NotARecord, generated_id, read
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class Located[Record: AnyRecord]:
     """A record and where it stands."""
 
     index: int
     object: int
     offset: int
     line_number: int
-    record: InputRecord
+    record: Record
 
     @property
     def record_id(self) -> str:
@@ -44,8 +44,15 @@ class BadLine(ValueError):
     """A line of the input is not a record; the message names the object and the 1-based line."""
 
 
-def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator[Located]:
-    """All records from `start` on. Raises `BadLine`."""
+def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator[Located[InputRecord]]:
+    """All records from `start` on, their bodies as they are. Raises `BadLine`."""
+    return located_records(inputs, read, start)
+
+
+def located_records[Record: AnyRecord](
+    inputs: Sequence[InputFile], reads: Callable[[bytes], Record | None], start: Start | None = None
+) -> Iterator[Located[Record]]:
+    """All records from `start` on, as one of the readers of a line reads them. Raises `BadLine`."""
     begin = start or Start()
     index = begin.record
     for number in range(begin.object, len(inputs)):
@@ -55,16 +62,12 @@ def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator
         with inputs[number].path.open("rb") as file:
             file.seek(offset)
             for line in file:
-                record = _record(line, inputs[number].key, line_number)
+                try:
+                    record = reads(line)
+                except NotARecord as error:
+                    raise BadLine(f"{inputs[number].key}, line {line_number}: {error}") from error
                 if record is not None:
                     yield Located(index, number, offset, line_number, record)
                     index += 1
                 offset += len(line)
                 line_number += 1
-
-
-def _record(line: bytes, key: str, line_number: int) -> InputRecord | None:
-    try:
-        return read(line)
-    except NotARecord as error:
-        raise BadLine(f"{key}, line {line_number}: {error}") from error

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.jobs.ranges import InputFile, Located, Start, records
+from addon.jobs.ranges import InputFile, Located, Start, located_records
 from addon.jobs.spool import Spool
 from translators.bedrock.converse import Note
-from translators.bedrock.records import InputRecord, UnsendableRecord
+from translators.bedrock.records import AnyRecord
 from translators.errors import RecordError
 from translators.providers.rows import Line
 from translators.translation import Route, Translator
@@ -79,18 +79,18 @@ def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
     return cut.start.record <= index < cut.start.record + cut.records
 
 
-def prepared(translator: Translator, job_id: str, located: Located, max_bytes: int) -> Line | RecordError:
+def prepared(
+    translator: Translator, job_id: str, located: Located[AnyRecord], max_bytes: int
+) -> Line | RecordError:
     """The provider's line for a record, or why it cannot be sent."""
     return sendable(translator, job_id, located.index, located.record, max_bytes)
 
 
 def sendable(
-    translator: Translator, job_id: str, index: int, record: InputRecord, max_bytes: int
+    translator: Translator, job_id: str, index: int, record: AnyRecord, max_bytes: int
 ) -> Line | RecordError:
     """The provider's line for the record of this index, or why it cannot be sent."""
-    if isinstance(record, UnsendableRecord):
-        return RecordError(400, record.reason)
-    line = translator.line(custom_id(job_id, index), record.model_input)
+    line = translator.line(custom_id(job_id, index), record)
     if isinstance(line, Line) and len(line.data) >= max_bytes:
         return RecordError(
             400,
@@ -105,7 +105,7 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
     translator = Translator(route)
     plan = Plan(counts=[0] * len(inputs))
     with closing(_ShardWriter(Spool(folder), limits, plan)) as writer:
-        for located in records(inputs):
+        for located in located_records(inputs, translator.read):
             plan.counts[located.object] += 1
             line = prepared(translator, job_id, located, limits.bytes)
             if isinstance(line, Line):
@@ -138,7 +138,7 @@ class _ShardWriter:
         self._records = 0
         self._open: dict[str, _Open] = {}
 
-    def add(self, located: Located, line: Line | None) -> None:
+    def add(self, located: Located[AnyRecord], line: Line | None) -> None:
         if self._is_full(line):
             self.close()
         if self._start is None:
@@ -201,7 +201,7 @@ def unanswered_lines(
     temporary = path.with_suffix(".part")
     count = 0
     with temporary.open("wb") as file:
-        for located in records(inputs, cut.start):
+        for located in located_records(inputs, translator.read, cut.start):
             if located.index >= cut.start.record + cut.records:
                 break
             if located.index in answered:

@@ -17,7 +17,6 @@ import pytest
 
 from translators.bedrock.families.registry import Family, families_of_model
 from translators.bedrock.model_ids import parse
-from translators.bedrock.records import read
 from translators.providers.registry import PROVIDERS, provider
 from translators.providers.rows import Line
 from translators.translation import InvocationType, Route, Translator
@@ -107,9 +106,9 @@ def test_records_to_lines(name: str) -> None:
         line = json.dumps({"recordId": "REC00000001", "modelInput": body}, ensure_ascii=False).encode()
 
         def ours(line: bytes = line, translator: Translator = translator) -> None:
-            record = read(line)
+            record = translator.read(line)
             assert record is not None
-            assert isinstance(translator.line("abcdefghij12-0", record.model_input), Line)
+            assert isinstance(translator.line("abcdefghij12-0", record), Line)
 
         def theirs(line: bytes = line) -> None:
             orjson.dumps(orjson.loads(line))

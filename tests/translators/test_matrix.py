@@ -85,7 +85,10 @@ def cell(provider: str, dialect: str, feature: str) -> Cell:
         model_id=spoken.model_id, invocation_type=spoken.invocation_type, provider=provider, model=model
     )
     body = Raw(json.dumps(spoken.bodies[feature]).encode())
-    line = Translator(route).line("r-1", body)
+    translator = Translator(route)
+    record = translator.read(b'{"modelInput":%s}' % bytes(body))
+    assert record is not None
+    line = translator.line("r-1", record)
     if isinstance(line, RecordError):
         return Cell("no", line.message)
     told = json.loads(line.data)

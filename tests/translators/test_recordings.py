@@ -120,7 +120,7 @@ def output_line(record: InputRecord, outcome: bytes | RecordError) -> object:
 @each_record
 def test_record_becomes_the_line_that_was_sent(case: Path) -> None:
     record = record_of(case)
-    line = translator_of(case).line("0", record.model_input)
+    line = translator_of(case).line("0", record)
     if isinstance(line, RecordError):
         assert not (case / "sent.json").exists()
         assert output_line(record, line) == read(case / "output.json")
@@ -131,15 +131,26 @@ def test_record_becomes_the_line_that_was_sent(case: Path) -> None:
 @each_record
 def test_line_is_one_line_and_the_same_every_time(case: Path) -> None:
     translator, record = translator_of(case), record_of(case)
-    line = translator.line("0", record.model_input)
-    assert translator.line("0", record.model_input) == line
+    line = translator.line("0", record)
+    assert translator.line("0", record) == line
     if isinstance(line, Line):
         assert b"\n" not in line.data
 
 
 @each_record
+def test_line_is_the_same_whether_the_body_is_decoded_with_its_line_or_later(case: Path) -> None:
+    translator, record = translator_of(case), record_of(case)
+    identity = json.dumps(record.record_id).encode()
+    text = b'{"recordId":%s,"modelInput":%s}' % (identity, bytes(record.model_input))
+    decoded = translator.read(text)
+    assert decoded is not None
+    assert decoded.record_id == record.record_id
+    assert translator.line("0", decoded) == translator.line("0", record)
+
+
+@each_record
 def test_what_the_provider_cannot_take_as_it_was_said_is_noted(case: Path) -> None:
-    line = translator_of(case).line("0", record_of(case).model_input)
+    line = translator_of(case).line("0", record_of(case))
     notes = line.notes if isinstance(line, Line) else ()
     noted = [{"field": note.field, "effect": note.effect} for note in notes]
     assert noted == read(case / "meta.json").get("notes", [])

@@ -5,7 +5,7 @@ AWS: batch-inference-data, batch-inference-results.
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -24,6 +24,16 @@ class InputRecord(Struct, rename="camel", frozen=True, gc=False):
     """A JSON object, byte for byte."""
     record_id: str | None = None
     """Any string; None when the line has none (AWS then makes one up)."""
+
+
+class DecodedRecord[Body](Struct, rename="camel", frozen=True, gc=False):
+    """A line of the input whose body was decoded in the same pass."""
+
+    model_input: Body
+    record_id: str | None = None
+
+
+type AnyRecord = InputRecord | DecodedRecord[Any]
 
 
 class UnsendableRecord(InputRecord, kw_only=True, frozen=True, gc=False):
@@ -83,8 +93,7 @@ def read(line: bytes) -> InputRecord | None:
         if not text or text.isspace():
             return None
     try:
-        if not text.isascii():
-            text.decode()  # msgspec does not look inside what it keeps raw
+        check_encoding(text)
         record = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
@@ -100,6 +109,12 @@ def read(line: bytes) -> InputRecord | None:
     if bytes(record.model_input)[0] != ord("{"):
         raise NotARecord("is not a record: modelInput is not a JSON object")
     return record
+
+
+def check_encoding(line: bytes) -> None:
+    """Raise `UnicodeDecodeError` for what is not UTF-8: msgspec does not look inside what it keeps raw."""
+    if not line.isascii():
+        line.decode()
 
 
 def _with_halves(line: bytes) -> UnsendableRecord | None:

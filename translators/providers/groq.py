@@ -17,6 +17,7 @@ from translators.providers.openai import native, request, response
 from translators.providers.openai.models import Effort, Traits
 from translators.providers.openai.rows import body_of
 from translators.providers.rows import Line, Unfinished
+from translators.wire import Members
 
 MOST_BYTES = 100_000_000
 """Of a batch's file: what the SDK and the API reference say; the guide says twice as much."""
@@ -51,7 +52,7 @@ def line(custom_id: str, asked: Request, model: str) -> Line:
     return request.line_for(custom_id, asked, model, traits(model))
 
 
-def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
     return native.line_for(custom_id, model_input, model, traits(model))
 

@@ -27,7 +27,7 @@ from translators.providers import (
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.rows import Line, Receipt, Unfinished
-from translators.wire import ModelOutput, Wire
+from translators.wire import Members, ModelOutput, Wire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def _any(model: str) -> bool:
 class Native:
     """How a body that is in the provider's own format already is sent and answered."""
 
-    line: Callable[[str, Raw, str], Line]
+    line: Callable[[str, Raw | Members, str], Line]
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
     answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
     """A result row → the provider's answer as it is."""

@@ -13,6 +13,7 @@ from tests.translators.bedrock.completions import CALL, REASONING, TEXT, Said, a
 from translators.bedrock.families import mistral
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
+from translators.bedrock.records import InputRecord
 from translators.errors import RecordError, Refused
 from translators.providers.rows import Line
 from translators.translation import Route, Translator
@@ -129,10 +130,10 @@ def test_records_of_one_job_may_be_prompts_and_chats() -> None:
         )
     )
     for body in ({"prompt": "[INST] Hi [/INST]"}, {"messages": [{"role": "user", "content": "Hi"}]}) * 2:
-        line = translator.line("0", Raw(json.dumps(body).encode()))
+        line = translator.line("0", InputRecord(Raw(json.dumps(body).encode())))
         assert isinstance(line, Line)
         assert json.loads(line.data)["body"]["messages"] == [{"role": "user", "content": "Hi"}]
-    assert translator.line("0", Raw(b'{"inputText": "Hi"}')) == RecordError(
+    assert translator.line("0", InputRecord(Raw(b'{"inputText": "Hi"}'))) == RecordError(
         400, "modelInput: is of no known shape; its members are ['inputText']"
     )
 

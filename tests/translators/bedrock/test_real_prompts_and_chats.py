@@ -16,6 +16,7 @@ from translators.bedrock.families import chat, llama, mistral
 from translators.bedrock.families.chat import wire
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
+from translators.bedrock.records import InputRecord
 from translators.errors import RecordError, Refused
 from translators.providers.rows import Line
 from translators.translation import Route, Translator
@@ -169,7 +170,7 @@ def test_chat_for_a_provider_passes_as_it_is(recorded: Any) -> None:
     route = Route(
         model_id="gpt-4o", invocation_type="InvokeModel", provider="openai", model="a-compatible-model"
     )
-    line = Translator(route).line("r-1", raw(body))
+    line = Translator(route).line("r-1", InputRecord(raw(body)))
     assert isinstance(line, Line)
     changed = {
         "model",

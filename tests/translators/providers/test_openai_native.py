@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from translators.bedrock.records import InputRecord
 from translators.errors import RecordError, Refused
 from translators.providers.openai import native
 from translators.providers.openai.names import LONGEST_CALL_ID, fitting
@@ -261,7 +262,7 @@ def test_job_of_chats_passes_field_by_field(model_id: str) -> None:
     route = Route(model_id=model_id, invocation_type="InvokeModel", provider="openai", model="gpt-4o-mini")
     translator = Translator(route)
     body = Raw(json.dumps({"messages": HELLO, "never_heard_of": True}).encode())
-    written = translator.line("r-1", body)
+    written = translator.line("r-1", InputRecord(body))
     assert isinstance(written, Line)
     assert json.loads(written.data)["body"] == {
         "model": "gpt-4o-mini",

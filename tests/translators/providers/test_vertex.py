@@ -5,6 +5,7 @@ import json
 import pytest
 from msgspec import Raw
 
+from translators.bedrock.records import InputRecord
 from translators.providers import vertex
 from translators.providers.registry import PROVIDERS
 from translators.providers.rows import Line, Receipt
@@ -112,7 +113,7 @@ def line_to(model: str, body: Raw = CLAUDE) -> Line:
         provider="vertex",
         model=model,
     )
-    line = Translator(route).line("k3v9x0q2m7ab-0", body)
+    line = Translator(route).line("k3v9x0q2m7ab-0", InputRecord(body))
     assert isinstance(line, Line)
     return line
 

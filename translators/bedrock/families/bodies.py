@@ -22,11 +22,14 @@ _NULL = Raw(b"null")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
-def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw, within: str = "") -> T:
-    """The body as the decoder's type. `within` is the path of this JSON in the record's body.
+def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw | T, within: str = "") -> T:
+    """The body as the decoder's type, which it may be already. `within` is the path of this JSON in the
+    record's body.
 
     Raises `Refused` with the path of the field that is wrong.
     """
+    if not isinstance(body, Raw):
+        return body
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

@@ -19,7 +19,7 @@ from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     prompt: converse.NonEmpty
     max_tokens_to_sample: Annotated[int, Meta(ge=1)]
     temperature: converse.Fraction | None = None
@@ -38,7 +38,7 @@ class _Answer(Struct, tag_field="type", tag="completion"):
     stop: str | None
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 
 _SPEAKERS: Mapping[str, converse.Role] = MappingProxyType({"Human:": "user", "Assistant:": "assistant"})
 _NEXT_TURN = "\n\nHuman:"
@@ -67,7 +67,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "max_tokens_to_sample" in members
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     prompt = transcript(body.prompt, _SPEAKERS, "\n\n")

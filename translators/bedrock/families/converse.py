@@ -45,7 +45,7 @@ def _has_untyped_blocks(messages: Raw) -> bool:
     return not any("type" in block for turn in turns for block in turn.content)
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | converse.Request) -> converse.Request:
     """The body, checked. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     unions.check(body.messages, body.system, body.tool_config)

@@ -22,7 +22,7 @@ from translators.bedrock.families.bodies import decoded
 from translators.bedrock.model_ids import ModelId
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     prompt: str
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     stop: Annotated[list[converse.NonEmpty], Meta(max_length=10)] | None = None
@@ -39,7 +39,7 @@ class _Answer(Struct):
     choices: list[_Choice]
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 
 _BEGIN = re.compile(r"\s*<[\uff5c|]begin[\u2581_]of[\u2581_]sentence[\uff5c|]>")
 _END = re.compile(r"<[\uff5c|]end[\u2581_]of[\u2581_]sentence[\uff5c|]>\s*\Z")
@@ -67,7 +67,7 @@ def has_template(prompt: Raw) -> bool:
     return _TEMPLATE.search(bytes(memoryview(prompt)[:_BEGINNING])) is not None
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     stop = prompts.stop_sequences(body.stop, _MARKS.fullmatch)

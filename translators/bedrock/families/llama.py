@@ -25,7 +25,7 @@ from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     prompt: str
     max_gen_len: Annotated[int, Meta(ge=1)] | None = None
     temperature: converse.Fraction | None = None
@@ -40,7 +40,7 @@ class _Answer(Struct):
     stop_reason: prompts.StopReason
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 
 _BEGIN = "<|begin_of_text|>"
 _HEADERS = (("<|start_header_id|>", "<|end_header_id|>"), ("<|header_start|>", "<|header_end|>"))
@@ -80,7 +80,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "max_gen_len" in members or any(begin.encode() in prompt for begin, _ in _HEADERS)
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     notes: list[converse.Note] = []

@@ -15,7 +15,7 @@ from translators.bedrock.families.bodies import decoded
 from translators.bedrock.model_ids import ModelId
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     prompt: str
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     stop: list[converse.NonEmpty] | None = None
@@ -33,7 +33,7 @@ class _Answer(Struct):
     outputs: list[_Output]
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 
 
 def has_model(model: ModelId) -> bool:
@@ -46,7 +46,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "prompt" in members and not deepseek.has_template(cast("Raw", members["prompt"]))
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     if instructions.is_used(body.prompt):

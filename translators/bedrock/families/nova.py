@@ -44,7 +44,7 @@ class _Disabled(Struct, tag_field="type", tag="disabled", forbid_unknown_fields=
 type ReasoningConfig = _Enabled | _Disabled
 
 
-class _Body(converse.Shape):
+class Body(converse.Shape):
     messages: Annotated[list[converse.Message], Meta(min_length=1)]
     schema_version: Literal["messages-v1"] | None = None
     system: list[converse.SystemBlock] | None = None
@@ -67,7 +67,7 @@ class _Answer(Struct, rename="camel"):
     usage: _Usage
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 _REASONING: msgspec.json.Decoder[ReasoningConfig] = msgspec.json.Decoder(ReasoningConfig)
 
 _ONLY_HERE = frozenset({"schemaVersion", "reasoningConfig"})
@@ -87,7 +87,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return not _ONLY_HERE.isdisjoint(members) or any(name in inference for name in _SPELT_HERE)
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     unions.check(body.messages, body.system, body.tool_config)

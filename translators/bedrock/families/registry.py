@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
@@ -41,8 +42,10 @@ class Family:
     """Whether this Bedrock model speaks the dialect under InvokeModel."""
     has_shape: Callable[[Mapping[str, object]], bool]
     """Whether a body with these top-level members (values: raw JSON) is of the dialect."""
-    request: Callable[[Raw], Request]
-    """The body → the hub. Raises `Refused` naming the field."""
+    body: type[Struct]
+    """What a body is decoded as."""
+    request: Callable[[Any], Request]
+    """The body, decoded or not (`Raw`) → the hub. Raises `Refused` naming the field."""
     answer: Callable[[Answer, str, Raw], bytes]
     """The hub's answer, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
     wire: Wire | None = None
@@ -71,6 +74,7 @@ CONVERSE = Family(
     name="converse",
     has_model=lambda model: False,
     has_shape=converse.has_shape,
+    body=Request,
     request=converse.request,
     answer=converse.answer,
 )
@@ -81,6 +85,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="claude-text",
         has_model=claude_text.has_model,
         has_shape=claude_text.has_shape,
+        body=claude_text.Body,
         request=claude_text.request,
         answer=claude_text.answer,
     ),
@@ -88,6 +93,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="claude",
         has_model=claude.has_model,
         has_shape=claude.has_shape,
+        body=claude.Body,
         request=claude.request,
         answer=claude.answer,
         wire="anthropic.messages",
@@ -96,6 +102,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="nova",
         has_model=nova.has_model,
         has_shape=nova.has_shape,
+        body=nova.Body,
         request=nova.request,
         answer=nova.answer,
     ),
@@ -103,6 +110,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="titan",
         has_model=titan.has_model,
         has_shape=titan.has_shape,
+        body=titan.Body,
         request=titan.request,
         answer=titan.answer,
     ),
@@ -110,6 +118,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="cohere-command",
         has_model=command.has_model,
         has_shape=command.has_shape,
+        body=command.Body,
         request=command.request,
         answer=command.answer,
     ),
@@ -117,6 +126,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="cohere-command-r",
         has_model=command_r.has_model,
         has_shape=command_r.has_shape,
+        body=command_r.Body,
         request=command_r.request,
         answer=command_r.answer,
     ),
@@ -166,6 +176,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="llama",
         has_model=llama.has_model,
         has_shape=llama.has_shape,
+        body=llama.Body,
         request=llama.request,
         answer=llama.answer,
     ),
@@ -173,6 +184,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="mistral",
         has_model=mistral.has_model,
         has_shape=mistral.has_shape,
+        body=mistral.Body,
         request=mistral.request,
         answer=mistral.answer,
     ),
@@ -180,6 +192,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="deepseek",
         has_model=deepseek.has_model,
         has_shape=deepseek.has_shape,
+        body=deepseek.Body,
         request=deepseek.request,
         answer=deepseek.answer,
     ),
@@ -188,6 +201,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="chat",
         has_model=chat.has_model,
         has_shape=chat.has_shape,
+        body=chat.Body,
         request=chat.request,
         answer=chat.answer,
         wire="openai.chat",
@@ -196,6 +210,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="chat-gpt-oss",
         has_model=chat.is_gpt_oss,
         has_shape=chat.has_shape,
+        body=chat.Body,
         request=chat.request_with_tags,
         answer=chat.gpt_oss_answer,
         wire="openai.chat",
@@ -205,6 +220,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="chat-mistral",
         has_model=chat.is_mistral,
         has_shape=chat.has_shape,
+        body=chat.Body,
         request=chat.request,
         answer=chat.mistral_answer,
     ),
@@ -212,6 +228,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="chat-jamba",
         has_model=chat.is_jamba,
         has_shape=chat.has_shape,
+        body=chat.Body,
         request=chat.request,
         answer=chat.jamba_answer,
     ),
@@ -219,6 +236,7 @@ _ROWS: tuple[AnyFamily, ...] = (
         name="chat-palmyra",
         has_model=chat.is_palmyra,
         has_shape=chat.has_shape,
+        body=chat.Body,
         request=chat.request,
         answer=chat.palmyra_answer,
     ),

@@ -26,7 +26,7 @@ class _Config(Struct, rename="camel", forbid_unknown_fields=True):
     stop_sequences: list[converse.NonEmpty] | None = None
 
 
-class _Body(Struct, rename="camel", forbid_unknown_fields=True):
+class Body(Struct, rename="camel", forbid_unknown_fields=True):
     input_text: converse.NonEmpty
     text_generation_config: _Config | None = None
 
@@ -45,7 +45,7 @@ class _Answer(Struct, rename="camel"):
     results: tuple[_Result]
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 _SPEAKERS: Mapping[str, converse.Role] = MappingProxyType({"User:": "user", "Bot:": "assistant"})
 
 _REASONS: Mapping[converse.StopReason, _Reason] = MappingProxyType(
@@ -70,7 +70,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "textGenerationConfig" in members
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     prompt = transcript(body.input_text, _SPEAKERS, "\n")

@@ -22,7 +22,7 @@ from translators.providers.anthropic.parameters import Body, fit_to_model
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.rows import Line, Unfinished
-from translators.wire import ModelOutput
+from translators.wire import Members, ModelOutput
 
 
 class _Turn(Struct):
@@ -76,17 +76,17 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def line(custom_id: str, model_input: Raw, model: str) -> Line:
+def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks Anthropic what the body asks. Raises `Refused`."""
     notes: list[Note] = []
     body, group = said_to(model_input, traits(model), notes)
     return written(custom_id, {**body, "model": _in_json(model)}, notes, group)
 
 
-def said_to(model_input: Raw, taken: Traits, notes: list[Note]) -> tuple[Mapping[str, object], str]:
+def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tuple[Mapping[str, object], str]:
     """The body as such a model takes it, without version and betas; the betas, in one word. Raises
     `Refused`."""
-    members = _read(model_input)
+    members = _read(model_input) if isinstance(model_input, Raw) else model_input
     members.pop("anthropic_version", None)
     if not taken.prefill:
         _check_end(members.get("messages"))

@@ -8,6 +8,7 @@ from translators.bedrock.converse import Request
 from translators.providers.openai import native, request
 from translators.providers.openai.models import Traits, own_traits
 from translators.providers.rows import Line
+from translators.wire import Members
 
 ENDPOINT: Literal["/chat/completions"] = "/chat/completions"
 """What lines and batches name: the documentation's samples leave the `/v1` out."""
@@ -33,6 +34,6 @@ def line(custom_id: str, asked: Request, deployment: str) -> Line:
     return request.line_for(custom_id, asked, deployment, traits(deployment), ENDPOINT)
 
 
-def native_line(custom_id: str, model_input: Raw, deployment: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, deployment: str) -> Line:
     """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
     return native.line_for(custom_id, model_input, deployment, traits(deployment), ENDPOINT)

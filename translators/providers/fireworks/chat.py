@@ -7,6 +7,7 @@ from translators.providers.openai import native, request
 from translators.providers.openai.lines import short_line_of
 from translators.providers.openai.models import ADDITIONAL, Traits
 from translators.providers.rows import Line
+from translators.wire import Members
 
 _ADDITIONAL = ADDITIONAL - {"verbosity", "safety_identifier"} | {
     *("top_k", "min_p", "typical_p", "repetition_penalty", "mirostat_lr", "mirostat_target", "ignore_eos"),
@@ -32,7 +33,7 @@ def line(custom_id: str, asked: Request, model: str) -> Line:
     return _without_model(custom_id, body, notes)
 
 
-def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
     notes: list[Note] = []
     body = native.body_for(model_input, model, _TRAITS, notes)

@@ -31,9 +31,7 @@ from translators.providers.openai.request import ENDPOINT
 from translators.providers.openai.response import OPENAI, ChatUsage, Manner, usage_of
 from translators.providers.openai.rows import body_of, unreadable, without_answer
 from translators.providers.rows import Line, Unfinished
-from translators.wire import ModelOutput
-
-type _Body = dict[str, Raw]
+from translators.wire import Members, ModelOutput
 
 
 class _Completion(Struct):
@@ -63,23 +61,22 @@ _RULED = frozenset(
 _RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
 
 
-def line(custom_id: str, model_input: Raw, model: str) -> Line:
+def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks for what the body asks for. Raises `Refused`."""
     return line_for(custom_id, model_input, model, traits(model))
 
 
-def line_for(custom_id: str, model_input: Raw, model: str, known: Traits, endpoint: str = ENDPOINT) -> Line:
+def line_for(
+    custom_id: str, model_input: Raw | Members, model: str, known: Traits, endpoint: str = ENDPOINT
+) -> Line:
     """The line that asks for it at a server of OpenAI's form. Raises `Refused`."""
     notes: list[Note] = []
     return line_of(custom_id, endpoint, body_for(model_input, model, known, notes), notes)
 
 
-def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> dict[str, Raw]:
+def body_for(model_input: Raw | Members, model: str, known: Traits, notes: list[Note]) -> Members:
     """What the body becomes for this model. Raises `Refused`."""
-    try:
-        body = _BODY.decode(model_input)
-    except (ValueError, RecursionError) as error:
-        raise Refused("modelInput", str(error)) from error
+    body = _read(model_input) if isinstance(model_input, Raw) else model_input
     name = _in_json(model)
     if "model" in body and body["model"] != name:
         notes.append(_MODEL)
@@ -96,6 +93,13 @@ def body_for(model_input: Raw, model: str, known: Traits, notes: list[Note]) -> 
         if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
             _fit_call_ids(body, notes)
     return body
+
+
+def _read(model_input: Raw) -> Members:
+    try:
+        return _BODY.decode(model_input)
+    except (ValueError, RecursionError) as error:
+        raise Refused("modelInput", str(error)) from error
 
 
 def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
@@ -127,7 +131,7 @@ def _counting(body: Raw, output_tokens: int) -> bytes:
     return _ENCODER.encode(members)
 
 
-def _says(body: _Body, name: str) -> bool:
+def _says(body: Members, name: str) -> bool:
     """Whether the body has something in this member."""
     return bytes(body.get(name, Raw(b"null"))) not in _NOTHING
 
@@ -137,7 +141,7 @@ def _in_json(model: str) -> Raw:
     return Raw(_ENCODER.encode(model))
 
 
-def _without_stream(body: _Body, notes: list[Note]) -> None:
+def _without_stream(body: Members, notes: list[Note]) -> None:
     if "stream" in body:
         if _says(body, "stream"):
             raise Refused("stream", "a batch has no streams; accepted is false")
@@ -148,7 +152,7 @@ def _without_stream(body: _Body, notes: list[Note]) -> None:
         del body["stream_options"]
 
 
-def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
+def _reasoning(body: Members, known: Traits, notes: list[Note]) -> None:
     effort = _effort(body) if "reasoning_effort" in body else None
     if effort is not None and known.efforts == ():
         del body["reasoning_effort"]
@@ -171,13 +175,13 @@ def _reasoning(body: _Body, known: Traits, notes: list[Note]) -> None:
         del body[name]
 
 
-def _effort(body: _Body) -> Effort | None:
+def _effort(body: Members) -> Effort | None:
     """The effort asked for, when it is a word that is known."""
     said = bytes(body.get("reasoning_effort", Raw(b"null")))
     return next((effort for effort in EFFORTS if said == b'"%s"' % effort.encode()), None)
 
 
-def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
+def _others(body: Members, known: Traits, notes: list[Note]) -> None:
     if not known.stop and _says(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
     for name in () if known.lenient else (*TUNING, *LABELS):
@@ -190,7 +194,7 @@ def _others(body: _Body, known: Traits, notes: list[Note]) -> None:
         notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))
 
 
-def _fit_call_ids(body: _Body, notes: list[Note]) -> None:
+def _fit_call_ids(body: Members, notes: list[Note]) -> None:
     """Shorten ids of calls and of their results alike; a message without long ones stays as it is."""
     try:
         messages = _MESSAGES.decode(body["messages"])
@@ -202,7 +206,7 @@ def _fit_call_ids(body: _Body, notes: list[Note]) -> None:
         notes.append(_CALL_ID)
 
 
-def _fitted(message: _Body) -> bool:
+def _fitted(message: Members) -> bool:
     """Whether an id in the message was too long; then it is another now."""
     shortened = _shortened(message, "tool_call_id")
     if _says(message, "tool_calls"):
@@ -213,7 +217,7 @@ def _fitted(message: _Body) -> bool:
     return shortened
 
 
-def _shortened(members: _Body, name: str) -> bool:
+def _shortened(members: Members, name: str) -> bool:
     call_id = _TEXT.decode(members[name]) if name in members else ""
     if len(call_id) <= LONGEST_CALL_ID:
         return False

@@ -12,6 +12,7 @@ from translators.providers.openai.lines import short_line_of
 from translators.providers.openai.models import Traits
 from translators.providers.openai.rows import body_of
 from translators.providers.rows import Line, Unfinished
+from translators.wire import Members
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
@@ -47,7 +48,7 @@ def line(custom_id: str, asked: Request, model: str) -> Line:
     return short_line_of(custom_id, ENDPOINT, body, notes)
 
 
-def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
     notes: list[Note] = []
     body: dict[str, object] = {**native.body_for(model_input, model, _TRAITS, notes)}

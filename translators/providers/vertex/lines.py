@@ -17,6 +17,7 @@ from translators.providers.anthropic.models import Traits, traits
 from translators.providers.gemini import request as to_gemini
 from translators.providers.rows import Line
 from translators.providers.vertex.models import anthropic_name, base_name, is_claude
+from translators.wire import Members
 
 LABEL = "bedrock_batch_record"
 """Lower-case letters, digits, `_` and `-`, the first a letter; a value need not begin with one."""
@@ -50,7 +51,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     return _written(_GeminiLine(body), notes)
 
 
-def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks a model of Claude what a body of Claude's asks. Raises `Refused`."""
     notes: list[Note] = []
     said, betas = native.said_to(model_input, _traits(model), notes)

@@ -11,6 +11,7 @@ from translators.bedrock.converse import Note, Request
 from translators.providers.openai import native, request
 from translators.providers.openai.models import Effort, Traits
 from translators.providers.rows import Line, once_each
+from translators.wire import Members
 
 _ADDITIONAL = frozenset({"seed", "user", "logprobs", "top_logprobs", "search_parameters"})
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty"})
@@ -55,7 +56,7 @@ def line(custom_id: str, asked: Request, model: str) -> Line:
     return _line(custom_id, request.body_for(asked, model, traits(model), notes), notes)
 
 
-def native_line(custom_id: str, model_input: Raw, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The request for what a chat completion's body asks for. Raises `Refused`."""
     notes: list[Note] = []
     return _line(custom_id, {**native.body_for(model_input, model, traits(model), notes)}, notes)

@@ -8,6 +8,7 @@ whatever model it names.
 from collections.abc import Mapping
 
 from translators.bedrock.families.chat.reading import request, request_with_tags
+from translators.bedrock.families.chat.wire import Body
 from translators.bedrock.families.chat.writing import (
     answer,
     gpt_oss_answer,
@@ -19,6 +20,7 @@ from translators.bedrock.families.chat.writing import (
 from translators.bedrock.model_ids import ModelId
 
 __all__ = [
+    "Body",
     "answer",
     "gpt_oss_answer",
     "gpt_oss_own",

@@ -53,17 +53,17 @@ _IDENTIFIER = Note("safety_identifier", "dropped", "user counts")
 _JSON_MODE = Note("response_format", "mapped", "json_object is asked for as a schema that any object fits")
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | wire.Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     return _request(model_input, tagged=False)
 
 
-def request_with_tags(model_input: Raw) -> converse.Request:
+def request_with_tags(model_input: Raw | wire.Body) -> converse.Request:
     """The same where the assistant's turns may begin with `<reasoning>…</reasoning>`."""
     return _request(model_input, tagged=True)
 
 
-def _request(model_input: Raw, *, tagged: bool) -> converse.Request:
+def _request(model_input: Raw | wire.Body, *, tagged: bool) -> converse.Request:
     body = decoded(_BODY, model_input)
     if body.stream:
         raise Refused("stream", "a batch streams nothing; accepted is false")

@@ -28,7 +28,7 @@ _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
 }
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | wire.Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_BODY, model_input)
     return converse.Request(

@@ -38,7 +38,7 @@ class _Turn(Struct, forbid_unknown_fields=True):
     tool_results: list[_Result] | None = None
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     message: str
     chat_history: list[_Turn] | None = None
     documents: list[Document] | None = None
@@ -104,7 +104,7 @@ class _Made(NamedTuple):
     id: str
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 _ASKED = msgspec.json.Decoder(_Asked)
 _OF_CALL = msgspec.json.Decoder(_OfCall)
 
@@ -144,7 +144,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "message" in members
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     for name, why in _ONLY_COHERE.items():
@@ -187,12 +187,12 @@ def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     )
 
 
-def _inference(body: _Body) -> converse.InferenceConfig | None:
+def _inference(body: Body) -> converse.InferenceConfig | None:
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.p, body.stop_sequences or None)
     return None if config == converse.InferenceConfig() else config
 
 
-def _extras(body: _Body) -> dict[str, object]:
+def _extras(body: Body) -> dict[str, object]:
     extras: dict[str, object] = {}
     if body.k:  # 0 switches top-k off
         extras["top_k"] = int(body.k)
@@ -218,7 +218,7 @@ def _tool_config(tools: list[Tool]) -> converse.ToolConfig:
     )
 
 
-def _messages(body: _Body) -> list[converse.Message]:
+def _messages(body: Body) -> list[converse.Message]:
     """The history, then the message with the documents, then results of the tools that it led to."""
     messages, made = _history(body.chat_history or [])
     blocks = [

@@ -15,7 +15,7 @@ from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     prompt: str
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=5)] | None = None
@@ -48,7 +48,7 @@ class _Asked(Struct):
     prompt: str
 
 
-_DECODER = msgspec.json.Decoder(_Body)
+_DECODER = msgspec.json.Decoder(Body)
 _ASKED = msgspec.json.Decoder(_Asked)
 _ONLY_HERE = frozenset({"num_generations", "return_likelihoods", "p", "k"})
 
@@ -77,7 +77,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return "prompt" in members and not _ONLY_HERE.isdisjoint(members)
 
 
-def request(model_input: Raw) -> converse.Request:
+def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     if body.return_likelihoods not in (None, "NONE"):
