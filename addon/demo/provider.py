@@ -17,7 +17,9 @@ _SECONDS_BETWEEN_CHECKS = 0.05
 """How long a server that is told to stop may take to notice."""
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Keeps no account of requests."""
+
     @override
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
@@ -29,7 +31,7 @@ class BatchServer(Account):
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="batch-server-"))
         app = self.application(self._folder)
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_SECONDS_BETWEEN_CHECKS,), name="provider", daemon=True
         )

@@ -4,34 +4,20 @@ Anthropic: api/messages/batches. Batches have no name, counts tell nothing befor
 order.
 """
 
-import itertools
 import json
 import random
-import socket
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Literal, Self, override
+from typing import Literal, override
 
 from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from addon.demo.faults import Cut, Refuse
+from addon.demo.answers import FAIL
+from addon.demo.faults import Refuse
+from tests.end_to_end.provider_server import Json, ProviderServer
 
-type Json = dict[str, Any]
 type Point = Literal["create:before", "create:after", "retrieve", "cancel", "list", "results"]
-type Hook = Callable[[Point, int], None]
-"""Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
-
-KEY = "anthropics-key"
-FAIL = "please fail"
-"""A request that says this is errored."""
-
-
-def all_goes_well(point: Point, count: int) -> None:
-    """The hook of a server that works."""
 
 
 def answered(params: Json) -> Json:
@@ -107,35 +93,17 @@ class Batch:
         }
 
 
-class _Quiet(WSGIRequestHandler):
+class AnthropicServer(ProviderServer[Point]):
+    """A workspace of Anthropic's. `looks` and `answers` say how the next batch goes."""
+
     @override
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
-
-
-class AnthropicServer:
-    """The provider's side of one key. A context manager; clients are pointed at `url`.
-
-    `looks` and `answers` say how the next batch goes, `at` what goes wrong on the way.
-    """
-
-    def __init__(self, key: str = KEY) -> None:
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-        self.restore(key)
-
-    def restore(self, key: str) -> None:
-        """Be as new: nothing has been asked yet, and all goes well."""
-        self.key = key
-        self.at: Hook = all_goes_well
+    def restore(self, key: str = "") -> None:
+        super().restore(key)
         self.looks = 0
         self.answers: Callable[[int], int | None] = lambda requests: None
         """How many requests a batch has → how many of them it answers, None for all."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
-        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
-        """Method, path and headers of every request."""
-        self._reached: Counter[Point] = Counter()
 
     def add(self, requests: list[Json]) -> Batch:
         """A new batch."""
@@ -148,41 +116,13 @@ class AnthropicServer:
             self.batches[batch.id] = batch
         return batch
 
-    @property
-    def url(self) -> str:
-        """The base URL as Anthropic's SDK spells it."""
-        return f"http://127.0.0.1:{self._server.port}"
-
-    def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._application(), threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _reach(self, point: Point) -> None:
-        with self._lock:
-            self._reached[point] += 1
-            count = self._reached[point]
-        self.at(point, count)
-
     def _batch(self, id: str) -> Batch:
         if id not in self.batches:
             raise Refuse(404, f"Message Batch {id} not found.", type="not_found_error")
         return self.batches[id]
 
-    def _application(self) -> Flask:
-        app = Flask(__name__)
-        app.before_request(self._enter)
-        app.register_error_handler(Refuse, _refused)
-        app.register_error_handler(Cut, _cut)
-
+    @override
+    def route(self, app: Flask) -> None:
         @app.post("/v1/messages/batches")
         def create() -> Json:
             self._reach("create:before")
@@ -221,22 +161,14 @@ class AnthropicServer:
             rows = "".join(json.dumps(row) + "\n" for row in self._batch(id).results())
             return Response(rows, content_type="application/x-jsonl")
 
-        return app
-
-    def _enter(self) -> None:
-        self.seen.append((request.method, request.path, dict(request.headers)))
+    @override
+    def check(self) -> None:
         if "anthropic-version" not in request.headers:
             raise Refuse(400, "anthropic-version: header is required", type="invalid_request_error")
         if request.headers.get("x-api-key") != self.key:
             raise Refuse(401, "invalid x-api-key", type="authentication_error")
 
-
-def _refused(refusal: Refuse) -> tuple[Json, int, dict[str, str]]:
-    error = {"type": refusal.error["type"], "message": refusal.error["message"]}
-    return {"type": "error", "error": error, "request_id": "req_01"}, refusal.status, refusal.headers
-
-
-def _cut(cut: Cut) -> Response:
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    return Response()
+    @override
+    def error(self, refusal: Refuse) -> Json:
+        error = {"type": refusal.error["type"], "message": refusal.error["message"]}
+        return {"type": "error", "error": error, "request_id": "req_01"}

@@ -11,8 +11,7 @@ from fastavro import writer
 from flask import Flask, Response, request
 
 from tests.end_to_end.container_servers import ContainerServer, Job
-
-type Json = dict[str, Any]
+from tests.end_to_end.provider_server import Json
 
 
 def _record(name: str, **fields: Any) -> Json:
@@ -35,7 +34,7 @@ class Cohere(ContainerServer):
     """An organisation of Cohere."""
 
     @override
-    def restore(self, key: str) -> None:
+    def restore(self, key: str = "") -> None:
         super().restore(key)
         self.datasets: list[list[Json]] = []
         """Lines; a dataset's id is its place here."""
@@ -69,7 +68,7 @@ class Cohere(ContainerServer):
             id = f"batch-{len(self.jobs) + 1}"
             self.jobs[id] = Job([(line["custom_id"], line["body"]) for line in lines], self.answers)
             self.made[id] = wanted
-            self.at("create:after")
+            self._reach("create:after")
             return {"batch": self._batch(id)}
 
         @app.get("/v2/batches")

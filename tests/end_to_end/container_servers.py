@@ -5,29 +5,18 @@ Fireworks: api-reference; xAI: docs/guides/batch-api.
 """
 
 import json
-import socket
-import threading
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Literal, Self, override
+from typing import Literal, override
 
 from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from addon.demo.answers import chat_completion
-from addon.demo.faults import Cut, Refuse
+from addon.demo.faults import Refuse
+from tests.end_to_end.provider_server import Json, ProviderServer
 
-type Json = dict[str, Any]
-type Point = Literal["create:after", "other"]
-type Hook = Callable[[Point], None]
-"""Called at a point; what it raises (`Cut`, `Refuse`) happens instead."""
+type Point = Literal["create:after"]
 
 PAGE = 5
 """How many results xAI's server gives at once."""
-
-
-def all_goes_well(point: Point) -> None:
-    """The hook of a server that works."""
 
 
 class Job:
@@ -56,66 +45,33 @@ class Job:
         return sum((status == 200) == good for _, status, _ in self.done)
 
 
-class _Quiet(WSGIRequestHandler):
+class ContainerServer(ProviderServer[Point]):
+    """What these providers have in common: jobs, whom they let in, and how they refuse."""
+
     @override
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
-
-
-class ContainerServer:
-    """One key's side of a provider. A context manager; clients are pointed at `url`."""
-
-    path = ""
-
-    def __init__(self, key: str) -> None:
-        self.restore(key)
-
-    def restore(self, key: str) -> None:
-        """Forget everything; from now on all goes well, as fast as it can."""
-        self.key = key
-        self.at: Hook = all_goes_well
+    def restore(self, key: str = "") -> None:
+        super().restore(key)
         self.answers: int | None = None
         """How many requests a new job answers before it stalls; None for all."""
         self.jobs: dict[str, Job] = {}
         """In the order of their creation, filled ones only."""
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        return f"http://127.0.0.1:{self._server.port}{self.path}"
-
-    def __enter__(self) -> Self:
-        app = Flask(__name__)
-        app.before_request(self._enter)
-        app.register_error_handler(Refuse, _refused)
-        app.register_error_handler(Cut, _cut)
-        self.route(app)
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def route(self, app: Flask) -> None:
-        """Say what is answered."""
 
     def job(self, id: str) -> Job:
         if id not in self.jobs:
             raise Refuse(404, "not found")
         return self.jobs[id]
 
-    def _enter(self) -> None:
+    @override
+    def check(self) -> None:
         is_storage = request.path.startswith("/storage/")
         if is_storage and "Authorization" in request.headers:
             raise Refuse(400, "Only one auth mechanism allowed")
         if not is_storage and request.headers.get("Authorization") != f"Bearer {self.key}":
             raise Refuse(403, "The API key you provided is invalid.")
+
+    @override
+    def error(self, refusal: Refuse) -> Json:
+        return {"code": 5, "message": refusal.error["message"]}
 
 
 class Fireworks(ContainerServer):
@@ -124,7 +80,7 @@ class Fireworks(ContainerServer):
     path = "/v1/accounts/example"
 
     @override
-    def restore(self, key: str) -> None:
+    def restore(self, key: str = "") -> None:
         super().restore(key)
         self.datasets: dict[str, list[Json] | None] = {}
         """Lines by the names of datasets; None before they are uploaded."""
@@ -182,7 +138,7 @@ class Fireworks(ContainerServer):
             requests = [(line["custom_id"], line["body"]) for line in lines]
             assert all("model" not in body for _, body in requests)
             self.jobs[name] = Job(requests, self.answers)
-            self.at("create:after")
+            self._reach("create:after")
             return self._job(name)
 
         @app.get(f"{self.path}/batchInferenceJobs/<name>")
@@ -220,7 +176,7 @@ class XAI(ContainerServer):
     path = "/v1"
 
     @override
-    def restore(self, key: str) -> None:
+    def restore(self, key: str = "") -> None:
         super().restore(key)
         self.names: list[str] = []
         """Of all batches, empty ones included; a batch's id is its place here."""
@@ -240,7 +196,7 @@ class XAI(ContainerServer):
             ]
             earlier = self.jobs[id].requests if id in self.jobs else []
             self.jobs[id] = Job(earlier + requests, self.answers)
-            self.at("create:after")
+            self._reach("create:after")
             return Response("null", content_type="application/json")
 
         @app.get("/v1/batches/<id>")
@@ -285,13 +241,3 @@ def _result(custom_id: str, status: int, body: Json) -> Json:
         return {"batch_request_id": custom_id, "batch_result": {"response": {"chat_get_completion": body}}}
     error = {"code": 3, "message": body["error"]["message"]}
     return {"batch_request_id": custom_id, "batch_result": {"error": error}}
-
-
-def _refused(refusal: Refuse) -> tuple[Json, int]:
-    return {"code": 5, "message": refusal.error["message"]}, refusal.status
-
-
-def _cut(cut: Cut) -> Response:
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    return Response()

@@ -4,36 +4,23 @@ Gemini: docs/batch-api, api/batch-api, docs/files. Rows come in any order, count
 left out, and a batch that expires has nothing to show.
 """
 
-import itertools
 import json
 import random
-import socket
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Literal, Self, override
+from collections.abc import Callable
+from typing import Literal, override
 
 from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from addon.demo.faults import Cut, Refuse
+from addon.demo.answers import FAIL
+from addon.demo.faults import Refuse
+from tests.end_to_end.provider_server import Json, ProviderServer
 
-type Json = dict[str, Any]
 type Point = Literal[
     "upload:start", "upload:piece", "create:before", "create:after", "retrieve", "cancel", "list", "download"
 ]
-type Hook = Callable[[Point, int], None]
-"""Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
 type State = Literal["PENDING", "RUNNING", "SUCCEEDED", "CANCELLED", "EXPIRED"]
 
-FAIL = "please fail"
-"""A request that says this is answered with an error."""
 SIGNATURE = "c2lnbmF0dXJl"
-
-
-def all_goes_well(point: Point, count: int) -> None:
-    """The hook of a server that works."""
 
 
 def answered(asked: Json) -> Json:
@@ -124,61 +111,22 @@ class Batch:
         return {"inlinedResponses": {"inlinedResponses": rows}}
 
 
-class _Quiet(WSGIRequestHandler):
-    @override
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
-
-
-class GeminiServer:
-    """The provider's side of one key. A context manager; clients are pointed at `url`.
-
-    `fate` says how each batch goes, by changing it; `at` what goes wrong on the way.
-    """
+class GeminiServer(ProviderServer[Point]):
+    """A project of Gemini's API. `fate` says how each batch goes, by changing it."""
 
     def __init__(self, key: str) -> None:
         self._uploads: dict[str, bytearray] = {}
         self._files: dict[str, bytes] = {}
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-        self.restore(key)
+        super().__init__(key)
 
-    def restore(self, key: str) -> None:
-        """Be as new: nothing has been asked yet, and all goes well."""
-        self.key = key
-        self.at: Hook = all_goes_well
+    @override
+    def restore(self, key: str = "") -> None:
+        super().restore(key)
         self.looks = 0
         self.fate: Callable[[int, Batch], None] = lambda number, batch: None
         """How many batches there are with the new one, and the new one."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
-        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
-        """Method, address and headers of every request."""
-        self._reached: Counter[Point] = Counter()
-
-    @property
-    def url(self) -> str:
-        """The base URL as Google's SDK spells it."""
-        return f"http://127.0.0.1:{self._server.port}"
-
-    def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._application(), threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _reach(self, point: Point) -> None:
-        with self._lock:
-            self._reached[point] += 1
-            count = self._reached[point]
-        self.at(point, count)
 
     def _add(self, wanted: Json) -> Batch:
         source = wanted["inputConfig"]
@@ -202,14 +150,10 @@ class GeminiServer:
             raise Refuse(404, "Requested entity was not found.", type="NOT_FOUND")
         return self.batches[name]
 
-    def _application(self) -> Flask:
-        app = Flask(__name__)
-        app.before_request(self._enter)
-        app.register_error_handler(Refuse, _refused)
-        app.register_error_handler(Cut, _cut)
+    @override
+    def route(self, app: Flask) -> None:
         self._file_routes(app)
         self._batch_routes(app)
-        return app
 
     def _file_routes(self, app: Flask) -> None:
         @app.post("/upload/v1beta/files")
@@ -277,21 +221,16 @@ class GeminiServer:
             batch.looks, batch.end = 0, "CANCELLED"
             return {}
 
-    def _enter(self) -> None:
-        self.seen.append((request.method, request.url, dict(request.headers)))
+    @override
+    def check(self) -> None:
         if request.headers.get("x-goog-api-key") != self.key:
             reason = {"reason": "API_KEY_INVALID", "domain": "googleapis.com"}
             raise Refuse(400, "API key not valid.", type="INVALID_ARGUMENT", param=json.dumps([reason]))
 
-
-def _refused(refusal: Refuse) -> tuple[Json, int, dict[str, str]]:
-    said = refusal.error
-    details = {"details": json.loads(said["param"])} if said["param"] is not None else {}
-    error = {"code": refusal.status, "message": said["message"], "status": said["type"], **details}
-    return {"error": error}, refusal.status, refusal.headers
-
-
-def _cut(cut: Cut) -> Response:
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    return Response()
+    @override
+    def error(self, refusal: Refuse) -> Json:
+        said = refusal.error
+        details = {"details": json.loads(said["param"])} if said["param"] is not None else {}
+        return {
+            "error": {"code": refusal.status, "message": said["message"], "status": said["type"], **details}
+        }

@@ -6,41 +6,29 @@ Storage: xml-api. Rows come in any order, the members of the request in each of 
 and what is zero is left out.
 """
 
-import itertools
 import json
 import random
 import re
-import socket
-import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, override
+from typing import Literal, override
 from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from addon.demo.faults import Cut, Refuse
+from addon.demo.answers import FAIL
+from addon.demo.faults import Refuse
+from tests.end_to_end.provider_server import Json, ProviderServer
 
-type Json = dict[str, Any]
 type Point = Literal["token", "put", "create:before", "create:after", "list", "retrieve", "cancel", "get"]
-type Hook = Callable[[Point, int], None]
-"""Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
 
-FAIL = "please fail"
-"""A request that says this is answered with an error."""
 PROJECT = "a-project"
 BUCKET = "a-bucket"
 LOCATION = "us-central1"
 _OVER = frozenset({"SUCCEEDED", "CANCELLED", "EXPIRED", "FAILED"})
-
-
-def all_goes_well(point: Point, count: int) -> None:
-    """The hook of a server that works."""
 
 
 def key_file(folder: Path, url: str) -> Path:
@@ -155,27 +143,19 @@ class Job:
         return said
 
 
-class _Quiet(WSGIRequestHandler):
-    @override
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
+class GoogleServers(ProviderServer[Point]):
+    """A project of Google's, with tokens instead of a key. Vertex AI is at `url`, Cloud Storage at `storage`.
 
-
-class GoogleServers:
-    """One project's side. A context manager; Vertex AI is at `url`, Cloud Storage at `storage`.
-
-    `fate` says how each job goes, by changing it; `at` what goes wrong on the way.
+    `fate` says how each job goes, by changing it.
     """
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
         self._accepted: list[str] = []
-        self._lock = threading.Lock()
-        self.restore()
+        super().__init__()
 
-    def restore(self) -> None:
-        """Be as new: nothing has been asked yet, and all goes well."""
-        self.at: Hook = all_goes_well
+    @override
+    def restore(self, key: str = "") -> None:
+        super().restore(key)
         self.looks = 0
         self.fate: Callable[[int, Job], None] = lambda number, job: None
         """How many jobs there are with the new one, and the new one."""
@@ -190,44 +170,14 @@ class GoogleServers:
         """For how long a token holds, by its own account."""
         self.holding = 1_000_000
         """How many of the last tokens really hold."""
-        self.seen: list[tuple[str, str, str | None]] = []
-        """Method, address and token of every request."""
         self._uploads: dict[str, dict[int, bytes]] = {}
-        self._reached: Counter[Point] = Counter()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
 
     @property
     def storage(self) -> str:
         return f"{self.url}/storage"
 
-    def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._application(), threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _reach(self, point: Point) -> None:
-        with self._lock:
-            self._reached[point] += 1
-            count = self._reached[point]
-        self.at(point, count)
-
-    def _application(self) -> Flask:
-        app = Flask(__name__)
-        app.register_error_handler(Refuse, _refused)
-        app.register_error_handler(Cut, _cut)
-        app.before_request(self._enter)
-
+    @override
+    def route(self, app: Flask) -> None:
         @app.post("/token")
         def token() -> Json:
             self._reach("token")
@@ -238,11 +188,10 @@ class GoogleServers:
 
         self._job_routes(app)
         self._storage_routes(app)
-        return app
 
-    def _enter(self) -> None:
+    @override
+    def check(self) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        self.seen.append((request.method, request.url, token or None))
         if request.path == "/token" or token in self._accepted[-self.holding :]:
             return
         raise Refuse(401, "Request had invalid authentication credentials.", type="UNAUTHENTICATED")
@@ -354,23 +303,14 @@ class GoogleServers:
             self.objects[name] = b"".join(data for _, data in sorted(parts.items()))
             return _xml('<R><ETag>"1"</ETag></R>')
 
+    @override
+    def error(self, refusal: Refuse) -> Json | Response:
+        said = refusal.error
+        if request.path.startswith("/storage/"):
+            message = escape(said["message"] or "")
+            return _xml(f"<Error><Code>{said['type']}</Code><Message>{message}</Message></Error>")
+        return {"error": {"code": refusal.status, "message": said["message"], "status": said["type"]}}
+
 
 def _xml(body: str) -> Response:
     return Response(body, content_type="application/xml")
-
-
-def _refused(refusal: Refuse) -> Response:
-    said = refusal.error
-    if request.path.startswith("/storage/"):
-        told = f"<Error><Code>{said['type']}</Code><Message>{escape(said['message'] or '')}</Message></Error>"
-        answer = _xml(told)
-        answer.status_code = refusal.status
-        return answer
-    error = {"code": refusal.status, "message": said["message"], "status": said["type"]}
-    return Response(json.dumps({"error": error}), refusal.status, refusal.headers)
-
-
-def _cut(cut: Cut) -> Response:
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    return Response()

@@ -9,38 +9,25 @@ import itertools
 import json
 import random
 import re
-import socket
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Literal, Self, override
+from collections.abc import Callable
+from typing import Literal, override
 
 from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from addon.demo.faults import Cut, Refuse
+from addon.demo.answers import FAIL
+from addon.demo.faults import Refuse
+from tests.end_to_end.provider_server import Json, ProviderServer
 
-type Json = dict[str, Any]
 type Point = Literal[
     "upload:before", "upload:after", "create:before", "create:after", "retrieve", "cancel", "list", "content"
 ]
-type Hook = Callable[[Point, int], None]
-"""Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
 type Status = Literal[
     "QUEUED", "RUNNING", "CANCELLATION_REQUESTED", "SUCCESS", "TIMEOUT_EXCEEDED", "CANCELLED"
 ]
 
-FAIL = "please fail"
-"""A request that says this is answered with an error."""
-
 _OVER = frozenset({"SUCCESS", "TIMEOUT_EXCEEDED", "CANCELLED"})
 _QUERY = frozenset({"page", "page_size", "created_after", "order_by", "status", "model", "created_by_me"})
 _CALL_ID = re.compile(r"[a-zA-Z0-9]{9}")
-
-
-def all_goes_well(point: Point, count: int) -> None:
-    """The hook of a server that works."""
 
 
 def answered(endpoint: str, model: str, body: Json) -> tuple[int, Json]:
@@ -139,60 +126,21 @@ class Job:
         }
 
 
-class _Quiet(WSGIRequestHandler):
-    @override
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
-
-
-class MistralServer:
-    """The provider's side of one key. A context manager; clients are pointed at `url`.
-
-    `fate` says how each job goes, by changing it; `at` what goes wrong on the way.
-    """
+class MistralServer(ProviderServer[Point]):
+    """A workspace of Mistral's. `fate` says how each job goes, by changing it."""
 
     def __init__(self, key: str) -> None:
         self._files: dict[str, bytes] = {}
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-        self.restore(key)
+        super().__init__(key)
 
-    def restore(self, key: str) -> None:
-        """Be as new: nothing has been asked yet, and all goes well."""
-        self.key = key
-        self.at: Hook = all_goes_well
+    @override
+    def restore(self, key: str = "") -> None:
+        super().restore(key)
         self.looks = 0
         self.fate: Callable[[int, Job], None] = lambda number, job: None
         """How many jobs there are with the new one, and the new one."""
         self.jobs: dict[str, Job] = {}
         """In the order of their creation."""
-        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
-        """Method, address and headers of every request."""
-        self._reached: Counter[Point] = Counter()
-
-    @property
-    def url(self) -> str:
-        """The base URL as Mistral's SDK spells it."""
-        return f"http://127.0.0.1:{self._server.port}"
-
-    def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._application(), threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _reach(self, point: Point) -> None:
-        with self._lock:
-            self._reached[point] += 1
-            count = self._reached[point]
-        self.at(point, count)
 
     def _add(self, wanted: Json) -> Job:
         (file,) = wanted["input_files"]
@@ -208,14 +156,10 @@ class MistralServer:
             raise Refuse(404, "Job not found")
         return self.jobs[id]
 
-    def _application(self) -> Flask:
-        app = Flask(__name__)
-        app.before_request(self._enter)
-        app.register_error_handler(Refuse, _refused)
-        app.register_error_handler(Cut, _cut)
+    @override
+    def route(self, app: Flask) -> None:
         self._file_routes(app)
         self._job_routes(app)
-        return app
 
     def _file_routes(self, app: Flask) -> None:
         @app.post("/v1/files")
@@ -269,18 +213,12 @@ class MistralServer:
             job.looks, job.end, job.status = 0, "CANCELLED", "CANCELLATION_REQUESTED"
             return job.json()
 
-    def _enter(self) -> tuple[Json, int] | None:
-        self.seen.append((request.method, request.url, dict(request.headers)))
+    @override
+    def check(self) -> tuple[Json, int] | None:
         if request.headers.get("Authorization") != f"Bearer {self.key}":
             return {"detail": "Invalid API Key"}, 401
         return None
 
-
-def _refused(refusal: Refuse) -> tuple[Json, int, dict[str, str]]:
-    return {"object": "error", **refusal.error}, refusal.status, refusal.headers
-
-
-def _cut(cut: Cut) -> Response:
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    return Response()
+    @override
+    def error(self, refusal: Refuse) -> Json:
+        return {"object": "error", **refusal.error}

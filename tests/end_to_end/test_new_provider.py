@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, Response, request
-from werkzeug.serving import make_server
 
 import addon
 import translators
@@ -16,6 +14,7 @@ from addon.demo.provider import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl
+from tests.end_to_end.provider_server import listening
 
 ROW = """    "parrot": lambda: Provider(
         name="parrot",
@@ -79,13 +78,8 @@ def parrot() -> Iterator[str]:
         ]
         return Response("".join(json.dumps(row) + "\n" for row in reversed(rows)))
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(app) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

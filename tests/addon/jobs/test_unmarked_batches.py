@@ -10,15 +10,16 @@ import pytest
 from addon.demo.faults import Cut, Refuse
 from addon.jobs.collecting import OF_OTHERS
 from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows, run
-from tests.end_to_end.anthropic_server import KEY, AnthropicServer, Point
+from tests.end_to_end.anthropic_server import AnthropicServer, Point
 
+KEY = "anthropics-key"
 OTHER_JOB = "zyxwvutsrq98"
 
 
 @pytest.fixture
 def anthropic(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicServer]:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    with AnthropicServer() as server:
+    with AnthropicServer(KEY) as server:
         yield server
 
 
