@@ -25,7 +25,7 @@ from translators.bedrock.families.registry import (
     family_of_body,
 )
 from translators.bedrock.model_ids import parse
-from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, check_encoding, read
+from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
 from translators.providers.registry import Embeddings, Native, OtherEndpoint, Provider, provider
 from translators.providers.rows import Line, Unfinished
@@ -73,14 +73,15 @@ class Translator:
         if self._lines is None:
             return read(line)
         try:
-            check_encoding(line)
+            if not line.isascii():
+                line.decode()  # msgspec does not look inside what it keeps raw
             return self._lines.decode(line)
         except (ValueError, RecursionError):
             return read(line)
 
     def line(self, custom_id: str, record: AnyRecord) -> Line | RecordError:
         """The provider's line for a record, or why there can be none."""
-        if isinstance(record, UnsendableRecord):
+        if type(record) is UnsendableRecord:  # `isinstance` of a struct asks its metaclass first
             return RecordError(400, record.reason)
         model_input = record.model_input
         try:
@@ -168,9 +169,10 @@ class _Own:
         self._family = family
         self._native = native
         self._route = route
+        self._line, self._model = native.line, route.model
 
     def line(self, custom_id: str, model_input: Raw | Members) -> Line:
-        return self._native.line(custom_id, model_input, self._route.model)
+        return self._line(custom_id, model_input, self._model)
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._native.answer(row)

@@ -93,7 +93,8 @@ def read(line: bytes) -> InputRecord | None:
         if not text or text.isspace():
             return None
     try:
-        check_encoding(text)
+        if not text.isascii():
+            text.decode()  # msgspec does not look inside what it keeps raw
         record = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
@@ -109,12 +110,6 @@ def read(line: bytes) -> InputRecord | None:
     if bytes(record.model_input)[0] != ord("{"):
         raise NotARecord("is not a record: modelInput is not a JSON object")
     return record
-
-
-def check_encoding(line: bytes) -> None:
-    """Raise `UnicodeDecodeError` for what is not UTF-8: msgspec does not look inside what it keeps raw."""
-    if not line.isascii():
-        line.decode()
 
 
 def _with_halves(line: bytes) -> UnsendableRecord | None:

@@ -7,7 +7,6 @@ AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bed
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import cast
 
@@ -80,7 +79,7 @@ def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks Anthropic what the body asks. Raises `Refused`."""
     notes: list[Note] = []
     body, group = said_to(model_input, traits(model), notes)
-    return written(custom_id, {**body, "model": _in_json(model)}, notes, group)
+    return written(custom_id, {**body, "model": model}, notes, group)
 
 
 def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tuple[Mapping[str, object], str]:
@@ -101,11 +100,6 @@ def _read(model_input: Raw) -> dict[str, Raw]:
         return _BODY.decode(model_input)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refused("modelInput", f"cannot be read: {error}") from error
-
-
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
-def _in_json(model: str) -> Raw:
-    return Raw(msgspec.json.encode(model))
 
 
 def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:

@@ -15,7 +15,7 @@ Members that nobody here has heard of pass. What changes, because OpenAI's model
 OpenAI: chat/create; `models` says what is known of which model.
 """
 
-from functools import lru_cache
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -63,7 +63,8 @@ _RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
 
 def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     """The line that asks for what the body asks for. Raises `Refused`."""
-    return line_for(custom_id, model_input, model, traits(model))
+    notes: list[Note] = []
+    return line_of(custom_id, ENDPOINT, body_for(model_input, model, traits(model), notes), notes)
 
 
 def line_for(
@@ -74,13 +75,12 @@ def line_for(
     return line_of(custom_id, endpoint, body_for(model_input, model, known, notes), notes)
 
 
-def body_for(model_input: Raw | Members, model: str, known: Traits, notes: list[Note]) -> Members:
+def body_for(model_input: Raw | Members, model: str, known: Traits, notes: list[Note]) -> dict[str, Any]:
     """What the body becomes for this model. Raises `Refused`."""
-    body = _read(model_input) if isinstance(model_input, Raw) else model_input
-    name = _in_json(model)
-    if "model" in body and body["model"] != name:
+    body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
+    if "model" in body and body["model"] != Raw(_ENCODER.encode(model)):
         notes.append(_MODEL)
-    body["model"] = name
+    body["model"] = model
     if (other := _OTHER_LIMIT[known.limit]) in body and known.limit not in body:
         body[known.limit] = body.pop(other)
         notes.append(_LIMIT[known.limit])
@@ -88,10 +88,9 @@ def body_for(model_input: Raw | Members, model: str, known: Traits, notes: list[
         _without_stream(body, notes)
         _reasoning(body, known, notes)
         _others(body, known, notes)
-    if "messages" in body:
-        messages = bytes(body["messages"])
-        if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
-            _fit_call_ids(body, notes)
+    messages = bytes(body.get("messages", b""))
+    if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
+        _fit_call_ids(body, notes)
     return body
 
 
@@ -134,11 +133,6 @@ def _counting(body: Raw, output_tokens: int) -> bytes:
 def _says(body: Members, name: str) -> bool:
     """Whether the body has something in this member."""
     return bytes(body.get(name, Raw(b"null"))) not in _NOTHING
-
-
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
-def _in_json(model: str) -> Raw:
-    return Raw(_ENCODER.encode(model))
 
 
 def _without_stream(body: Members, notes: list[Note]) -> None:

@@ -41,7 +41,8 @@ _RESPONSE_FIELDS = Note(
 
 def line(custom_id: str, request: Request, model: str) -> Line:
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
-    return line_for(custom_id, request, model, traits(model))
+    notes: list[Note] = []
+    return line_of(custom_id, ENDPOINT, body_for(request, model, traits(model), notes), notes)
 
 
 def line_for(custom_id: str, request: Request, model: str, taken: Traits, endpoint: str = ENDPOINT) -> Line:
