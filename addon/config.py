@@ -7,10 +7,11 @@ only a provider's key variable and AWS credentials set, no file is needed.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -33,6 +34,15 @@ def _is_reference(value: str) -> str:
     if not value.startswith("env:") or not value.removeprefix("env:"):
         raise ValueError("a secret is given by reference, as 'env:NAME_OF_THE_VARIABLE'")
     return value
+
+
+def _is_address(url: str) -> bool:
+    """Whether it says http or https, a host, and no port that cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 _VARIABLE = re.compile(r"{([A-Z_]+)}")
@@ -66,7 +76,7 @@ class ProviderSection(_Section):
     api_key: SecretReference | None = None
     max_requests_per_batch: int | None = Field(default=None, ge=1)
     max_bytes_per_batch: int | None = Field(default=None, ge=1)
-    models: dict[str, str] = {}
+    models: dict[str, Annotated[str, Field(min_length=1)]] = {}
     """Glob on the Bedrock id → the provider's model; the first match in file order wins."""
 
 
@@ -74,16 +84,16 @@ class S3Section(_Section):
     endpoint_url: str | None = None
     assume_role: bool = False
     """Read and write with the job's roleArn, as Bedrock does, instead of the proxy's own credentials."""
-    allowed: tuple[str, ...] | None = None
+    allowed: tuple[Annotated[str, Field(pattern="^s3://")], ...] | None = None
     """Prefixes `s3://bucket/key` that jobs may read and write; any when left out."""
 
 
 class JobsSection(_Section):
-    poll_interval: float | None = Field(default=None, gt=0)
+    poll_interval: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Seconds between looks at a provider's batch; wins over the option `batch_poll_interval`."""
     seconds_per_hour: float = Field(default=3600, gt=0)
     """How long an hour of `timeoutDurationInHours` is; only tests shorten it."""
-    folder: Path | None = None
+    folder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     """Where the database and the spool files lie; the user's data folder when left out."""
     retry_rounds: int = Field(default=2, ge=0)
     """How often records that failed for a passing reason (429, 5xx) are sent again, in further batches."""
@@ -163,7 +173,10 @@ class Target:
                     f"set {variable}, or base_url in [providers.{self.name}] of {FILE_NAME}."
                 )
             url = url.replace(f"{{{variable}}}", value)
-        return self.provider.address(url.rstrip("/"), self._settings(environment))
+        address = self.provider.address(url.rstrip("/"), self._settings(environment))
+        if not _is_address(address):  # not quoted: it may hold a password
+            raise NoAddress(f"The address of {self.name!r} has to begin with http:// or https:// and a host.")
+        return address
 
     def staging(self, environment: Mapping[str, str] = os.environ) -> str:
         """The folder for files of batches, empty where the provider keeps them. Raises `NoAddress`."""
@@ -224,6 +237,7 @@ def load(path: str | None = None) -> Config:
         raise BadConfig(f"{file}: {error}") from error
     try:
         config = Config.model_validate(values)
+        _check_names(config.providers, file)
         for name in config.providers:
             _check_choices(config.target(name), file)
     except ValidationError as error:
@@ -235,10 +249,26 @@ def load(path: str | None = None) -> Config:
     return config
 
 
+def _check_names(sections: Collection[str], file: Path) -> None:
+    """Each must be a word that a header can say; there, spaces around it and case do not count."""
+    heard = {name: name for name in PROVIDERS}
+    for name in sections:
+        word = name.strip().lower()
+        if not word or "," in word or word == "bedrock":
+            raise BadConfig(f"{file}: providers.{name}: no header can name it; call it otherwise")
+        if heard.get(word, name) != name:
+            raise BadConfig(f"{file}: providers.{name}: the header cannot tell it from {heard[word]}")
+        heard[word] = name
+
+
 _ACCOUNT = ("project", "location", "staging")
 
 
 def _check_choices(target: Target, file: Path) -> None:
+    url = target.section.base_url
+    if url is not None and not _VARIABLE.search(url) and not _is_address(url):
+        where = f"providers.{target.name}.base_url"
+        raise BadConfig(f"{file}: {where}: has to begin with http:// or https:// and a host")
     for name in _ACCOUNT:
         if getattr(target.section, name) is not None and name not in target.provider.settings:
             raise BadConfig(f"{file}: providers.{target.name}.{name}: {target.provider.name} has no {name}")

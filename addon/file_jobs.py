@@ -74,6 +74,7 @@ class FileJobs:
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
             await to_thread.run_sync(self._store.end, job.id, "Failed", self._clock(), words)
+            await to_thread.run_sync(self._store.free_token, job.id)  # the caller was told, and may try again
 
         async def unsettled() -> bytes:
             return await self._hand_over(job)

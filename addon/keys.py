@@ -10,13 +10,13 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 from mitmproxy.http import Headers
 
+from addon.access import MASK
+
 SECRET_KEY_VARIABLE = "BEDROCK_BATCH_SECRET_KEY"
 SECRET_KEY_FILE = "secret.key"
 
 KEY_HEADERS = ("authorization", "x-api-key", "x-amz-security-token")
 """Request headers that may hold a key, a signature or a session token."""
-
-MASK = "***"
 
 _AWS_KEYS = ("ABSK", "bedrock-api-key-")
 """How long-term and short-term Amazon Bedrock API keys begin."""

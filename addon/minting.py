@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
-from addon.access import NoKey, access_headers
+from addon.access import NoKey, access_headers, check_key
 from addon.config import FILE_NAME, Config, NoAddress, Target
 from addon.google_login import GoogleLogin, LoginRefused, LoginUnavailable, NoLogin
 from addon.jobs.store import fingerprint
@@ -142,8 +142,14 @@ class Admission:
         return caller.key if caller.key is not None else target.key(self.environment)
 
     async def _check_key(self, target: Target, caller: Caller) -> None:
-        """Whether there is one, or who this machine is stands in for it."""
-        if not target.needs_key or self._key(target, caller) is not None:
+        """Whether there is one that can be sent, or who this machine is stands in for it."""
+        key = self._key(target, caller)
+        if key is not None:
+            try:
+                check_key(key)
+            except NoKey as error:
+                raise AwsError("AccessDeniedException", f"{target.name}: {error}.") from error
+        if not target.needs_key or key is not None:
             return
         if target.provider.login is None:
             raise AwsError(

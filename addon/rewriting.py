@@ -7,7 +7,6 @@ and nowhere else.
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, override
@@ -18,7 +17,7 @@ import httpx
 from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addon.keys import MASK
+from addon.access import MASK, masked
 from addon.transport import USER_AGENT, LostAnswer, Transport, Unreachable
 from translators.bedrock.aws_errors import AwsError, aws_error
 from translators.errors import ProviderError
@@ -34,7 +33,6 @@ CONNECTS_WITHIN = 5.0
 """Seconds in which a provider must take a connection."""
 
 HTTP_1 = (b"http/1.1",)
-_IS_A_HEADER = re.compile(r"[ -~]+")
 
 type Reach = Callable[[str, int], Awaitable[None]]
 """Host and port; raises `OSError` when nobody takes a connection there."""
@@ -117,11 +115,11 @@ class Rewriter:
         mitmproxy answers a failed connection with a page of its own, which no hook can change: so a
         connection is tried before.
         """
-        if not all(map(_IS_A_HEADER.fullmatch, call.secrets.values())):
-            raise AwsError("AccessDeniedException", f"The key for {call.provider} cannot stand in a header.")
         try:
             request = next(call.conversation)
         except ProviderError as error:
+            if call.refused is not None:
+                await call.refused(error)
             raise aws_error(call.provider, error) from error
         if flow.server_conn.via is None:
             try:
@@ -177,10 +175,10 @@ class Rewriter:
             # the body grew beyond the limit while it came, and no hook is asked then
             logger.error("stream_large_bodies let an answer of %s through as it was", begun.call.provider)
             return
-        body = answered.get_content(strict=False) or b""
+        body = masked(answered.get_content(strict=False) or b"", begun.call.secrets)
         flow.metadata[METADATA] = {
             **flow.metadata[METADATA],
-            "answered": [answered.status_code, _kept(body, begun.call.secrets)],
+            "answered": [answered.status_code, body.decode(errors="replace")[:LONGEST_KEPT]],
         }
         document = await self._outcome(begun, _received(answered, body, begun.request))
         flow.response = _response(document)
@@ -261,14 +259,6 @@ def _received(answered: http.Response, body: bytes, request: httpx.Request) -> h
     about_the_body = {b"content-encoding", b"content-length", b"transfer-encoding"}
     headers = [pair for pair in answered.headers.fields if pair[0].lower() not in about_the_body]
     return httpx.Response(answered.status_code, headers=headers, content=body, request=request)
-
-
-def _kept(body: bytes, secrets: Mapping[str, str]) -> str:
-    """What a saved flow shows of the provider's answer, which may repeat a key that it refuses."""
-    text = body[: 4 * LONGEST_KEPT].decode(errors="replace")
-    for value in secrets.values():
-        text = text.replace(value, MASK).replace(value.rpartition(" ")[2], MASK)
-    return text[:LONGEST_KEPT]
 
 
 def _resumed[Outcome](conversation: Conversation[Outcome], received: httpx.Response) -> Conversation[Outcome]:

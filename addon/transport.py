@@ -20,6 +20,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from addon.access import masked
 from addon.google_login import GoogleLogin
 from addon.google_storage import SCHEME, GoogleStorage
 from addon.outbound import proxy_for
@@ -144,7 +145,7 @@ class Transport:
             try:
                 if name is None or not response.is_success:
                     await response.aread()
-                    return response
+                    return response if response.is_success else _without_key(response)
                 await _save(response, _place(folder, name), request.extensions.get(LINES))
                 return httpx.Response(response.status_code, headers=response.headers, request=request)
             finally:
@@ -196,6 +197,16 @@ def _is_at_home(url: httpx.URL, home: httpx.URL) -> bool:
     """Whether an address is of the same server, or of the same host over TLS."""
     place = (url.scheme, url.host, url.port)
     return place in {(home.scheme, home.host, home.port), ("https", home.host, None)}
+
+
+def _without_key(response: httpx.Response) -> httpx.Response:
+    """An error whose words may be repeated anywhere."""
+    words = masked(response.content, response.request.headers)
+    if words == response.content:
+        return response
+    about_the_body = {"content-encoding", "content-length", "transfer-encoding"}
+    headers = [pair for pair in response.headers.multi_items() if pair[0] not in about_the_body]
+    return httpx.Response(response.status_code, headers=headers, content=words, request=response.request)
 
 
 class _OffLoop(httpx.AsyncByteStream):

@@ -131,6 +131,11 @@ class Store:
             return earlier
         return job
 
+    def free_token(self, job_id: str) -> None:
+        """Let the token that made this job make another one."""
+        with self._transaction() as session:
+            session.execute(delete(Token).where(Token.job_id == job_id))
+
     def job_of_token(self, account: str, region: str, token: str) -> Job | None:
         """The job that a `clientRequestToken` made."""
         with self._transaction() as session:

@@ -59,12 +59,41 @@ def test_a_named_file_wins_over_the_folder_and_the_folder_over_the_users_own(els
             "providers.cohere.mode: cohere has no direct mode; anthropic, azure, .* have",
         ),
         ("[providers.local]\nkind = 'opnai'", "providers.local.kind: 'opnai' is not a known provider"),
+        (
+            "[providers.openai]\nbase_url = 'localhost:8000/v1'",
+            "providers.openai.base_url: has to begin",
+        ),
+        (
+            "[providers.openai]\nbase_url = 'http://h:99999'",
+            "providers.openai.base_url: has to begin with",
+        ),
+        ("[providers.openai.models]\n'*' = ''", "providers.openai.models.*at least 1 character"),
+        ("[providers.bedrock]\nkind = 'openai'", "providers.bedrock: no header can name it"),
+        ("[providers.'a,b']\nkind = 'openai'", "providers.a,b: no header can name it"),
+        ("[providers.OpenAI]\nkind = 'openai'", "providers.OpenAI: the header cannot tell it from openai"),
+        (
+            "[providers.one]\nkind = 'openai'\n[providers.One]\nkind = 'openai'",
+            "providers.One: the header cannot tell it from one",
+        ),
+        ("[s3]\nallowed = ['a-bucket']", "s3.allowed.0: String should match pattern '.s3://'"),
+        ("[jobs]\npoll_interval = inf", "jobs.poll_interval: .*finite"),
         ("[providers.local]\nbase_url = 'http://x'", "providers.local.kind: 'local' is not a known provider"),
     ],
 )
 def test_a_bad_setting_is_named(elsewhere: Path, text: str, said: str) -> None:
     with pytest.raises(BadConfig, match=said):
         load(written(elsewhere, text))
+
+
+def test_the_folder_may_be_said_from_home(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    config = load(written(elsewhere, "[jobs]\nfolder = '~/batches'"))
+    assert config.folder == Path("/home/somebody/batches")
+
+
+def test_an_address_of_the_environment_is_one_too() -> None:
+    with pytest.raises(NoAddress, match="'openai' has to begin with http"):
+        Config().target("openai").base_url({"OPENAI_BASE_URL": "localhost:8000"})
 
 
 def test_a_named_file_must_exist() -> None:

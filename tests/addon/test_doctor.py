@@ -112,9 +112,14 @@ def test_what_a_provider_answers(doctor: Doctor, server: Server, status: int, le
     assert str(status) in finding["text"]
 
 
-@pytest.mark.parametrize(
-    "url", [f"{NOWHERE}/v1", "http://user:s3cret@127.0.0.1:9/v1", "http://[s3cret@bad", "no-url"]
-)
+@pytest.mark.parametrize("url", ["http://[s3cret@bad", "no-url", "http://127.0.0.1:99999/v1"])
+def test_a_provider_with_an_address_that_is_none(doctor: Doctor, url: str) -> None:
+    finding = doctor(OPENAI_BASE_URL=url)["provider openai"]
+    assert (finding["level"], finding["text"]) == ("fail", "no address")
+    assert "has to begin with http:// or https://" in finding["hint"]
+
+
+@pytest.mark.parametrize("url", [f"{NOWHERE}/v1", "http://user:s3cret@127.0.0.1:9/v1"])
 def test_a_provider_that_cannot_be_reached(doctor: Doctor, url: str) -> None:
     finding = doctor(OPENAI_BASE_URL=url)["provider openai"]
     assert finding["level"] == "fail"

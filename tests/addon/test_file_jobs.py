@@ -114,18 +114,17 @@ async def test_a_provider_that_is_down_is_waited_for_by_the_job(tmp_path: Path) 
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 
-async def test_a_refusal_is_told_and_fails_the_job(tmp_path: Path) -> None:
+async def test_a_refusal_is_told_fails_the_job_and_leaves_the_token_free(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         await answered(proxy, flow, 401, json.dumps({"error": {"message": "no such key"}}).encode())
+        (refused,) = proxy.stores[0].jobs()
         again = await proxy.request(create())
-        got = await proxy.request(a_flow("GET", f"/model-invocation-job/{document(again)['jobArn'][-12:]}"))
+        await answered(proxy, again, 200, MADE)
     assert document(flow)["__type"] == "AccessDeniedException"
-    assert proxy.runner.jobs == []
-    assert (document(got)["status"], document(got)["message"]) == (
-        "Failed",
-        "openai answered 401: no such key",
-    )
+    assert (refused.status, refused.message) == ("Failed", "openai answered 401: no such key")
+    assert proxy.runner.jobs == [document(again)["jobArn"][-12:]]
+    assert refused.id not in proxy.runner.jobs
 
 
 @pytest.mark.parametrize("name", ["anthropic", "one-by-one"])

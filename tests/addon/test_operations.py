@@ -312,6 +312,14 @@ async def test_without_a_key_creation_is_denied_naming_where_it_was_looked_for(s
     assert service.store.jobs() == []
 
 
+async def test_a_key_that_no_header_can_carry_is_refused_at_creation(start: Start) -> None:
+    service = start(environment={"OPENAI_API_KEY": "sk-from-a-file\n"})
+    with pytest.raises(AwsError, match="openai: the key has a line end") as caught:
+        await service.created()
+    assert caught.value.error_type == "AccessDeniedException"
+    assert service.store.jobs() == []
+
+
 async def test_without_an_address_creation_is_refused_naming_where_to_set_one(start: Start) -> None:
     service = start({"providers": {"azure": {"models": {"*": "nightly"}}}}, {"AZURE_OPENAI_API_KEY": "key"})
     with pytest.raises(AwsError, match="set AZURE_OPENAI_ENDPOINT, or base_url") as caught:

@@ -472,6 +472,22 @@ async def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(
     assert KEY not in str(caught.getrepr(chain=True, showlocals=False))
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_an_error_that_repeats_the_key_is_told_without_it(
+    transport: Transport, serve: Serve, compressed: bool
+) -> None:
+    body = json.dumps({"error": {"message": f"bad key Bearer {KEY}, sent twice: {KEY}"}}).encode()
+    refusal = (
+        answer("400 Bad Request", gzip.compress(body), content_encoding="gzip")
+        if compressed
+        else answer("400 Bad Request", body)
+    )
+    request = get(serve(refusal).url)
+    request.headers["authorization"] = f"Bearer {KEY}"
+    response = await transport.play(asking(request))
+    assert response.json() == {"error": {"message": "bad key Bearer ***, sent twice: ***"}}
+
+
 async def test_a_url_without_scheme_is_refused(transport: Transport) -> None:
     with pytest.raises(ProviderError, match="cannot be sent"):
         await transport.play(asking(httpx.Request("GET", "//api.example/v1")))
