@@ -39,6 +39,7 @@ class Runner:
     async def launch(self) -> None:
         """Take up the jobs that an earlier process left, and be ready for new ones."""
         workflow.use(self._context)
+        workflow.ending.clear()
         works = self._context.workers.total_tokens > 0
         runs = works and await self._context.off_loop(self._turn.take)
         await self._start(runs=runs)
@@ -50,6 +51,9 @@ class Runner:
         """Leave running jobs as they are; the next process takes them up."""
         if self._standing_by is not None:
             self._standing_by.cancel()
+        workflow.ending.set()
+        # It would tell of each workflow that it breaks off.
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         async with self._engine:
             await self._context.off_loop(DBOS.destroy)
         await self._context.off_loop(self._turn.give_back)

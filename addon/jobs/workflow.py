@@ -32,6 +32,9 @@ SHARDS = "shards"
 _contexts: list[Context] = []
 """What this process's workflows work with. DBOS is one per process, and so are its workflows."""
 
+ending = asyncio.Event()
+"""The engine stops: what fails from now on does so for that, and goes on in the next process."""
+
 
 def use(wanted: Context | None) -> None:
     """Say what workflows work with from now on."""
@@ -54,6 +57,8 @@ async def run_job(job_id: str) -> None:
         await asyncio.gather(*(join(job_id, leader) for leader in await leaders(job_id)))
         await publish(job_id)
     except Exception as error:
+        if ending.is_set():
+            raise
         # Without this the application would poll for ever. Nothing is removed: what is paid for stays.
         logger.exception("job %s failed", job_id)
         await fail(job_id, f"{type(error).__name__}: {error}")

@@ -1,5 +1,6 @@
 """Jobs that go on in another process than the one they began in."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,21 @@ async def test_a_job_goes_on_although_its_spool_is_gone(
         job = await house.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
+
+
+async def test_the_end_of_a_process_is_no_failure_of_its_jobs(
+    house: House, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.pace = Pace(seconds=60)
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.status == "InProgress")
+        runner.nudge(JOB)  # so that its workflow wakes, and finds no engine any more
+    await anyio.sleep(0.5)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert house.job().status == "InProgress"
 
 
 async def test_a_proxy_without_workers_only_accepts_jobs(
