@@ -15,6 +15,7 @@ from uuid import uuid4
 import anyio
 import httpx
 from mitmproxy import http
+from mitmproxy.net.http.http1.read import connection_close
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.access import MASK, masked
@@ -223,8 +224,10 @@ def _response(document: bytes) -> http.Response:
 
 
 def become(request: http.Request, wanted: httpx.Request, secrets: Mapping[str, str]) -> None:
-    """Make the caller's request the one that a provider is to get. Nothing of the caller's stays."""
+    """Make the caller's request the one that a provider is to get. Nothing of the caller's stays, but whether
+    the connection is to be closed: mitmproxy looks here when it has answered."""
     content = wanted.read()
+    closes = connection_close(request.http_version, request.headers)  # type: ignore[no-untyped-call]  # mitmproxy's own
     request.method = wanted.method
     request.scheme = wanted.url.scheme
     request.host = wanted.url.raw_host.decode("ascii")
@@ -234,7 +237,13 @@ def become(request: http.Request, wanted: httpx.Request, secrets: Mapping[str, s
     request.http_version = "HTTP/1.1"
     request.headers = KeyedHeaders.of(
         httpx.Headers(
-            [*wanted.headers.raw, (b"Accept", b"*/*"), (b"Accept-Encoding", b"gzip"), _USER_AGENT],
+            [
+                *wanted.headers.raw,
+                (b"Accept", b"*/*"),
+                (b"Accept-Encoding", b"gzip"),
+                _USER_AGENT,
+                *([(b"Connection", b"close")] if closes else []),
+            ],
         ),
         secrets,
     )

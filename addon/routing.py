@@ -162,6 +162,8 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
     known = {known.lower(): known for known in config.known_providers}
     names: list[str] = []
     for name in map(str.strip, value.lower().split(",")):
+        if not name:
+            raise BadName(f"{value!r}: a name is missing")
         try:
             names.append(BEDROCK if name == BEDROCK else config.target(known.get(name, name)).name)
         except UnknownProvider as error:

@@ -268,6 +268,15 @@ async def test_a_key_that_the_caller_brought_is_the_one_used(tmp_path: Path) -> 
         assert CALLERS_KEY not in str(flow.get_state())
 
 
+@pytest.mark.parametrize(("said", "sent"), [("close", "close"), ("keep-alive", None)])
+async def test_a_connection_that_the_client_wants_closed_will_be(
+    tmp_path: Path, said: str, sent: str | None
+) -> None:
+    async with a_proxy(tmp_path) as proxy:
+        flow = await proxy.request(asked("openai", "batch_1", headers={"Connection": said}))
+    assert flow.request.headers.get("connection") == sent
+
+
 @pytest.mark.parametrize("key", ["a\r\nX: y", "ä"])
 async def test_a_key_that_is_no_header_goes_nowhere(tmp_path: Path, key: str) -> None:
     async with a_proxy(tmp_path, environment={"OPENAI_API_KEY": key}) as proxy:

@@ -183,9 +183,9 @@ def test_the_header_names_the_providers_and_wins_over_the_option(
     ("header", "words"),
     [
         ("nobody", "'nobody' is not a known provider; known: bedrock, Local, "),
-        ("", "'' is not a known provider"),
+        ("", "'': a name is missing"),
         ("openai, nobody", "'nobody' is not a known provider"),
-        ("openai,", "'' is not a known provider"),
+        ("openai,", "'openai,': a name is missing"),
         ("bedrock, openai", "bedrock can only be the last"),
     ],
 )

@@ -107,7 +107,7 @@ class ProviderFile:
 
 def provider_file(tags: Mapping[str, str]) -> ProviderFile | None:
     """The file that a Create is about, said as gateways have it: in the tags `file_id` and `endpoint`."""
-    if "file_id" not in tags or "endpoint" not in tags:
+    if not tags.get("file_id") or not tags.get("endpoint"):
         return None
     return ProviderFile(id=tags["file_id"], endpoint=tags["endpoint"])
 
