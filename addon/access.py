@@ -11,7 +11,7 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-ke
 
 MASK = "***"
 
-_FITS_A_HEADER = re.compile(r"[!-~]+")
+_FITS_A_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 _SHORTEST = 6
 """Characters of a key that is looked for: a shorter one, of somebody's own server, is a word like others."""
 
@@ -42,14 +42,14 @@ def check_key(key: str) -> None:
     """Raise `NoKey` for what no header can carry: a file of secrets ends with a line end, a document has
     quotation marks of its own."""
     if not _FITS_A_HEADER.fullmatch(key):
-        raise NoKey("the key has a line end, a space or another character that no key has")
+        raise NoKey("the key has a line end, a space around it, or a character that no header can carry")
 
 
 def masked(text: bytes, headers: Mapping[str, str]) -> bytes:
     """What a provider said to a request with these headers, without the key: some repeat one they refuse, and
     their words go into answers, logs and the database."""
     for name, value in headers.items():
-        key = value.rpartition(" ")[2]
+        key = value.removeprefix("Bearer ")
         if name.lower() in KEY_HEADERS and len(key) >= _SHORTEST:
             text = text.replace(key.encode("latin-1"), MASK.encode())
     return text

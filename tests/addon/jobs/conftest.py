@@ -1,11 +1,15 @@
-"""A real S3 server with a bucket of the test's own."""
+"""A real S3 server with a bucket of the test's own, a provider on a real socket, a runner before both."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+
+from addon.demo.provider import BatchServer
+from tests.addon.jobs.house import House
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +30,15 @@ def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield bucket
     bucket.objects.all().delete()
     bucket.delete()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
+    with BatchServer() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", server.key)
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
+    return House(tmp_path / "data", s3_url, provider)

@@ -1,7 +1,6 @@
 """Jobs whose records are asked for one by one, over real sockets."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,6 @@ from addon.jobs.direct import ROWS, Pace
 from addon.jobs.spool import Spool
 from addon.jobs.waiting import utc_now
 from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
 
 
 @pytest.fixture

@@ -17,13 +17,6 @@ NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no s
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
-
-
-@pytest.fixture
 def other() -> Iterator[BatchServer]:
     with BatchServer() as server:
         yield server

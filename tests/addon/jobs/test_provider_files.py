@@ -1,8 +1,6 @@
 """Jobs whose input lies at the provider, from the moment they are handed to the runner."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,18 +18,6 @@ LINE = {
     "url": "/v1/chat/completions",
     "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
 }
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
-
-
-@pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider)
 
 
 def post(provider: BatchServer, path: str, **sent: Any) -> str:

@@ -1,7 +1,6 @@
 """Jobs that go on in another process than the one they began in."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,6 @@ from addon.demo.batch import Pace
 from addon.demo.provider import BatchServer
 from addon.jobs.spool import Spool
 from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
-
-
-@pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider)
 
 
 async def test_a_job_goes_on_in_the_next_process(

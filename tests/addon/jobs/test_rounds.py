@@ -1,7 +1,6 @@
 """Further batches for what an earlier one left, with a provider on a real socket."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,6 @@ from addon.demo.provider import BatchServer
 from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
 
 NO_ROOM = Fate(problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),))
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
-
-
-@pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider)
 
 
 def said(text: str) -> dict[str, Any]:

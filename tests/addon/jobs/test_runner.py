@@ -1,7 +1,6 @@
 """The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,6 @@ from tests.addon.jobs.house import (
     rows,
     run,
 )
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
-    with BatchServer() as server:
-        monkeypatch.setenv("OPENAI_API_KEY", server.key)
-        yield server
-
-
-@pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider)
 
 
 async def test_a_folder_comes_home_as_a_folder(house: House, bucket: Any) -> None:
