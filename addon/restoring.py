@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.jobs.joining import NO_RESULT, Range, join
+from addon.jobs.joining import NO_RESULT, Range, join, to_first_row
 from addon.jobs.ranges import BadLine, InputFile, Start
 from addon.jobs.splitting import Cut, record_index
 from addon.jobs.spool import Spool
@@ -68,6 +68,7 @@ def _job(results: Sequence[Path], of: Provider) -> str:
 
 def _jobs(path: Path, file: BinaryIO, of: Provider) -> set[str]:
     jobs: set[str] = set()
+    to_first_row(file)
     for line_number, line in enumerate(file, 1):
         if line.strip():
             try:

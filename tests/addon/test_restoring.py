@@ -47,6 +47,17 @@ def test_input_may_come_from_a_pipe_and_output_go_into_one(tmp_path: Path) -> No
     assert json.loads(done.stdout)["modelOutput"]["usage"]["output_tokens"] == 4
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
+    rows = [f"\ufeff{a_row('k3v9x0q2m7ab-0')}", a_row("k3v9x0q2m7ab-1")]
+    results = written(tmp_path, rows, "results.jsonl")
+    done = translate(tmp_path, "--results", str(results), stdin=f"{a_record('A')}\n{a_record('B')}")
+    assert done.stderr == "2 records: 2 answered, 0 failed; 6 tokens in, 8 out\n"
+    assert [json.loads(line)["modelOutput"]["content"][0]["text"] for line in done.stdout.splitlines()] == [
+        "Ho",
+        "Ho",
+    ]
+
+
 def test_rows_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     rows = ["{", a_row("request-one"), a_row("k3v9x0q2m7ab-0")]
     results = written(tmp_path, rows, "results.jsonl")
