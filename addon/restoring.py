@@ -13,7 +13,8 @@ from addon.jobs.splitting import Cut, record_index
 from addon.jobs.spool import Spool
 from addon.progress import counted
 from addon.refusals import CommandRefused
-from addon.translating import STDIN, Way, name_of, reading, writing
+from addon.streams import STDIN, name_of, reading, writing
+from addon.translating import Way
 from translators.providers.registry import Provider, provider
 
 

@@ -2,11 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import BinaryIO
 
 from addon.blocks import Block, in_order
 from addon.config_file import file_in_use
@@ -14,6 +12,7 @@ from addon.jobs.splitting import sendable
 from addon.progress import counted, progress
 from addon.provider_models import chosen_model
 from addon.refusals import CommandRefused
+from addon.streams import name_of, reading, writing
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord, NotARecord, generated_id
@@ -23,8 +22,6 @@ from translators.translation import InvocationType, Route, Translator
 
 JOB = "offline00000"
 """What stands for the job's id in custom ids."""
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,39 +206,3 @@ def records_of[Record: AnyRecord](
 
 def id_of(record: AnyRecord, index: int) -> str:
     return record.record_id if record.record_id is not None else generated_id(index)
-
-
-def name_of(source: str) -> str:
-    return "standard input" if source == STDIN else source
-
-
-@contextmanager
-def reading(source: str) -> Iterator[BinaryIO]:
-    """The file of this name, or standard input. Raises `CommandRefused`."""
-    if source == STDIN:
-        yield sys.stdin.buffer
-        return
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open(source, "rb"))
-        except OSError as error:
-            raise CommandRefused(f"{source}: {error.strerror}") from error
-        yield file
-
-
-@contextmanager
-def writing(destination: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears when all of it is there. Raises `CommandRefused`."""
-    if destination is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    part = destination.with_name(destination.name + ".part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(destination)
-    except OSError as error:
-        raise CommandRefused(f"{destination}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
