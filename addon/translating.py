@@ -11,6 +11,7 @@ from addon.config_file import file_in_use
 from addon.jobs.splitting import sendable
 from addon.progress import counted, progress
 from addon.provider_models import chosen_model
+from addon.provider_names import as_known
 from addon.refusals import CommandRefused
 from addon.streams import name_of, reading, writing
 from translators.bedrock.aws_errors import AwsError
@@ -37,6 +38,8 @@ class Way:
 
 def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
     """The way that a job with this `modelId` and this header would go. Raises `CommandRefused`."""
+    if not model.strip():
+        raise CommandRefused("--model is empty: give the job's modelId")
     try:
         if file_in_use(config or None) is None:
             return _own_way(model, to, invocation_type)
@@ -46,22 +49,24 @@ def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Wa
 
 
 def _own_way(model: str, to: str, invocation_type: InvocationType) -> Way:
-    if to not in PROVIDERS:
-        raise UnknownProvider(to, tuple(sorted(PROVIDERS)))
-    target = provider(to)
-    chosen = chosen_model(to, target, {}, model)
-    route = Route(model_id=model, invocation_type=invocation_type, provider=to, model=chosen)
-    return Way(name=to, route=route, max_bytes=target.max_bytes)
+    name = as_known(to, PROVIDERS)
+    if name not in PROVIDERS:
+        raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
+    target = provider(name)
+    chosen = chosen_model(name, target, {}, model)
+    route = Route(model_id=model, invocation_type=invocation_type, provider=name, model=chosen)
+    return Way(name=name, route=route, max_bytes=target.max_bytes)
 
 
 def _configured_way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
     from addon.config import BadConfig, load  # takes as long as all other imports, and may not be needed
 
     try:
-        target = load(config or None).target(to)
+        known = load(config or None)
+        target = known.target(as_known(to, known.known_providers))
     except BadConfig as error:
         raise CommandRefused(str(error)) from error
-    chosen = chosen_model(to, target.provider, target.section.models, model)
+    chosen = chosen_model(target.name, target.provider, target.section.models, model)
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
@@ -69,7 +74,7 @@ def _configured_way(model: str, to: str, invocation_type: InvocationType, config
         model=chosen,
         endpoint=target.section.endpoint,
     )
-    return Way(name=to, route=route, max_bytes=target.max_bytes)
+    return Way(name=target.name, route=route, max_bytes=target.max_bytes)
 
 
 @dataclass(slots=True)
