@@ -39,7 +39,7 @@ class Done(Protocol):
 def in_order[Result: Done](work: Callable[[Block], Result], file: BinaryIO) -> Iterator[tuple[Block, Result]]:
     """Every block and its result. `work` and its results must be picklable.
 
-    One block is not worth a process. Raises `CommandRefused` when a process dies.
+    One block is not worth a process. Raises `CommandRefused` when a process dies, or the file cannot be read.
     """
     blocks = _Blocks(file)
     first = blocks.next()
@@ -65,11 +65,14 @@ class _Blocks:
         self.index = 0
 
     def next(self) -> Block | None:
-        data = self._file.read(SIZE)
+        try:
+            data = self._file.read(SIZE)
+            if data and not data.endswith(b"\n"):
+                data += self._file.readline()
+        except OSError as error:
+            raise CommandRefused(f"the input cannot be read: {error.strerror}") from error
         if not data:
             return None
-        if not data.endswith(b"\n"):
-            data += self._file.readline()
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
         block = Block(data, self._line_number, self.index, lines)
         self._line_number += lines

@@ -1,7 +1,6 @@
 """`bedrock-batch translate --check`: what is wrong with a job's input, before it costs anything."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,13 +12,12 @@ from msgspec import Raw
 from addon.blocks import Block, in_order
 from addon.jobs.splitting import sendable
 from addon.progress import counted, progress
+from addon.streams import name_of, reading, standard_output
 from addon.translating import (
     JOB,
     Notes,
     Way,
     id_of,
-    name_of,
-    reading,
     records_of,
     translator_of,
 )
@@ -56,6 +54,7 @@ class Checked:
     """Line and record id, of a block."""
 
 
+@standard_output()
 def check(source: str, known: Way, *, as_json: bool) -> bool:
     """Print what is wrong with each line, and what would be changed; whether nothing is an error.
 
@@ -138,7 +137,6 @@ def _tell(known: Way, total: Checked, errors: int) -> None:
     found = f"{counted(errors, 'error')}, {counted(len(total.problems) - errors, 'warning')}"
     can_be_sent = f"{total.sendable:,} can be sent to {known.name}, {known.route.model}"
     print(f"{counted(total.records, 'record')}, {can_be_sent}: {found}")
-    sys.stdout.flush()
 
 
 def _report(source: str, known: Way, total: Checked) -> dict[str, object]:

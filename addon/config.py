@@ -232,7 +232,7 @@ def load(path: str | None = None) -> Config:
     if file is None:
         return Config()
     try:
-        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(f"{file}: {error}") from error
     try:

@@ -14,6 +14,7 @@ from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
 from addon.config import Config
+from addon.provider_names import as_known
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import ProviderFile, provider_file
 from translators.bedrock.native_jobs import native_id
@@ -159,13 +160,13 @@ class BadName(ValueError):
 
 def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
     """The providers in a list with commas, in order; None for Bedrock itself. Raises `BadName`."""
-    known = {known.lower(): known for known in config.known_providers}
     names: list[str] = []
-    for name in map(str.strip, value.lower().split(",")):
+    for written in value.split(","):
+        name = as_known(written, (*config.known_providers, BEDROCK))
         if not name:
             raise BadName(f"{value!r}: a name is missing")
         try:
-            names.append(BEDROCK if name == BEDROCK else config.target(known.get(name, name)).name)
+            names.append(BEDROCK if name == BEDROCK else config.target(name).name)
         except UnknownProvider as error:
             raise BadName(str(error)) from None
     if BEDROCK in names[:-1]:

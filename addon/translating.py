@@ -2,18 +2,18 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import BinaryIO
 
 from addon.blocks import Block, in_order
 from addon.config_file import file_in_use
 from addon.jobs.splitting import sendable
 from addon.progress import counted, progress
 from addon.provider_models import chosen_model
+from addon.provider_names import as_known
 from addon.refusals import CommandRefused
+from addon.streams import name_of, reading, writing
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord, NotARecord, generated_id
@@ -23,8 +23,6 @@ from translators.translation import InvocationType, Route, Translator
 
 JOB = "offline00000"
 """What stands for the job's id in custom ids."""
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +38,8 @@ class Way:
 
 def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
     """The way that a job with this `modelId` and this header would go. Raises `CommandRefused`."""
+    if not model.strip():
+        raise CommandRefused("--model is empty: give the job's modelId")
     try:
         if file_in_use(config or None) is None:
             return _own_way(model, to, invocation_type)
@@ -49,22 +49,24 @@ def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Wa
 
 
 def _own_way(model: str, to: str, invocation_type: InvocationType) -> Way:
-    if to not in PROVIDERS:
-        raise UnknownProvider(to, tuple(sorted(PROVIDERS)))
-    target = provider(to)
-    chosen = chosen_model(to, target, {}, model)
-    route = Route(model_id=model, invocation_type=invocation_type, provider=to, model=chosen)
-    return Way(name=to, route=route, max_bytes=target.max_bytes)
+    name = as_known(to, PROVIDERS)
+    if name not in PROVIDERS:
+        raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
+    target = provider(name)
+    chosen = chosen_model(name, target, {}, model)
+    route = Route(model_id=model, invocation_type=invocation_type, provider=name, model=chosen)
+    return Way(name=name, route=route, max_bytes=target.max_bytes)
 
 
 def _configured_way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
     from addon.config import BadConfig, load  # takes as long as all other imports, and may not be needed
 
     try:
-        target = load(config or None).target(to)
+        known = load(config or None)
+        target = known.target(as_known(to, known.known_providers))
     except BadConfig as error:
         raise CommandRefused(str(error)) from error
-    chosen = chosen_model(to, target.provider, target.section.models, model)
+    chosen = chosen_model(target.name, target.provider, target.section.models, model)
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
@@ -72,7 +74,7 @@ def _configured_way(model: str, to: str, invocation_type: InvocationType, config
         model=chosen,
         endpoint=target.section.endpoint,
     )
-    return Way(name=to, route=route, max_bytes=target.max_bytes)
+    return Way(name=target.name, route=route, max_bytes=target.max_bytes)
 
 
 @dataclass(slots=True)
@@ -209,39 +211,3 @@ def records_of[Record: AnyRecord](
 
 def id_of(record: AnyRecord, index: int) -> str:
     return record.record_id if record.record_id is not None else generated_id(index)
-
-
-def name_of(source: str) -> str:
-    return "standard input" if source == STDIN else source
-
-
-@contextmanager
-def reading(source: str) -> Iterator[BinaryIO]:
-    """The file of this name, or standard input. Raises `CommandRefused`."""
-    if source == STDIN:
-        yield sys.stdin.buffer
-        return
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open(source, "rb"))
-        except OSError as error:
-            raise CommandRefused(f"{source}: {error.strerror}") from error
-        yield file
-
-
-@contextmanager
-def writing(destination: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears when all of it is there. Raises `CommandRefused`."""
-    if destination is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    part = destination.with_name(destination.name + ".part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(destination)
-    except OSError as error:
-        raise CommandRefused(f"{destination}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)

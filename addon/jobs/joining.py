@@ -1,5 +1,6 @@
 """Joining results with the input they answer, in input order. Runs in a worker process."""
 
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -68,6 +69,12 @@ class _Place:
     weight: _Weight
 
 
+def to_first_row(file: BinaryIO) -> int:
+    """Have the file read from its first row on, past a byte order mark; where that is."""
+    mark = file.read(len(codecs.BOM_UTF8))
+    return file.seek(len(mark) if mark == codecs.BOM_UTF8 else 0)
+
+
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
     """The records of the job that have a final answer in these result files."""
     places = _index(results, kind, job_id)
@@ -86,6 +93,7 @@ def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> b
     others = False
     for path in results:
         with path.open("rb") as file:
+            to_first_row(file)
             for line in filter(bytes.strip, file):
                 try:
                     custom_id = receipt(line).custom_id
@@ -105,8 +113,8 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
     receipt = provider(kind).receipt
     places: dict[int, _Place] = {}
     for number, path in enumerate(results):
-        offset = 0
         with path.open("rb") as file:
+            offset = to_first_row(file)
             for line in file:
                 if line.strip():
                     try:

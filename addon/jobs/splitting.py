@@ -63,10 +63,11 @@ def custom_id(job_id: str, index: int) -> str:
 
 
 def record_index(custom_id: str, job_id: str) -> int:
-    """The record that a provider's result row belongs to. Raises `ValueError` for another job's row."""
+    """The record that a provider's result row belongs to. Raises `ValueError` for a row of no record of the
+    job."""
     job, _, index = custom_id.rpartition("-")
-    if job != job_id:
-        raise ValueError(f"{custom_id!r} is not of job {job_id}")
+    if job != job_id or not (index.isascii() and index.isdecimal()):
+        raise ValueError(f"its custom_id {custom_id!r} is none of job {job_id}'s")
     return int(index)
 
 

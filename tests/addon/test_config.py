@@ -38,6 +38,10 @@ def test_a_named_file_wins_over_the_folder_and_the_folder_over_the_users_own(els
     assert load(named).jobs.poll_interval == 1
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(elsewhere: Path) -> None:
+    assert load(written(elsewhere, "\ufeff[jobs]\npoll_interval = 1")).jobs.poll_interval == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -85,6 +85,14 @@ def test_a_section_is_a_provider_of_its_kind_and_endpoint(tmp_path: Path) -> Non
     assert json.loads(done.stdout)["url"] == "/v1/responses"
 
 
+def test_a_provider_is_written_as_in_the_header(tmp_path: Path) -> None:
+    assert translate(tmp_path, stdin=a_record(), to=" OpenAI ").stderr.endswith("for openai, gpt-4o-mini\n")
+    written(tmp_path, ["[providers.Team-A]", 'kind = "openai"'], "bedrock-batch.toml")
+    for name, known in (("team-a", "Team-A"), ("TEAM-A\t", "Team-A"), ("OPENAI", "openai")):
+        done = translate(tmp_path, stdin=a_record(), to=name)
+        assert done.stderr == f"1 record: 1 line for {known}, gpt-4o-mini\n"
+
+
 def test_type_says_the_dialect(tmp_path: Path) -> None:
     body = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     line = json.dumps({"modelInput": body})
@@ -125,6 +133,7 @@ def test_what_would_fail_the_job_ends_it(tmp_path: Path, stdin: str, said: str) 
     ("arguments", "said"),
     [
         (["--to", "nobody"], "'nobody' is not a known provider; known: anthropic, "),
+        (["--model", ""], "--model is empty: give the job's modelId"),
         (["--model", CLAUDE], 'set [providers.openai.models] "'),
         (["--config", "missing.toml"], "missing.toml: "),
         (["missing.jsonl"], "missing.jsonl: No such file or directory"),

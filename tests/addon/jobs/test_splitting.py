@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from addon.jobs.joining import Range, answered, join
+from addon.jobs.joining import Range, answered, is_of_others, join
 from addon.jobs.ranges import BadLine, InputFile, Start, records
 from addon.jobs.splitting import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
 from addon.jobs.spool import Spool
@@ -206,6 +206,12 @@ def test_doubled_and_unreadable_rows_change_nothing(tmp_path: Path) -> None:
     file = results(tmp_path, "out", [row(1, "B"), *noise, row(0, "A"), row(0, "again"), expired(1)])
     _, rows = joined(tmp_path, inputs, plan.cuts[0], (file,))
     assert texts(rows) == ["A", "B"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
+    file = results(tmp_path, "r.jsonl", [f"\ufeff{json.dumps(row(0, 'a'))}", row(1, "b")])
+    assert answered((file,), "openai", JOB) == {0, 1}
+    assert not is_of_others((file,), "openai", JOB, Cut(start=Start(), records=1, lines=1))
 
 
 def test_a_missing_result_is_an_error_row_or_left_out(tmp_path: Path) -> None:
