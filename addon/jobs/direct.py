@@ -18,7 +18,7 @@ import httpx
 
 from addon.jobs.collecting import DIRECT
 from addon.jobs.context import Context, opened
-from addon.jobs.joining import answered
+from addon.jobs.joining import answered_and_failed
 from addon.jobs.sending import lines_of
 from addon.jobs.splitting import record_index
 from addon.jobs.tables import BatchRow, Job, Shard
@@ -143,8 +143,8 @@ class DirectRun:
             return frozenset()
         await self._context.off_loop(_cut_half_a_row, path)
         kind = self._context.route(self._job).provider
-        done = await self._context.in_process(answered, (path,), kind, self._job.id)
-        self._succeeded = len(done)
+        done, self._failed = await self._context.in_process(answered_and_failed, (path,), kind, self._job.id)
+        self._succeeded = len(done) - self._failed
         return done
 
     async def _unanswered(self, done: frozenset[int]) -> AsyncIterator[bytes]:

@@ -146,6 +146,27 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
     assert again.isdisjoint(asked(provider))
 
 
+async def test_a_restart_counts_what_failed_before_as_failed(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 3:
+            raise Refuse(429, "later", {"retry-after-ms": "50"})
+
+    provider.at = at
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", [NAMES_ONLY_FAIL, *map(question, range(3))])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: (job.succeeded, job.failed) == (2, 1))
+    provider.at = lambda point, count: None
+    async with house.open():
+        await house.until(is_over)
+    row = house.store.batch(JOB, 0, 0)
+    assert (row.succeeded, row.failed) == (3, 1)
+
+
 async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
