@@ -68,17 +68,21 @@ async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
 
 @dataclass
 class Pace:
-    """How many calls may run at a time; between one and the configured number."""
+    """How many calls may run at a time, between one and the configured number, and from when on."""
 
     most: int
     now: int = field(init=False)
+    held_until: float = 0.0
+    """Before this moment of the event loop's clock none starts."""
     _answers: int = 0
 
     def __post_init__(self) -> None:
         self.now = self.most
 
-    def slower(self) -> None:
+    def slower(self, until: float) -> None:
+        """The provider wants fewer calls, and none before a moment; what it asked for earlier still holds."""
         self.now = max(1, self.now // 2)
+        self.held_until = max(self.held_until, until)
         self._answers = 0
 
     def answered(self) -> None:
@@ -105,7 +109,6 @@ class DirectRun:
         self._pace = Pace(target.section.concurrency)
         self._running = 0
         self._room = anyio.Condition()
-        self._wait_until = 0.0
         self._over = False
         self._said: str | None = None
         self._succeeded = 0
@@ -193,8 +196,7 @@ class DirectRun:
                 await self._say(None)
                 return response
             if response.status_code in {429, 503}:
-                self._pace.slower()
-                self._wait_until = anyio.current_time() + (retry_after(response.headers) or pause)
+                self._pace.slower(anyio.current_time() + (retry_after(response.headers) or pause))
                 await self._say(f"the provider answers {response.status_code}")
                 continue
             failures += 1
@@ -205,7 +207,7 @@ class DirectRun:
 
     async def _hold(self) -> None:
         """Wait as long as the provider asked all of us to."""
-        while (left := self._wait_until - anyio.current_time()) > 0 and not self._over:
+        while (left := self._pace.held_until - anyio.current_time()) > 0 and not self._over:
             await self._context.patience.pause(self._job.id, min(left, SAVE_EVERY))
 
     async def _watch(self) -> None:

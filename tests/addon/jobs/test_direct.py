@@ -183,8 +183,8 @@ async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
 
 def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
     pace = Pace(8)
-    pace.slower()
-    pace.slower()
+    pace.slower(0)
+    pace.slower(0)
     assert pace.now == 2
     for _ in range(2):
         pace.answered()
@@ -193,8 +193,15 @@ def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> Non
         pace.answered()
     assert pace.now == 8
     for _ in range(10):
-        pace.slower()
+        pace.slower(0)
     assert pace.now == 1
+
+
+def test_a_short_wait_does_not_shorten_a_longer_one() -> None:
+    pace = Pace(8)
+    pace.slower(until=60)
+    pace.slower(until=0.5)
+    assert pace.held_until == 60
 
 
 async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provider: BatchServer) -> None:
