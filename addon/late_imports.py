@@ -13,7 +13,7 @@ from importlib.util import LazyLoader
 from types import ModuleType
 from typing import override
 
-_PUT_OFF = re.compile(r"httpx|translators\.providers\.\w+(\.(batches|direct))?")
+_PUT_OFF = re.compile(r"httpx|translators\.providers\.\w+(\.(batches|direct|errors))?")
 
 
 class _Later(MetaPathFinder):

@@ -1,6 +1,7 @@
 """Going on with another provider when the first one refuses the whole job.
 
-A job is pinned to its provider once a batch was accepted: from then on there are answers that are paid for.
+A job is pinned to its provider once a batch was accepted, or a shard whose records are asked for one by one
+was not refused before the first answer: from then on there are answers that are paid for.
 """
 
 from datetime import timedelta

@@ -67,6 +67,7 @@ class _Place:
     offset: int
     length: int
     weight: _Weight
+    failed: bool
 
 
 def to_first_row(file: BinaryIO) -> int:
@@ -79,6 +80,17 @@ def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
     """The records of the job that have a final answer in these result files."""
     places = _index(results, kind, job_id)
     return frozenset(index for index, place in places.items() if place.weight is _Weight.FINAL)
+
+
+def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[int], int]:
+    """The records of the job that have a final answer in these result files, and how many of these are
+    failures."""
+    final = {
+        index: place.failed
+        for index, place in _index(results, kind, job_id).items()
+        if place.weight is _Weight.FINAL
+    }
+    return frozenset(final), sum(final.values())
 
 
 def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
@@ -126,7 +138,7 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
                         weight = _weight(row)
                         earlier = places.get(index)
                         if earlier is None or (earlier.weight < _Weight.FINAL and earlier.weight <= weight):
-                            places[index] = _Place(number, offset, len(line), weight)
+                            places[index] = _Place(number, offset, len(line), weight, row.status is not None)
                 offset += len(line)
     return places
 

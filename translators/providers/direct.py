@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
 
 if TYPE_CHECKING:
@@ -26,3 +27,5 @@ class Direct:
     """The line → the custom id in it."""
     row: Callable[[bytes, httpx.Response], bytes]
     """The line and the answer, of whatever status → a result row, without its line end."""
+    error: Callable[[httpx.Response], ProviderError]
+    """An answer that is no success → what it says."""

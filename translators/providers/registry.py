@@ -149,7 +149,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
             {"anthropic.messages": Native(line=anthropic.native.line, answer=anthropic.native.answer)}
         ),
         direct=Direct(
-            request=anthropic.direct.request, custom_id=anthropic.direct.custom_id, row=anthropic.direct.row
+            request=anthropic.direct.request,
+            custom_id=anthropic.direct.custom_id,
+            row=anthropic.direct.row,
+            error=anthropic.direct.error,
         ),
     ),
     "azure": lambda: Provider(
@@ -168,7 +171,12 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         takes_files=True,
         derived_model=openai.derived_model,
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
-        direct=Direct(request=azure.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row),
+        direct=Direct(
+            request=azure.direct.request,
+            custom_id=openai.direct.custom_id,
+            row=openai.direct.row,
+            error=openai.direct.error,
+        ),
         native=MappingProxyType({"openai.chat": Native(line=azure.native_line, answer=openai.native.answer)}),
     ),
     "cohere": lambda: Provider(
@@ -202,7 +210,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=fireworks.batches.MOST_BYTES,
         derived_model=openai.derived_model,
         direct=Direct(
-            request=fireworks.direct.request, custom_id=fireworks.direct.custom_id, row=fireworks.direct.row
+            request=fireworks.direct.request,
+            custom_id=fireworks.direct.custom_id,
+            row=fireworks.direct.row,
+            error=openai.direct.error,
         ),
         native=MappingProxyType(
             {"openai.chat": Native(line=fireworks.native_line, answer=fireworks.native_answer)}
@@ -224,7 +235,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         derived_model=gemini.derived_model,
         embeddings=Embeddings(line=gemini.embeddings.line, answer=gemini.embeddings.answer),
         direct=Direct(
-            request=gemini.direct.request, custom_id=gemini.direct.custom_id, row=gemini.direct.row
+            request=gemini.direct.request,
+            custom_id=gemini.direct.custom_id,
+            row=gemini.direct.row,
+            error=gemini.direct.error,
         ),
     ),
     "groq": lambda: Provider(
@@ -243,7 +257,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
-            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+            request=openai.direct.request,
+            custom_id=openai.direct.custom_id,
+            row=openai.direct.row,
+            error=openai.direct.error,
         ),
         native=MappingProxyType({"openai.chat": Native(line=groq.native_line, answer=openai.native.answer)}),
     ),
@@ -265,7 +282,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         unusable=mistral.unusable,
         embeddings=Embeddings(line=mistral.embeddings.line, answer=mistral.embeddings.answer),
         direct=Direct(
-            request=mistral.direct.request, custom_id=mistral.direct.custom_id, row=mistral.direct.row
+            request=mistral.direct.request,
+            custom_id=mistral.direct.custom_id,
+            row=mistral.direct.row,
+            error=mistral.direct.error,
         ),
     ),
     "openai": lambda: Provider(
@@ -284,7 +304,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
-            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+            request=openai.direct.request,
+            custom_id=openai.direct.custom_id,
+            row=openai.direct.row,
+            error=openai.direct.error,
         ),
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
         native=MappingProxyType(
@@ -310,7 +333,10 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         takes_files=True,
         derived_model=openai.derived_model,
         direct=Direct(
-            request=openai.direct.request, custom_id=openai.direct.custom_id, row=openai.direct.row
+            request=openai.direct.request,
+            custom_id=openai.direct.custom_id,
+            row=openai.direct.row,
+            error=openai.direct.error,
         ),
         native=MappingProxyType(
             {"openai.chat": Native(line=together.native_line, answer=openai.native.answer)}
@@ -363,7 +389,12 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_requests=xai.batches.MOST_REQUESTS,
         max_bytes=xai.batches.MOST_BYTES,
         derived_model=openai.derived_model,
-        direct=Direct(request=xai.direct.request, custom_id=xai.direct.custom_id, row=xai.direct.row),
+        direct=Direct(
+            request=xai.direct.request,
+            custom_id=xai.direct.custom_id,
+            row=xai.direct.row,
+            error=openai.direct.error,
+        ),
         native=MappingProxyType({"openai.chat": Native(line=xai.native_line, answer=xai.native_answer)}),
     ),
 }

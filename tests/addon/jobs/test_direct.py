@@ -1,15 +1,19 @@
 """Jobs whose records are asked for one by one, over real sockets."""
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from addon.config import ProviderSection
+from addon.demo import endpoints
 from addon.demo.faults import Cut, Point, Refuse
 from addon.demo.provider import BatchServer
-from addon.jobs.direct import ROWS, Pace
+from addon.jobs import direct
+from addon.jobs.direct import ATTEMPTS, ROWS, Pace
 from addon.jobs.spool import Spool
 from addon.jobs.waiting import utc_now
 from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
@@ -28,6 +32,17 @@ def asked(provider: BatchServer) -> list[str]:
     """What the provider was asked, call by call."""
     bodies = [json.loads(seen.body or b"") for seen in provider.seen if seen.path == "/v1/chat/completions"]
     return [body["messages"][-1]["content"] for body in bodies]
+
+
+def failing_at_the_first(error: Exception) -> Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]:
+    """A provider that has an answer to every question but one."""
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if "Question 0?" in str(body):
+            raise error
+        return endpoints.answer(body)
+
+    return answer
 
 
 async def test_every_record_is_asked_for_once_and_comes_home_in_order(
@@ -138,6 +153,27 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
     assert again.isdisjoint(asked(provider))
 
 
+async def test_a_restart_counts_what_failed_before_as_failed(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 3:
+            raise Refuse(429, "later", {"retry-after-ms": "50"})
+
+    provider.at = at
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", [NAMES_ONLY_FAIL, *map(question, range(3))])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: (job.succeeded, job.failed) == (2, 1))
+    provider.at = lambda point, count: None
+    async with house.open():
+        await house.until(is_over)
+    row = house.store.batch(JOB, 0, 0)
+    assert (row.succeeded, row.failed) == (3, 1)
+
+
 async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,8 +190,8 @@ async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
 
 def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
     pace = Pace(8)
-    pace.slower()
-    pace.slower()
+    pace.slower(0)
+    pace.slower(0)
     assert pace.now == 2
     for _ in range(2):
         pace.answered()
@@ -164,8 +200,15 @@ def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> Non
         pace.answered()
     assert pace.now == 8
     for _ in range(10):
-        pace.slower()
+        pace.slower(0)
     assert pace.now == 1
+
+
+def test_a_short_wait_does_not_shorten_a_longer_one() -> None:
+    pace = Pace(8)
+    pace.slower(until=60)
+    pace.slower(until=0.5)
+    assert pace.held_until == 60
 
 
 async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provider: BatchServer) -> None:
@@ -176,3 +219,127 @@ async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provide
     put(bucket, "in/a.jsonl", [CONVERSE])
     job = await run(house, seconds=2)
     assert (job.status, job.succeeded) == ("Expired", 0)
+
+
+NO_MODEL = Refuse(404, "There is no such model", code="model_not_found")
+NO_MONEY = Refuse(429, "You have no money left", code="insufficient_quota")
+
+
+@pytest.mark.parametrize("refusal", [Refuse(401, "Who are you?"), Refuse(403, "Not you"), NO_MODEL, NO_MONEY])
+async def test_a_job_that_the_provider_refuses_fails_in_its_words_after_a_few_calls(
+    house: House, bucket: Any, provider: BatchServer, refusal: Refuse
+) -> None:
+    def at(point: Point, count: int) -> None:
+        raise refusal
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(40))))
+    job = await run(house)
+    assert (job.status, job.message) == ("Failed", refusal.error["message"])
+    assert len(asked(provider)) <= 4
+
+
+@pytest.mark.parametrize("refusal", [Refuse(403, "Not this"), NO_MODEL, NO_MONEY])
+async def test_a_refusal_is_the_records_own_where_another_was_answered(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, refusal: Refuse
+) -> None:
+    provider.answer = failing_at_the_first(refusal)
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", list(map(question, (1, 0, 2))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 1)
+    row = rows(bucket, f"out/{JOB}/a.jsonl.out")[1]
+    assert row["error"] == {"errorCode": refusal.status, "errorMessage": refusal.error["message"]}
+    assert len(asked(provider)) == 3
+
+
+async def test_a_refusal_waits_for_the_calls_beside_it(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    both_run = threading.Barrier(2)
+    answer = failing_at_the_first(NO_MODEL)
+
+    def answer_both(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        both_run.wait(30)
+        return answer(body)
+
+    provider.answer = answer_both
+    put(bucket, "in/a.jsonl", list(map(question, range(2))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
+    assert len(asked(provider)) == 2
+
+
+async def test_an_answer_that_only_sends_on_says_where(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.answer = failing_at_the_first(Refuse(307, "", {"location": "https://else.example/v1"}))
+    put(bucket, "in/a.jsonl", [question(0)])
+    await run(house)
+    (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert "307" in row["error"]["errorMessage"]
+    assert "https://else.example/v1" in row["error"]["errorMessage"]
+
+
+@pytest.mark.parametrize("trouble", [Cut(), Refuse(503, "down"), Refuse(429, "slow down"), Refuse(500, "no")])
+async def test_a_record_that_always_fails_goes_behind_the_others_and_then_is_an_error_row(
+    tmp_path: Path,
+    s3_url: str,
+    bucket: Any,
+    provider: BatchServer,
+    trouble: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(direct, "LONGEST_PAUSE", 0.05)
+    provider.answer = failing_at_the_first(trouble)
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", list(map(question, range(4))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed, job.waiting) == ("Completed", 3, 1, None)
+    others = ["Question 1?", "Question 2?", "Question 3?"]
+    assert asked(provider) == ["Question 0?", *others, *["Question 0?"] * (ATTEMPTS - 1)]
+
+
+async def test_an_outage_tells_against_no_record_and_few_are_begun_in_it(
+    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(direct, "MOST_WAITING", 3)
+
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count <= 60:
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(30))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 30, 0)
+    assert len(set(asked(provider)[:60])) <= 3 + 4
+
+
+async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    stopped, all_run = threading.Event(), threading.Barrier(3)
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        all_run.wait(30)
+        if "Question 0?" in str(body):
+            stopped.wait()
+        if "Question 1?" in str(body):
+            raise Refuse(429, "in an hour", {"retry-after": "3600"})
+        return endpoints.answer(body)
+
+    provider.answer = answer
+    put(bucket, "in/a.jsonl", list(map(question, range(3))))
+    try:
+        async with house.open() as runner:
+            house.add()
+            await runner.submit(JOB)
+            await house.until(lambda job: job.succeeded == 1)
+            house.store.stop(JOB, utc_now())
+            runner.nudge(JOB)
+            job = await house.until(is_over)
+    finally:
+        stopped.set()
+    assert (job.status, job.succeeded, job.failed) == ("Stopped", 1, 0)

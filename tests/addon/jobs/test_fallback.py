@@ -57,6 +57,25 @@ async def test_a_job_whose_upload_is_refused_runs_on_the_next_provider(
     assert (job.status, job.provider) == ("Completed", "other")
 
 
+async def test_a_job_whose_records_are_all_refused_runs_on_the_next_provider(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other: BatchServer
+) -> None:
+    provider.key = "another key than ours"
+    section = {"kind": "openai", "base_url": other.url, "mode": "direct"}
+    house = House(
+        tmp_path / "data",
+        s3_url,
+        provider,
+        mode="direct",
+        max_requests_per_batch=2,
+        others={"other": section | {"api_key": "env:OPENAI_API_KEY"}},
+    )
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    job = await run(house, fallbacks=["other"])
+    assert (job.status, job.provider, job.succeeded, job.failed) == ("Completed", "other", 4, 0)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 4
+
+
 @pytest.mark.parametrize("point", ["upload:before", "create:before"])
 async def test_an_outage_is_waited_out_only_for_so_long(
     house: House, bucket: Any, provider: BatchServer, point: str

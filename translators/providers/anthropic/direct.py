@@ -6,6 +6,8 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.errors import ProviderError
+from translators.providers.anthropic import errors
 from translators.providers.anthropic.batches import VERSION
 from translators.providers.anthropic.statuses import STATUSES
 from translators.providers.conversation import Endpoint
@@ -49,6 +51,11 @@ def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Re
 def custom_id(line: bytes) -> str:
     """Whose line it is."""
     return _LINE.decode(line).custom_id
+
+
+def error(response: httpx.Response) -> ProviderError:
+    """What an answer says that is no success."""
+    return errors.provider_error(response)
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:

@@ -9,7 +9,9 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
+from translators.providers.gemini import errors
 from translators.providers.gemini.batches import place
 from translators.providers.gemini.embeddings import EMBED
 from translators.providers.gemini.request import GENERATE
@@ -51,6 +53,11 @@ def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Re
 def custom_id(line: bytes) -> str:
     """Whose line it is."""
     return _LINE.decode(line).key
+
+
+def error(response: httpx.Response) -> ProviderError:
+    """What an answer says that is no success."""
+    return errors.provider_error(response)
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:

@@ -6,7 +6,9 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
+from translators.providers.mistral import errors
 from translators.providers.mistral.embeddings import ENDPOINT as EMBEDDINGS
 from translators.providers.mistral.request import ENDPOINT as CHAT
 
@@ -46,6 +48,11 @@ def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Re
 def custom_id(line: bytes) -> str:
     """Whose line it is."""
     return _LINE.decode(line).custom_id
+
+
+def error(response: httpx.Response) -> ProviderError:
+    """What an answer says that is no success."""
+    return errors.provider_error(response)
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:
