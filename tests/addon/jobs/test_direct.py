@@ -153,25 +153,20 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
     assert again.isdisjoint(asked(provider))
 
 
-async def test_a_restart_counts_what_failed_before_as_failed(
-    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+async def test_what_failed_before_a_restart_counts_as_failed_and_is_not_asked_again(
+    house: House, bucket: Any, provider: BatchServer
 ) -> None:
-    def at(point: Point, count: int) -> None:
-        if point == "ask:before" and count > 3:
-            raise Refuse(429, "later", {"retry-after-ms": "50"})
-
-    provider.at = at
-    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
-    put(bucket, "in/a.jsonl", [NAMES_ONLY_FAIL, *map(question, range(3))])
-    async with house.open() as runner:
-        house.add()
-        await runner.submit(JOB)
-        await house.until(lambda job: (job.succeeded, job.failed) == (2, 1))
-    provider.at = lambda point, count: None
-    async with house.open():
-        await house.until(is_over)
-    row = house.store.batch(JOB, 0, 0)
-    assert (row.succeeded, row.failed) == (3, 1)
+    refused = {"status_code": 400, "request_id": "", "body": {"error": {"message": "not this"}}}
+    row = {"id": "1", "custom_id": f"{JOB}-0", "response": refused, "error": None}
+    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(row) + "\n")
+    put(bucket, "in/a.jsonl", list(map(question, range(4))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)
+    batch = house.store.batch(JOB, 0, 0)
+    assert (batch.succeeded, batch.failed) == (3, 1)
+    assert "Question 0?" not in asked(provider)
 
 
 async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
