@@ -70,8 +70,15 @@ async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
     lines = await lines_of(context, job, shard, round_)
     assert lines is not None
 
+    succeeded = 0
+
     async def attempt() -> None:
-        await DirectRun(context, job, row, lines, shard.group).run()
+        nonlocal succeeded
+        run = DirectRun(context, job, row, lines, shard.group)
+        try:
+            await run.run()
+        finally:
+            succeeded = run.succeeded
 
     state = "ended"
     try:
@@ -79,7 +86,8 @@ async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
             await context.patience.until_done(job.id, "asking the provider", attempt)
     except ProviderError as error:
         await context.off_loop(context.store.refuse, shard, error.message, error.status)
-        state = "failed"  # nothing was accepted: another provider may take the job
+        if succeeded == 0:
+            state = "failed"  # nothing was accepted: another provider may take the job
     await context.off_loop(
         context.store.change_batch, job.id, shard.number, round_, state=state, raw_status="", saved=[ROWS]
     )
@@ -142,7 +150,8 @@ class DirectRun:
         self._changed = anyio.Event()
         self._over = False
         self._said: str | None = None
-        self._succeeded = 0
+        self.succeeded = 0
+        """Records that are answered, before a restart too."""
         self._failed = 0
         self._waiting: list[Asked] = []
         """A heap: what failed and is asked for again, by when it is due."""
@@ -191,7 +200,7 @@ class DirectRun:
         await self._context.off_loop(_cut_half_a_row, path)
         kind = self._context.route(self._job).provider
         done, self._failed = await self._context.in_process(answered_and_failed, (path,), kind, self._job.id)
-        self._succeeded = len(done) - self._failed
+        self.succeeded = len(done) - self._failed
         return done
 
     async def _unanswered(self, done: frozenset[int]) -> AsyncGenerator[bytes]:
@@ -277,7 +286,7 @@ class DirectRun:
             return
         self._pace.answered()
         self._outage = False
-        if self._succeeded == 0 and self._is_about_the_job(response):
+        if self.succeeded == 0 and self._is_about_the_job(response):
             self._refused.append((asked.line, response))
             return
         await self._say(None)
@@ -316,7 +325,7 @@ class DirectRun:
 
     async def _keep(self, line: bytes, response: httpx.Response, rows: BinaryIO) -> None:
         await self._context.off_loop(_written, rows, self._direct.row(line, response))
-        self._succeeded += response.is_success
+        self.succeeded += response.is_success
         self._failed += not response.is_success
 
     async def _watch(self, asking: anyio.CancelScope) -> None:
@@ -333,7 +342,7 @@ class DirectRun:
 
     async def _count(self) -> None:
         store, row = self._context.store, self._row
-        counts = {"succeeded": self._succeeded, "failed": self._failed}
+        counts = {"succeeded": self.succeeded, "failed": self._failed}
         await self._context.off_loop(store.change_batch, row.job_id, row.shard, row.round, **counts)
         await self._context.off_loop(store.count, row.job_id, utc_now())
 
