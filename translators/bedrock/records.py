@@ -124,7 +124,7 @@ def _with_halves(line: bytes) -> UnsendableRecord | None:
         whole[at : at + len(_NO_CHARACTER)] = _NO_CHARACTER
     try:
         record = _DECODER.decode(whole) if halves else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     if record is None:
         return None

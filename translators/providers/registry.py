@@ -1,7 +1,7 @@
 """The providers a job can be sent to. Adding one is one module, one row here and its recordings."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, override
@@ -128,6 +128,15 @@ class UnknownProvider(LookupError):
         super().__init__(f"{name!r} is not a known provider; known: {', '.join(known)}")
 
 
+def _like_openai() -> Direct:
+    return Direct(
+        request=openai.direct.request,
+        custom_id=openai.direct.custom_id,
+        row=openai.direct.row,
+        error=openai.direct.error,
+    )
+
+
 _ROWS: Mapping[str, Callable[[], Provider]] = {
     "anthropic": lambda: Provider(
         name="anthropic",
@@ -171,12 +180,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         takes_files=True,
         derived_model=openai.derived_model,
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
-        direct=Direct(
-            request=azure.direct.request,
-            custom_id=openai.direct.custom_id,
-            row=openai.direct.row,
-            error=openai.direct.error,
-        ),
+        direct=replace(_like_openai(), request=azure.direct.request),
         native=MappingProxyType({"openai.chat": Native(line=azure.native_line, answer=openai.native.answer)}),
     ),
     "cohere": lambda: Provider(
@@ -256,12 +260,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=groq.MOST_BYTES,
         takes_files=True,
         derived_model=openai.derived_model,
-        direct=Direct(
-            request=openai.direct.request,
-            custom_id=openai.direct.custom_id,
-            row=openai.direct.row,
-            error=openai.direct.error,
-        ),
+        direct=_like_openai(),
         native=MappingProxyType({"openai.chat": Native(line=groq.native_line, answer=openai.native.answer)}),
     ),
     "mistral": lambda: Provider(
@@ -303,12 +302,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=200_000_000,
         takes_files=True,
         derived_model=openai.derived_model,
-        direct=Direct(
-            request=openai.direct.request,
-            custom_id=openai.direct.custom_id,
-            row=openai.direct.row,
-            error=openai.direct.error,
-        ),
+        direct=_like_openai(),
         embeddings=Embeddings(line=openai.embeddings.line, answer=openai.embeddings.answer),
         native=MappingProxyType(
             {"openai.chat": Native(line=openai.native.line, answer=openai.native.answer)}
@@ -332,12 +326,7 @@ _ROWS: Mapping[str, Callable[[], Provider]] = {
         max_bytes=100_000_000,
         takes_files=True,
         derived_model=openai.derived_model,
-        direct=Direct(
-            request=openai.direct.request,
-            custom_id=openai.direct.custom_id,
-            row=openai.direct.row,
-            error=openai.direct.error,
-        ),
+        direct=_like_openai(),
         native=MappingProxyType(
             {"openai.chat": Native(line=together.native_line, answer=openai.native.answer)}
         ),

@@ -99,6 +99,11 @@ def test_half_of_a_surrogate_pair_outside_of_the_body_is_refused(line: bytes) ->
         records.read(line)
 
 
+def test_a_line_that_is_nested_too_deeply_behind_half_of_a_surrogate_pair_is_no_record() -> None:
+    with pytest.raises(records.NotARecord, match="is not JSON"):
+        records.read(rb'{"modelInput":{"a":"\ud83d","b":' + b"[" * 100_000 + b"]" * 100_000 + b"}}")
+
+
 def test_a_broken_line_with_half_of_a_surrogate_pair_is_not_json() -> None:
     with pytest.raises(records.NotARecord, match="is not JSON"):
         records.read(rb'{"modelInput":{"a":"\ud83d"}')
