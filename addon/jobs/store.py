@@ -78,8 +78,12 @@ class Store:
         self.url = url
         self._engine = open_engine(url)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        Base.metadata.create_all(self._engine)
-        _check_columns(self._engine)
+        try:
+            Base.metadata.create_all(self._engine)
+            _check_columns(self._engine)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._engine.dispose()
