@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from addon.config import Target
 from addon.google_login import GoogleLogin, NoLogin
 
-KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
+PROVIDER_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 """The headers that carry a key, at any provider."""
 
 MASK = "***"
@@ -50,6 +50,6 @@ def masked(text: bytes, headers: Mapping[str, str]) -> bytes:
     their words go into answers, logs and the database."""
     for name, value in headers.items():
         key = value.removeprefix("Bearer ")
-        if name.lower() in KEY_HEADERS and len(key) >= _SHORTEST:
+        if name.lower() in PROVIDER_KEY_HEADERS and len(key) >= _SHORTEST:
             text = text.replace(key.encode("latin-1"), MASK.encode())
     return text

@@ -176,12 +176,14 @@ class Rewriter:
             # the body grew beyond the limit while it came, and no hook is asked then
             logger.error("stream_large_bodies let an answer of %s through as it was", begun.call.provider)
             return
-        body = masked(answered.get_content(strict=False) or b"", begun.call.secrets)
+        body = answered.get_content(strict=False) or b""
+        shown = masked(body, begun.call.secrets)
         flow.metadata[METADATA] = {
             **flow.metadata[METADATA],
-            "answered": [answered.status_code, body.decode(errors="replace")[:LONGEST_KEPT]],
+            "answered": [answered.status_code, shown.decode(errors="replace")[:LONGEST_KEPT]],
         }
-        document = await self._outcome(begun, _received(answered, body, begun.request))
+        told = shown if answered.status_code >= 400 else body  # words of an error are repeated
+        document = await self._outcome(begun, _received(answered, told, begun.request))
         flow.response = _response(document)
         flow.response.timestamp_start, flow.response.timestamp_end = (
             answered.timestamp_start,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from addon.access import KEY_HEADERS, NoKey, access_headers, masked
+from addon.access import PROVIDER_KEY_HEADERS, NoKey, access_headers, masked
 from addon.config import Config
 from addon.google_login import GoogleLogin
 from translators.providers.registry import PROVIDERS, provider
@@ -13,7 +13,7 @@ KEY = "sk-example-key"
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_the_key_of_every_provider_is_taken_out_of_its_words(name: str) -> None:
     headers = provider(name).headers(KEY)
-    assert {header.lower() for header in headers} <= KEY_HEADERS
+    assert {header.lower() for header in headers} <= PROVIDER_KEY_HEADERS
     assert masked(f'{{"message":"{KEY} is wrong"}}'.encode(), headers) == b'{"message":"*** is wrong"}'
 
 

@@ -268,6 +268,22 @@ async def test_a_key_that_the_caller_brought_is_the_one_used(tmp_path: Path) -> 
         assert CALLERS_KEY not in str(flow.get_state())
 
 
+async def test_an_error_that_repeats_the_key_is_told_without_it(tmp_path: Path) -> None:
+    refusal = json.dumps({"error": {"message": f"no such key: {KEY}"}}).encode()
+    async with a_proxy(tmp_path, environment={"OPENAI_API_KEY": KEY}) as proxy:
+        flow = await proxy.request(asked("openai", "batch_1"))
+        told = await answered(proxy, flow, 401, {}, refusal)
+    assert "no such key: ***" in (told.text or "")
+    assert KEY not in str(flow.get_state())
+
+
+async def test_a_success_is_read_as_it_is_even_where_the_key_is_a_word_of_it(tmp_path: Path) -> None:
+    async with a_proxy(tmp_path, environment={"OPENAI_API_KEY": "in_progress"}) as proxy:
+        flow = await proxy.request(asked("openai", "batch_1"))
+        told = await answered(proxy, flow, 200, {}, json.dumps(BATCH).encode())
+    assert json.loads(told.text or "")["status"] == "InProgress"
+
+
 @pytest.mark.parametrize(("said", "sent"), [("close", "close"), ("keep-alive", None)])
 async def test_a_connection_that_the_client_wants_closed_will_be(
     tmp_path: Path, said: str, sent: str | None

@@ -119,14 +119,14 @@ def _with_halves(line: bytes) -> UnsendableRecord | None:
     Raises `NotARecord` where it stands in what the output repeats as text.
     """
     halves = [found.start() for found in _ESCAPES.finditer(line) if found["half"] is not None]
+    if not halves:
+        return None
     whole = bytearray(line)
     for at in halves:
         whole[at : at + len(_NO_CHARACTER)] = _NO_CHARACTER
     try:
-        record = _DECODER.decode(whole) if halves else None
+        record = _DECODER.decode(whole)
     except (msgspec.DecodeError, RecursionError):
-        return None
-    if record is None:
         return None
     begin = whole.find(record.model_input)
     end = begin + len(memoryview(record.model_input))
