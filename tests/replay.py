@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, override
 from urllib.parse import parse_qsl, urlsplit
 
-from addon.demo.faults import Cut, Half, Refuse
+from addon.demo.fake_provider.faults import Cut, Half, Refuse
 from tests.translators.playing import content_of
 
 type Exchange = dict[str, Any]

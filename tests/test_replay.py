@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import openai
 import pytest
 
-from addon.demo.faults import Cut, Half, Refuse
-from addon.transport import Transport
+from addon.demo.fake_provider.faults import Cut, Half, Refuse
+from addon.providers.transport import Transport
 from tests.replay import Exchange, Fault, ReplayServer
 from tests.translators.playing import Player, begun, endpoint_of
 from translators.providers.conversation import Batch

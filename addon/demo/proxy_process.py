@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 import httpx
 
-from addon import trust
+from addon.proxy import ca_bundle
 
 type Mode = Literal["regular", "reverse"]
 
@@ -73,7 +73,7 @@ class ProxyProcess:
     @property
     def bundle(self) -> Path:
         """What clients trust in regular mode."""
-        return trust.bundle_file(self.folder / "mitmproxy")
+        return ca_bundle.bundle_file(self.folder / "mitmproxy")
 
     @property
     def database(self) -> str:
@@ -94,7 +94,7 @@ class ProxyProcess:
         """Start it and wait until it answers. Raises `DidNotStart`."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "addon.cli", *self.command],
+                [sys.executable, "-P", "-m", "addon.cli.main", *self.command],
                 cwd=self.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

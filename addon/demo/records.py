@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import count, cycle, islice
 from typing import Any
 
-from addon.demo.answers import FAIL
+from addon.demo.fake_provider.answers import FAIL
 
 type Record = dict[str, Any]
 

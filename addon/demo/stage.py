@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from addon.demo.batch import Pace
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 
 REGION = "us-east-1"

@@ -12,11 +12,11 @@ from types import FrameType
 
 from rich.console import Console
 
-from addon import running
 from addon.demo import application, check, show
 from addon.demo.proxy_process import DidNotStart
 from addon.demo.records import Record, claude_records, converse_records
 from addon.demo.stage import NoS3Server, Stage, aws_variables, set_up, without_accounts
+from addon.proxy.application_environment import application_environment
 
 
 class DemoFailed(Exception):
@@ -82,7 +82,7 @@ def _play(console: Console, command: list[str], folder: Path, stage: Stage, tota
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
             command,
-            env=running.application_environment(environment, stage.proxy.url, stage.proxy.bundle),
+            env=application_environment(environment, stage.proxy.url, stage.proxy.bundle),
             stdout=subprocess.PIPE,
             stderr=errors,
             encoding="utf-8",

@@ -11,18 +11,18 @@ import anyio
 import anyio.to_process
 import anyio.to_thread
 
-from addon.access import NoKey, access_headers
-from addon.config import Config, NoAddress, Target
-from addon.google_login import GoogleLogin, LoginRefused
-from addon.jobs.ranges import InputFile, Start
-from addon.jobs.splitting import Cut, Limits
+from addon.jobs.processes.input_reader import InputFile, Start
+from addon.jobs.processes.pool import giving_way, packed
+from addon.jobs.processes.split import Cut, Limits
+from addon.jobs.retrying import NotConfigured, Patience
 from addon.jobs.spool import Spool
 from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard
-from addon.jobs.waiting import NotConfigured, Patience
-from addon.jobs.workers import giving_way, packed
-from addon.s3 import S3, Access, Location
-from addon.transport import Transport
+from addon.providers.credentials import NoKey, access_headers
+from addon.providers.google_auth import GoogleLogin, LoginRefused
+from addon.providers.transport import Transport
+from addon.settings.config import Config, NoAddress, Target
+from addon.storage.s3 import S3, Access, Location
 from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
 from translators.providers.registry import UnknownProvider

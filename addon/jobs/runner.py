@@ -5,10 +5,9 @@ import logging
 from uuid import uuid4
 
 from dbos import DBOS, SetWorkflowID
-from mitmproxy.utils.asyncio_utils import create_task
 from sqlalchemy.engine import make_url
 
-from addon.jobs import embedded, workflow
+from addon.jobs import sqlite, workflow
 from addon.jobs.context import Context
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ class Runner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._turn = embedded.Turn(context.store.url)
+        self._turn = sqlite.Turn(context.store.url)
         self._engine = asyncio.Lock()
         self._standing_by: asyncio.Task[None] | None = None
 
@@ -45,7 +44,7 @@ class Runner:
         await self._start(runs=runs)
         if works and not runs:
             logger.info("another process runs the jobs of %s", self._context.store.url)
-            self._standing_by = create_task(self._take_over(), name="stand by", keep_ref=True)
+            self._standing_by = asyncio.get_running_loop().create_task(self._take_over(), name="stand by")
 
     async def close(self) -> None:
         """Leave running jobs as they are; the next process takes them up."""
@@ -105,7 +104,7 @@ def _configure(url: str, *, executor: str) -> None:
         config={
             "name": "bedrock-batch",
             "system_database_url": url,
-            "db_engine_kwargs": embedded.engine_arguments() if is_embedded else {},
+            "db_engine_kwargs": sqlite.engine_arguments() if is_embedded else {},
             "application_version": WORKFLOW_VERSION,
             "executor_id": executor,
             "log_level": "ERROR",

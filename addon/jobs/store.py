@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from addon.jobs import embedded
+from addon.jobs import sqlite
 from addon.jobs.tables import Base, BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
 
@@ -42,7 +42,7 @@ def open_engine(url: str) -> Engine:
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(parsed, **embedded.engine_arguments())
+    engine = create_engine(parsed, **sqlite.engine_arguments())
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:

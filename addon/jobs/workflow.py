@@ -17,10 +17,11 @@ from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import direct, fallback, preparing, provider_files, publishing, rounds, sending
+from addon.jobs import fallback, per_record, preparation, provider_file_source, publication
+from addon.jobs.batches import lifecycle, resend
 from addon.jobs.context import Context
+from addon.jobs.retrying import Interrupted, JobFailed, utc_now
 from addon.jobs.tables import Job, Shard
-from addon.jobs.waiting import Interrupted, JobFailed, utc_now
 from translators.bedrock.jobs import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -97,17 +98,17 @@ async def prepare(job_id: str) -> int:
     await _advance(job_id, "Validating")
 
     async def attempt() -> None:
-        await preparing.prepare(context(), await _job(job_id))
+        await preparation.prepare(context(), await _job(job_id))
 
     try:
         await context().patience.until_done(job_id, "reading the input", attempt)
     except JobFailed as error:
-        await provider_files.abandon(context(), await _job(job_id))
+        await provider_file_source.abandon(context(), await _job(job_id))
         await _end(job_id, "Failed", str(error))
         return 0
     except Interrupted:
         job = await _job(job_id)
-        await provider_files.abandon(context(), job)
+        await provider_file_source.abandon(context(), job)
         await _end(job_id, "Stopped" if job.stop_requested else "Expired")
         return 0
     await _advance(job_id, "Scheduled")
@@ -137,7 +138,7 @@ async def watch(job_id: str, shard: int, round_: int) -> None:
 async def goes_on(job_id: str, shard: int, round_: int) -> bool:
     """Whether records are left for another round, and the job has time for it."""
     row = await context().off_loop(context().store.shard, job_id, shard)
-    return await rounds.goes_on(context(), await _job(job_id), row, round_)
+    return await resend.goes_on(context(), await _job(job_id), row, round_)
 
 
 @DBOS.step()
@@ -158,7 +159,7 @@ async def join(job_id: str, leader: int) -> None:
 
     async def attempt() -> None:
         row = await context().off_loop(context().store.shard, job_id, leader)
-        await publishing.join_range(context(), await _job(job_id), row)
+        await publication.join_range(context(), await _job(job_id), row)
 
     if (await _job(job_id)).ended is not None:
         return
@@ -181,10 +182,10 @@ async def publish(job_id: str) -> None:
         await _end(job_id, "Failed", fallback.words(job, "; ".join(sorted(map(str, refusals)))))
         return
     await context().off_loop(context().store.begin, job_id, utc_now())
-    status = publishing.outcome(job, shards)
+    status = publication.outcome(job, shards)
 
     async def attempt() -> None:
-        await publishing.publish(context(), await _job(job_id))
+        await publication.publish(context(), await _job(job_id))
 
     try:
         if status != "Expired":
@@ -192,7 +193,7 @@ async def publish(job_id: str) -> None:
                 job_id,
                 "writing the output",
                 attempt,
-                curable=publishing.may_be_written_later,
+                curable=publication.may_be_written_later,
                 give_up=_gives_up,
             )
     except (Interrupted, JobFailed) as error:
@@ -226,11 +227,11 @@ class Way(Protocol):
 
 
 def _way(job: Job) -> Way:
-    return direct if job.mode == "direct" else sending
+    return per_record if job.mode == "direct" else lifecycle
 
 
 def _gives_up(job: Job) -> bool:
-    return context().patience.is_late(job, grace=context().patience.hours(publishing.GRACE_HOURS))
+    return context().patience.is_late(job, grace=context().patience.hours(publication.GRACE_HOURS))
 
 
 async def _job(job_id: str) -> Job:

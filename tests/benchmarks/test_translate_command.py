@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.addon import programs
+from tests.addon.cli import programs
 
 LINES = 100_000
 TURNS = 5

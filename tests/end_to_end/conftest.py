@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from addon.demo.account import all_goes_well
-from addon.demo.batch import Pace
-from addon.demo.endpoints import answer
-from addon.demo.faults import nothing
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.account import all_goes_well
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.endpoints import answer
+from addon.demo.fake_provider.faults import nothing
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import Mode, ProxyProcess
 from addon.demo.stage import s3_server, without_accounts
 from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client

@@ -9,8 +9,8 @@ from typing import Literal, override
 
 from flask import Flask, Response, request
 
-from addon.demo.answers import chat_completion
-from addon.demo.faults import Refuse
+from addon.demo.fake_provider.answers import chat_completion
+from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 
 type Point = Literal["create:after"]

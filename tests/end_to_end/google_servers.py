@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, request
 
-from addon.demo.answers import FAIL
-from addon.demo.faults import Refuse
+from addon.demo.fake_provider.answers import FAIL
+from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 
 type Point = Literal["token", "put", "create:before", "create:after", "list", "retrieve", "cancel", "get"]

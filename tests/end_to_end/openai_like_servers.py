@@ -10,8 +10,8 @@ from typing import Any, override
 
 from flask import Flask, Response, jsonify, request
 
-from addon.demo.account import StoredFile
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.account import StoredFile
+from addon.demo.fake_provider.server import BatchServer
 
 type Json = dict[str, Any]
 type Environ = dict[str, Any]

@@ -14,8 +14,8 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
 
-from addon.demo.faults import Cut, Refuse
-from addon.demo.provider import Quiet
+from addon.demo.fake_provider.faults import Cut, Refuse
+from addon.demo.fake_provider.server import Quiet
 
 type Json = dict[str, Any]
 type Hook[Point] = Callable[[Point, int], None]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from addon.config import Config
-from addon.demo.faults import Cut
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.faults import Cut
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
+from addon.settings.config import Config
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when

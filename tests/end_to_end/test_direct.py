@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from addon.demo import endpoints
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider import endpoints
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, jsonl, when

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from addon.demo.batch import Fate, Pace
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, ended, jsonl, when

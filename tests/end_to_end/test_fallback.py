@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSRequest
 
-from addon.demo.batch import Fate
-from addon.demo.input_check import Problem
-from addon.demo.provider import BatchServer
-from tests.addon.programs import command
+from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.input_check import Problem
+from addon.demo.fake_provider.server import BatchServer
+from tests.addon.cli.programs import command
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, client, counts, ended, jsonl
 from tests.end_to_end.upstream import ARN, recording_upstream

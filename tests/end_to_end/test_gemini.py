@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from addon.demo.faults import Cut, Refuse
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.faults import Cut, Refuse
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.gemini_server import SIGNATURE, Batch, GeminiServer, Point

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.harness import Bucket, Client, Record, claude, counts, ended, job_id, jsonl
 
 BOM = b"\xef\xbb\xbf"

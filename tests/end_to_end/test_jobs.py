@@ -2,8 +2,8 @@
 
 import pytest
 
-from addon.demo.batch import Pace
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import ACCOUNT, NO_REGION, Bucket, bedrock, claude, counts, ended, job_id, jsonl

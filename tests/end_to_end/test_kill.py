@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from addon.demo.batch import Pace
-from addon.demo.faults import Point
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.faults import Point
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import alive, prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from addon.demo.batch import Fate, Pace
-from addon.demo.faults import Cut, Half, Point, Refuse
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.faults import Cut, Half, Point, Refuse
+from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 

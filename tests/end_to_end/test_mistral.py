@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from addon.config import Config
-from addon.demo.faults import Cut, Refuse
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.faults import Cut, Refuse
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
+from addon.settings.config import Config
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
 from tests.end_to_end.mistral_server import Job, MistralServer, Point

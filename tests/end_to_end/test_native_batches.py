@@ -19,9 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 
-from addon.demo.batch import Fate, Pace
-from addon.demo.faults import Cut
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.faults import Cut
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess
 from tests.end_to_end.anthropic_server import AnthropicServer
 from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, prepared

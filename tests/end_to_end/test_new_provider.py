@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 import addon
 import translators
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl

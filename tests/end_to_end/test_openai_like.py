@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from addon.demo.account import all_goes_well
-from addon.demo.batch import Fate, Pace
-from addon.demo.faults import Cut, Point, nothing
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.account import all_goes_well
+from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.faults import Cut, Point, nothing
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, prepared
 from tests.end_to_end.harness import PATIENCE, Bucket, Client, bedrock, claude, counts, ended, jsonl

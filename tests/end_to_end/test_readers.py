@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.harness import Bucket, Client, Record, bedrock, claude, ended, jsonl
 

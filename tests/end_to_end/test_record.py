@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from addon.demo.stage import without_accounts
-from tests.addon import programs
-from tests.addon.capturing import captured
+from tests.addon.cli import programs
+from tests.addon.recorder.capturing import captured
 from tests.end_to_end.conftest import PROVIDERS, PROXY_AWS
 from tests.end_to_end.harness import CALLER, REGION, Bucket, bedrock, claude, client, ended, jsonl
 from tests.translators.test_recordings import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, StartProxy
 from tests.end_to_end.harness import CALLER, Bucket, Client, bedrock, claude, ended, jsonl, when

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from addon.demo.batch import Pace
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl, when
 

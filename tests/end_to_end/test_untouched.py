@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from addon import script
 from addon.demo.stage import without_accounts
+from addon.mitmdump import script
 from tests.end_to_end.harness import ROLE, client
 from tests.end_to_end.upstream import ARN, Upstream, recording_upstream
 
@@ -165,7 +165,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Itera
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Way]:
-    command = ("-m", "addon.cli", "proxy")
+    command = ("-m", "addon.cli.main", "proxy")
     with _mitmproxy(tmp_path_factory.mktemp("launched"), upstream, *command, addon=True) as way:
         yield way
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from addon.demo.faults import Cut
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.faults import Cut
+from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.google_servers import BUCKET, LOCATION, PROJECT, GoogleServers, Job, Point, key_file

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from addon.demo import show
 
-DEMO = (sys.executable, "-P", "-m", "addon.cli", "demo")
+DEMO = (sys.executable, "-P", "-m", "addon.cli.main", "demo")
 WITHOUT_MOTO = (
     "import sys; sys.modules['moto.server'] = None; from addon.demo import story; sys.exit(story.run())"
 )

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.server import BatchServer
 from tests.addon.jobs.house import House
 
 

@@ -10,16 +10,16 @@ from typing import Any, Protocol
 
 import anyio
 
-from addon.config import Config
 from addon.jobs.context import Context
+from addon.jobs.key_vault import KeyRing
+from addon.jobs.retrying import Patience, utc_now
 from addon.jobs.runner import Runner
 from addon.jobs.store import Store, fingerprint
 from addon.jobs.tables import Job
-from addon.jobs.waiting import Patience, utc_now
-from addon.keys import KeyRing
-from addon.minting import Taker
-from addon.s3 import S3
-from addon.transport import Transport
+from addon.providers.transport import Transport
+from addon.proxy.admission import Taker
+from addon.settings.config import Config
+from addon.storage.s3 import S3
 from translators.bedrock.jobs import TERMINAL
 
 JOB = "abcdefghij12"

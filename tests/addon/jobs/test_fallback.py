@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from addon.demo.batch import Fate
-from addon.demo.faults import Cut, Refuse
-from addon.demo.input_check import Problem
-from addon.demo.provider import BatchServer
-from addon.keys import KeyRing
+from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.faults import Cut, Refuse
+from addon.demo.fake_provider.input_check import Problem
+from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.key_vault import KeyRing
 from tests.addon.jobs.house import CONVERSE, JOB, House, put, rows, run
 
 NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))

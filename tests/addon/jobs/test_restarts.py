@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 import pytest
 
-from addon.demo.batch import Pace
-from addon.demo.provider import BatchServer
+from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
 from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows
 

@@ -7,12 +7,12 @@ from typing import Any
 import anyio
 import pytest
 
-from addon.demo.batch import Fate, Pace
-from addon.demo.faults import Cut, Point, Refuse
-from addon.demo.input_check import Problem
-from addon.demo.provider import BatchServer
-from addon.jobs.waiting import utc_now
-from addon.keys import KeyRing
+from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.faults import Cut, Point, Refuse
+from addon.demo.fake_provider.input_check import Problem
+from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.key_vault import KeyRing
+from addon.jobs.retrying import utc_now
 from tests.addon.jobs.house import (
     CONVERSE,
     JOB,

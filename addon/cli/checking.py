@@ -1,0 +1,170 @@
+"""`bedrock-batch translate --check`: what is wrong with a job's input, before it costs anything."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+import msgspec
+from msgspec import Raw
+
+from addon.cli.files import name_of, reading, standard_output
+from addon.cli.progress import counted, progress
+from addon.cli.translate import (
+    JOB,
+    Notes,
+    Way,
+    blocks_in_order,
+    id_of,
+    records_of,
+    translator_of,
+)
+from addon.jobs.processes.line_blocks import Block
+from addon.jobs.processes.split import sendable
+from translators.bedrock.converse import Note
+from translators.bedrock.records import NotARecord
+from translators.errors import RecordError
+from translators.translation import Route
+
+MEMBERS = frozenset({"recordId", "modelInput"})
+"""Of a line (AWS: batch-inference-data)."""
+
+_MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    line_number: int
+    record_id: str | None
+    message: str
+    level: Literal["error", "warning"] = "error"
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a block, or a whole file, is like."""
+
+    records: int = 0
+    """Lines that are no record included."""
+    sendable: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
+    groups: set[str] = field(default_factory=set)
+    ids: list[tuple[int, str]] = field(default_factory=list)
+    """Line and record id, of a block."""
+
+
+@standard_output()
+def check(source: str, known: Way, *, as_json: bool) -> bool:
+    """Print what is wrong with each line, and what would be changed; whether nothing is an error.
+
+    Of a record that the provider would not take the first reason is given.
+    """
+    total, first_lines = Checked(), dict[str, int]()
+    with reading(source) as file, progress(file, None) as shown:
+        for block, done in blocks_in_order(partial(checked, known.route, known.max_bytes), file):
+            total.records += done.records
+            total.sendable += done.sendable
+            total.notes.merge(done.notes)
+            total.groups |= done.groups
+            found = [*done.problems, *_repeated(done.ids, first_lines)]
+            found.sort(key=lambda problem: problem.line_number)
+            total.problems += found
+            if not as_json:
+                _print(source, found)
+            shown.advance(len(block.data), total.records)
+    if total.records == 0:
+        total.problems.append(Problem(1, None, "there is no record"))
+        if not as_json:
+            _print(source, total.problems)
+    errors = sum(problem.level == "error" for problem in total.problems)
+    if as_json:
+        print(json.dumps(_report(source, known, total), indent=2))
+    else:
+        _tell(known, total, errors)
+    return errors == 0
+
+
+def checked(route: Route, max_bytes: int, block: Block) -> Checked:
+    """What a block is like. Runs in worker processes."""
+    translator = translator_of(route)
+    done = Checked()
+    lines = block.data.split(b"\n")
+    for line_number, index, record in records_of(block, translator.read):
+        done.records += 1
+        if isinstance(record, NotARecord):
+            done.problems.append(Problem(line_number, None, str(record)))
+            continue
+        if record.record_id is not None:
+            done.ids.append((line_number, record.record_id))
+        line = sendable(translator, JOB, index, record, max_bytes)
+        if isinstance(line, RecordError):
+            done.problems.append(Problem(line_number, id_of(record, index), line.message))
+            continue
+        for member in _ignored(lines[line_number - block.line_number]):
+            done.notes.note(Note(member, "dropped", "no member of a record"), line_number)
+        done.sendable += 1
+        done.groups.add(line.group)
+        for note in line.notes:
+            done.notes.note(note, line_number)
+    return done
+
+
+def _ignored(line: bytes) -> set[str]:
+    return _MEMBERS.decode(line.removeprefix(b"\xef\xbb\xbf")).keys() - MEMBERS
+
+
+def _repeated(ids: list[tuple[int, str]], first_lines: dict[str, int]) -> Iterator[Problem]:
+    """Record ids that an earlier line has. AWS takes them; readers of the output cannot tell them apart."""
+    for line_number, record_id in ids:
+        first = first_lines.setdefault(record_id, line_number)
+        if first != line_number:
+            message = f"recordId is also that of line {first}"
+            yield Problem(line_number, record_id, message, "warning")
+
+
+def _print(source: str, problems: list[Problem]) -> None:
+    for problem in problems:
+        who = f"{problem.record_id}: " if problem.record_id is not None else ""
+        print(f"{name_of(source)}:{problem.line_number}: {problem.level}: {who}{problem.message}")
+
+
+def _tell(known: Way, total: Checked, errors: int) -> None:
+    for text in total.notes.texts():
+        print(f"note: {text}")
+    if len(total.groups) > 1:
+        print(f"note: separate batches: {', '.join(sorted(map(repr, total.groups)))}")
+    found = f"{counted(errors, 'error')}, {counted(len(total.problems) - errors, 'warning')}"
+    can_be_sent = f"{total.sendable:,} can be sent to {known.name}, {known.route.model}"
+    print(f"{counted(total.records, 'record')}, {can_be_sent}: {found}")
+
+
+def _report(source: str, known: Way, total: Checked) -> dict[str, object]:
+    def shown(level: str) -> list[dict[str, object]]:
+        return [
+            {"line": problem.line_number, "recordId": problem.record_id, "message": problem.message}
+            for problem in total.problems
+            if problem.level == level
+        ]
+
+    return {
+        "file": name_of(source),
+        "provider": known.name,
+        "model": known.route.model,
+        "records": total.records,
+        "sendable": total.sendable,
+        "errors": shown("error"),
+        "warnings": shown("warning"),
+        "notes": [
+            {
+                "field": note.field,
+                "effect": note.effect,
+                "detail": note.detail,
+                "records": noted.count,
+                "firstLine": noted.line_number,
+            }
+            for note, noted in total.notes.items()
+        ],
+        "batches": sorted(total.groups),
+    }

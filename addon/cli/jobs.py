@@ -1,0 +1,332 @@
+"""`bedrock-batch jobs`: what the job database says, for people and for scripts.
+
+A terminal gets tables and progress bars, a pipe gets plain lines, `--json` gets JSON.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from addon.cli.errors import CommandRefused
+from addon.jobs.reports import report, summary
+from addon.jobs.sqlite import SQLiteTooOld
+from addon.jobs.store import Store
+from addon.jobs.tables import Job
+from addon.settings.config import BadConfig, load
+from translators.bedrock.jobs import TERMINAL, JobStatus
+
+PAUSE = 1.0
+"""Seconds between two looks of `watch` at the database."""
+
+PIPE_WIDTH = 300
+"""Columns of a table that no terminal shows: wide enough that nothing is cut."""
+
+_STYLES = {
+    "Completed": "green",
+    "Failed": "red",
+    "Expired": "red",
+    "PartiallyCompleted": "yellow",
+    "Stopped": "yellow",
+    "Stopping": "yellow",
+}
+
+
+class NoDatabase(CommandRefused):
+    """The SQLite file is not there: no proxy has run with it yet."""
+
+
+@contextmanager
+def opened(database: str, config: str) -> Iterator[Store]:
+    """The job database. Raises `CommandRefused` in one line for everything that can be wrong with it."""
+    try:
+        url = make_url(database or load(config or None).database)
+        if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+            raise NoDatabase(f"there is no job database {url.database}; the proxy makes it when it starts")
+        store = Store(url.render_as_string(hide_password=False))
+        try:
+            yield store
+        finally:
+            store.close()
+    except (BadConfig, SQLiteTooOld, ImportError) as error:
+        raise CommandRefused(str(error)) from error
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise CommandRefused(f"the job database cannot be used: {reason}") from error
+
+
+def find(store: Store, wanted: str) -> Job:
+    """The job of an id, an ARN, or a name that only one job has. Raises `CommandRefused`."""
+    job = store.job(wanted.rpartition("/")[2])
+    if job is not None and wanted in {job.id, job.arn}:
+        return job
+    named = [job for job in store.jobs(name_contains=wanted) if job.name == wanted]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        ids = ", ".join(job.id for job in named)
+        raise CommandRefused(f"{len(named)} jobs are named {wanted!r}: {ids}")
+    raise CommandRefused(f"there is no job {wanted!r}")
+
+
+def list_jobs(
+    database: str, config: str, *, status: str | None, provider: str | None, limit: int, as_json: bool
+) -> None:
+    """Print the newest jobs."""
+    try:
+        with opened(database, config) as store:
+            providers = None if provider is None else (provider,)
+            jobs = store.jobs(providers=providers, status=_status(status), limit=limit + 1)
+    except NoDatabase:
+        if database:
+            raise
+        jobs = []
+    if as_json:
+        _print_json([summary(job) for job in jobs[:limit]])
+    elif jobs:
+        _console().print(_table(jobs[:limit]))
+    else:
+        print("No jobs.")
+    if len(jobs) > limit:
+        Console(stderr=True).print(f"Only the newest {limit}; --limit shows more.")
+
+
+def show_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
+    """Print everything about one job."""
+    with opened(database, config) as store:
+        known = report(find(store, wanted), store)
+    if as_json:
+        _print_json(known)
+    else:
+        _print_report(known)
+
+
+def stop_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
+    """Ask for a job's end; the proxy that runs it does so at its next look."""
+    with opened(database, config) as store:
+        job = find(store, wanted)
+        before = store.stop(job.id, datetime.now(UTC).replace(tzinfo=None))
+    if before in TERMINAL:
+        raise CommandRefused(f"job {job.id} cannot be stopped. State was: {before}")
+    if as_json:
+        _print_json({"id": job.id, "arn": job.arn, "status": "Stopping", "before": before})
+    else:
+        print(f"{job.id} is Stopping (was {before}); the proxy ends it at its next look.")
+
+
+def watch_jobs(database: str, config: str, wanted: Sequence[str], *, as_json: bool) -> bool:
+    """Show the jobs (all unfinished ones when none is named) until they are over.
+
+    The answer is whether every one of them is Completed.
+    """
+    with opened(database, config) as store:
+        ids = [find(store, name).id for name in wanted] if wanted else store.unfinished()
+        with _display(_console(), as_json=as_json) as display:
+            while True:
+                jobs = [job for job in map(store.job, ids) if job is not None]
+                for job in jobs:
+                    display(job)
+                if all(job.status in TERMINAL for job in jobs):
+                    break
+                time.sleep(PAUSE)
+    if not jobs and not as_json:
+        print("No job is running.")
+    return all(job.status == "Completed" for job in jobs)
+
+
+def _display(console: Console, *, as_json: bool) -> AbstractContextManager[Callable[[Job], None]]:
+    if as_json:
+        return _json_lines()
+    return _bars(console) if console.is_terminal else _lines()
+
+
+@contextmanager
+def _json_lines() -> Iterator[Callable[[Job], None]]:
+    """A line of JSON whenever a job changed."""
+    last: dict[str, str] = {}
+
+    def display(job: Job) -> None:
+        line = json.dumps(summary(job))
+        if last.get(job.id) != line:
+            last[job.id] = line
+            print(line, flush=True)
+
+    yield display
+
+
+@contextmanager
+def _lines() -> Iterator[Callable[[Job], None]]:
+    """A line of text whenever a job changed."""
+    last: dict[str, str] = {}
+
+    def display(job: Job) -> None:
+        line = f"{job.id} {job.name} {job.status} {_progress(job)} {_note(job)}".rstrip()
+        if last.get(job.id) != line:
+            last[job.id] = line
+            print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
+
+    yield display
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Callable[[Job], None]]:
+    """A progress bar for each job."""
+    columns = (
+        TextColumn("{task.fields[id]} {task.fields[name]}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[progress]} {task.fields[status]}", markup=False),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[str, Any] = {}
+
+        def display(job: Job) -> None:
+            if job.id not in tasks:
+                tasks[job.id] = progress.add_task(
+                    "", total=None, id=job.id, name=job.name, progress="", status="", note=""
+                )
+            progress.update(
+                tasks[job.id],
+                total=job.total or (1 if job.status in TERMINAL else None),
+                completed=job.succeeded + job.failed,
+                progress=_progress(job),
+                status=job.status,
+                note=_note(job),
+            )
+
+        yield display
+
+
+def _status(wanted: str | None) -> JobStatus | None:
+    known: dict[str, JobStatus] = {status.lower(): status for status in get_args(JobStatus.__value__)}
+    if wanted is None:
+        return None
+    if wanted.lower() not in known:
+        raise CommandRefused(f"--status {wanted!r}: known are {', '.join(known.values())}")
+    return known[wanted.lower()]
+
+
+def _table(jobs: Sequence[Job]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("ID", "NAME", "PROVIDER", "MODEL", "STATUS", "PROGRESS", "AGE"):
+        table.add_column(title, no_wrap=title != "MODEL", overflow="fold")
+    for job in jobs:
+        table.add_row(
+            job.id,
+            Text(job.name),
+            Text(job.provider),
+            Text(_visible(job.model)),
+            Text(job.status, style=_STYLES.get(job.status, "")),
+            _progress(job),
+            _age(job),
+        )
+    return table
+
+
+def _progress(job: Job) -> str:
+    done = job.succeeded + job.failed
+    if job.total == 0:
+        return "-"
+    failed = f", {job.failed} failed" if job.failed else ""
+    return f"{done}/{job.total} ({100 * done // job.total} %{failed})"
+
+
+def _note(job: Job) -> str:
+    """What it waits for, or why it failed."""
+    return _visible((job.message if job.status in TERMINAL else job.waiting) or "")
+
+
+def _age(job: Job) -> str:
+    seconds = int((datetime.now(UTC).replace(tzinfo=None) - job.submitted).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def _print_report(known: Mapping[str, Any]) -> None:
+    console = _console()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for title, text in _facts(known):
+        table.add_row(title, Text(_visible(text)))
+    console.print(table)
+    if known["shards"]:
+        console.print()
+        console.print(_batch_table(known["shards"]))
+
+
+def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Title and text of what people want to know first, in that order."""
+    records, tokens = known["records"], known["tokens"]
+    yield "Job", f"{known['name']} ({known['id']})"
+    yield "ARN", known["arn"]
+    yield "Status", known["status"]
+    for title in ("message", "waiting"):
+        if known[title] is not None:
+            yield title.capitalize(), known[title]
+    yield "Provider", f"{known['provider']}, {known['model']} for {known['model_id']}"
+    yield from (("Refused by", refusal) for refusal in known["refusals"])
+    if known["fallbacks"]:
+        yield "Fallbacks", ", ".join(entry["provider"] for entry in known["fallbacks"])
+    yield "Records", "{succeeded} succeeded, {failed} failed, {total} in all".format(**records)
+    yield "Tokens", f"{tokens['input']} in, {tokens['output']} out"
+    for title in ("submitted", "modified", "ended", "expires"):
+        if known[title] is not None:
+            yield title.capitalize(), _local(known[title])
+    for entry in known["input"]:
+        count = f" ({entry['records']} records)" if entry["records"] is not None else ""
+        yield "Input", f"{entry['uri']}{count}"
+    if known["output"] is not None:
+        for uri in [*known["output"]["files"], known["output"]["manifest"]]:
+            yield "Output", uri
+    yield from (("Tag", f"{key}={value}") for key, value in known["tags"].items())
+    for change, entry in known["report"].items():
+        yield "Report", f"{change}: {entry['count']} records, for example {entry['example']}"
+
+
+def _batch_table(shards: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("SHARD", "RECORDS", "BATCH", "STATE", "SUCCEEDED", "FAILED", "NOTE"):
+        table.add_column(title, overflow="fold")
+    for shard in shards:
+        first, records = shard["first_record"], shard["records"]
+        span = f"{first + 1}-{first + records}"
+        note = _visible(shard["refusal"] or "")
+        if not shard["batches"]:
+            table.add_row(str(shard["number"]), span, "-", "-", "0", "0", Text(note))
+        for row in shard["batches"]:
+            state = f"{row['state']} ({row['raw_status']})" if row["raw_status"] else row["state"]
+            counts = (str(row["succeeded"]), str(row["failed"]))
+            batch = _visible(row["batch_id"] or "not created yet")
+            table.add_row(str(shard["number"]), span, Text(batch), Text(_visible(state)), *counts, Text(note))
+    return table
+
+
+def _local(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _visible(text: str) -> str:
+    """Without the control characters that a provider's or an application's words could hold."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,199 @@
+"""`bedrock-batch run -- program`: one program through a proxy that lives as long as the program does."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.parse import unquote, urlsplit
+
+from addon.cli.errors import CommandRefused
+from addon.proxy import ca_bundle
+from addon.proxy.application_environment import application_environment, ways_around
+
+BEDROCK_HOSTS = r"^(vpce-[a-z0-9-]+\.)?bedrock(-fips)?\.[a-z0-9-]+(\.[a-z0-9-]+)+:\d+$"
+"""What the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
+
+START_LIMIT = 60.0
+"""Seconds a proxy may take to listen; it opens a database and takes up the jobs found in it."""
+END_LIMIT = 30.0
+"""Seconds a proxy may take to finish the calls it is answering."""
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    """A proxy that listens."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    confdir: Path
+    config: str
+    database: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def run(command: Sequence[str], settings: Sequence[str]) -> int:
+    """Run the program and give its exit code. `settings` are options of the proxy, as `name=value`.
+
+    Raises `CommandRefused`.
+    """
+    if shutil.which(command[0]) is None:
+        raise CommandRefused(f"{command[0]}: there is no such program", code=127)
+    folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-run-"))
+    log = folder / "proxy.log"
+    with _proxy([*_own_settings(settings), *settings], folder / "ready.json", log) as proxy:
+        try:
+            bundle = ca_bundle.write_bundle(proxy.confdir)
+        except ca_bundle.NoBundle as error:
+            raise CommandRefused(str(error)) from error
+        environment = application_environment(os.environ, proxy.url, bundle)
+        _say(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
+        for way in ways_around(environment):
+            _say(f"warning: Bedrock calls will not pass the proxy: {way}")
+        code = _supervised(command, environment)
+        died = proxy.process.poll()
+    _tell_unfinished(proxy)
+    if died is not None:
+        raise CommandRefused(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
+    if code == 0:
+        shutil.rmtree(folder)
+    else:
+        _say(f"the program ended with exit code {code}; the proxy's log: {log}")
+    return code
+
+
+def _own_settings(settings: Sequence[str]) -> list[str]:
+    """Options of a proxy on a free port that decrypts nothing but Bedrock."""
+    further = [setting.partition("=")[2] for setting in settings if setting.startswith("batch_hosts=")]
+    return [
+        "listen_host=127.0.0.1",
+        "listen_port=0",
+        *way_out(os.environ),
+        *(f"allow_hosts={host}" for host in [BEDROCK_HOSTS, *further]),
+    ]
+
+
+def way_out(environment: Mapping[str, str]) -> list[str]:
+    """How the proxy reaches the world: directly, or through the proxy that the environment names."""
+    url = environment.get("https_proxy") or environment.get("HTTPS_PROXY")
+    if not url:
+        return ["mode=regular"]
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    if parts.scheme not in {"http", "https"} or parts.hostname is None:
+        raise CommandRefused("HTTPS_PROXY names a proxy that is neither http:// nor https://")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port is not None else ""
+    mode = f"mode=upstream:{parts.scheme}://{host}{port}"
+    if parts.username is None:
+        return [mode]
+    return [mode, f"upstream_auth={unquote(parts.username)}:{unquote(parts.password or '')}"]
+
+
+@contextmanager
+def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "addon.cli.ephemeral",
+            ],  # -P: the program's folder may hold an `addon`
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the program; the proxy ends after it
+        )
+    assert process.stdin is not None
+    try:
+        wanted = {"settings": settings, "ready": str(ready)}
+        process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        process.stdin.flush()
+        _await(process, ready, log)
+        says = json.loads(ready.read_bytes())
+        yield Proxy(process=process, **{**says, "confdir": Path(says["confdir"])})
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(END_LIMIT)
+        except subprocess.TimeoutExpired:
+            _say(f"the proxy did not end within {END_LIMIT:.0f} s and was killed; its log: {log}")
+            process.kill()
+            process.wait()
+
+
+def _await(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
+    """Wait until the proxy listens. Raises `CommandRefused` with the end of its log."""
+    limit = time.monotonic() + START_LIMIT
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > limit:
+            last = "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
+            raise CommandRefused(f"the proxy did not start; its log ({log}) ends with:\n{last}")
+        time.sleep(0.02)
+
+
+def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the program, hand it our signals, and give its exit code as a shell would."""
+    programs: list[subprocess.Popen[bytes]] = []
+
+    def forward(number: int, _: FrameType | None) -> None:
+        if not programs:
+            raise KeyboardInterrupt
+        if not (number == signal.SIGINT and _in_foreground()):
+            programs[0].send_signal(number)
+
+    earlier = {number: signal.signal(number, forward) for number in FORWARDED}
+    try:
+        programs.append(subprocess.Popen(command, env=environment))
+        code = programs[0].wait()
+    except OSError as error:
+        raise CommandRefused(f"{command[0]}: {error.strerror}", code=126) from error
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
+
+
+def _in_foreground() -> bool:
+    """Whether Ctrl-C on our terminal reaches the program without us."""
+    try:
+        terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
+
+
+def _tell_unfinished(proxy: Proxy) -> None:
+    """Say which jobs outlive the program: they are in the database, and go on from there."""
+    from addon.jobs.store import Store
+    from addon.settings.config import load
+
+    store = Store(proxy.database or load(proxy.config or None).database)
+    try:
+        running = store.unfinished()
+    finally:
+        store.close()
+    if running:
+        some = ", ".join([*running[:3], "…"][: len(running)])
+        jobs = "1 job is" if len(running) == 1 else f"{len(running)} jobs are"
+        _say(f"{jobs} still running ({some}) and will go on when a proxy starts: bedrock-batch proxy")
+
+
+def _say(line: str) -> None:
+    print(f"bedrock-batch run: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,133 @@
+"""`bedrock-batch translate --results`: a provider's result files as the output that Bedrock would write."""
+
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from addon.cli.errors import CommandRefused
+from addon.cli.files import STDIN, name_of, reading, writing
+from addon.cli.progress import counted
+from addon.cli.translate import Way
+from addon.jobs.processes.input_reader import BadLine, InputFile, Start
+from addon.jobs.processes.join import NO_RESULT, Range, Tally, join, to_first_row
+from addon.jobs.processes.split import Cut, record_index
+from addon.jobs.spool import Spool
+from translators.providers.registry import Provider, provider
+
+
+def restore(source: str, results: Sequence[Path], destination: Path | None, known: Way) -> None:
+    """Write Bedrock's output line for each record, in the order of the input.
+
+    A record without a row in the results gets an error, as in a job; rows without a record are counted.
+    Raises `CommandRefused`.
+    """
+    _refuse_streams([*results, *([] if source == STDIN else [Path(source)])])
+    rows = _rows_of_one_job(results, provider(known.route.provider))
+    with tempfile.TemporaryDirectory(prefix="bedrock-batch-") as name:
+        folder = Path(name)
+        wanted = Range(
+            job_id=rows.job_id,
+            number=0,
+            cut=Cut(start=Start(), records=sys.maxsize, lines=0),
+            route=known.route,
+            inputs=(InputFile(_on_disk(source, folder), name_of(source)),),
+            results=tuple(results),
+            folder=folder,
+            max_bytes=known.max_bytes,
+            unprocessed=NO_RESULT,
+        )
+        try:
+            tally = join(wanted)
+        except BadLine as error:
+            raise CommandRefused(str(error)) from error
+        part = Spool(folder).part(0, 0)
+        if not part.exists():
+            raise CommandRefused(f"{name_of(source)} holds no record")
+        with part.open("rb") as file, writing(destination) as output:
+            shutil.copyfileobj(file, output)
+    _tell(tally, rows)
+
+
+def _tell(tally: Tally, rows: "_Rows") -> None:
+    total = tally.succeeded + tally.failed
+    records = counted(total, "record")
+    beyond = sum(index >= total for index in rows.indices)
+    if beyond:
+        last = f"the input, which has {records}"
+        print(f"left out: {counted(beyond, 'row')} with a custom_id beyond {last}", file=sys.stderr)
+    print(
+        f"{records}: {tally.succeeded:,} answered, {tally.failed:,} failed; "
+        f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out",
+        file=sys.stderr,
+    )
+
+
+def _refuse_streams(files: Sequence[Path]) -> None:
+    """Everything is read more than once, which only a file on disk can be. Raises `CommandRefused`."""
+    for file in files:
+        name = name_of(str(file))
+        try:
+            is_regular = str(file) != STDIN and stat.S_ISREG(file.stat().st_mode)
+        except OSError as error:
+            raise CommandRefused(f"{name}: {error.strerror}") from error
+        if not is_regular:
+            why = "is no regular file, and --results reads more than once"
+            raise CommandRefused(f"{name} {why}: save it as a file and name that")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    job_id: str
+    indices: Sequence[int]
+    """Of the records that they say they answer."""
+
+
+def _rows_of_one_job(results: Sequence[Path], of: Provider) -> _Rows:
+    """What is read of the results beforehand; rows that are nobody's are named. Raises `CommandRefused`."""
+    jobs: dict[str, list[int]] = {}
+    for path in results:
+        with reading(str(path)) as file:
+            for job_id, index in _places(path, file, of):
+                jobs.setdefault(job_id, []).append(index)
+    if len(jobs) > 1:
+        raise CommandRefused(f"the results are of {len(jobs)} jobs: {', '.join(sorted(jobs))}")
+    if not jobs:
+        raise CommandRefused("there is no row of a batch in the results")
+    return _Rows(*jobs.popitem())
+
+
+def _places(path: Path, file: BinaryIO, of: Provider) -> Iterator[tuple[str, int]]:
+    """Job and record of each row."""
+    to_first_row(file)
+    for line_number, line in enumerate(file, 1):
+        if line.strip():
+            try:
+                custom_id = of.receipt(line).custom_id
+                yield _place(custom_id)
+            except ValueError as error:
+                print(f"{path}, line {line_number}, is left out: {error}", file=sys.stderr)
+
+
+def _place(custom_id: str) -> tuple[str, int]:
+    """Job and record that an id says. Raises `ValueError` when it says none."""
+    job_id = custom_id.rpartition("-")[0]
+    with suppress(ValueError):
+        if job_id:
+            return job_id, record_index(custom_id, job_id)
+    raise ValueError(f"its custom_id {custom_id!r} is none of this job's")
+
+
+def _on_disk(source: str, folder: Path) -> Path:
+    """The input as a file that can be read in any order."""
+    if source != STDIN:
+        return Path(source)
+    path = folder / "input.jsonl"
+    with reading(source) as file, path.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+    return path

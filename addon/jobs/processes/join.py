@@ -1,0 +1,239 @@
+"""Joining results with the input they answer, in input order. Runs in a worker process."""
+
+import codecs
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from addon.jobs.processes.input_reader import InputFile, Located, records
+from addon.jobs.processes.split import Cut, is_in, prepared, record_index
+from addon.jobs.spool import Spool
+from translators.bedrock.records import InputRecord, output_line
+from translators.errors import RecordError
+from translators.providers.registry import provider
+from translators.providers.rows import Receipt, Unfinished
+from translators.translation import Route, Translator
+from translators.wire import ModelOutput
+
+NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What became of a range's records."""
+
+    succeeded: int = 0
+    failed: int = 0
+    left_out: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """All that is needed to join one range of records."""
+
+    job_id: str
+    number: int
+    """Of its first shard."""
+    cut: Cut
+    route: Route
+    inputs: tuple[InputFile, ...]
+    results: tuple[Path, ...]
+    """Result files of all its shards and their rounds, oldest first."""
+    folder: Path
+    max_bytes: int
+    unprocessed: RecordError | None
+    """The row of a record that was sent and has no answer; None leaves it out."""
+    refusals: Mapping[str, RecordError] = MappingProxyType({})
+    """The row of a record whose group's batch was refused as a whole."""
+
+
+class _Weight(IntEnum):
+    """How much a row says; one that says more is not replaced by one that says less."""
+
+    NOT_PROCESSED = 0
+    FAILED_FOR_NOW = 1
+    FINAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    file: int
+    offset: int
+    length: int
+    weight: _Weight
+    failed: bool
+
+
+def to_first_row(file: BinaryIO) -> int:
+    """Have the file read from its first row on, past a byte order mark; where that is."""
+    mark = file.read(len(codecs.BOM_UTF8))
+    return file.seek(len(mark) if mark == codecs.BOM_UTF8 else 0)
+
+
+def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
+    """The records of the job that have a final answer in these result files."""
+    places = _index(results, kind, job_id)
+    return frozenset(index for index, place in places.items() if place.weight is _Weight.FINAL)
+
+
+def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[int], int]:
+    """The records of the job that have a final answer in these result files, and how many of these are
+    failures."""
+    final = {
+        index: place.failed
+        for index, place in _index(results, kind, job_id).items()
+        if place.weight is _Weight.FINAL
+    }
+    return frozenset(final), sum(final.values())
+
+
+def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
+    """How many records of the job failed in these result files for a reason that may pass."""
+    places = _index(results, kind, job_id)
+    return sum(place.weight is _Weight.FAILED_FOR_NOW for place in places.values())
+
+
+def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
+    """Whether these are results, and none of them is of a record of this range."""
+    receipt = provider(kind).receipt
+    others = False
+    for path in results:
+        with path.open("rb") as file:
+            to_first_row(file)
+            for line in filter(bytes.strip, file):
+                try:
+                    custom_id = receipt(line).custom_id
+                except ValueError:
+                    continue  # nobody's
+                if is_in(cut, custom_id, job_id):
+                    return False
+                others = True
+    return others
+
+
+def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
+    """Where each record's row lies: the last of those that say most. A final row is never replaced.
+
+    A row that cannot be read belongs to nobody: its record ends without an answer, and says so.
+    """
+    receipt = provider(kind).receipt
+    places: dict[int, _Place] = {}
+    for number, path in enumerate(results):
+        with path.open("rb") as file:
+            offset = to_first_row(file)
+            for line in file:
+                if line.strip():
+                    try:
+                        row = receipt(line)
+                        index = record_index(row.custom_id, job_id)
+                    except ValueError:
+                        pass
+                    else:
+                        weight = _weight(row)
+                        earlier = places.get(index)
+                        if earlier is None or (earlier.weight < _Weight.FINAL and earlier.weight <= weight):
+                            places[index] = _Place(number, offset, len(line), weight, row.status is not None)
+                offset += len(line)
+    return places
+
+
+def _weight(row: Receipt) -> _Weight:
+    if row.final:
+        return _Weight.FINAL
+    return _Weight.FAILED_FOR_NOW if row.finished else _Weight.NOT_PROCESSED
+
+
+def join(wanted: Range) -> Tally:
+    """Write the range's part of each output; what became of its records.
+
+    Every record of the range gives exactly one row, or none when unprocessed ones are left out.
+    """
+    succeeded = failed = left_out = input_tokens = output_tokens = 0
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("rb")) for path in wanted.results]
+        outcome = _outcomes(wanted, files)
+        parts = stack.enter_context(_Parts(wanted))
+        for located in records(wanted.inputs, wanted.cut.start):
+            if located.index >= wanted.cut.start.record + wanted.cut.records:
+                break
+            result = outcome(located)
+            if result is None:
+                left_out += 1
+                parts.touch(located)
+            elif isinstance(result, RecordError):
+                failed += 1
+                parts.write(located, result)
+            else:
+                succeeded += 1
+                input_tokens += result.input_tokens
+                output_tokens += result.output_tokens
+                parts.write(located, result.json)
+    return Tally(
+        succeeded=succeeded,
+        failed=failed,
+        left_out=left_out,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+
+
+def _outcomes(
+    wanted: Range, files: Sequence[BinaryIO]
+) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
+    translator = Translator(wanted.route)
+    places = _index(wanted.results, wanted.route.provider, wanted.job_id)
+
+    def outcome(located: Located[InputRecord]) -> ModelOutput | RecordError | None:
+        place = places.get(located.index)
+        if place is not None:
+            file = files[place.file]
+            file.seek(place.offset)
+            result = translator.model_output(located.record.model_input, file.read(place.length))
+            return wanted.unprocessed if isinstance(result, Unfinished) else result
+        line = prepared(translator, wanted.job_id, located, wanted.max_bytes)
+        if isinstance(line, RecordError):
+            return line
+        return wanted.refusals.get(line.group, wanted.unprocessed)
+
+    return outcome
+
+
+class _Parts:
+    """The part files of a range, one per input object it touches; they appear whole or not at all."""
+
+    def __init__(self, wanted: Range) -> None:
+        self._number = wanted.number
+        self._spool = Spool(wanted.folder)
+        self._files: dict[int, tuple[BinaryIO, Path]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "_Parts":
+        return self
+
+    def touch(self, located: Located[InputRecord]) -> None:
+        """Have a part for this record's object even when none of its records is written."""
+        self._file(located.object)
+
+    def write(self, located: Located[InputRecord], outcome: bytes | RecordError) -> None:
+        record = located.record
+        self._file(located.object).write(output_line(located.record_id, record.model_input, outcome))
+
+    def _file(self, index: int) -> BinaryIO:
+        if index not in self._files:
+            path = self._spool.part(index, self._number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file: BinaryIO = self._stack.enter_context(path.with_suffix(".part").open("wb"))
+            self._files[index] = (file, path)
+        return self._files[index][0]
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        self._stack.close()
+        if kind is None:
+            for _, path in self._files.values():
+                path.with_suffix(".part").replace(path)

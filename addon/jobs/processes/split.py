@@ -1,0 +1,221 @@
+"""Checking a job's input and cutting it into shards. Runs in a worker process, on files."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from addon.jobs.processes.input_reader import InputFile, Located, Start, located_records
+from addon.jobs.spool import Spool
+from translators.bedrock.converse import Note
+from translators.bedrock.records import AnyRecord
+from translators.errors import RecordError
+from translators.providers.rows import Line
+from translators.translation import Route, Translator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one provider batch may hold."""
+
+    requests: int
+    """By the weight of its lines."""
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """One shard: a contiguous range of records, or those of them that may share a batch.
+
+    Several shards cover the same range where its lines are of several groups; they follow each other.
+    """
+
+    start: Start
+    records: int
+    """In the range."""
+    lines: int
+    """Of this shard."""
+    group: str = ""
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """How a job is split."""
+
+    cuts: list[Cut] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    """Records of each input object."""
+    report: dict[str, dict[str, object]] = field(default_factory=dict)
+    """What could not be said to the provider as it was asked: count and one example each."""
+
+    def note(self, note: Note, record_id: str) -> None:
+        detail = f" ({note.detail})" if note.detail else ""
+        entry = self.report.setdefault(
+            f"{note.effect} {note.field}{detail}", {"count": 0, "example": record_id}
+        )
+        entry["count"] = int(str(entry["count"])) + 1
+
+
+def custom_id(job_id: str, index: int) -> str:
+    """The id of a record at the provider: unique in the job, at most 64 characters of `[a-z0-9-]`."""
+    return f"{job_id}-{index}"
+
+
+def record_index(custom_id: str, job_id: str) -> int:
+    """The record that a provider's result row belongs to. Raises `ValueError` for a row of no record of the
+    job."""
+    job, _, index = custom_id.rpartition("-")
+    if job != job_id or not (index.isascii() and index.isdecimal()):
+        raise ValueError(f"its custom_id {custom_id!r} is none of job {job_id}'s")
+    return int(index)
+
+
+def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
+    """Whether the record of this id is of this range of the job."""
+    try:
+        index = record_index(custom_id, job_id)
+    except ValueError:
+        return False
+    return cut.start.record <= index < cut.start.record + cut.records
+
+
+def prepared(
+    translator: Translator, job_id: str, located: Located[AnyRecord], max_bytes: int
+) -> Line | RecordError:
+    """The provider's line for a record, or why it cannot be sent."""
+    return sendable(translator, job_id, located.index, located.record, max_bytes)
+
+
+def sendable(
+    translator: Translator, job_id: str, index: int, record: AnyRecord, max_bytes: int
+) -> Line | RecordError:
+    """The provider's line for the record of this index, or why it cannot be sent."""
+    line = translator.line(custom_id(job_id, index), record)
+    if isinstance(line, Line) and len(line.data) >= max_bytes:
+        return RecordError(
+            400,
+            f"modelInput: is {len(line.data)} bytes as a line for the provider, "
+            f"which takes batches of at most {max_bytes} bytes",
+        )
+    return line
+
+
+def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits, folder: Path) -> Plan:
+    """Check every line, translate it, and write each shard's lines. Raises `BadLine`."""
+    translator = Translator(route)
+    plan = Plan(counts=[0] * len(inputs))
+    with closing(_ShardWriter(Spool(folder), limits, plan)) as writer:
+        for located in located_records(inputs, translator.read):
+            plan.counts[located.object] += 1
+            line = prepared(translator, job_id, located, limits.bytes)
+            if isinstance(line, Line):
+                for note in line.notes:
+                    plan.note(note, located.record_id)
+                writer.add(located, line)
+            else:
+                writer.add(located, None)
+    return plan
+
+
+@dataclass
+class _Open:
+    """A shard that is being filled."""
+
+    file: BinaryIO
+    lines: int = 0
+    weight: int = 0
+    bytes: int = 0
+
+
+class _ShardWriter:
+    """Fills range after range, each of whose shards is within the limits."""
+
+    def __init__(self, spool: Spool, limits: Limits, plan: Plan) -> None:
+        self._spool = spool
+        self._limits = limits
+        self._plan = plan
+        self._start: Start | None = None
+        self._records = 0
+        self._open: dict[str, _Open] = {}
+
+    def add(self, located: Located[AnyRecord], line: Line | None) -> None:
+        if self._is_full(line):
+            self.close()
+        if self._start is None:
+            self._start = Start(
+                record=located.index,
+                object=located.object,
+                offset=located.offset,
+                line_number=located.line_number,
+            )
+        self._records += 1
+        if line is not None:
+            shard = self._open.get(line.group) or self._opened(line.group)
+            shard.file.write(line.data + b"\n")
+            shard.lines += 1
+            shard.weight += line.weight
+            shard.bytes += len(line.data) + 1
+
+    def _is_full(self, line: Line | None) -> bool:
+        if self._records >= self._limits.requests:
+            return True
+        shard = self._open.get(line.group) if line is not None else None
+        if line is None or shard is None:
+            return False
+        return (
+            shard.weight + line.weight > self._limits.requests
+            or shard.bytes + len(line.data) + 1 > self._limits.bytes
+        )
+
+    def _opened(self, group: str) -> _Open:
+        path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._open[group] = _Open(path.open("wb"))
+        return self._open[group]
+
+    def close(self) -> None:
+        """End the range."""
+        start, records, shards = self._start, self._records, self._open
+        self._start, self._records, self._open = None, 0, {}
+        for shard in shards.values():
+            shard.file.close()
+        if start is not None:
+            lines = {group: shard.lines for group, shard in shards.items()} or {"": 0}
+            self._plan.cuts += [
+                Cut(start=start, records=records, lines=count, group=group) for group, count in lines.items()
+            ]
+
+
+def unanswered_lines(
+    job_id: str,
+    inputs: Sequence[InputFile],
+    cut: Cut,
+    route: Route,
+    max_bytes: int,
+    answered: frozenset[int],
+    path: Path,
+) -> int:
+    """Write the lines of a shard's records that have no answer yet; how many there are."""
+    translator = Translator(route)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    count = 0
+    with temporary.open("wb") as file:
+        for located in located_records(inputs, translator.read, cut.start):
+            if located.index >= cut.start.record + cut.records:
+                break
+            if located.index in answered:
+                continue
+            line = prepared(translator, job_id, located, max_bytes)
+            if isinstance(line, Line) and line.group == cut.group:
+                file.write(line.data + b"\n")
+                count += 1
+    temporary.replace(path)
+    return count
+
+
+def line_count(path: Path) -> int:
+    """How many lines a file of ours has."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file)

@@ -1,0 +1,41 @@
+"""Which of a provider's models runs what Bedrock's `modelId` names."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from addon.settings.config_file import FILE_NAME
+from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.model_ids import candidates, parse
+from translators.providers.registry import Provider
+
+
+def chosen_model(name: str, provider: Provider, models: Mapping[str, str], model_id: str) -> str:
+    """The provider's name of the model to run on. Raises `AwsError` saying which option to set.
+
+    `name` is the configuration section's, `models` its globs. They decide; then a model of the provider's
+    own that Bedrock sells too; then an id that is none of Bedrock's, taken as it is.
+    """
+    model = _named_model(name, provider, models, model_id)
+    why = provider.unusable(model)
+    if why is not None:
+        raise AwsError("ValidationException", f"{name!r} cannot run {model!r}: {why}")
+    return model
+
+
+def _named_model(name: str, provider: Provider, models: Mapping[str, str], model_id: str) -> str:
+    asked = parse(model_id)
+    names = candidates(asked)
+    for glob, model in models.items():
+        if any(fnmatchcase(known, glob) for known in names):
+            return model
+    if asked.vendor is not None:
+        derived = provider.derived_model(asked.vendor, asked.model)
+        if derived is not None:
+            return derived
+    if not asked.is_aws:
+        return model_id
+    raise AwsError(
+        "ValidationException",
+        f"No model of {name!r} is known for {model_id!r}: "
+        f'set [providers.{name}.models] "{names[-1]}*" = "<model>" in {FILE_NAME}',
+    )

@@ -1,0 +1,42 @@
+"""The environment variables of a program that is to speak through the proxy."""
+
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+DIRECT = (
+    "localhost",
+    "127.0.0.1",
+    "169.254.169.254",  # instance metadata
+    "169.254.170.2",  # task role of ECS
+    "169.254.170.23",  # pod identity of EKS
+    "fd00:ec2::254",
+    "fd00:ec2::23",
+)
+"""What a program must never ask for through a proxy: credentials are handed out by address."""
+
+
+def application_environment(environment: Mapping[str, str], url: str, bundle: Path) -> dict[str, str]:
+    """The environment of a program whose AWS calls go through the proxy at `url`."""
+    earlier = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    direct = ",".join(dict.fromkeys([*DIRECT, *filter(None, (part.strip() for part in earlier.split(",")))]))
+    return {
+        **environment,
+        "HTTPS_PROXY": url,
+        "https_proxy": url,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "AWS_CA_BUNDLE": str(bundle),
+        "REQUESTS_CA_BUNDLE": str(bundle),
+    }
+
+
+def ways_around(environment: Mapping[str, str]) -> Iterator[str]:
+    """What in the environment keeps Bedrock calls away from the proxy."""
+    direct = {"no": environment["NO_PROXY"]}
+    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # botocore asks the same
+    if bypass("bedrock.us-east-1.amazonaws.com", direct):
+        yield f"NO_PROXY={environment['NO_PROXY']} exempts them"
+    for name in ("AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL"):
+        if environment.get(name, "").startswith("http://"):
+            yield f"{name} is plain HTTP"

@@ -1,0 +1,234 @@
+"""Bedrock's batch operations on jobs that run elsewhere: a request's bytes in, an answer's bytes out.
+
+Every operation raises `AwsError` for what AWS would refuse. The database is used in threads, never on
+the event loop.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, cast
+
+from anyio import to_thread
+
+from addon.jobs.key_vault import KeyRing
+from addon.jobs.store import Store, TokenReused, fingerprint
+from addon.jobs.tables import Job
+from addon.providers.google_auth import GoogleLogin
+from addon.proxy.admission import TAG_LIMIT, Admission, Caller, Taker
+from addon.proxy.page_tokens import DEFAULT_PAGE, place_of, token_after
+from addon.proxy.provider_selection import Choice, Probe, choose
+from addon.settings.config import Config
+from translators.bedrock import jobs
+from translators.bedrock.constraints import Tag
+from translators.bedrock.jobs import (
+    TERMINAL,
+    AwsError,
+    CreateModelInvocationJobRequest,
+    JobArn,
+    JobDescription,
+    JobState,
+    JobStatus,
+    job_description,
+    provider_file,
+)
+
+__all__ = ["Caller", "Operations", "Submitter"]
+
+
+class Submitter(Protocol):
+    """What runs the jobs."""
+
+    async def submit(self, job_id: str) -> None:
+        """Start a stored job. Called again for a job that was started, it changes nothing."""
+        ...
+
+    def nudge(self, job_id: str) -> None:
+        """Have a running job look at once whether it was asked to stop."""
+        ...
+
+
+class Operations:
+    """Create, Get, List, Stop and the tag operations, for jobs minted here."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        runner: Submitter,
+        keys: KeyRing,
+        clock: Callable[[], datetime],
+        environment: Mapping[str, str] = os.environ,
+        *,
+        probe: Probe,
+        login: GoogleLogin | None = None,
+    ) -> None:
+        """`clock` gives UTC without a zone; `probe` asks providers where a request names several; `login`
+        says who we are at Google."""
+        self._admission = Admission(config=config, environment=environment, login=login or GoogleLogin())
+        self._store = store
+        self._runner = runner
+        self._keys = keys
+        self._clock = clock
+        self._probe = probe
+
+    async def create(self, body: bytes, caller: Caller) -> bytes:
+        """Store and start a job. A `clientRequestToken` seen before gives the job it made.
+
+        Raises `LeftToBedrock` when the caller wants Bedrock to have what nobody else takes.
+        """
+        stored = await self.stored(body, caller)
+        if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
+            await self._runner.submit(stored.id)
+        return _document(jobArn=stored.arn)
+
+    async def stored(self, body: bytes, caller: Caller) -> Job:
+        """The job that a Create asks for, stored and not started. Raises as `create` does."""
+        request = jobs.create_request(body)
+        tags = _tags(request.tags or ())
+        if len(tags) > TAG_LIMIT:
+            raise AwsError(
+                "ServiceQuotaExceededException", f"A job can have {TAG_LIMIT} tags, not {len(tags)}."
+            )
+        choice = await self._choice(request, caller)
+        job = self._admission.job(request, caller, choice.takers, choice.refusals, self._now())
+        if provider_file(tags) is not None:
+            job.request = {**job.request, "tags": [tag.model_dump() for tag in request.tags or ()]}
+        return await to_thread.run_sync(self._add, job, tags, caller)
+
+    async def get(self, identifier: str) -> bytes:
+        """The job's description."""
+        return _description(await self._minted(jobs.job_identifier(identifier))).json_document()
+
+    async def list(self, query: Mapping[str, str], caller: Caller) -> bytes:
+        """The jobs of the caller's providers."""
+        asked = jobs.list_request(query)
+        providers = (caller.provider, *caller.fallbacks)
+        listing = fingerprint(", ".join(providers), asked.asked())
+        size = DEFAULT_PAGE if asked.max_results is None else asked.max_results
+        after = None if asked.next_token is None else place_of(asked.next_token, listing)
+
+        def page() -> list[Job]:
+            return list(
+                self._store.jobs(
+                    providers=providers,
+                    status=asked.status_equals,
+                    name_contains=asked.name_contains,
+                    submitted_after=asked.submit_time_after,
+                    submitted_before=asked.submit_time_before,
+                    ascending=asked.sort_order == "Ascending",
+                    after=after,
+                    limit=size + 1,
+                )
+            )
+
+        found = await to_thread.run_sync(page)
+        token = token_after(found[size - 1], listing) if len(found) > size else None
+        return jobs.list_document(map(_description, found[:size]), token)
+
+    async def stop(self, identifier: str) -> bytes:
+        """Ask for a job's end. As at AWS, that is refused for a job that is over or stopping already."""
+        job = await self._minted(jobs.job_identifier(identifier))
+        before = await to_thread.run_sync(self._store.stop, job.id, self._now())
+        if before in TERMINAL or before == "Stopping":
+            raise AwsError("ValidationException", f"The job {job.arn} cannot be stopped. State was: {before}")
+        self._runner.nudge(job.id)
+        return b""
+
+    async def tag(self, body: bytes) -> bytes:
+        """Add or change tags of a job."""
+        request = jobs.tag_request(body)
+        job = await self._minted(request.resource_arn)
+        if not await to_thread.run_sync(self._store.set_tags, job.id, _tags(request.tags), TAG_LIMIT):
+            raise AwsError(
+                "TooManyTagsException", f"A job can have {TAG_LIMIT} tags.", {"resourceName": job.arn}
+            )
+        return _document()
+
+    async def untag(self, body: bytes) -> bytes:
+        """Take tags off a job; keys it does not have are no error."""
+        request = jobs.untag_request(body)
+        job = await self._minted(request.resource_arn)
+        await to_thread.run_sync(self._store.remove_tags, job.id, request.tag_keys)
+        return _document()
+
+    async def list_tags(self, body: bytes) -> bytes:
+        """All tags of a job."""
+        job = await self._minted(jobs.list_tags_request(body).resource_arn)
+        tags = await to_thread.run_sync(self._store.tags, job.id)
+        return _document(tags=[{"key": key, "value": value} for key, value in sorted(tags.items())])
+
+    async def provider_of(self, identifier: str) -> str | None:
+        """The provider of a job minted here, by its id or ARN, percent-encoded or not; None for others."""
+        try:
+            job = await self._find(jobs.job_identifier(identifier))
+        except AwsError:  # no identifier of AWS's: not ours to refuse
+            return None
+        return None if job is None else job.provider
+
+    async def _minted(self, identifier: str) -> Job:
+        job = await self._find(identifier)
+        if job is None:
+            raise AwsError("ResourceNotFoundException", f"There is no model invocation job {identifier!r}.")
+        return job
+
+    async def _find(self, identifier: str) -> Job | None:
+        job = await to_thread.run_sync(self._store.job, identifier[-12:])
+        return job if job is not None and identifier in (job.id, job.arn) else None
+
+    async def _choice(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Choice:
+        """Who runs it; what was created before is not offered to anybody else."""
+        token = request.client_request_token
+        if caller.fallbacks and token is not None:
+            account = self._admission.account(request, caller)
+            earlier = await to_thread.run_sync(self._store.job_of_token, account, caller.region, token)
+            if earlier is not None:
+                return Choice(takers=(Taker.like(earlier),))
+        return await choose(self._admission, self._probe, request, caller)
+
+    def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:
+        """The key that a caller brought is for the provider that was named first."""
+        brought = caller.key if job.provider == caller.provider else None
+        encrypted = None if brought is None else self._keys.encrypt(brought)
+        try:
+            return self._store.add(job, tags, encrypted)
+        except TokenReused as reused:
+            raise AwsError(
+                "ConflictException",
+                f"The clientRequestToken was used before with other parameters, for the job {reused}",
+            ) from reused
+
+    def _now(self) -> datetime:
+        """In milliseconds, as the service shows times, so that a time shown finds its job in a List."""
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _tags(tags: Iterable[Tag]) -> dict[str, str]:
+    return {tag.key: tag.value for tag in tags}
+
+
+def _description(job: Job) -> JobDescription:
+    request = CreateModelInvocationJobRequest.model_validate(
+        {**job.request, "clientRequestToken": job.client_request_token}
+    )
+    return job_description(
+        JobArn.parse(job.arn),
+        request,
+        JobState(
+            status=cast(JobStatus, job.status),
+            message=job.message,
+            submitted=job.submitted,
+            modified=job.modified,
+            ended=job.ended,
+            expires=job.deadline,
+            total=job.total,
+            succeeded=job.succeeded,
+            failed=job.failed,
+        ),
+    )
+
+
+def _document(**members: object) -> bytes:
+    return json.dumps(members).encode()

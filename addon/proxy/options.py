@@ -1,0 +1,157 @@
+"""The addon's mitmproxy options: what they are called, what they may be."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from operator import attrgetter
+
+from mitmproxy.addonmanager import Loader
+from mitmproxy.options import Options
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from addon.proxy.routing import BEDROCK, BadName, named_providers
+from addon.settings.config import BadConfig, Config, load
+
+PREFIX = "batch_"
+
+_OPTIONS: tuple[tuple[str, type[str | int | bool], str | int | bool, str], ...] = (
+    (
+        "batch_provider",
+        str,
+        "",
+        "Provider that batch jobs go to when a request has no x-model-provider header, or several in the "
+        "order in which they are asked. Empty or 'bedrock': Bedrock itself.",
+    ),
+    (
+        "batch_config",
+        str,
+        "",
+        "Configuration file (TOML). Empty: ./bedrock-batch.toml, then the one in the user's config folder.",
+    ),
+    (
+        "batch_database",
+        str,
+        "",
+        "Where jobs are kept, as SQLAlchemy URL (sqlite:///jobs.db, postgresql+psycopg://...). "
+        "Empty: an SQLite file in the user's data folder.",
+    ),
+    (
+        "batch_workers",
+        int,
+        2,
+        "Worker processes that translate records. 0: jobs are only accepted, and run elsewhere.",
+    ),
+    ("batch_poll_interval", int, 30, "Whole seconds between looks at a provider's batch."),
+    (
+        "batch_merge_lists",
+        bool,
+        False,
+        "Append routed jobs to Bedrock's own answer when a List has no x-model-provider header.",
+    ),
+    (
+        "batch_hosts",
+        str,
+        "",
+        "Regular expression of further hosts that are Bedrock, searched in host and host:port.",
+    ),
+    (
+        "batch_resign",
+        bool,
+        False,
+        "Sign batch calls that are not routed with the proxy's own AWS credentials, in reverse mode and "
+        "below /bedrock, where the caller's signature cannot be right.",
+    ),
+)
+NAMES = tuple(name for name, *_ in _OPTIONS)
+_AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval")
+
+
+class BadOption(ValueError):
+    """A value that cannot be; the message is one line that names the option."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The options as checked."""
+
+    config: Config = field(default_factory=Config)
+    provider: str = ""
+    hosts: re.Pattern[str] | None = None
+    merge_lists: bool = False
+    resign: bool = False
+    database: str = field(default_factory=lambda: Config().database)
+    """SQLAlchemy URL; may hold a password."""
+    workers: int = 2
+    poll_interval: float = 30
+    """Seconds."""
+
+    def check_change(self, started: "Settings") -> None:
+        """Raises `BadOption` when these differ from the ones the proxy was started with in what cannot
+        change under the running parts."""
+        fixed = attrgetter("config", "database", "workers", "poll_interval")
+        if fixed(self) != fixed(started):
+            raise BadOption(f"{', '.join(_AT_START)} are read when the proxy starts: start it again")
+
+
+def declare(loader: Loader) -> None:
+    for name, kind, default, description in _OPTIONS:
+        loader.add_option(name, kind, default, description)
+
+
+def read(options: Options) -> Settings:
+    """The options' values. Raises `BadOption`."""
+    try:
+        config = load(options.batch_config)
+    except BadConfig as error:
+        raise BadOption(f"batch_config: {error}") from error
+    return Settings(
+        config=config,
+        provider=_provider(options.batch_provider, config),
+        hosts=_pattern(options.batch_hosts),
+        merge_lists=options.batch_merge_lists,
+        resign=options.batch_resign,
+        database=_url(options.batch_database or config.database),
+        workers=_at_least(0, "batch_workers", options.batch_workers),
+        poll_interval=config.jobs.poll_interval
+        or _at_least(1, "batch_poll_interval", options.batch_poll_interval),
+    )
+
+
+def check_names(deferred: Iterable[str]) -> None:
+    """Raises `BadOption` for names with our prefix that nobody declared; mitmproxy itself ignores them."""
+    names = sorted(name for name in deferred if name.startswith(PREFIX))
+    if names:
+        near = get_close_matches(names[0], NAMES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(NAMES)}"
+        raise BadOption(f"unknown option {', '.join(names)}; {hint}")
+
+
+def _provider(names: str, config: Config) -> str:
+    try:
+        named_providers(names or BEDROCK, config)
+    except BadName as error:
+        raise BadOption(f"batch_provider: {error}") from error
+    return names
+
+
+def _pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text, re.IGNORECASE) if text else None
+    except re.error as error:
+        raise BadOption(f"batch_hosts: {text!r} is not a regular expression: {error}") from error
+
+
+def _url(text: str) -> str:
+    try:
+        make_url(text)
+    except ArgumentError:
+        raise BadOption("batch_database: not an SQLAlchemy URL, such as sqlite:///jobs.db") from None
+    return text
+
+
+def _at_least(least: int, name: str, value: int) -> int:
+    if value < least:
+        raise BadOption(f"{name}: {value} is less than {least}")
+    return value

@@ -1,0 +1,99 @@
+"""What the addon works with while the proxy runs, built when it starts and taken down when it ends."""
+
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from addon.jobs.context import Context
+from addon.jobs.key_vault import BadSecretKey, KeyRing
+from addon.jobs.retrying import Patience, utc_now
+from addon.jobs.runner import Runner
+from addon.jobs.sqlite import SQLiteTooOld
+from addon.jobs.store import Store
+from addon.providers.google_auth import GoogleLogin
+from addon.providers.transport import Transport
+from addon.proxy.admission import Admission
+from addon.proxy.native_batches import Native
+from addon.proxy.operations import Operations
+from addon.proxy.options import Settings
+from addon.proxy.provider_file_jobs import FileJobs
+from addon.proxy.provider_flows import Rewriter
+from addon.proxy.provider_selection import probing
+from addon.storage.s3 import S3
+
+
+class CannotStart(Exception):
+    """A part the proxy needs cannot be built; the message is one line that says which and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    operations: Operations
+    file_jobs: FileJobs
+    native: Native
+    rewriter: Rewriter
+    close: Callable[[], Awaitable[None]]
+
+
+async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
+    """Open the database, take up unfinished jobs. `own`: the addresses this proxy listens on.
+
+    Raises `CannotStart`.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _store(settings.database)
+        stack.push_async_callback(anyio.to_thread.run_sync, store.close)
+        try:
+            keys = await anyio.to_thread.run_sync(KeyRing, settings.config.folder)
+        except (BadSecretKey, OSError) as error:
+            raise CannotStart(str(error)) from error
+        login = GoogleLogin(own)
+        transport = Transport(own=own, login=login)
+        stack.push_async_callback(transport.close)
+        runner = Runner(
+            Context(
+                config=settings.config,
+                store=store,
+                keys=keys,
+                s3=S3(settings.config.s3, own=own),
+                transport=transport,
+                patience=Patience(settings.config, store),
+                poll_interval=settings.poll_interval,
+                workers=anyio.CapacityLimiter(settings.workers),
+                login=login,
+            )
+        )
+        await runner.launch()
+        stack.push_async_callback(runner.close)
+        probe = probing(transport)
+        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, login=login)
+        admission = Admission(config=settings.config, environment=os.environ, login=login)
+        file_jobs = FileJobs(admission, operations, store, runner, utc_now)
+        close = stack.pop_all().aclose
+    return Services(
+        operations=operations,
+        file_jobs=file_jobs,
+        native=Native(admission),
+        rewriter=Rewriter(transport),
+        close=close,
+    )
+
+
+async def _store(url: str) -> Store:
+    try:
+        return await anyio.to_thread.run_sync(Store, url)
+    except SQLiteTooOld as error:
+        raise CannotStart(str(error)) from error
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise CannotStart(f"batch_database {shown} cannot be opened: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,246 @@
+"""`bedrock-batch record`: captured flows as recordings, without their secrets (`recordings/README.md`)."""
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from addon.recorder import record_cases
+from addon.recorder.captures import Answer, Exchange, RecordingFailed, as_json, read
+from addon.recorder.conversation_matcher import Held, Recogniser, is_below, told_headers
+from addon.recorder.redaction import scrubbed
+from addon.settings.config import BadConfig, Config, NoAddress, load
+from translators.providers.conversation import Endpoint
+from translators.providers.registry import PROVIDERS, UnknownProvider, provider
+
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "azure": "https://example-resource.openai.azure.com",
+        "fireworks": "https://api.fireworks.ai/v1/accounts/example",
+        "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/our/locations/us-central1",
+    }
+)
+"""Addresses in recordings of providers that have another one for each account."""
+
+STAGING: Mapping[str, str] = MappingProxyType({"vertex": "gs://example-bucket/batches"})
+"""Where files lie in recordings of providers that keep none."""
+
+KEY = "test-key"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a provider was when the flows were captured."""
+
+    base_url: str
+    provider: str
+    staging: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A folder, for the person who asked."""
+
+    folder: Path
+    about: str
+
+
+def record(flows: Path, out: Path, provider_name: str, config: str, most_records: int) -> list[Written]:
+    """Write recordings of all that is in a flow file or HAR. Raises `RecordingFailed`.
+
+    What a provider was asked as we ask it becomes life-cycles, and records where the Bedrock job is in the
+    flows as well; other exchanges become `traffic.json`, which nobody plays.
+    """
+    exchanges = read(flows)
+    if not exchanges:
+        raise RecordingFailed(f"{flows} holds no HTTP exchange")
+    addresses = [*_addresses(config), *_guessed(exchanges, provider_name)]
+    clean = scrubbed([_athome(exchange, addresses) for exchange in exchanges])
+    rests_on = f"captured from live traffic on {_date(exchanges)} with bedrock-batch record"
+    name = re.sub(r"[^\w-]+", "-", flows.stem).strip("-") or "flows"
+    written: list[Written] = []
+    used: set[int] = set()
+    for kind in PROVIDERS:
+        held = held_with(kind, clean, used)
+        used.update(at for conversation in held for at in conversation.exchanges)
+        cycles = list(life_cycles(held))
+        for number, cycle in enumerate(cycles, 1):
+            folder = out / kind / (name if len(cycles) == 1 else f"{name}-{number}")
+            written.append(write_life_cycle(folder, clean, cycle, rests_on))
+            made = record_cases.cases(kind, cycle, clean, most_records)
+            written += [
+                _write_case(out / kind / f"{folder.name}-{case.name}", case, rests_on) for case in made
+            ]
+    rest = [exchange for at, exchange in enumerate(clean) if at not in used]
+    written += _write_traffic(out, name, rest, rests_on)
+    return written
+
+
+def _addresses(config: str) -> Iterator[Address]:
+    """Of all configured providers, and of all at home."""
+    try:
+        loaded: Config = load(config or None)
+    except BadConfig as error:
+        raise RecordingFailed(str(error)) from error
+    for name in loaded.known_providers:
+        target = loaded.target(name)
+        try:
+            yield Address(target.base_url(os.environ), target.provider.name, target.staging(os.environ))
+        except NoAddress:
+            continue  # then nothing can have been sent there
+    for kind in PROVIDERS:
+        yield Address(home(kind), kind)
+
+
+def _guessed(exchanges: Iterable[Exchange], provider_name: str) -> Iterator[Address]:
+    """Everything else is the provider that was named, if one was. Raises `RecordingFailed`."""
+    if not provider_name:
+        return
+    try:
+        kind = provider(provider_name).name
+    except UnknownProvider as error:
+        raise RecordingFailed(str(error)) from error
+    path = urlsplit(home(kind)).path
+    for exchange in exchanges:
+        parts = urlsplit(exchange.url)
+        before, found, _ = parts.path.partition(path) if path else ("", "", "")
+        if found or not path:
+            yield Address(f"{parts.scheme}://{parts.netloc}{before}{path}", kind)
+
+
+def home(kind: str) -> str:
+    return EXAMPLES.get(kind, PROVIDERS[kind].base_url)
+
+
+def _athome(exchange: Exchange, addresses: Sequence[Address]) -> Exchange:
+    """The exchange as if it had been with the provider's own address."""
+    fitting = [address for address in addresses if is_below(exchange.url, address.base_url)]
+    if not fitting:
+        return exchange
+    address = max(fitting, key=lambda address: len(address.base_url))
+    place = home(address.provider)
+
+    def moved(text: str) -> str:
+        text = text.replace(address.base_url, place)
+        if address.staging:
+            text = text.replace(address.staging, STAGING[address.provider])
+        return text.replace(_origin(address.base_url), _origin(place))
+
+    answer = exchange.answer
+    if answer is not None:
+        headers = tuple((name, moved(value)) for name, value in answer.headers)
+        answer = Answer(status=answer.status, headers=headers, body=moved(answer.body))
+    body = moved(exchange.body) if address.staging else exchange.body
+    return replace(exchange, url=moved(exchange.url), body=body, answer=answer)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def held_with(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Held]:
+    """The conversations with one provider in exchanges that nobody else made."""
+    row = PROVIDERS[kind]
+    endpoint = Endpoint(base_url=home(kind), headers=row.headers(KEY), staging=STAGING.get(kind, ""))
+    return list(Recogniser(row.batches, endpoint, exchanges, used).conversations())
+
+
+def life_cycles(held: Iterable[Held]) -> Iterator[list[Held]]:
+    """The conversations about each batch."""
+    cycles: dict[str, list[Held]] = defaultdict(list)
+    of_batch: dict[str, str] = {}
+    for conversation in held:
+        name = conversation.batch_id or ""
+        if conversation.submission is not None:
+            name = str(conversation.submission.marker)
+        name = of_batch.get(name, name)
+        outcome = conversation.ending.get("outcome")
+        if isinstance(outcome, dict):
+            of_batch.setdefault(str(outcome["id"]), name)
+        cycles[name].append(conversation)
+    yield from cycles.values()
+
+
+def write_life_cycle(
+    folder: Path, exchanges: Sequence[Exchange], cycle: Sequence[Held], rests_on: str
+) -> Written:
+    """A folder for one batch. Raises `RecordingFailed`."""
+    key_headers = PROVIDERS[folder.parent.name].headers(KEY)
+    needed = [
+        _shown(exchanges[at], key_headers if at in conversation.anonymous else ())
+        for conversation in cycle
+        for at in conversation.exchanges
+    ]
+    conversations = [
+        {"name": conversation.name, "arguments": conversation.arguments, **conversation.ending}
+        for conversation in cycle
+    ]
+    files = {
+        "exchange.json": needed,
+        "meta.json": {"rests_on": rests_on, "conversations": conversations},
+    }
+    names = ", ".join(dict.fromkeys(conversation.name for conversation in cycle))
+    return _write(folder, files, f"life-cycle of {len(needed)} exchanges: {names}")
+
+
+def _write_case(folder: Path, case: record_cases.Case, rests_on: str) -> Written:
+    meta = {**case.files["meta.json"], "rests_on": f"{rests_on}; output.json is what became of it here"}
+    return _write(folder, {**case.files, "meta.json": meta}, "record")
+
+
+def _write_traffic(out: Path, name: str, exchanges: Iterable[Exchange], rests_on: str) -> Iterator[Written]:
+    of_host: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        of_host[_owner(exchange.url)].append(exchange)
+    for host, traffic in of_host.items():
+        files = {
+            "traffic.json": [_shown(exchange) for exchange in traffic],
+            "meta.json": {"rests_on": rests_on},
+        }
+        about = f"traffic of {len(traffic)} exchanges that no conversation of ours makes"
+        yield _write(out / host / f"{name}-traffic", files, about)
+
+
+def _owner(url: str) -> str:
+    kinds = [kind for kind in PROVIDERS if is_below(url, home(kind))]
+    return kinds[0] if kinds else urlsplit(url).hostname or "unknown"
+
+
+def _shown(exchange: Exchange, absent: Iterable[str] = ()) -> dict[str, object]:
+    """As recordings hold it. That the key was sent goes without saying; that it was not is told by null."""
+    answer = exchange.answer
+    return {
+        "request": {
+            "method": exchange.method,
+            "url": exchange.url,
+            "headers": {**dict(told_headers(exchange)), **dict.fromkeys(absent)},
+            "body": as_json(exchange.body),
+        },
+        "response": None
+        if answer is None
+        else {"status": answer.status, "headers": dict(answer.headers), "body": as_json(answer.body)},
+    }
+
+
+def _write(folder: Path, files: Mapping[str, object], about: str) -> Written:
+    """A new folder. Raises `RecordingFailed`."""
+    try:
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            text = json.dumps(content, indent=2, ensure_ascii=False)
+            (folder / name).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise RecordingFailed(f"{folder}: {error.strerror}") from error
+    return Written(folder, about)
+
+
+def _date(exchanges: Sequence[Exchange]) -> str:
+    return f"{datetime.fromtimestamp(min(exchange.began for exchange in exchanges), UTC):%Y-%m-%d}"

@@ -1,0 +1,283 @@
+"""Settings that do not fit in one mitmproxy option: `bedrock-batch.toml`, and the environment.
+
+The file is `batch_config`, else `./bedrock-batch.toml`, else the one in the user's config folder. With
+only a provider's key variable and AWS credentials set, no file is needed.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from addon.settings.config_file import APPLICATION
+from addon.settings.config_file import FILE_NAME as FILE_NAME
+from addon.settings.config_file import file_in_use as file_in_use
+from translators.providers.registry import PROVIDERS, Provider, UnknownProvider, provider
+
+
+class BadConfig(ValueError):
+    """The configuration cannot be used; the message names the file, the setting and what is accepted."""
+
+
+class NoAddress(LookupError):
+    """Nobody said where the provider is, or its files are; the message names what to set."""
+
+
+def _is_reference(value: str) -> str:
+    if not value.startswith("env:") or not value.removeprefix("env:"):
+        raise ValueError("a secret is given by reference, as 'env:NAME_OF_THE_VARIABLE'")
+    return value
+
+
+def _is_address(url: str) -> bool:
+    """Whether it says http or https, a host, and no port that cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+_VARIABLE = re.compile(r"{([A-Z_]+)}")
+"""Where an address depends on the account, the environment variable that says it."""
+
+type SecretReference = Annotated[str, AfterValidator(_is_reference)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProviderSection(_Section):
+    """`[providers.NAME]`; NAME is what the `x-model-provider` header says."""
+
+    kind: str | None = None
+    """Which provider's wire format it speaks; the section's name when left out."""
+    base_url: str | None = None
+    endpoint: str | None = None
+    """Which of the provider's endpoints answers texts, where it has several (openai: `responses`)."""
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]+$")
+    """The account's project (vertex)."""
+    location: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
+    """Where in the world it works: a region, `global`, `us`, `eu` (vertex)."""
+    staging: str | None = Field(default=None, pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/.*)?$")
+    """The folder for input and output of batches, at providers that keep none (vertex)."""
+    mode: Literal["batch", "direct"] = "batch"
+    """direct: records are asked for one by one, for servers without a batch API or when it should be now."""
+    concurrency: int = Field(default=8, ge=1)
+    """Most calls at a time in direct mode; fewer while the provider asks to slow down."""
+    api_key: SecretReference | None = None
+    max_requests_per_batch: int | None = Field(default=None, ge=1)
+    max_bytes_per_batch: int | None = Field(default=None, ge=1)
+    models: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    """Glob on the Bedrock id → the provider's model; the first match in file order wins."""
+
+
+class S3Section(_Section):
+    endpoint_url: str | None = None
+    assume_role: bool = False
+    """Read and write with the job's roleArn, as Bedrock does, instead of the proxy's own credentials."""
+    allowed: tuple[Annotated[str, Field(pattern="^s3://")], ...] | None = None
+    """Prefixes `s3://bucket/key` that jobs may read and write; any when left out."""
+
+
+class JobsSection(_Section):
+    poll_interval: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds between looks at a provider's batch; wins over the option `batch_poll_interval`."""
+    seconds_per_hour: float = Field(default=3600, gt=0)
+    """How long an hour of `timeoutDurationInHours` is; only tests shorten it."""
+    folder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
+    """Where the database and the spool files lie; the user's data folder when left out."""
+    retry_rounds: int = Field(default=2, ge=0)
+    """How often records that failed for a passing reason (429, 5xx) are sent again, in further batches."""
+    fall_back_after: float = Field(default=60, ge=0)
+    """Seconds that a provider may be out of reach before a job that names another one goes there."""
+    shards_in_flight: int = Field(default=256, ge=1)
+    """Provider batches that run at the same time, over all jobs."""
+
+
+class Config(_Section):
+    """The whole file."""
+
+    providers: dict[str, ProviderSection] = {}
+    s3: S3Section = S3Section()
+    jobs: JobsSection = JobsSection()
+
+    @property
+    def folder(self) -> Path:
+        """Where this installation keeps its data."""
+        return self.jobs.folder or Path(platformdirs.user_data_dir(APPLICATION))
+
+    @property
+    def spool(self) -> Path:
+        """Where the files of running jobs lie; all of it can be made again."""
+        return self.folder / "spool"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL used when `batch_database` is not set."""
+        return f"sqlite:///{self.folder / 'jobs.db'}"
+
+    @property
+    def known_providers(self) -> tuple[str, ...]:
+        """Every value the `x-model-provider` header may have, beside `bedrock`."""
+        return tuple(sorted({*PROVIDERS, *self.providers}))
+
+    def target(self, name: str) -> "Target":
+        """The provider that a header's value means. Raises `UnknownProvider` naming the known ones."""
+        if name not in self.known_providers:
+            raise UnknownProvider(name, ("bedrock", *self.known_providers))
+        return Target(name=name, section=self.providers.get(name, ProviderSection()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One provider as configured: the row of its kind, and what the section says differently."""
+
+    name: str
+    section: ProviderSection
+
+    @property
+    def provider(self) -> Provider:
+        return provider(self.section.kind or self.name)
+
+    @property
+    def max_requests(self) -> int:
+        return min(
+            self.section.max_requests_per_batch or self.provider.max_requests, self.provider.max_requests
+        )
+
+    @property
+    def max_bytes(self) -> int:
+        return min(self.section.max_bytes_per_batch or self.provider.max_bytes, self.provider.max_bytes)
+
+    def base_url(self, environment: Mapping[str, str] = os.environ) -> str:
+        """Config, else the variable the provider's SDK reads, else the provider's own address.
+
+        Raises `NoAddress` where that depends on the account and nothing names it.
+        """
+        from_environment = (environment.get(name) for name in self.provider.base_url_variables)
+        url = self.section.base_url or next(filter(None, from_environment), None) or self.provider.base_url
+        for variable in _VARIABLE.findall(url):
+            value = environment.get(variable)
+            if not value:
+                raise NoAddress(
+                    f"No address of {self.name!r} is configured: "
+                    f"set {variable}, or base_url in [providers.{self.name}] of {FILE_NAME}."
+                )
+            url = url.replace(f"{{{variable}}}", value)
+        address = self.provider.address(url.rstrip("/"), self._settings(environment))
+        if not _is_address(address):  # not quoted: it may hold a password
+            raise NoAddress(f"The address of {self.name!r} has to begin with http:// or https:// and a host.")
+        return address
+
+    def staging(self, environment: Mapping[str, str] = os.environ) -> str:
+        """The folder for files of batches, empty where the provider keeps them. Raises `NoAddress`."""
+        return self._settings(environment).get("staging", "").rstrip("/")
+
+    def _settings(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What else the provider wants to know: config, else the variable that the provider's SDK reads."""
+        found: dict[str, str] = {}
+        for name, variable in self.provider.settings.items():
+            value = getattr(self.section, name) or environment.get(variable)
+            if not value:
+                raise NoAddress(
+                    f"No {name} of {self.name!r} is configured: "
+                    f"set {variable}, or {name} in [providers.{self.name}] of {FILE_NAME}."
+                )
+            try:
+                ProviderSection.model_validate({name: value})
+            except ValidationError as error:
+                raise NoAddress(f"{variable}: {error.errors()[0]['msg']}") from error
+            found[name] = value
+        return found
+
+    def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The server side's key: the config's reference, else the variables the provider's SDK reads."""
+        if self.section.api_key is not None:
+            return environment.get(self.section.api_key.removeprefix("env:")) or None
+        if self.is_elsewhere:
+            return None
+        return next(filter(None, (environment.get(name) for name in self.provider.key_variables)), None)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """A server of somebody else who speaks the provider's format: the provider's key is not for it, and
+        it may need none."""
+        named_otherwise = self.section.kind is not None and self.section.kind != self.name
+        return named_otherwise and self.section.base_url is not None
+
+    @property
+    def needs_key(self) -> bool:
+        return self.section.api_key is not None or not self.is_elsewhere
+
+    @property
+    def key_sources(self) -> str:
+        """Where a key was looked for, for error texts."""
+        if self.section.api_key is not None:
+            return self.section.api_key.removeprefix("env:")
+        return " or ".join(self.provider.key_variables)
+
+
+def load(path: str | None = None) -> Config:
+    """The configuration. Raises `BadConfig`; a file that was asked for by name must exist."""
+    file = file_in_use(path)
+    if file is None:
+        return Config()
+    try:
+        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{file}: {error}") from error
+    try:
+        config = Config.model_validate(values)
+        _check_names(config.providers, file)
+        for name in config.providers:
+            _check_choices(config.target(name), file)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadConfig(f"{file}: {where}: {first['msg']}") from error
+    except UnknownProvider as error:
+        raise BadConfig(f"{file}: providers.{name}.kind: {error}") from error
+    return config
+
+
+def _check_names(sections: Collection[str], file: Path) -> None:
+    """Each must be a word that a header can say; there, spaces around it and case do not count."""
+    heard = {name: name for name in PROVIDERS}
+    for name in sections:
+        word = name.strip().lower()
+        if not word or "," in word or word == "bedrock":
+            raise BadConfig(f"{file}: providers.{name}: no header can name it; call it otherwise")
+        if heard.get(word, name) != name:
+            raise BadConfig(f"{file}: providers.{name}: the header cannot tell it from {heard[word]}")
+        heard[word] = name
+
+
+_ACCOUNT = ("project", "location", "staging")
+
+
+def _check_choices(target: Target, file: Path) -> None:
+    url = target.section.base_url
+    if url is not None and not _VARIABLE.search(url) and not _is_address(url):
+        where = f"providers.{target.name}.base_url"
+        raise BadConfig(f"{file}: {where}: has to begin with http:// or https:// and a host")
+    for name in _ACCOUNT:
+        if getattr(target.section, name) is not None and name not in target.provider.settings:
+            raise BadConfig(f"{file}: providers.{target.name}.{name}: {target.provider.name} has no {name}")
+    if target.section.mode == "direct" and target.provider.direct is None:
+        having = ", ".join(name for name in PROVIDERS if provider(name).direct is not None)
+        where = f"providers.{target.name}.mode"
+        raise BadConfig(f"{file}: {where}: {target.provider.name} has no direct mode; {having} have")
+    known = target.provider.other_endpoints
+    if target.section.endpoint is not None and target.section.endpoint not in known:
+        accepted = ", ".join(known) or "none; leave it out"
+        where = f"providers.{target.name}.endpoint"
+        raise BadConfig(f"{file}: {where}: {target.section.endpoint!r} is not known; known: {accepted}")

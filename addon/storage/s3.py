@@ -1,0 +1,282 @@
+"""Reading and writing the jobs' S3 objects, with the proxy's own credentials or the job's role.
+
+obstore moves the bytes; `addon.storage.aws_session` knows who we are and where S3 is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, override
+
+import anyio
+import obstore
+from anyio.to_thread import run_sync
+from botocore import exceptions as boto
+from obstore.exceptions import BaseError, InvalidPathError
+from obstore.store import S3Store
+
+from addon.settings.config import S3Section
+from addon.storage import object_store
+from addon.storage.aws_session import Aws
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+    from obstore import Attributes, ObjectMeta
+    from obstore.store import ClientConfig, S3Config, S3Credential
+
+SUFFIX = ".jsonl"
+
+_CONTENT_TYPE = "application/octet-stream"
+_CREDENTIALS_LAST = timedelta(minutes=10)
+
+_PASSING_STATUS = frozenset({301, 307, 408, 409, 429})
+"""301 and 307 are what S3 answers while a new bucket's name spreads through DNS."""
+_PASSING_CODES = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestTimeTooSkewed", "RequestTimeout"}
+)
+"""Codes with status 400 or 403 that go away once the machine's login or clock is put right."""
+_PASSING_TROUBLE = (
+    boto.HTTPClientError,
+    boto.ConnectionError,
+    boto.CredentialRetrievalError,
+    boto.MetadataRetrievalError,
+    boto.TokenRetrievalError,
+    boto.SSOError,
+    boto.LoginError,
+)
+
+
+class S3Refused(Exception):
+    """S3 says no, and will say no again: no such bucket or key, access denied, the object has changed."""
+
+
+class S3Unavailable(Exception):
+    """S3 could not be asked, or has trouble of its own; the same call may succeed later."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """An object, a folder, or with an empty key a whole bucket."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Self:
+        """`s3://bucket`, `s3://bucket/key` or `s3://bucket/folder/`. Raises `ValueError`."""
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise ValueError(f"{uri!r} is not of the form s3://bucket/key")
+        return cls(bucket, key)
+
+    @override
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """On whose behalf and how a job's objects are touched."""
+
+    region: str
+    """The job's; the bucket's own is found out where S3 tells it."""
+    role_arn: str | None = None
+    """The job's role, assumed when `[s3] assume_role` says so."""
+    bucket_owner: str | None = None
+    """The account that must own the bucket, when the caller named one."""
+    kms_key: str | None = None
+    """Key id, ARN or alias that what is written gets encrypted with."""
+
+
+@dataclass(frozen=True)
+class InputObject:
+    """A file of records."""
+
+    key: str
+    size: int
+    """Bytes."""
+    etag: str | None
+    """Of the version that was listed; a later one is not read."""
+
+
+class S3:
+    """The S3 that the section and the environment name, as AWS's own tools would find it.
+
+    Every method raises `S3Refused` and `S3Unavailable`. `own` are the addresses this process listens on,
+    which are never used as a proxy.
+    """
+
+    def __init__(self, section: S3Section, *, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
+        self._assume_role = section.assume_role
+        self._own = own
+        self._aws = Aws(section.endpoint_url, own)
+        self._limiter = anyio.CapacityLimiter(8)  # a dead AWS must not take every thread of the process
+
+    async def inputs(self, location: Location, access: Access) -> list[InputObject]:
+        """The object if its name ends in `.jsonl`, else every such object below the folder, by key.
+
+        AWS takes one file or a folder whose files may be nested, and only names that end in `.jsonl`
+        (AWS: batch-inference-data). Empty when there is none.
+        """
+        if location.key.endswith(SUFFIX):
+            async with self._store(location, access) as store:
+                found = await _found(store, location.key)
+            if found is not None:
+                return [_input(found)]
+        listed: list[InputObject] = []
+        async with self._store(location, access, to_list=True) as store:
+            async for page in obstore.list(store, location.key.rstrip("/") or None, chunk_size=1000):
+                listed.extend(_input(meta) for meta in page if meta["path"].endswith(SUFFIX))
+        return sorted(listed, key=lambda item: item.key)
+
+    async def download(self, bucket: str, source: InputObject, access: Access, path: Path) -> None:
+        """Copy the object into the file, which appears whole or not at all.
+
+        An object that is no longer the one that was listed is refused.
+        """
+        part = anyio.Path(path.with_name(f"{path.name}.part"))
+        location = Location(bucket, source.key)
+        async with self._store(location, access) as store:
+            size = await object_store.fetched(store, source.key, source.size, source.etag, part)
+        if size != source.size:
+            raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
+        await part.replace(path)
+
+    async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
+        """Write the files, one after the other, as one object. Memory stays flat."""
+        sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
+        async with self._store(Location(bucket, key), access) as store:
+            await object_store.written(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
+
+    async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
+        """Write a small object."""
+        async with self._store(Location(bucket, key), access) as store:
+            attributes: Attributes = {"Content-Type": _CONTENT_TYPE}
+            await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
+
+    async def reachable(self, location: Location, access: Access) -> None:
+        """Ask for a listing of the place; comes back when S3 gives one, empty or not."""
+        async with self._store(location, access, to_list=True) as store:
+            listing = obstore.list(store, location.key.rstrip("/") or None, chunk_size=1)
+            with suppress(InvalidPathError):  # a listing, of keys that obstore cannot spell
+                await anext(listing, None)
+
+    @asynccontextmanager
+    async def _store(
+        self, location: Location, access: Access, *, to_list: bool = False
+    ) -> AsyncIterator[S3Store]:
+        """The bucket, opened. Turns what AWS's libraries raise into `S3Refused` or `S3Unavailable`."""
+        try:
+            yield await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
+        except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
+            if isinstance(error, FileNotFoundError) and error.errno is not None:
+                raise  # a file of ours; S3's come without a number
+            self._aws.forget_region(location.bucket)
+            # Not chained: S3 repeats session tokens in the bodies of some errors.
+            raise _trouble(location, error) from None
+
+    def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
+        role = access.role_arn if self._assume_role else None
+        credentials = self._aws.credentials(role, access.region)
+        keys = credentials.get_frozen_credentials()  # what goes wrong has words here, inside obstore none
+        region = self._aws.region(bucket, access.region)
+        owner = access.bucket_owner
+        if to_list and owner is not None:
+            # obstore 0.12.1 signs the owner's header on all requests but listings; S3 refuses it unsigned.
+            self._aws.confirm_owner(bucket, owner, keys, region)
+            owner = None
+        endpoint = self._aws.s3_endpoint(region)
+
+        async def provider() -> S3Credential:
+            return await run_sync(_credential, credentials, limiter=self._limiter)
+
+        return S3Store(
+            bucket,
+            config=_store_config(endpoint, region, access.kms_key),
+            client_options=self._client_options(endpoint, owner),
+            retry_config={"max_retries": object_store.RETRIES},
+            credential_provider=provider,
+        )
+
+    def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:
+        options = object_store.client_options(endpoint, self._own)
+        if (bundle := self._aws.ca_bundle) is not None:
+            options["root_certificate"] = Path(bundle).read_bytes()
+        if owner is not None:
+            options["default_headers"] = {"x-amz-expected-bucket-owner": owner}
+        return options
+
+
+def _store_config(endpoint: str, region: str, kms_key: str | None) -> S3Config:
+    config: S3Config = {
+        "aws_endpoint_url_s3": endpoint,
+        "region": region,
+        "virtual_hosted_style_request": False,
+    }
+    if kms_key is not None:
+        config["server_side_encryption"] = "aws:kms"
+        config["sse_kms_key_id"] = kms_key
+    return config
+
+
+def _credential(credentials: Credentials) -> S3Credential:
+    frozen = credentials.get_frozen_credentials()
+    return {
+        "access_key_id": frozen.access_key,
+        "secret_access_key": frozen.secret_key,
+        "token": frozen.token,
+        "expires_at": datetime.now(UTC) + _CREDENTIALS_LAST,
+    }
+
+
+async def _found(store: S3Store, key: str) -> ObjectMeta | None:
+    try:
+        # Not a HEAD, whose refusals have no words. The body is never read.
+        return (await obstore.get_async(store, key)).meta
+    except FileNotFoundError:
+        return None
+
+
+def _input(meta: ObjectMeta) -> InputObject:
+    return InputObject(meta["path"], meta["size"], meta["e_tag"])
+
+
+async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
+    for path in paths:
+        async with await anyio.open_file(path, "rb") as file:
+            while block := await file.read(object_store.BLOCK):
+                yield block
+
+
+def _trouble(location: Location, error: Exception) -> S3Refused | S3Unavailable:
+    """What happened at the place, in AWS's words, and whether it may pass. Status before text."""
+    match error:
+        case boto.ClientError():
+            said, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            passing, words = _passes(status, said["Code"]), f"{said['Code']}: {said['Message']}"
+        case boto.NoCredentialsError():
+            passing, words = False, "the proxy has no AWS credentials (variables, profile or instance role)"
+        case boto.BotoCoreError():
+            passing, words = isinstance(error, _PASSING_TROUBLE), str(error)
+        case InvalidPathError():
+            passing, words = False, str(error).partition("\n")[0]
+        case _:
+            passing, words = _obstore_said(error)
+    return (S3Unavailable if passing else S3Refused)(f"{location}: {words}")
+
+
+def _obstore_said(error: Exception) -> tuple[bool, str]:
+    said = object_store.said(error)
+    if said.status == 412:
+        return False, "the object has changed since it was listed"
+    return said.status is None or _passes(said.status, said.code), said.words
+
+
+def _passes(status: int, code: str) -> bool:
+    return status >= 500 or status in _PASSING_STATUS or code in _PASSING_CODES

@@ -1,0 +1,340 @@
+"""Jobs whose records are asked for one by one, over real sockets."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from addon.demo.fake_provider import endpoints
+from addon.demo.fake_provider.faults import Cut, Point, Refuse
+from addon.demo.fake_provider.server import BatchServer
+from addon.jobs import per_record
+from addon.jobs.per_record import ATTEMPTS, ROWS, Pace
+from addon.jobs.retrying import utc_now
+from addon.jobs.spool import Spool
+from addon.settings.config import ProviderSection
+from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+
+
+@pytest.fixture
+def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
+    return House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=4)
+
+
+def question(number: int) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": [{"text": f"Question {number}?"}]}]}
+
+
+def asked(provider: BatchServer) -> list[str]:
+    """What the provider was asked, call by call."""
+    bodies = [json.loads(seen.body or b"") for seen in provider.seen if seen.path == "/v1/chat/completions"]
+    return [body["messages"][-1]["content"] for body in bodies]
+
+
+def failing_at_the_first(error: Exception) -> Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]:
+    """A provider that has an answer to every question but one."""
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if "Question 0?" in str(body):
+            raise error
+        return endpoints.answer(body)
+
+    return answer
+
+
+async def test_every_record_is_asked_for_once_and_comes_home_in_order(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [*map(question, range(30)), NAMES_ONLY_FAIL])
+    job = await run(house)
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 31, 30, 1)
+    found = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert [row["recordId"] for row in found] == [f"in/a.jsonl-{n}" for n in range(31)]
+    texts = [row["modelOutput"]["output"]["message"]["content"][0]["text"] for row in found[:30]]
+    assert all(f"Question {number}?" in text for number, text in enumerate(texts))
+    assert found[30]["error"]["errorCode"] == 400
+    assert len(asked(provider)) == 31
+    assert provider.batches == {}
+
+
+async def test_being_told_to_slow_down_loses_nothing(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count % 3 == 0:
+            raise Refuse(429, "slow down", {"retry-after-ms": "20"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.waiting) == ("Completed", 20, None)
+
+
+async def test_a_record_that_the_provider_fails_at_is_an_error_row(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before":
+            raise Refuse(500, "broken for good")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house)
+    assert (job.status, job.failed) == ("Completed", 1)
+    (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert row["error"]["errorCode"] == 500
+    assert "broken for good" in row["error"]["errorMessage"]
+
+
+async def test_a_provider_that_cuts_the_line_is_waited_for(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    down = True
+
+    def at(point: Point, count: int) -> None:
+        if down and point == "ask:before":
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.waiting is not None)
+        down = False
+        assert (await house.until(is_over)).status == "Completed"
+
+
+async def test_a_stop_keeps_what_was_answered(house: House, bucket: Any, provider: BatchServer) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 6:
+            raise Refuse(429, "no more", {"retry-after-ms": "50"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 6)
+        house.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded, job.failed) == ("Stopped", 6, 0)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 6
+
+
+async def test_a_restart_asks_only_for_what_has_no_answer(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 10:
+            raise Refuse(429, "later", {"retry-after-ms": "50"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with house.open() as runner:
+        house.add()
+        await runner.submit(JOB)
+        await house.until(lambda job: job.succeeded == 10)
+    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+    answered = {json.loads(line)["custom_id"] for line in path.read_bytes().splitlines()}
+    with path.open("ab") as file:
+        file.write(b'{"id":"half a row')
+    provider.seen.clear()
+    provider.at = lambda point, count: None
+    async with house.open():
+        job = await house.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 20)
+    again = {f"Question {custom_id.rpartition('-')[2]}?" for custom_id in answered}
+    assert len(answered) == 10
+    assert again.isdisjoint(asked(provider))
+
+
+async def test_what_failed_before_a_restart_counts_as_failed_and_is_not_asked_again(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    refused = {"status_code": 400, "request_id": "", "body": {"error": {"message": "not this"}}}
+    row = {"id": "1", "custom_id": f"{JOB}-0", "response": refused, "error": None}
+    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(row) + "\n")
+    put(bucket, "in/a.jsonl", list(map(question, range(4))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)
+    batch = house.store.batch(JOB, 0, 0)
+    assert (batch.succeeded, batch.failed) == (3, 1)
+    assert "Question 0?" not in asked(provider)
+
+
+async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-for-strangers")
+    provider.key = ""
+    house = House(tmp_path / "data", s3_url, provider)
+    local = ProviderSection(kind="openai", base_url=provider.url, mode="direct")
+    house.config = house.config.model_copy(update={"providers": {"local": local}})
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, provider="local")
+    assert job.status == "Completed"
+    assert not [seen for seen in provider.seen if "not-for-strangers" in str(seen.headers)]
+
+
+def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
+    pace = Pace(8)
+    pace.slower(0)
+    pace.slower(0)
+    assert pace.now == 2
+    for _ in range(2):
+        pace.answered()
+    assert pace.now == 3
+    for _ in range(100):
+        pace.answered()
+    assert pace.now == 8
+    for _ in range(10):
+        pace.slower(0)
+    assert pace.now == 1
+
+
+def test_a_short_wait_does_not_shorten_a_longer_one() -> None:
+    pace = Pace(8)
+    pace.slower(until=60)
+    pace.slower(until=0.5)
+    assert pace.held_until == 60
+
+
+async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provider: BatchServer) -> None:
+    def at(point: Point, count: int) -> None:
+        raise Refuse(503, "down", {"retry-after-ms": "30"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(house, seconds=2)
+    assert (job.status, job.succeeded) == ("Expired", 0)
+
+
+NO_MODEL = Refuse(404, "There is no such model", code="model_not_found")
+NO_MONEY = Refuse(429, "You have no money left", code="insufficient_quota")
+
+
+@pytest.mark.parametrize("refusal", [Refuse(401, "Who are you?"), Refuse(403, "Not you"), NO_MODEL, NO_MONEY])
+async def test_a_job_that_the_provider_refuses_fails_in_its_words_after_a_few_calls(
+    house: House, bucket: Any, provider: BatchServer, refusal: Refuse
+) -> None:
+    def at(point: Point, count: int) -> None:
+        raise refusal
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(40))))
+    job = await run(house)
+    assert (job.status, job.message) == ("Failed", refusal.error["message"])
+    assert len(asked(provider)) <= 4
+
+
+@pytest.mark.parametrize("refusal", [Refuse(403, "Not this"), NO_MODEL, NO_MONEY])
+async def test_a_refusal_is_the_records_own_where_another_was_answered(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, refusal: Refuse
+) -> None:
+    provider.answer = failing_at_the_first(refusal)
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", list(map(question, (1, 0, 2))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 1)
+    row = rows(bucket, f"out/{JOB}/a.jsonl.out")[1]
+    assert row["error"] == {"errorCode": refusal.status, "errorMessage": refusal.error["message"]}
+    assert len(asked(provider)) == 3
+
+
+async def test_a_refusal_waits_for_the_calls_beside_it(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    both_run = threading.Barrier(2)
+    answer = failing_at_the_first(NO_MODEL)
+
+    def answer_both(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        both_run.wait(30)
+        return answer(body)
+
+    provider.answer = answer_both
+    put(bucket, "in/a.jsonl", list(map(question, range(2))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
+    assert len(asked(provider)) == 2
+
+
+async def test_an_answer_that_only_sends_on_says_where(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.answer = failing_at_the_first(Refuse(307, "", {"location": "https://else.example/v1"}))
+    put(bucket, "in/a.jsonl", [question(0)])
+    await run(house)
+    (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert "307" in row["error"]["errorMessage"]
+    assert "https://else.example/v1" in row["error"]["errorMessage"]
+
+
+@pytest.mark.parametrize("trouble", [Cut(), Refuse(503, "down"), Refuse(429, "slow down"), Refuse(500, "no")])
+async def test_a_record_that_always_fails_goes_behind_the_others_and_then_is_an_error_row(
+    tmp_path: Path,
+    s3_url: str,
+    bucket: Any,
+    provider: BatchServer,
+    trouble: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(per_record, "LONGEST_PAUSE", 0.05)
+    provider.answer = failing_at_the_first(trouble)
+    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    put(bucket, "in/a.jsonl", list(map(question, range(4))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed, job.waiting) == ("Completed", 3, 1, None)
+    others = ["Question 1?", "Question 2?", "Question 3?"]
+    assert asked(provider) == ["Question 0?", *others, *["Question 0?"] * (ATTEMPTS - 1)]
+
+
+async def test_an_outage_tells_against_no_record_and_few_are_begun_in_it(
+    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(per_record, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(per_record, "MOST_WAITING", 3)
+
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count <= 60:
+            raise Cut
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(30))))
+    job = await run(house)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 30, 0)
+    assert len(set(asked(provider)[:60])) <= 3 + 4
+
+
+async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    stopped, all_run = threading.Event(), threading.Barrier(3)
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        all_run.wait(30)
+        if "Question 0?" in str(body):
+            stopped.wait()
+        if "Question 1?" in str(body):
+            raise Refuse(429, "in an hour", {"retry-after": "3600"})
+        return endpoints.answer(body)
+
+    provider.answer = answer
+    put(bucket, "in/a.jsonl", list(map(question, range(3))))
+    try:
+        async with house.open() as runner:
+            house.add()
+            await runner.submit(JOB)
+            await house.until(lambda job: job.succeeded == 1)
+            house.store.stop(JOB, utc_now())
+            runner.nudge(JOB)
+            job = await house.until(is_over)
+    finally:
+        stopped.set()
+    assert (job.status, job.succeeded, job.failed) == ("Stopped", 1, 0)

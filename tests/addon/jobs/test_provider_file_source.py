@@ -1,0 +1,130 @@
+"""Jobs whose input lies at the provider, from the moment they are handed to the runner."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.input_check import Problem
+from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.reports import report
+from addon.jobs.retrying import utc_now
+from tests.addon.jobs.house import JOB, House, is_over, keys, rows
+
+LINE = {
+    "method": "POST",
+    "url": "/v1/chat/completions",
+    "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
+}
+
+
+def post(provider: BatchServer, path: str, **sent: Any) -> str:
+    headers = {"Authorization": f"Bearer {provider.key}"}
+    return str(httpx.post(f"{provider.url}/{path}", headers=headers, **sent).json()["id"])
+
+
+def uploaded(provider: BatchServer, content: bytes | None = None) -> str:
+    lines = "".join(json.dumps({**LINE, "custom_id": custom_id}) + "\n" for custom_id in "ba").encode()
+    return post(provider, "files", data={"purpose": "batch"}, files={"file": ("in.jsonl", content or lines)})
+
+
+def created(provider: BatchServer, file: str) -> str:
+    """A batch that the answer to Create told of."""
+    asked = {"input_file_id": file, "endpoint": LINE["url"], "completion_window": "24h"}
+    return post(provider, "batches", json=asked)
+
+
+def add(house: House, file: str, batch: str | None) -> None:
+    """A job whose Create went out, and was answered with the batch or not at all."""
+    tags = [{"key": "file_id", "value": file}, {"key": "endpoint", "value": LINE["url"]}]
+    members = {"tags": tags, "modelId": "gpt-4o-mini", "modelInvocationType": "InvokeModel"}
+    house.add(input_key="", members=members)
+    assert house.store.intend(JOB, file, utc_now())
+    assert not house.store.intend(JOB, file, utc_now())
+    if batch is not None:
+        house.store.change_batch(JOB, 0, 0, batch_id=batch)
+
+
+async def ended(house: House) -> tuple[str, str | None]:
+    async with house.open() as runner:
+        await runner.submit(JOB)
+        job = await house.until(is_over)
+    return job.status, job.message
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_results_come_home_whether_or_not_the_create_was_answered(
+    house: House, bucket: Any, provider: BatchServer, answered: bool
+) -> None:
+    file = uploaded(provider)
+    add(house, file, created(provider, file) if answered else None)
+    assert await ended(house) == ("Completed", None)
+    assert len(provider.batches) == 1
+    written = rows(bucket, f"out/{JOB}/{file}.jsonl.out")
+    assert [row["recordId"] for row in written] == ["b", "a"]
+    assert [row["modelInput"] for row in written] == [LINE["body"]] * 2
+    assert all(row["modelOutput"]["choices"] for row in written)
+
+
+async def test_a_batch_that_expired_is_not_sent_again(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(expires_after=1)
+    file = uploaded(provider)
+    add(house, file, created(provider, file))
+    await ended(house)
+    assert len(provider.batches) == 1
+    assert len(rows(bucket, f"out/{JOB}/{file}.jsonl.out")) == 2
+
+
+async def test_a_batch_without_room_fails_the_job_with_the_providers_words(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    problem = Problem(code="token_limit_exceeded", message="Enqueued token limit reached")
+    provider.fate = lambda number: Fate(problems=(problem,))
+    file = uploaded(provider)
+    add(house, file, created(provider, file))
+    status, message = await ended(house)
+    assert status == "Failed"
+    assert "Enqueued token limit reached" in (message or "")
+    assert len(provider.batches) == 1
+
+
+async def test_a_file_that_is_none_of_requests_fails_the_job_and_ends_its_batch(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(stalls_after=0)
+    batch = created(provider, uploaded(provider))
+    add(house, uploaded(provider, b'{"a": 1}'), batch)
+    status, message = await ended(house)
+    assert status == "Failed"
+    assert "line 1: " in str(message)
+    assert provider.batches[batch].json()["status"] in {"cancelling", "cancelled"}
+    assert keys(bucket) == []
+
+
+async def test_a_file_that_is_gone_fails_the_job(house: House, bucket: Any, provider: BatchServer) -> None:
+    add(house, "file-gone", None)
+    status, message = await ended(house)
+    assert (status, len(provider.batches)) == ("Failed", 0)
+    assert "the file file-gone cannot be had from openai" in str(message)
+
+
+async def test_a_stop_before_anybody_watches_cancels_the_batch(
+    house: House, bucket: Any, provider: BatchServer
+) -> None:
+    provider.fate = lambda number: Fate(stalls_after=0)
+    file = uploaded(provider)
+    batch = created(provider, file)
+    add(house, file, batch)
+    house.store.stop(JOB, utc_now())
+    assert (await ended(house))[0] == "Stopped"
+    assert provider.batches[batch].json()["status"] in {"cancelling", "cancelled"}
+
+
+def test_a_report_says_which_file_it_was(house: House, bucket: Any, provider: BatchServer) -> None:
+    add(house, "file-1", None)
+    (shown,) = report(house.job(), house.store)["input"]
+    assert shown == {"uri": "file-1 at openai", "bytes": None, "records": None}

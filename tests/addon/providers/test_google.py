@@ -1,0 +1,273 @@
+"""Google's tokens and Cloud Storage, against servers on a real socket."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from addon.demo.fake_provider.faults import Cut, Refuse
+from addon.providers.credentials import NoKey, access_headers
+from addon.providers.google_auth import GoogleLogin, LoginRefused, LoginUnavailable, NoLogin
+from addon.providers.transport import Transport, Unreachable
+from addon.settings.config import Config, Target
+from addon.storage.object_store import PART, SLICE
+from tests.end_to_end.google_servers import BUCKET, GoogleServers, Point, key_file
+from translators.errors import ProviderError
+from translators.providers import vertex
+from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Submission
+
+SUBMISSION = Submission(
+    marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0), model="gemini-2.5-flash", group="", lines=1
+)
+OBJECT = "batches/k3v9x0q2m7ab-0-0/input.jsonl"
+
+
+@pytest.fixture(scope="module")
+def one_google() -> Iterator[GoogleServers]:
+    with GoogleServers() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def account(one_google: GoogleServers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return key_file(tmp_path_factory.mktemp("account"), one_google.url)
+
+
+@pytest.fixture
+def google(one_google: GoogleServers, account: Path, monkeypatch: pytest.MonkeyPatch) -> GoogleServers:
+    one_google.restore()
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account))
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", one_google.storage)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("GOOGLE_CLOUD_QUOTA_PROJECT", raising=False)
+    return one_google
+
+
+async def no_pause(_: float) -> None:
+    return
+
+
+type Play = Callable[..., Any]
+
+
+@pytest.fixture
+async def play(google: GoogleServers) -> Play:
+    """Plays a conversation with Cloud Storage as this machine."""
+    login = GoogleLogin()
+
+    async def played[Outcome](
+        conversation: Callable[[Endpoint], Conversation[Outcome]], folder: Path | None = None
+    ) -> Outcome:
+        transport = Transport(pause=no_pause, login=login)
+        endpoint = Endpoint(
+            base_url=google.url, headers=await login.headers(), staging=f"gs://{BUCKET}/batches"
+        )
+        try:
+            return await transport.play(conversation(endpoint), folder=folder)
+        finally:
+            await transport.close()
+
+    return played
+
+
+def uploading(data: bytes) -> Callable[[Endpoint], Conversation[str]]:
+    return lambda endpoint: vertex.batches.upload(endpoint, SUBMISSION, BytesIO(data))
+
+
+def fetching(*folders: str) -> Callable[[Endpoint], Conversation[tuple[str, ...]]]:
+    batch = Batch(id="1", state="ended", raw_status="JOB_STATE_SUCCEEDED", result_files=folders)
+    return lambda endpoint: vertex.batches.results(endpoint, batch)
+
+
+def reading(url: str) -> Callable[[Endpoint], Conversation[httpx.Response]]:
+    def conversation(endpoint: Endpoint) -> Conversation[httpx.Response]:
+        return (yield httpx.Request("GET", url, headers=endpoint.headers))
+
+    return conversation
+
+
+@pytest.mark.parametrize(("size", "parts"), [(5, 0), (PART, 0), (2 * PART + 1, 3)])
+async def test_lines_arrive_in_cloud_storage_whole(
+    google: GoogleServers, play: Play, size: int, parts: int
+) -> None:
+    data = b"0123456789abcdef" * (size // 16) + b"x" * (size % 16)
+    assert await play(uploading(data)) == f"gs://{BUCKET}/{OBJECT}"
+    assert google.objects[OBJECT] == data
+    assert google.parts[OBJECT] == parts
+
+
+async def test_a_part_that_is_lost_is_sent_again(google: GoogleServers, play: Play) -> None:
+    def cut(point: Point, count: int) -> None:
+        if (point, count) == ("put", 2):
+            raise Cut
+
+    google.at = cut
+    data = b"x" * (2 * PART + 1)
+    await play(uploading(data))
+    assert google.objects[OBJECT] == data
+
+
+async def test_results_of_any_size_become_files(google: GoogleServers, play: Play, tmp_path: Path) -> None:
+    large = b"0123456789" * (SLICE // 10 + 7)
+    google.objects = {
+        "out/of 1/predictions.jsonl-00000-of-00002": b"{}\n",
+        "out/of 1/predictions.jsonl-00001-of-00002": large,
+        "out/of 1/row_count.json": b"2",
+        "out/of 10/predictions.jsonl": b"somebody else's",
+    }
+    names = await play(fetching(f"gs://{BUCKET}/out/of 1"), tmp_path)
+    assert names == ("results-0.jsonl", "results-1.jsonl")
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"{}\n", large]
+    assert not any((tmp_path / f"{name}.part").exists() for name in names)
+
+
+async def test_an_object_is_read_where_it_is_not_saved(google: GoogleServers, play: Play) -> None:
+    google.objects["a"] = b"{}"
+    assert (await play(reading(f"gs://{BUCKET}/a"))).content == b"{}"
+    listing = (await play(reading(f"gs://{BUCKET}/"))).json()
+    assert listing == {"items": [{"name": "a", "size": "2"}]}
+
+
+async def test_what_cloud_storage_refuses_is_told_in_its_words(google: GoogleServers, play: Play) -> None:
+    def refuse(point: Point, count: int) -> None:
+        raise Refuse(403, "batch@a-project has no access & never had.", type="AccessDenied")
+
+    google.at = lambda point, count: None if point == "token" else refuse(point, count)
+    with pytest.raises(ProviderError, match="has no access & never had") as refused:
+        await play(uploading(b"{}\n"))
+    assert (refused.value.status, refused.value.code, refused.value.passing) == (403, "AccessDenied", False)
+
+
+async def test_what_is_not_there_is_missing(google: GoogleServers, play: Play) -> None:
+    assert (await play(reading(f"gs://{BUCKET}/nothing"))).status_code == 404
+
+
+async def test_cloud_storage_that_is_not_there_may_come_back(
+    google: GoogleServers, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addon.storage.object_store.RETRIES", 0)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1")  # the scheme may be missing
+    with pytest.raises(Unreachable, match=f"{BUCKET}.*refused"):
+        await play(uploading(b"{}\n"))
+
+
+async def test_without_a_token_nothing_is_asked(google: GoogleServers) -> None:
+    transport = Transport(pause=no_pause)
+    endpoint = Endpoint(base_url=google.url, headers={}, staging=f"gs://{BUCKET}/batches")
+    with pytest.raises(ProviderError) as refused:
+        await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+    await transport.close()
+    assert refused.value.status == 401
+    assert google.seen == []
+
+
+async def test_a_token_that_is_used_up_is_renewed_on_the_way(google: GoogleServers) -> None:
+    google.seconds, google.holding = 100, 1  # too short for google-auth to use a token twice
+    login = GoogleLogin()
+    headers = await login.headers()
+    await login.headers()
+    transport = Transport(pause=no_pause, login=login)
+    endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
+    await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+    await transport.close()
+    assert google.objects[OBJECT] == b"{}\n"
+    assert len(google.tokens) > 2
+
+
+async def test_a_token_of_somebody_else_stays_as_it_is(google: GoogleServers) -> None:
+    token, until = await GoogleLogin().renewed("somebody's")
+    assert (token, google.tokens) == ("somebody's", [])
+    assert until > datetime.now(UTC)
+
+
+async def test_tokens_are_used_as_long_as_they_hold_and_in_threads(google: GoogleServers) -> None:
+    threads: list[int] = []
+    google.at = lambda point, count: threads.append(threading.get_ident())
+    login = GoogleLogin()
+    assert await login.headers() == await login.headers()
+    assert len(google.tokens) == 1
+    assert threading.get_ident() not in threads
+
+
+async def test_who_pays_is_said(google: GoogleServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "who-pays")
+    login = GoogleLogin()
+    headers = await login.headers()
+    assert headers["x-goog-user-project"] == "who-pays"
+    transport = Transport(pause=no_pause, login=login)
+    endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
+    await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+    await transport.close()
+    assert google.objects[OBJECT] == b"{}\n"
+
+
+@pytest.mark.parametrize("content", [None, "{}", "no JSON"])
+async def test_a_key_file_that_is_none_is_named(
+    google: GoogleServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    path = tmp_path / "key.json"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    with pytest.raises(NoLogin, match=r"key\.json"):
+        await GoogleLogin().check()
+
+
+async def test_an_account_that_google_does_not_know_is_refused(google: GoogleServers) -> None:
+    def refuse(point: Point, count: int) -> None:
+        raise Refuse(400, "Invalid JWT signature.", type="invalid_grant")
+
+    google.at = refuse
+    login = GoogleLogin()
+    await login.check()
+    with pytest.raises(LoginRefused, match=r"\S"):
+        await login.headers()
+
+
+async def test_google_that_is_not_there_may_come_back(google: GoogleServers) -> None:
+    def cut(point: Point, count: int) -> None:
+        raise Cut
+
+    google.at = cut
+    with pytest.raises(LoginUnavailable, match=r"127\.0\.0\.1 cannot be asked"):
+        await GoogleLogin().headers()
+
+
+def target(**section: Any) -> Target:
+    return Config.model_validate({"providers": {"vertex": section}}).target("vertex")
+
+
+async def test_a_key_goes_before_the_login(google: GoogleServers) -> None:
+    headers = await access_headers(target(), "a-token", GoogleLogin())
+    assert headers == {"Authorization": "Bearer a-token"}
+    assert google.tokens == []
+
+
+async def test_what_could_be_set_is_named_where_there_is_no_login(
+    google: GoogleServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent")
+    with pytest.raises(NoKey, match="GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_OAUTH_ACCESS_TOKEN"):
+        await access_headers(target(), None, GoogleLogin())
+
+
+async def test_results_that_are_saved_are_whole_or_not_there(
+    google: GoogleServers, play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addon.storage.object_store.RETRIES", 0)
+
+    def cut(point: Point, count: int) -> None:
+        if point == "get" and count > 2:
+            raise Cut
+
+    google.objects["out/predictions.jsonl"] = b"x" * (2 * SLICE)
+    google.at = cut
+    with pytest.raises(Unreachable):
+        await play(fetching(f"gs://{BUCKET}/out"), tmp_path)
+    assert not (tmp_path / "results-0.jsonl").exists()

@@ -1,0 +1,184 @@
+"""mitmproxy's own test helpers, wrapped in one place because its docs call them unstable."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import orjson
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
+from mitmproxy.http import Headers, HTTPFlow
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow, tutils
+
+from addon.jobs.key_vault import KeyRing
+from addon.jobs.retrying import utc_now
+from addon.jobs.store import Store
+from addon.providers.transport import Transport
+from addon.proxy.addon import BedrockBatch, Start
+from addon.proxy.admission import Admission
+from addon.proxy.native_batches import Native
+from addon.proxy.operations import Operations, Submitter
+from addon.proxy.options import Settings
+from addon.proxy.provider_file_jobs import FileJobs
+from addon.proxy.provider_flows import Reach, Rewriter
+from addon.proxy.services import Services
+from translators.providers.conversation import Endpoint
+from translators.providers.registry import Provider
+
+AWS = "bedrock.us-east-1.amazonaws.com"
+CALLERS_KEY = "sk-brought-by-the-caller"
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260102/eu-west-1/bedrock/aws4_request, "
+    "SignedHeaders=host;x-amz-date, Signature=0123456789abcdef"
+)
+CREATE = {
+    "jobName": "my-job",
+    "roleArn": "arn:aws:iam::123456789012:role/r",
+    "modelId": "gpt-4o-mini",
+    "inputDataConfig": {"s3InputDataConfig": {"s3Uri": "s3://in-bucket/in.jsonl"}},
+    "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://out-bucket/out/"}},
+}
+
+
+def a_flow(
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+    host: str = AWS,
+    port: int = 443,
+    mode: str = "regular",
+) -> HTTPFlow:
+    """A live flow without an answer; a body that is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+    request = tutils.treq(
+        method=method.encode(),
+        scheme=b"https",
+        host=host,
+        port=port,
+        path=path.encode(),
+        authority=b"",
+        headers=Headers([(name.encode(), value.encode()) for name, value in (headers or {}).items()]),
+        content=content,
+    )
+    client: Client = tflow.tclient_conn()
+    client.proxy_mode = ProxyMode.parse(mode)
+    return tflow.tflow(client_conn=client, req=request, live=True)
+
+
+def a_create(headers: Mapping[str, str] | None = None, mode: str = "regular", **members: object) -> HTTPFlow:
+    return a_flow("POST", "/model-invocation-job", headers=headers, body={**CREATE, **members}, mode=mode)
+
+
+@dataclass
+class Submitted:
+    """Stands in for the job runner: remembers what it was given."""
+
+    jobs: list[str] = field(default_factory=list)
+    nudged: list[str] = field(default_factory=list)
+
+    async def submit(self, job_id: str) -> None:
+        self.jobs.append(job_id)
+
+    def nudge(self, job_id: str) -> None:
+        self.nudged.append(job_id)
+
+
+@dataclass
+class Proxy:
+    """The addon as it runs in a proxy, without the parts that reach out."""
+
+    addon: BedrockBatch
+    context: taddons.context
+    runner: Submitted
+    stores: list[Store]
+    """One for each start."""
+
+    async def request(self, flow: HTTPFlow) -> HTTPFlow:
+        """Run the hooks of a request's arrival."""
+        self.addon.requestheaders(flow)
+        await self.addon.request(flow)
+        return flow
+
+    def set(self, **options: object) -> None:
+        self.context.configure(self.addon, **options)  # type: ignore[no-untyped-call]  # mitmproxy's own
+
+
+async def nobody_refuses(provider: Provider, endpoint: Endpoint) -> None:
+    """A probe of providers that work."""
+
+
+def _no_answer(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("nobody is there", request=request)
+
+
+async def anybody_takes_it(host: str, port: int) -> None:
+    """Takes every connection."""
+
+
+def starting(
+    folder: Path,
+    runner: Submitter,
+    stores: list[Store],
+    environment: Mapping[str, str],
+    transport: Transport | None = None,
+    reach: Reach = anybody_takes_it,
+) -> Start:
+    async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
+        store = Store(f"sqlite:///{folder / 'jobs.db'}")
+        stores.append(store)
+        keys = KeyRing(folder, {})
+
+        async def close() -> None:
+            store.close()
+
+        operations = Operations(
+            settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
+        )
+        admission = Admission(config=settings.config, environment=environment)
+        return Services(
+            operations=operations,
+            file_jobs=FileJobs(admission, operations, store, runner, utc_now),
+            native=Native(admission),
+            rewriter=Rewriter(transport or Transport(transport=httpx.MockTransport(_no_answer)), reach),
+            close=close,
+        )
+
+    return start
+
+
+@asynccontextmanager
+async def a_proxy(
+    folder: Path,
+    *,
+    started: bool = True,
+    environment: Mapping[str, str] | None = None,
+    runner: Submitter | None = None,
+    transport: Transport | None = None,
+    reach: Reach = anybody_takes_it,
+    wrap: Callable[[Start], Start] = lambda start: start,
+    **options: object,
+) -> AsyncIterator[Proxy]:
+    """The addon with these options; ended on leaving. The provider's key is in the environment."""
+    submitted, stores = Submitted(), list[Store]()
+    known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
+    addon = BedrockBatch(wrap(starting(folder, runner or submitted, stores, known, transport, reach)))
+    with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
+        proxy = Proxy(addon, context, submitted, stores)
+        proxy.set(**options)
+        if started:
+            await addon.running()
+        try:
+            yield proxy
+        finally:
+            await addon.done()
+
+
+def config_file(folder: Path, text: str) -> str:
+    path = folder / "bedrock-batch.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
