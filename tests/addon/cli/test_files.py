@@ -15,8 +15,7 @@ from typing import override
 import pytest
 
 from addon.cli.errors import CommandRefused
-from addon.cli.translate import Translated
-from addon.jobs.processes.line_blocks import in_order
+from addon.cli.translate import Translated, blocks_in_order
 from tests.addon.cli import programs
 from tests.addon.cli.test_translate import a_record, translate, written
 
@@ -171,4 +170,4 @@ def test_an_input_that_breaks_off_is_told() -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with pytest.raises(CommandRefused, match="the input cannot be read: "):
-        list(in_order(lambda block: Translated(), Broken()))
+        list(blocks_in_order(lambda block: Translated(), Broken()))

@@ -194,7 +194,7 @@ def test_a_terminal_gets_a_bar_and_the_summary(tmp_path: Path) -> None:
 def test_nothing_that_only_calls_need_is_loaded() -> None:
     code = (
         "import sys; from addon import late_imports; late_imports.put_off(); from addon.cli import translate;"
-        "translating.way('gpt-4o-mini', 'openai', 'InvokeModel', ''); print(*sys.modules)"
+        "translate.way('gpt-4o-mini', 'openai', 'InvokeModel', ''); print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = set(loaded.stdout.split())

@@ -20,7 +20,7 @@ from tests.addon.proxy.proxying import AWS, CALLERS_KEY, SIGNATURE, Proxy, a_flo
 from tests.translators.playing import ADDRESSES, STAGING, content_of, endpoint_of
 from translators.providers.registry import PROVIDERS
 
-RECORDINGS = Path(__file__).parents[2] / "recordings"
+RECORDINGS = Path(__file__).parents[3] / "recordings"
 KEY = "test-key"
 BATCH = {"id": "batch_1", "status": "in_progress", "created_at": 1767323045, "request_counts": None}
 

@@ -11,11 +11,10 @@ import httpx
 import openai
 import pytest
 
-from addon.cli.errors import CommandRefused
 from addon.demo.fake_provider.faults import Cut, Point
 from addon.demo.fake_provider.server import BatchServer
 from addon.providers.transport import LostAnswer, Transport
-from addon.recorder.captures import read
+from addon.recorder.captures import RecordingFailed, read
 from addon.recorder.record import EXAMPLES, KEY, record
 from tests.addon.cli import programs
 from tests.addon.recorder.capturing import Capture, captured
@@ -233,14 +232,14 @@ def test_what_cannot_be_read_is_refused(
     path = tmp_path / "flows"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(CommandRefused, match=said):
+    with pytest.raises(RecordingFailed, match=said):
         recorded(path, tmp_path / "out", **options)
 
 
 def test_an_unknown_provider_or_a_bad_configuration_is_refused(flows: Capture, tmp_path: Path) -> None:
-    with pytest.raises(CommandRefused, match="'nobody' is not a known provider"):
+    with pytest.raises(RecordingFailed, match="'nobody' is not a known provider"):
         recorded(flows.flows, tmp_path, provider_name="nobody")
-    with pytest.raises(CommandRefused, match=r"missing\.toml"):
+    with pytest.raises(RecordingFailed, match=r"missing\.toml"):
         recorded(flows.flows, tmp_path, config="missing.toml")
 
 
