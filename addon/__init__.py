@@ -1,0 +1,1 @@
+"""Everything that does I/O, one folder for each reason to change."""

@@ -1,1 +1,1 @@
-"""A provider, an S3 server and a boto3 program on one machine: the demo, and what the tests run against."""
+"""`bedrock-batch demo`: the whole path on one machine, with a real S3 server and a boto3 program."""

@@ -1,0 +1,1 @@
+"""The script that a plain `mitmdump -s` loads; mitmproxy puts its folder on `sys.path`."""

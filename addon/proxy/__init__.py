@@ -1,0 +1,1 @@
+"""What mitmproxy calls: hooks, options, routing, and the responses to Bedrock's operations."""

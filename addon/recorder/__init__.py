@@ -1,0 +1,1 @@
+"""`bedrock-batch record`: captured traffic becomes recordings, with secrets redacted."""

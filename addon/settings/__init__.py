@@ -1,0 +1,1 @@
+"""Settings from the TOML file and the environment."""

@@ -1,0 +1,1 @@
+"""Work on many records, in worker processes: split the input, join results with it."""
