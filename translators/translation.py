@@ -27,7 +27,8 @@ from translators.bedrock.families.registry import (
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
-from translators.providers.registry import Embeddings, Native, OtherEndpoint, Provider, provider
+from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
+from translators.providers.registry import provider
 from translators.providers.rows import Line, Unfinished
 from translators.wire import Members, ModelOutput
 

@@ -156,9 +156,6 @@ def translate(
         raise typer.BadParameter("--check goes with neither --results nor --out")
     if as_json and not check:
         raise typer.BadParameter("--json goes with --check")
-    from addon import late_imports
-
-    late_imports.put_off()
     from addon.cli import translate
 
     with _refusals():

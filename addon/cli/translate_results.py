@@ -18,7 +18,8 @@ from addon.jobs.processes.input_reader import BadLine, InputFile, Start
 from addon.jobs.processes.join import NO_RESULT, Range, Tally, join, to_first_row
 from addon.jobs.processes.split import Cut, record_index
 from addon.jobs.spool import Spool
-from translators.providers.registry import Provider, provider
+from translators.providers.provider import Provider
+from translators.providers.registry import provider
 
 
 def restore(source: str, results: Sequence[Path], destination: Path | None, known: Way) -> None:

@@ -12,7 +12,7 @@ import anyio.to_process
 import anyio.to_thread
 
 from addon.jobs.processes.input_reader import InputFile, Start
-from addon.jobs.processes.pool import giving_way, packed
+from addon.jobs.processes.pool import at_low_priority
 from addon.jobs.processes.split import Cut, Limits
 from addon.jobs.retrying import NotConfigured, Patience
 from addon.jobs.spool import Spool
@@ -62,11 +62,9 @@ class Context:
 
     async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run CPU work in a worker process; cancelled work is killed, never awaited."""
-        call = packed(function, *arguments)
-        result: Result = await anyio.to_process.run_sync(
-            giving_way, call, cancellable=True, limiter=self.workers
+        return await anyio.to_process.run_sync(
+            at_low_priority, function, *arguments, cancellable=True, limiter=self.workers
         )
-        return result
 
     async def off_loop[Result](
         self, function: Callable[..., Result], *arguments: Any, **values: Any

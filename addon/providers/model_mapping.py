@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from addon.settings.config_file import FILE_NAME
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.model_ids import candidates, parse
-from translators.providers.registry import Provider
+from translators.providers.provider import Provider
 
 
 def chosen_model(name: str, provider: Provider, models: Mapping[str, str], model_id: str) -> str:

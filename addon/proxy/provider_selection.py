@@ -17,7 +17,7 @@ from addon.proxy.routing import BEDROCK
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest
 from translators.errors import ProviderError
 from translators.providers.conversation import Conversation, Endpoint
-from translators.providers.registry import Provider
+from translators.providers.provider import Provider
 
 PATIENCE = 5.0
 """Seconds that a provider has to answer before the next one is asked."""

@@ -19,7 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from addon.settings.config_file import APPLICATION
 from addon.settings.config_file import FILE_NAME as FILE_NAME
 from addon.settings.config_file import file_in_use as file_in_use
-from translators.providers.registry import PROVIDERS, Provider, UnknownProvider, provider
+from translators.providers.provider import Provider
+from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 
 
 class BadConfig(ValueError):
@@ -272,8 +273,8 @@ def _check_choices(target: Target, file: Path) -> None:
     for name in _ACCOUNT:
         if getattr(target.section, name) is not None and name not in target.provider.settings:
             raise BadConfig(f"{file}: providers.{target.name}.{name}: {target.provider.name} has no {name}")
-    if target.section.mode == "direct" and target.provider.direct is None:
-        having = ", ".join(name for name in PROVIDERS if provider(name).direct is not None)
+    if target.section.mode == "direct" and target.provider.load_direct is None:
+        having = ", ".join(name for name in PROVIDERS if provider(name).load_direct is not None)
         where = f"providers.{target.name}.mode"
         raise BadConfig(f"{file}: {where}: {target.provider.name} has no direct mode; {having} have")
     known = target.provider.other_endpoints

@@ -1,4 +1,4 @@
-"""What it takes to add a provider: a module and a row, seen from a boto3 program."""
+"""What it takes to add a provider: a folder and a line, seen from a boto3 program."""
 
 import json
 import shutil
@@ -16,38 +16,22 @@ from tests.end_to_end.conftest import prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl
 from tests.end_to_end.provider_server import listening
 
-ROW = """    "parrot": lambda: Provider(
-        name="parrot",
-        documentation="https://parrot.example",
-        batches=parrot,
-        line=parrot.line,
-        receipt=parrot.receipt,
-        answer=parrot.answer,
-        headers=lambda key: {"authorization": key},
-        base_url="https://parrot.example",
-        base_url_variables=("PARROT_BASE_URL",),
-        key_variables=("PARROT_API_KEY",),
-        max_requests=1_000,
-        max_bytes=1_000_000,
-        derived_model=lambda vendor, model: None,
-    ),
-"""
-
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the parrot in it."""
     folder = tmp_path_factory.mktemp("sources")
+    ignored = shutil.ignore_patterns("__pycache__")
     for package in (addon, translators):
         source = Path(package.__path__[0])
-        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, folder / source.name, ignore=ignored)
     providers = folder / "translators" / "providers"
-    shutil.copy(Path(__file__).with_name("parrot.py"), providers / "parrot.py")
+    shutil.copytree(Path(__file__).with_name("parrot"), providers / "parrot", ignore=ignored)
     registry = providers / "registry.py"
     text = registry.read_text(encoding="utf-8")
-    text = text.replace("    openai,\n", "    openai,\n    parrot,\n", 1)
-    first = text.index('    "anthropic": lambda')
-    registry.write_text(text[:first] + ROW + text[first:], encoding="utf-8")
+    before = '    "together",\n'
+    assert text.count(before) == 1
+    registry.write_text(text.replace(before, f'    "parrot",\n{before}'), encoding="utf-8")
     return folder
 
 
@@ -100,7 +84,7 @@ def proxy(
         yield started
 
 
-def test_a_provider_is_a_module_and_a_row(proxy: ProxyProcess, bucket: Bucket) -> None:
+def test_a_provider_is_a_folder_and_a_line(proxy: ProxyProcess, bucket: Bucket) -> None:
     records = [claude(number) for number in range(1, 6)]
     with bedrock(proxy, provider="parrot") as client:
         request = bucket.request(bucket.put("in.jsonl", jsonl(records)), modelId="polly")

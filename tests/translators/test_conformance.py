@@ -16,7 +16,8 @@ from tests.translators.voices import SIGNATURE, VOICES, Json, Said, Voice
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError, Refused
 from translators.providers.conversation import Batch
-from translators.providers.registry import PROVIDERS, Provider
+from translators.providers.provider import Provider
+from translators.providers.registry import PROVIDERS
 from translators.providers.rows import Line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"

@@ -1,4 +1,4 @@
-"""Asking a provider for one record at a time, without its batch API: what a provider module tells about it.
+"""Requests for one record at a time, without the provider's batch API.
 
 Lines are the ones that a batch would be made of, rows the ones that it would answer with, so that
 everything before and after is the same.
@@ -6,9 +6,7 @@ everything before and after is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from translators.errors import ProviderError
 from translators.providers.conversation import Endpoint
@@ -17,15 +15,21 @@ if TYPE_CHECKING:
     import httpx  # slow to load, and translating needs none of it
 
 
-@dataclass(frozen=True, kw_only=True)
-class Direct:
-    """A provider's plain API."""
+class Direct(Protocol):
+    """A provider's plain API. A provider module offers these as functions."""
 
-    request: Callable[[Endpoint, bytes, str, str], httpx.Request]
-    """where, the line, the provider's model, the line's group → the call that answers it."""
-    custom_id: Callable[[bytes], str]
-    """The line → the custom id in it."""
-    row: Callable[[bytes, httpx.Response], bytes]
-    """The line and the answer, of whatever status → a result row, without its line end."""
-    error: Callable[[httpx.Response], ProviderError]
-    """An answer that is no success → what it says."""
+    def request(self, endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
+        """The request that a line of this group stands for; the model is the provider's own."""
+        ...
+
+    def custom_id(self, line: bytes) -> str:
+        """The custom id in the line."""
+        ...
+
+    def row(self, line: bytes, response: httpx.Response) -> bytes:
+        """A result row for the response, of whatever status, without its line end."""
+        ...
+
+    def error(self, response: httpx.Response) -> ProviderError:
+        """The error of a response that is no success."""
+        ...

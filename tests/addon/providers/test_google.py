@@ -18,8 +18,8 @@ from addon.settings.config import Config, Target
 from addon.storage.object_store import PART, SLICE
 from tests.end_to_end.google_servers import BUCKET, GoogleServers, Point, key_file
 from translators.errors import ProviderError
-from translators.providers import vertex
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Submission
+from translators.providers.vertex import batches
 
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0), model="gemini-2.5-flash", group="", lines=1
@@ -77,12 +77,12 @@ async def play(google: GoogleServers) -> Play:
 
 
 def uploading(data: bytes) -> Callable[[Endpoint], Conversation[str]]:
-    return lambda endpoint: vertex.batches.upload(endpoint, SUBMISSION, BytesIO(data))
+    return lambda endpoint: batches.upload(endpoint, SUBMISSION, BytesIO(data))
 
 
 def fetching(*folders: str) -> Callable[[Endpoint], Conversation[tuple[str, ...]]]:
     batch = Batch(id="1", state="ended", raw_status="JOB_STATE_SUCCEEDED", result_files=folders)
-    return lambda endpoint: vertex.batches.results(endpoint, batch)
+    return lambda endpoint: batches.results(endpoint, batch)
 
 
 def reading(url: str) -> Callable[[Endpoint], Conversation[httpx.Response]]:
@@ -161,7 +161,7 @@ async def test_without_a_token_nothing_is_asked(google: GoogleServers) -> None:
     transport = Transport(pause=no_pause)
     endpoint = Endpoint(base_url=google.url, headers={}, staging=f"gs://{BUCKET}/batches")
     with pytest.raises(ProviderError) as refused:
-        await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+        await transport.play(batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
     await transport.close()
     assert refused.value.status == 401
     assert google.seen == []
@@ -174,7 +174,7 @@ async def test_a_token_that_is_used_up_is_renewed_on_the_way(google: GoogleServe
     await login.headers()
     transport = Transport(pause=no_pause, login=login)
     endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
-    await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+    await transport.play(batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
     await transport.close()
     assert google.objects[OBJECT] == b"{}\n"
     assert len(google.tokens) > 2
@@ -202,7 +202,7 @@ async def test_who_pays_is_said(google: GoogleServers, monkeypatch: pytest.Monke
     assert headers["x-goog-user-project"] == "who-pays"
     transport = Transport(pause=no_pause, login=login)
     endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
-    await transport.play(vertex.batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
+    await transport.play(batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
     await transport.close()
     assert google.objects[OBJECT] == b"{}\n"
 

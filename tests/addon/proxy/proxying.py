@@ -26,7 +26,7 @@ from addon.proxy.provider_file_jobs import FileJobs
 from addon.proxy.provider_flows import Reach, Rewriter
 from addon.proxy.services import Services
 from translators.providers.conversation import Endpoint
-from translators.providers.registry import Provider
+from translators.providers.provider import Provider
 
 AWS = "bedrock.us-east-1.amazonaws.com"
 CALLERS_KEY = "sk-brought-by-the-caller"

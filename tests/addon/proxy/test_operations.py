@@ -22,7 +22,7 @@ from addon.proxy.provider_selection import Probe
 from addon.settings.config import Config, ProviderSection, Target
 from tests.addon.proxy.proxying import nobody_refuses
 from translators.bedrock.jobs import TERMINAL, AwsError, JobStatus
-from translators.providers.registry import Provider
+from translators.providers.provider import Provider
 
 NOON = datetime(2026, 11, 1, 12)
 CALLER = Caller(provider="openai", region="us-east-1")

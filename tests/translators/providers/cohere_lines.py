@@ -3,7 +3,7 @@
 import json
 
 from tests.translators.providers.converse_records import Json, hub
-from translators.providers.cohere import line
+from translators.providers.cohere.request import line
 
 PLAIN = "command-a-03-2025"
 THINKER = "command-a-reasoning-08-2025"

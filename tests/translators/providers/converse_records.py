@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from translators.bedrock.converse import Request
-from translators.providers.openai import line
+from translators.providers.openai.request import line
 
 type Json = dict[str, Any]
 

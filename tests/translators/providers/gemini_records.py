@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.translators.providers.converse_records import Json, hub
-from translators.providers.gemini import line
+from translators.providers.gemini.request import line
 
 
 def request(record: Json, model: str = "gemini-2.5-flash") -> Json:

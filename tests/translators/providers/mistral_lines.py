@@ -3,7 +3,7 @@
 import json
 
 from tests.translators.providers.converse_records import Json, hub
-from translators.providers.mistral import line
+from translators.providers.mistral.request import line
 
 SMALL = "mistral-small-latest"
 """Reasons when it is told to."""

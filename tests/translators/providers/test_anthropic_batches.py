@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from translators.errors import ProviderError
-from translators.providers.anthropic import ENVELOPE, MOST_BYTES, batches
+from translators.providers.anthropic import batches
+from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
 from translators.providers.conversation import (
     SAVE,
     Batch,

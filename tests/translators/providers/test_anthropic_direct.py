@@ -9,12 +9,15 @@ import pytest
 from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer
 from translators.errors import RecordError
-from translators.providers import anthropic
+from translators.providers.anthropic import direct
+from translators.providers.anthropic.request import line
+from translators.providers.anthropic.response import answer
+from translators.providers.anthropic.results import receipt
 from translators.providers.conversation import Endpoint
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000", headers={"x-api-key": "test-key"})
 MODEL = "claude-haiku-4-5"
-LINE = anthropic.line("r-1", hub(HI), MODEL).data
+LINE = line("r-1", hub(HI), MODEL).data
 SAID = {
     "id": "msg_1",
     "type": "message",
@@ -27,21 +30,21 @@ SAID = {
 
 
 def outcome(response: httpx.Response) -> Any:
-    row = anthropic.direct.row(LINE, response)
+    row = direct.row(LINE, response)
     assert b"\n" not in row
-    assert anthropic.receipt(row).custom_id == "r-1"
-    return anthropic.answer(row, lambda: hub(HI))
+    assert receipt(row).custom_id == "r-1"
+    return answer(row, lambda: hub(HI))
 
 
 @pytest.mark.parametrize(("group", "betas"), [("", None), ("a-beta,b-beta", "a-beta,b-beta")])
 def test_line_becomes_a_message(group: str, betas: str | None) -> None:
-    request = anthropic.direct.request(ENDPOINT, LINE, MODEL, group)
+    request = direct.request(ENDPOINT, LINE, MODEL, group)
     assert (request.method, str(request.url)) == ("POST", "http://127.0.0.1:8000/v1/messages")
     assert request.headers["x-api-key"] == "test-key"
     assert request.headers["anthropic-version"] == "2023-06-01"
     assert request.headers.get("anthropic-beta") == betas
     assert json.loads(request.content) == json.loads(LINE)["params"]
-    assert anthropic.direct.custom_id(LINE) == "r-1"
+    assert direct.custom_id(LINE) == "r-1"
 
 
 def test_answer_becomes_the_row_that_a_batch_would_have() -> None:

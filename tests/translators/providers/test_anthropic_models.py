@@ -3,8 +3,7 @@
 import pytest
 
 from translators.bedrock.model_ids import parse
-from translators.providers.anthropic import derived_model, headers, unusable
-from translators.providers.anthropic.models import EFFORTS, traits
+from translators.providers.anthropic.models import EFFORTS, derived_model, headers, traits, unusable
 from translators.providers.registry import PROVIDERS
 
 

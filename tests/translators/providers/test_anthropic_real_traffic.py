@@ -14,7 +14,10 @@ from msgspec import Raw
 from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, ContentBlock, Request
 from translators.errors import ProviderError, RecordError, Refused
-from translators.providers.anthropic import answer, batches, line, native, receipt
+from translators.providers.anthropic import batches, native
+from translators.providers.anthropic.request import line
+from translators.providers.anthropic.response import answer
+from translators.providers.anthropic.results import receipt
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
 from translators.providers.rows import Receipt
 from translators.wire import ModelOutput

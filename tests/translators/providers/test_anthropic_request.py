@@ -9,7 +9,7 @@ import pytest
 
 from tests.translators.providers.converse_records import CALL, HI, PDF, PNG, Json, asking, hub, result, said
 from translators.errors import Refused
-from translators.providers.anthropic import line
+from translators.providers.anthropic.request import line
 
 HAIKU = "claude-haiku-4-5"
 OLD = "claude-opus-4-5-20251101"

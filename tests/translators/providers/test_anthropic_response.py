@@ -9,7 +9,8 @@ import pytest
 from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
-from translators.providers.anthropic import answer, receipt
+from translators.providers.anthropic.response import answer
+from translators.providers.anthropic.results import receipt
 from translators.providers.anthropic.statuses import STATUSES
 from translators.providers.names import fitting
 from translators.providers.rows import Receipt, Unfinished

@@ -12,7 +12,7 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 from tests.translators.playing import ADDRESSES
-from translators.providers import azure
+from translators.providers.azure import batches, chat
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Submission
 from translators.providers.openai.models import traits
 
@@ -66,13 +66,13 @@ def sent_by_the_sdk(call: str, key: str) -> httpx2.Request:
 @pytest.mark.parametrize("call", ["upload", "create", "retrieve", "cancel", "results"])
 @pytest.mark.parametrize("key", ["a-key", TOKEN], ids=["key", "token"])
 def test_calls_go_where_the_sdk_sends_them_with_the_credentials_that_it_sends(call: str, key: str) -> None:
-    endpoint = Endpoint(base_url=ADDRESSES["azure"], headers=azure.headers(key))
+    endpoint = Endpoint(base_url=ADDRESSES["azure"], headers=chat.headers(key))
     conversations: dict[str, Conversation[Any]] = {
-        "upload": azure.batches.upload(endpoint, SUBMISSION, io.BytesIO(b"{}\n")),
-        "create": azure.batches.create(endpoint, SUBMISSION, io.BytesIO()),
-        "retrieve": azure.batches.retrieve(endpoint, "batch_1"),
-        "cancel": azure.batches.cancel(endpoint, "batch_1"),
-        "results": azure.batches.results(
+        "upload": batches.upload(endpoint, SUBMISSION, io.BytesIO(b"{}\n")),
+        "create": batches.create(endpoint, SUBMISSION, io.BytesIO()),
+        "retrieve": batches.retrieve(endpoint, "batch_1"),
+        "cancel": batches.cancel(endpoint, "batch_1"),
+        "results": batches.results(
             endpoint, Batch(id="batch_1", state="ended", raw_status="completed", result_files=("file-1",))
         ),
     }
@@ -85,7 +85,7 @@ def test_calls_go_where_the_sdk_sends_them_with_the_credentials_that_it_sends(ca
 @pytest.mark.parametrize("ending", ["", "/openai/v1"])
 def test_the_address_may_be_what_the_sdk_wants_or_what_the_portal_shows(ending: str) -> None:
     endpoint = Endpoint(base_url=f"{ADDRESSES['azure']}{ending}", headers={})
-    request = first(azure.batches.retrieve(endpoint, "batch_1"))
+    request = first(batches.retrieve(endpoint, "batch_1"))
     assert str(request.url) == f"{ADDRESSES['azure']}/openai/v1/batches/batch_1"
 
 
@@ -99,11 +99,11 @@ def test_the_address_may_be_what_the_sdk_wants_or_what_the_portal_shows(ending: 
     ],
 )
 def test_a_deployment_named_after_its_model_takes_what_the_model_takes(deployment: str, model: str) -> None:
-    assert azure.traits(deployment) == traits(model)
+    assert chat.traits(deployment) == traits(model)
 
 
 def test_a_deployment_of_any_name_takes_what_current_models_take() -> None:
-    found = azure.traits("nightly")
+    found = chat.traits("nightly")
     assert (found.limit, found.efforts, found.sampling, found.files) == (
         "max_completion_tokens",
         None,

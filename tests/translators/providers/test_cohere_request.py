@@ -18,7 +18,8 @@ from tests.translators.providers.converse_records import (
 )
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
-from translators.providers.cohere import derived_model, headers, line
+from translators.providers.cohere.models import derived_model, headers
+from translators.providers.cohere.request import line
 
 THINKING = {"type": "enabled", "budget_tokens": 1024}
 POINT = {"cachePoint": {"type": "default"}}

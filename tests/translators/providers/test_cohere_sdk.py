@@ -26,7 +26,8 @@ from cohere.types import (
 from cohere.v2.types import V2ChatResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from translators.providers.cohere import batches, headers
+from translators.providers.cohere import batches
+from translators.providers.cohere.models import headers
 from translators.providers.conversation import Endpoint, Marker, Search, Submission
 
 type Json = dict[str, Any]

@@ -7,8 +7,8 @@ import pytest
 from tests.translators.playing import endpoint_of
 from translators.bedrock.converse import Request
 from translators.errors import RecordError
-from translators.providers import fireworks
 from translators.providers.conversation import Endpoint, Marker, Submission
+from translators.providers.fireworks import batches, rows
 
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=12, round=3), model="m", group="", lines=2, input_id="d"
@@ -21,7 +21,7 @@ def asked() -> Request:
 
 @pytest.mark.parametrize("row", ["", "[]", '{"custom_id":"r-1","response":[1]}'])
 def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
-    outcome = fireworks.answer(row.encode(), asked)
+    outcome = rows.answer(row.encode(), asked)
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
 
@@ -34,6 +34,6 @@ def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
     ],
 )
 def test_the_account_stands_at_the_end_of_the_address(endpoint: Endpoint) -> None:
-    request = next(fireworks.batches.create(endpoint, SUBMISSION, None))  # type: ignore[arg-type]  # not read
+    request = next(batches.create(endpoint, SUBMISSION, None))  # type: ignore[arg-type]  # not read
     assert json.loads(request.read())["inputDatasetId"] == "accounts/example/datasets/d"
     assert request.url.params["batchInferenceJobId"] == "bedrock-batch-k3v9x0q2m7ab-12-3"

@@ -10,20 +10,21 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer
 from translators.bedrock.embeddings import EmbeddingRequest, TextPart
 from translators.errors import RecordError
-from translators.providers import gemini
 from translators.providers.conversation import Endpoint
+from translators.providers.gemini import direct, embeddings, request
+from translators.providers.gemini.response import answer, receipt
 from translators.providers.rows import Line
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000", headers={"x-goog-api-key": "test-key"})
-CHAT = gemini.line("r-1", hub(HI), "gemini-2.5-flash")
-VECTOR = gemini.embeddings.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "gemini-embedding-001")
+CHAT = request.line("r-1", hub(HI), "gemini-2.5-flash")
+VECTOR = embeddings.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "gemini-embedding-001")
 
 
 def outcome(response: httpx.Response) -> Any:
-    row = gemini.direct.row(CHAT.data, response)
+    row = direct.row(CHAT.data, response)
     assert b"\n" not in row
-    assert gemini.receipt(row).custom_id == "r-1"
-    return gemini.answer(row, lambda: hub(HI))
+    assert receipt(row).custom_id == "r-1"
+    return answer(row, lambda: hub(HI))
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,11 @@ def outcome(response: httpx.Response) -> Any:
     ],
 )
 def test_line_becomes_the_call_it_stands_for(line: Line, model: str, path: str) -> None:
-    request = gemini.direct.request(ENDPOINT, line.data, model, line.group)
+    request = direct.request(ENDPOINT, line.data, model, line.group)
     assert (request.method, request.url.path, request.url.query) == ("POST", path, b"")
     assert request.headers["x-goog-api-key"] == "test-key"
     assert json.loads(request.content) == json.loads(line.data)["request"]
-    assert gemini.direct.custom_id(line.data) == "r-1"
+    assert direct.custom_id(line.data) == "r-1"
 
 
 def test_answer_becomes_the_row_that_a_batch_would_have() -> None:

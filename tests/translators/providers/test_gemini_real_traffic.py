@@ -13,8 +13,9 @@ from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
-from translators.providers.gemini import answer, batches, embeddings, receipt
+from translators.providers.gemini import batches, embeddings
 from translators.providers.gemini.operations import rows
+from translators.providers.gemini.response import answer, receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic"
 GENERATED = sorted(REAL.glob("gemini/generate-content/*.json")) + sorted(

@@ -7,8 +7,8 @@ import pytest
 from tests.translators.providers.converse_records import CALL, HI, asking, hub, result, said
 from translators.bedrock.converse import ContentBlock, Message, Request, ToolResultContent
 from translators.errors import Refused
-from translators.providers.gemini import line
 from translators.providers.gemini.parts import parts
+from translators.providers.gemini.request import line
 
 S3 = {"s3Location": {"uri": "s3://bucket/key"}}
 

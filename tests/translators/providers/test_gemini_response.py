@@ -8,7 +8,7 @@ import pytest
 
 from translators.bedrock.converse import Answer, ContentBlock, Request
 from translators.errors import RecordError
-from translators.providers.gemini import answer, receipt
+from translators.providers.gemini.response import answer, receipt
 from translators.providers.rows import Receipt, Unfinished
 from translators.providers.statuses import Status
 

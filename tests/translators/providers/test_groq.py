@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from tests.translators.providers.judging import judge_of, judged
 from translators.bedrock.converse import Answer, Request
-from translators.providers import groq, openai
+from translators.providers.groq import chat
+from translators.providers.openai import rows
 from translators.providers.openai.models import Traits
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "groq"
@@ -112,7 +113,7 @@ def type_of(response: Mapping[str, Any]) -> type[BaseModel]:
     ],
 )
 def test_model_takes_these_efforts(model: str, efforts: object) -> None:
-    found: Traits = groq.traits(model)
+    found: Traits = chat.traits(model)
     assert (found.efforts, found.limit) == (efforts, "max_completion_tokens")
 
 
@@ -124,7 +125,7 @@ def asked() -> Request:
 def test_real_reasoning_between_tags_is_told_from_the_answer() -> None:
     body = json.loads((REAL / "chat" / "deepseek-r1-think-tags.json").read_bytes())["response"]["body"]
     row = {"custom_id": "r-1", "response": {"status_code": 200, "body": body}, "error": None}
-    outcome = groq.answer(json.dumps(row).encode(), asked)
+    outcome = chat.answer(json.dumps(row).encode(), asked)
     assert isinstance(outcome, Answer)
     thought, said = outcome.response.output.message.content
     assert thought.reasoning_content is not None
@@ -144,7 +145,7 @@ def test_real_rows_are_read(file: Path) -> None:
         row = json.dumps(
             {"id": "batch_req_1", "custom_id": "r-1", "response": response, "error": None}
         ).encode()
-        assert openai.receipt(row).custom_id == "r-1"
-        outcome = groq.answer(row, asked)
+        assert rows.receipt(row).custom_id == "r-1"
+        outcome = chat.answer(row, asked)
         assert isinstance(outcome, Answer)
         assert outcome.response.usage.output_tokens == response["body"]["usage"]["completion_tokens"]

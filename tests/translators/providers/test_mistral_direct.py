@@ -10,16 +10,18 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer
 from translators.bedrock.embeddings import EmbeddingRequest, TextPart
 from translators.errors import RecordError
-from translators.providers import mistral
 from translators.providers.conversation import Endpoint
+from translators.providers.mistral import direct, embeddings, request
+from translators.providers.mistral.response import answer
+from translators.providers.mistral.rows import receipt
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000", headers={"Authorization": "Bearer test-key"})
-CHAT = mistral.line("r-1", hub(HI), "mistral-small-latest").data
-VECTOR = mistral.embeddings.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "mistral-embed").data
+CHAT = request.line("r-1", hub(HI), "mistral-small-latest").data
+VECTOR = embeddings.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "mistral-embed").data
 
 
 def row(response: httpx.Response) -> Any:
-    return mistral.answer(mistral.direct.row(CHAT, response), lambda: hub(HI))
+    return answer(direct.row(CHAT, response), lambda: hub(HI))
 
 
 @pytest.mark.parametrize(
@@ -31,21 +33,21 @@ def row(response: httpx.Response) -> Any:
     ids=["chat", "vector"],
 )
 def test_line_becomes_a_call_that_names_the_model(line: bytes, model: str, path: str, body: Any) -> None:
-    request = mistral.direct.request(ENDPOINT, line, model, "")
+    request = direct.request(ENDPOINT, line, model, "")
     assert (request.method, request.url.path) == ("POST", path)
     assert request.headers["Authorization"] == "Bearer test-key"
     assert json.loads(request.content) == body
 
 
 def test_line_says_whose_it_is() -> None:
-    assert mistral.direct.custom_id(CHAT) == "r-1"
+    assert direct.custom_id(CHAT) == "r-1"
 
 
 def test_answer_becomes_the_row_that_a_batch_would_have() -> None:
     said = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "Hello!"}}]}
     response = httpx.Response(200, content=json.dumps(said, indent=2))
-    assert b"\n" not in mistral.direct.row(CHAT, response)
-    assert mistral.receipt(mistral.direct.row(CHAT, response)).custom_id == "r-1"
+    assert b"\n" not in direct.row(CHAT, response)
+    assert receipt(direct.row(CHAT, response)).custom_id == "r-1"
     outcome = row(response)
     assert isinstance(outcome, Answer)
     assert outcome.response.output.message.content[0].text == "Hello!"

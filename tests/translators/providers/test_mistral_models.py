@@ -3,8 +3,7 @@
 import pytest
 
 from translators.bedrock.model_ids import parse
-from translators.providers.mistral import derived_model, headers, unusable
-from translators.providers.mistral.models import reasoning
+from translators.providers.mistral.models import derived_model, headers, reasoning, unusable
 
 
 @pytest.mark.parametrize(

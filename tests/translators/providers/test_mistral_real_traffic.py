@@ -14,7 +14,10 @@ from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, TextPart
 from translators.errors import ProviderError, RecordError
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Submission
-from translators.providers.mistral import answer, batches, embeddings, line, receipt
+from translators.providers.mistral import batches, embeddings
+from translators.providers.mistral.request import line
+from translators.providers.mistral.response import answer
+from translators.providers.mistral.rows import receipt
 from translators.providers.rows import Receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "mistral"

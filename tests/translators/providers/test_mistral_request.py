@@ -21,8 +21,8 @@ from tests.translators.providers.converse_records import (
 from tests.translators.providers.mistral_lines import LARGE, MAGISTRAL, SMALL, body, effects
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
-from translators.providers.mistral import line
 from translators.providers.mistral.names import call_id
+from translators.providers.mistral.request import line
 
 THOUGHT = {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "EqQB"}}}
 DRAWN = {"toolResult": {"toolUseId": "t1", "content": [PNG, {"text": "and"}, PDF]}}

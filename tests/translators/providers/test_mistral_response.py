@@ -8,7 +8,8 @@ import pytest
 from tests.translators.providers.converse_records import HI, Json, hub
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
-from translators.providers.mistral import answer, receipt
+from translators.providers.mistral.response import answer
+from translators.providers.mistral.rows import receipt
 from translators.providers.rows import Receipt
 
 

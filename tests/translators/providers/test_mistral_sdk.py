@@ -25,7 +25,8 @@ from mistralai.client.models import (
 from pydantic import BaseModel, ValidationError
 
 from translators.providers.conversation import Endpoint, Marker, Search, Submission
-from translators.providers.mistral import batches, headers
+from translators.providers.mistral import batches
+from translators.providers.mistral.models import headers
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "mistral"
 SENT = sorted(RECORDINGS.glob("*/sent.json"))

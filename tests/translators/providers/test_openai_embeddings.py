@@ -8,8 +8,8 @@ import pytest
 
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
 from translators.errors import RecordError, Refused
-from translators.providers.openai import receipt
 from translators.providers.openai.embeddings import ENDPOINT, MOST_INPUTS, answer, line
+from translators.providers.openai.rows import receipt
 from translators.providers.rows import Receipt, Unfinished
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "openai"

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translators.providers.openai import derived_model, headers
-from translators.providers.openai.models import Traits, traits
+from translators.providers.openai.models import Traits, derived_model, headers, traits
 from translators.providers.openai.names import fitting, may_be_mapped
 
 

@@ -13,8 +13,10 @@ import pytest
 from translators.bedrock.converse import Answer, Request
 from translators.errors import ProviderError, RecordError
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
-from translators.providers.openai import answer, batches, receipt
+from translators.providers.openai import batches
 from translators.providers.openai.names import fitting
+from translators.providers.openai.response import answer
+from translators.providers.openai.rows import receipt
 from translators.providers.rows import Receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic"

@@ -5,7 +5,7 @@ import pytest
 from tests.translators.providers.converse_records import CALL, HI, PNG, Json, asking, body, result, said
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
-from translators.providers.openai import line
+from translators.providers.openai.request import line
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from tests.translators.providers.converse_records import (
     result,
     said,
 )
-from translators.providers.openai import line
 from translators.providers.openai.names import fitting
+from translators.providers.openai.request import line
 
 
 def messages(request: Json) -> object:

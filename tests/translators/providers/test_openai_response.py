@@ -8,8 +8,9 @@ import pytest
 
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
-from translators.providers.openai import answer, receipt
 from translators.providers.openai.names import fitting
+from translators.providers.openai.response import answer
+from translators.providers.openai.rows import receipt
 from translators.providers.rows import Receipt, Unfinished
 
 type Json = dict[str, Any]

@@ -6,10 +6,9 @@ import pytest
 from msgspec import Raw
 
 from translators.bedrock.records import InputRecord
-from translators.providers import vertex
 from translators.providers.registry import PROVIDERS
 from translators.providers.rows import Line, Receipt
-from translators.providers.vertex import models
+from translators.providers.vertex import models, rows
 from translators.translation import Route, Translator
 
 
@@ -28,7 +27,7 @@ from translators.translation import Route, Translator
     ],
 )
 def test_a_model_of_claude_has_a_name_of_google_s(vendor: str, model: str, name: str | None) -> None:
-    assert vertex.derived_model(vendor, model) == name
+    assert models.derived_model(vendor, model) == name
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_what_a_model_takes_is_known_by_anthropic_s_name(model: str, name: str) 
     ],
 )
 def test_a_model_that_no_job_can_use_is_named(model: str, why: str | None) -> None:
-    assert vertex.unusable(model) == why
+    assert models.unusable(model) == why
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_model_that_no_job_can_use_is_named(model: str, why: str | None) -> No
 )
 def test_jobs_are_where_their_location_is(base_url: str, location: str, address: str) -> None:
     settings = {"project": "p", "location": location}
-    assert vertex.address(base_url, settings) == f"{address}/v1/projects/p/locations/{location}"
+    assert models.address(base_url, settings) == f"{address}/v1/projects/p/locations/{location}"
 
 
 CLAUDE = Raw(
@@ -140,7 +139,7 @@ def test_a_body_of_claude_s_passes_field_by_field_to_claude_and_in_gemini_s_word
 )
 def test_a_row_tells_whether_asking_again_may_help(status: str, code: int | None) -> None:
     row = {"request": {"labels": {"bedrock_batch_record": "j-0"}}, "status": status, "response": {}}
-    assert vertex.receipt(json.dumps(row).encode()) == Receipt("j-0", finished=True, status=code)
+    assert rows.receipt(json.dumps(row).encode()) == Receipt("j-0", finished=True, status=code)
 
 
 def test_the_row_in_the_registry_says_what_the_account_has_to_say() -> None:

@@ -13,9 +13,10 @@ import pytest
 from tests.translators.playing import Player, endpoint_of
 from translators.bedrock.converse import Answer, Request
 from translators.errors import ProviderError, RecordError
-from translators.providers import xai
 from translators.providers.conversation import Batch, Conversation, Marker, Search, Submission
 from translators.providers.openai.models import Traits
+from translators.providers.xai import batches, chat
+from translators.providers.xai.rows import answer, receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "xai"
 ENDPOINT = endpoint_of("xai")
@@ -51,20 +52,20 @@ def replayed[Outcome](conversation: Conversation[Outcome], *responses: Any) -> O
 @real
 def test_real_batch_is_made_empty_and_filled_by_a_second_call() -> None:
     made, filled = exchange("batch/1-create-empty"), exchange("batch/2-add-requests")
-    ours = next(xai.batches.upload(ENDPOINT, SUBMISSION, io.BytesIO()))
+    ours = next(batches.upload(ENDPOINT, SUBMISSION, io.BytesIO()))
     assert (ours.method, str(ours.url)) == (made["request"]["method"], made["request"]["url"])
     assert json.loads(ours.read()).keys() == made["request"]["body"].keys()
-    batch_id = replayed(xai.batches.upload(ENDPOINT, SUBMISSION, io.BytesIO()), made["response"])
+    batch_id = replayed(batches.upload(ENDPOINT, SUBMISSION, io.BytesIO()), made["response"])
     assert batch_id == made["response"]["body"]["batch_id"]
     submission = replace(SUBMISSION, input_id=batch_id)
     requests = filled["request"]["body"]["batch_requests"]
     lines = io.BytesIO("".join(f"{json.dumps(request)}\n" for request in requests).encode())
-    added = next(xai.batches.create(ENDPOINT, submission, lines))
+    added = next(batches.create(ENDPOINT, submission, lines))
     body = b"".join(piece for piece in added.stream if isinstance(piece, bytes))  # type: ignore[union-attr]
     assert (added.method, str(added.url)) == (filled["request"]["method"], filled["request"]["url"])
     assert json.loads(body) == filled["request"]["body"]
     assert int(added.headers["content-length"]) == len(body)
-    batch = replayed(xai.batches.create(ENDPOINT, submission, lines), filled["response"])
+    batch = replayed(batches.create(ENDPOINT, submission, lines), filled["response"])
     assert (batch.id, batch.state, batch.total) == (batch_id, "running", 2)
 
 
@@ -74,11 +75,11 @@ def test_real_batch_is_made_empty_and_filled_by_a_second_call() -> None:
 )
 def test_real_counters_are_read(name: str, state: str, found: bool) -> None:
     response = exchange(f"batch/{name}")["response"]
-    batch = replayed(xai.batches.retrieve(ENDPOINT, "batch_1"), response)
+    batch = replayed(batches.retrieve(ENDPOINT, "batch_1"), response)
     assert (batch.id, batch.state) == (response["body"]["batch_id"], state)
     assert batch.succeeded == response["body"]["state"]["num_success"]
     search = Search(since=0, claimed=frozenset())
-    assert (replayed(xai.batches.find(ENDPOINT, SUBMISSION, search), response) is not None) == found
+    assert (replayed(batches.find(ENDPOINT, SUBMISSION, search), response) is not None) == found
 
 
 @real
@@ -89,12 +90,12 @@ def test_real_results_are_fetched_and_read() -> None:
     recorded["request"]["url"] = recorded["request"]["url"].replace("limit=100", "limit=1000")
     player = Player(iter([recorded]), replace(ENDPOINT, headers={}))
     batch = Batch(id=batch_id, state="ended", raw_status="", result_files=(batch_id,))
-    names = player.play(xai.batches.results(player.endpoint, batch))
+    names = player.play(batches.results(player.endpoint, batch))
     rows = b"".join(player.saved[name] for name in names).splitlines()
-    assert [xai.receipt(row).custom_id for row in rows] == ["0", "1"]
+    assert [receipt(row).custom_id for row in rows] == ["0", "1"]
     for row, result in zip(rows, recorded["response"]["body"]["results"], strict=True):
         completion = result["batch_result"]["response"]["chat_get_completion"]
-        outcome = xai.answer(row, asked)
+        outcome = answer(row, asked)
         assert isinstance(outcome, Answer)
         thought, said = outcome.response.output.message.content
         assert thought.reasoning_content is not None
@@ -111,7 +112,7 @@ def test_real_results_are_fetched_and_read() -> None:
 def test_reasoning_of_a_real_completion_counts_as_output(name: str) -> None:
     body = exchange(f"chat/{name}")["response"]["body"]
     row = {"batch_request_id": "r-1", "batch_result": {"response": {"chat_get_completion": body}}}
-    outcome = xai.answer(json.dumps(row).encode(), asked)
+    outcome = answer(json.dumps(row).encode(), asked)
     assert isinstance(outcome, Answer)
     usage = outcome.response.usage
     assert usage.output_tokens == body["usage"]["total_tokens"] - body["usage"]["prompt_tokens"]
@@ -120,7 +121,7 @@ def test_reasoning_of_a_real_completion_counts_as_output(name: str) -> None:
 
 @pytest.mark.parametrize("row", ["", "[]", '{"batch_request_id":"r-1","batch_result":[]}'])
 def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
-    outcome = xai.answer(row.encode(), asked)
+    outcome = answer(row.encode(), asked)
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
 
@@ -137,7 +138,7 @@ def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
     ],
 )
 def test_model_takes(model: str, efforts: object, stop: bool, penalties: bool) -> None:
-    found: Traits = xai.traits(model)
+    found: Traits = chat.traits(model)
     assert (found.efforts, found.stop) == (efforts, stop)
     assert ("presence_penalty" in found.additional) == penalties
 
@@ -145,5 +146,5 @@ def test_model_takes(model: str, efforts: object, stop: bool, penalties: bool) -
 def test_other_refusals_than_of_the_key_stay_what_they_are() -> None:
     response = {"status": 400, "body": {"code": "invalid", "error": "Model not found"}}
     with pytest.raises(ProviderError) as refusal:
-        replayed(xai.batches.retrieve(ENDPOINT, "batch_1"), response)
+        replayed(batches.retrieve(ENDPOINT, "batch_1"), response)
     assert (refusal.value.status, refusal.value.message) == (400, "Model not found")

@@ -1,7 +1,5 @@
 """Messages asked for one by one (Anthropic: api/messages), also of servers that speak Anthropic's form."""
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 import httpx
 import msgspec
 from msgspec import Raw, Struct

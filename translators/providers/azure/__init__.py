@@ -9,8 +9,3 @@ The format is OpenAI's; what is different is said here:
     batches        words in either case, moments as numbers or as text, an error file of no bytes
     answers        what the content filter found beside each choice
 """
-
-from translators.providers.azure import batches, direct
-from translators.providers.azure.chat import headers, line, native_line, traits
-
-__all__ = ["batches", "direct", "headers", "line", "native_line", "traits"]

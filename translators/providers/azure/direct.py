@@ -1,12 +1,13 @@
 """Chat completions and embeddings of a deployment, asked for one by one (Azure: reference)."""
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 import httpx
 
 from translators.providers.azure.batches import versioned
 from translators.providers.conversation import Endpoint
 from translators.providers.openai import direct
+from translators.providers.openai.direct import custom_id, error, row
+
+__all__ = ["custom_id", "error", "request", "row"]
 
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:

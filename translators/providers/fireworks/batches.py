@@ -28,11 +28,6 @@ from translators.providers.conversation import (
 )
 from translators.providers.openai.errors import checked, provider_error
 
-MOST_REQUESTS = 1_000_000
-"""No number is stated; the bytes decide."""
-MOST_BYTES = 149_000_000
-"""Of a dataset: what one upload may have is 150 MB, with its envelope."""
-
 _STATES: Mapping[str, State] = MappingProxyType(
     {
         "JOB_STATE_COMPLETED": "ended",

@@ -1,7 +1,5 @@
 """Contents and embeddings asked for one by one (Gemini: generate-content, embeddings)."""
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

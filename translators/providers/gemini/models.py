@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-MOST_REQUESTS = 10_000
-"""In one batch. Google documents no number, but tokens waiting in batches (3 million for a model in the first
-paid tier) and 100 batches at a time: smaller batches find a place in such a queue, a job of a million records
-still makes no more than 100 of them."""
-
 type Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
 
 

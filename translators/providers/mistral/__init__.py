@@ -8,21 +8,3 @@ vectors), `batches` (the batch API), `direct` (records asked one by one), `error
 Chats look like OpenAI's and are none: other members (`random_seed`), other ids, an order of turns that is
 checked, content in chunks, and 422 for what is not known. So no body goes through as it is.
 """
-
-from translators.providers.mistral import batches, direct, embeddings
-from translators.providers.mistral.models import derived_model, headers, unusable
-from translators.providers.mistral.request import line
-from translators.providers.mistral.response import answer
-from translators.providers.mistral.rows import receipt
-
-__all__ = [
-    "answer",
-    "batches",
-    "derived_model",
-    "direct",
-    "embeddings",
-    "headers",
-    "line",
-    "receipt",
-    "unusable",
-]

@@ -1,7 +1,5 @@
 """Chat completions and embeddings asked for one by one (Mistral: api/endpoint chat, embeddings)."""
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 import httpx
 import msgspec
 from msgspec import Raw, Struct

@@ -5,23 +5,3 @@ parts), `rows` (result rows), `response` (the answer in one), `native` (both for
 completions already), `batches` (the batch API), `models` (what differs between models).
 The same code serves compatible servers that the configuration points `base_url` at.
 """
-
-from translators.providers.openai import batches, direct, embeddings, native, responses, responses_output
-from translators.providers.openai.models import derived_model, headers
-from translators.providers.openai.request import line
-from translators.providers.openai.response import answer
-from translators.providers.openai.rows import receipt
-
-__all__ = [
-    "answer",
-    "batches",
-    "derived_model",
-    "direct",
-    "embeddings",
-    "headers",
-    "line",
-    "native",
-    "receipt",
-    "responses",
-    "responses_output",
-]

@@ -3,8 +3,6 @@
 Also the API of servers on one's own machine: vLLM, Ollama, llama.cpp, LM Studio.
 """
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 import httpx
 import msgspec
 from msgspec import Raw, Struct

@@ -11,8 +11,3 @@ The format is OpenAI's; what is different is said here:
     answers        `eos` where a model ended by itself; reasoning in fields of its own, or in the text between
                    `<think>` and `</think>`
 """
-
-from translators.providers.together import batches
-from translators.providers.together.chat import ENDPOINT, answer, line, native_line
-
-__all__ = ["ENDPOINT", "answer", "batches", "line", "native_line"]

@@ -21,10 +21,6 @@ from translators.providers.pieces import Piece, size_of
 from translators.providers.vertex.jobs import HAVE_RESULTS, Job, Page, batch_of
 from translators.providers.vertex.models import resource
 
-MOST_REQUESTS = 200_000
-MOST_BYTES = 1_000_000_000
-"""Of one job (Google: models/capabilities/batch-inference)."""
-
 _JOBS = "batchPredictionJobs"
 _ROWS = re.compile(r".*predictions[^/]*\.jsonl(-\d+-of-\d+)?")
 """Files of rows; beside them lie counts and the like."""

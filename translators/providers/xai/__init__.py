@@ -4,9 +4,3 @@
 OpenAI's; batches are made empty and filled by a second call, have counters instead of a status, and give
 their results in pages.
 """
-
-from translators.providers.xai import batches, direct
-from translators.providers.xai.chat import line, native_line, traits
-from translators.providers.xai.rows import answer, native_answer, receipt
-
-__all__ = ["answer", "batches", "direct", "line", "native_answer", "native_line", "receipt", "traits"]

@@ -29,13 +29,7 @@ from translators.providers.conversation import (
 from translators.providers.enclosed import Enclosed
 from translators.providers.openai.errors import provider_error
 
-MOST_REQUESTS = 50_000
-"""What a file of requests may have; for requests that are added, none is stated."""
-
 _BEGINNING, _END = b'{"batch_requests":[', b"]}"
-
-MOST_BYTES = 25_000_000 - len(_BEGINNING + _END)
-"""Of the lines in the call that adds requests."""
 
 PAGE = 1000
 """The most results that one page may have."""

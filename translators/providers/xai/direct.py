@@ -1,13 +1,14 @@
 """Chat completions asked for one by one (xAI: api-reference chat-completions)."""
 
-from __future__ import annotations  # httpx is loaded when the first call is made
-
 import httpx
 import msgspec
 from msgspec import Raw, Struct
 
 from translators.providers.conversation import Endpoint
+from translators.providers.openai.direct import error
 from translators.providers.openai.errors import provider_error
+
+__all__ = ["custom_id", "error", "request", "row"]
 
 
 class _Asked(Struct):

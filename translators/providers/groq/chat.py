@@ -1,8 +1,7 @@
-"""Groq: records as chat completions, jobs as batches (Groq: docs/batch, api-reference; groq 1.7).
+"""Records as Groq's chat completions, and what Groq takes.
 
-The batch API is OpenAI's, with a list that is paged by a cursor. What is different in the chats is said here:
-parameters that no model takes yet, no files and no sound, and reasoning that stands in a field of its own or,
-when asked for raw, between `<think>` and `</think>` in the text.
+OpenAI's, but for parameters that no model takes yet, no files and no sound, and reasoning that stands in a
+field of its own or, when asked for raw, between `<think>` and `</think>` in the text.
 """
 
 import re
@@ -18,9 +17,6 @@ from translators.providers.openai.models import Effort, Traits
 from translators.providers.openai.rows import body_of
 from translators.providers.rows import Line, Unfinished
 from translators.wire import Members
-
-MOST_BYTES = 100_000_000
-"""Of a batch's file: what the SDK and the API reference say; the guide says twice as much."""
 
 _ADDITIONAL = frozenset(
     {

@@ -1,60 +1,11 @@
-"""A provider that nobody has: it says what it is told. All that it takes is this module and a row.
+"""The made-up provider's batches, as conversations."""
 
-`test_new_provider.py` puts it into a copy of the project.
-"""
-
-from collections.abc import Callable
 from typing import IO
 
 import httpx
-import msgspec
-from msgspec import Struct
 
-from translators.bedrock.converse import Answer, ContentBlock, Message, Output, Request, Response, Usage
-from translators.errors import ProviderError, RecordError, Refused
-from translators.providers.conversation import (
-    SAVE,
-    Batch,
-    Conversation,
-    Endpoint,
-    Search,
-    Submission,
-)
-from translators.providers.rows import Line, Receipt
-
-
-class _Line(Struct):
-    custom_id: str
-    say: str
-
-
-class _Row(Struct):
-    custom_id: str
-    said: str
-
-
-def line(custom_id: str, request: Request, model: str) -> Line:
-    """The line that has the parrot say the last text. Raises `Refused`."""
-    for block in reversed(request.messages[-1].content):
-        if block.text is not None:
-            return Line(msgspec.json.encode(_Line(custom_id, block.text)))
-    raise Refused("messages", "hold no text to say")
-
-
-def receipt(row: bytes) -> Receipt:
-    """Whose row this is."""
-    return Receipt(msgspec.json.decode(row, type=_Row).custom_id, finished=True)
-
-
-def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
-    """What was said."""
-    said = msgspec.json.decode(row, type=_Row).said
-    response = Response(
-        output=Output(Message("assistant", [ContentBlock(text=said)])),
-        stop_reason="end_turn",
-        usage=Usage(input_tokens=1, output_tokens=1, total_tokens=2),
-    )
-    return Answer(response=response, id="parrot-1", model="parrot")
+from translators.errors import ProviderError
+from translators.providers.conversation import SAVE, Batch, Conversation, Endpoint, Search, Submission
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:

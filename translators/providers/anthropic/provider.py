@@ -1,0 +1,46 @@
+"""Anthropic\'s row of the registry."""
+
+from types import MappingProxyType
+
+from translators.providers.anthropic import native
+from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
+from translators.providers.anthropic.models import derived_model, headers, unusable
+from translators.providers.anthropic.request import line
+from translators.providers.anthropic.response import answer
+from translators.providers.anthropic.results import receipt
+from translators.providers.conversation import Batches
+from translators.providers.direct import Direct
+from translators.providers.provider import Native, Provider
+
+
+def _batches() -> Batches:
+    from translators.providers.anthropic import batches
+
+    return batches
+
+
+def _direct() -> Direct:
+    from translators.providers.anthropic import direct
+
+    return direct
+
+
+PROVIDER = Provider(
+    name="anthropic",
+    documentation="https://platform.claude.com/docs/en/build-with-claude/batch-processing",
+    load_batches=_batches,
+    line=line,
+    receipt=receipt,
+    answer=answer,
+    headers=headers,
+    base_url="https://api.anthropic.com",
+    base_url_variables=("ANTHROPIC_BASE_URL",),
+    key_variables=("ANTHROPIC_API_KEY",),
+    max_requests=100_000,
+    max_bytes=MOST_BYTES - ENVELOPE,
+    marks_batches=False,
+    derived_model=derived_model,
+    unusable=unusable,
+    native=MappingProxyType({"anthropic.messages": Native(line=native.line, answer=native.answer)}),
+    load_direct=_direct,
+)

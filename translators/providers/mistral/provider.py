@@ -1,0 +1,43 @@
+"""Mistral\'s row of the registry."""
+
+from translators.providers.conversation import Batches
+from translators.providers.direct import Direct
+from translators.providers.mistral import embeddings
+from translators.providers.mistral.models import derived_model, headers, unusable
+from translators.providers.mistral.request import line
+from translators.providers.mistral.response import answer
+from translators.providers.mistral.rows import receipt
+from translators.providers.provider import Embeddings, Provider
+
+
+def _batches() -> Batches:
+    from translators.providers.mistral import batches
+
+    return batches
+
+
+def _direct() -> Direct:
+    from translators.providers.mistral import direct
+
+    return direct
+
+
+PROVIDER = Provider(
+    name="mistral",
+    documentation="https://docs.mistral.ai/studio-api/batch-processing",
+    load_batches=_batches,
+    line=line,
+    receipt=receipt,
+    answer=answer,
+    headers=headers,
+    base_url="https://api.mistral.ai",
+    base_url_variables=(),
+    key_variables=("MISTRAL_API_KEY",),
+    max_requests=100_000,
+    max_bytes=512_000_000,
+    takes_files=True,
+    derived_model=derived_model,
+    unusable=unusable,
+    embeddings=Embeddings(line=embeddings.line, answer=embeddings.answer),
+    load_direct=_direct,
+)

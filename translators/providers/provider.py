@@ -1,0 +1,118 @@
+"""What a provider's folder states of it: its row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from msgspec import Raw
+
+from translators.bedrock.converse import Answer, Request
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
+from translators.errors import RecordError
+from translators.providers.conversation import Batches
+from translators.providers.direct import Direct
+from translators.providers.rows import Line, Receipt, Unfinished
+from translators.wire import Members, ModelOutput, Wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embeddings:
+    """How a provider embeds."""
+
+    line: Callable[[str, EmbeddingRequest, str], Line]
+    """custom id, what to embed, the provider's model → the line. Raises `Refused`."""
+    answer: Callable[[bytes, Callable[[], EmbeddingRequest]], EmbeddingAnswer | RecordError | Unfinished]
+
+
+def _any(model: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Native:
+    """How a body that is in the provider's own format already is sent and answered."""
+
+    line: Callable[[str, Raw | Members, str], Line]
+    """custom id, the body, the provider's model → the line. Raises `Refused`."""
+    answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
+    """A result row → the provider's answer as it is."""
+    speaks: Callable[[str], bool] = _any
+    """Whether this model of the provider's does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherEndpoint:
+    """How records are asked and answered where they do not go to the provider's usual endpoint."""
+
+    line: Callable[[str, Request, str], Line]
+    answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
+
+
+def _usable(model: str) -> str | None:
+    return None
+
+
+def _as_it_is(base_url: str, settings: Mapping[str, str]) -> str:
+    return base_url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """What the rest of the product needs to know of a provider: facts and pure functions."""
+
+    name: str
+    """Value of the `x-model-provider` header and name of the config section."""
+    documentation: str
+    load_batches: Callable[[], Batches]
+    """Imports them: they bring an HTTP client along, which translating has no use for."""
+    line: Callable[[str, Request, str], Line]
+    """custom id, record, the provider's model → the line. Raises `Refused`."""
+    receipt: Callable[[bytes], Receipt]
+    """A result row → whose it is. Raises `ValueError` for a row that cannot be read."""
+    answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
+    """A result row → the answer. The second argument gives the record as it was asked, where needed."""
+    headers: Callable[[str], dict[str, str]]
+    """The API key → the headers that carry it."""
+    base_url: str
+    """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
+    settings: Mapping[str, str] = MappingProxyType({})
+    """What else the section says of the account, with the environment variable that says it otherwise."""
+    address: Callable[[str, Mapping[str, str]], str] = _as_it_is
+    """`base_url` and the settings → where the batch API is."""
+    probe: str = "/models"
+    """What can be asked for there to see whether a key is good."""
+    login: Literal["google"] | None = None
+    """Whose credentials of this machine stand in for a key: Google's application-default credentials."""
+    base_url_variables: tuple[str, ...]
+    key_variables: tuple[str, ...]
+    max_requests: int
+    """The provider's own limit for one batch."""
+    max_bytes: int
+    derived_model: Callable[[str, str], str | None]
+    """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
+    marks_batches: bool = True
+    """Whether a batch can be told by its marker. Where it cannot, one that is found after a lost answer is
+    taken for ours only until its results say otherwise."""
+    takes_files: bool = False
+    """Whether `create` makes a batch of any file there whose lines have `custom_id` and `body`, and `results`
+    fetches any file there."""
+    unusable: Callable[[str], str | None] = _usable
+    """The provider's model → why no batch can use it (retired on a date), if that is known."""
+    load_direct: Callable[[], Direct] | None = None
+    """Imports what sends one record without a batch."""
+    embeddings: Embeddings | None = None
+    native: Mapping[Wire, Native] = MappingProxyType({})
+    """The formats of Bedrock bodies that the provider speaks itself, at its usual endpoint."""
+    other_endpoints: Mapping[str, OtherEndpoint] = MappingProxyType({})
+    """By the name that the configuration gives them."""
+
+    @property
+    def batches(self) -> Batches:
+        """The batch API, loaded when first used."""
+        return self.load_batches()
+
+    @property
+    def direct(self) -> Direct | None:
+        """The plain API, loaded when first used; None where there is none."""
+        return None if self.load_direct is None else self.load_direct()
