@@ -5,8 +5,8 @@ from addon.proxy.admission import Admission, Caller
 from addon.proxy.provider_flows import Call
 from translators.bedrock import native_jobs
 from translators.bedrock.native_jobs import NativeBatch
+from translators.providers.batch_details import batch_details
 from translators.providers.conversation import Batch
-from translators.providers.particulars import particulars
 
 
 class Native:
@@ -45,7 +45,7 @@ class Native:
 
 
 def _native(provider: str, batch: Batch, body: bytes) -> NativeBatch:
-    said = particulars(body)
+    details = batch_details(body)
     return NativeBatch(
         provider=provider,
         id=batch.id,
@@ -56,9 +56,9 @@ def _native(provider: str, batch: Batch, body: bytes) -> NativeBatch:
         failed=batch.failed,
         errors=batch.errors,
         result_files=batch.result_files,
-        created=said.created,
-        ended=said.ended,
-        expires=said.expires,
-        model=said.model,
-        input_id=said.input_id,
+        created=details.created,
+        ended=details.ended,
+        expires=details.expires,
+        model=details.model,
+        input_id=details.input_id,
     )

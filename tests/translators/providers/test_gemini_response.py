@@ -9,8 +9,8 @@ import pytest
 from translators.bedrock.converse import Answer, ContentBlock, Request
 from translators.errors import RecordError
 from translators.providers.gemini.response import answer, receipt
+from translators.providers.grpc_status import Status
 from translators.providers.rows import Receipt, Unfinished
-from translators.providers.statuses import Status
 
 SIGNED = {"functionCall": {"name": "now", "args": {}, "id": "c1"}, "thoughtSignature": "c2ln"}
 

@@ -24,9 +24,11 @@ from mistralai.client.models import (
 )
 from pydantic import BaseModel, ValidationError
 
+from translators.providers.batch_calls import CLOCKS_DIFFER_BY
 from translators.providers.conversation import Endpoint, Marker, Search, Submission
 from translators.providers.mistral import batches
 from translators.providers.mistral.models import headers
+from translators.providers.uploaded_files import MARKER_KEY
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "mistral"
 SENT = sorted(RECORDINGS.glob("*/sent.json"))
@@ -140,10 +142,10 @@ def asked_by_the_sdk(call: Callable[[Mistral], object]) -> httpx.Request:
 def test_list_is_asked_as_the_sdk_asks_it() -> None:
     search = Search(since=1_787_150_432, claimed=frozenset())
     ours = next(batches.find(ENDPOINT, SUBMISSION, search))
-    since = datetime.fromtimestamp(search.since - batches.CLOCKS_DIFFER_BY, UTC)
+    since = datetime.fromtimestamp(search.since - CLOCKS_DIFFER_BY, UTC)
     theirs = asked_by_the_sdk(
         lambda client: client.batch.jobs.list(
-            metadata={batches.MARKER_KEY: str(SUBMISSION.marker)}, created_after=since
+            metadata={MARKER_KEY: str(SUBMISSION.marker)}, created_after=since
         )
     )
     assert ours.url.copy_with(query=None) == theirs.url.copy_with(query=None)
@@ -163,7 +165,7 @@ def test_list_is_asked_as_the_sdk_asks_it() -> None:
                 endpoint=SUBMISSION.group,
                 model=SUBMISSION.model,
                 input_files=[SUBMISSION.input_id],
-                metadata={batches.MARKER_KEY: str(SUBMISSION.marker)},
+                metadata={MARKER_KEY: str(SUBMISSION.marker)},
             ),
         ),
     ],

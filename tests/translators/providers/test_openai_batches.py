@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from translators.errors import ProviderError
+from translators.providers import uploaded_files as batches
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -18,7 +19,6 @@ from translators.providers.conversation import (
     Search,
     Submission,
 )
-from translators.providers.openai import batches
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000/v1", headers={"Authorization": "Bearer test-key"})
 SUBMISSION = Submission(

@@ -12,8 +12,8 @@ import pytest
 
 from translators.bedrock.converse import Answer, Request
 from translators.errors import ProviderError, RecordError
+from translators.providers import uploaded_files as batches
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
-from translators.providers.openai import batches
 from translators.providers.openai.names import fitting
 from translators.providers.openai.response import answer
 from translators.providers.openai.rows import receipt

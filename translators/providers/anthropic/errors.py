@@ -1,38 +1,16 @@
-"""Error answers of Anthropic's API."""
+"""Error responses of Anthropic's API."""
 
-import httpx
+from functools import partial
 
-from translators.errors import ProviderError
-from translators.providers.answers import retry_after
-
-
-def checked(response: httpx.Response) -> httpx.Response:
-    """The response, when it is a success. Raises `ProviderError` when it is not."""
-    if response.is_success:
-        return response
-    raise provider_error(response)
+from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 
 
-def provider_error(response: httpx.Response) -> ProviderError:
-    """What an error answer says: `{"error": {"type", "message", "details"}}`, or anything from a server
-    before the API (a body above the limit is refused by the edge).
+def _message_and_code(body: object) -> ErrorText:
+    """`{"error": {"type", "message", "details"}}`, or anything from a server before the API (a body above the
+    limit is refused by the edge).
 
-    The code is the one in the details, which tells an exhausted budget from a rate limit; else the type.
+    The code is the one in the details, which separates an exhausted budget from a rate limit; else the type.
     """
-    message, code = _words(response)
-    return ProviderError(
-        response.status_code,
-        message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
-        code=code,
-        retry_after=retry_after(response.headers),
-    )
-
-
-def _words(response: httpx.Response) -> tuple[str, str | None]:
-    try:
-        body: object = response.json()
-    except ValueError:
-        return response.text.strip(), None
     match body:
         case {"error": {"message": str(message), "details": {"error_code": str(code)}}}:
             return message, code
@@ -41,4 +19,7 @@ def _words(response: httpx.Response) -> tuple[str, str | None]:
         case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
             return message, None
         case _:
-            return response.text.strip(), None
+            return None, None
+
+
+READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

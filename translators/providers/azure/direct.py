@@ -1,4 +1,4 @@
-"""Chat completions and embeddings of a deployment, asked for one by one (Azure: reference)."""
+"""Chat completions and embeddings of a deployment, requested one by one (Azure: reference)."""
 
 import httpx
 
@@ -11,5 +11,5 @@ __all__ = ["custom_id", "error", "request", "row"]
 
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the line of a batch stands for."""
+    """The request that the line stands for."""
     return direct.request(versioned(endpoint), line, model, group)

@@ -1,34 +1,16 @@
-"""Error answers of Cohere's API: `{"message"}` (Cohere: reference/errors)."""
+"""Error responses of Cohere's API: `{"message"}` (Cohere: reference/errors)."""
 
-import httpx
+from functools import partial
 
-from translators.errors import ProviderError
-from translators.providers.answers import retry_after
-
-
-def checked(response: httpx.Response) -> httpx.Response:
-    """The response, when it is a success. Raises `ProviderError` when it is not."""
-    if response.is_success:
-        return response
-    raise provider_error(response)
+from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 
 
-def provider_error(response: httpx.Response) -> ProviderError:
-    """What an error answer says."""
-    return ProviderError(
-        response.status_code,
-        _words(response) or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
-        retry_after=retry_after(response.headers),
-    )
-
-
-def _words(response: httpx.Response) -> str:
-    try:
-        body: object = response.json()
-    except ValueError:
-        return response.text.strip()
+def _message_and_code(body: object) -> ErrorText:
     match body:
         case {"message": str(message)}:
-            return message
+            return message, None
         case _:
-            return response.text.strip()
+            return None, None
+
+
+READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

@@ -1,14 +1,15 @@
-"""Chat completions asked for one by one (Fireworks: api-reference post-chatcompletions)."""
+"""Chat completions requested one by one (Fireworks: api-reference post-chatcompletions)."""
+
+from dataclasses import replace
 
 import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.providers.api_requests import post_json
+from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
-from translators.providers.openai.direct import error
-from translators.providers.openai.errors import provider_error
-
-__all__ = ["custom_id", "error", "request", "row"]
+from translators.providers.openai.errors import READER
 
 _CHAT = "/inference/v1/chat/completions"
 
@@ -35,29 +36,26 @@ class _Failure(Struct):
 
 _LINE = msgspec.json.Decoder(_Line)
 
+error = READER.error
+
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the line of a batch stands for. It names the model, and does not go to an account."""
-    return httpx.Request(
-        "POST",
-        f"{endpoint.base_url.partition('/v1/accounts/')[0]}{_CHAT}",
-        headers={**endpoint.headers, "Content-Type": "application/json"},
-        content=msgspec.json.encode({"model": model, **_LINE.decode(line).body}),
-    )
+    """The request that the line stands for. It names the model, and is not sent below the account."""
+    host = replace(endpoint, base_url=endpoint.base_url.partition("/v1/accounts/")[0])
+    return post_json(host, _CHAT, msgspec.json.encode({"model": model, **_LINE.decode(line).body}))
 
 
 def custom_id(line: bytes) -> str:
-    """Whose line it is."""
     return _LINE.decode(line).custom_id
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:
-    """The row that a batch would have for this answer."""
-    whose = custom_id(line)
-    try:
-        if response.is_success:
-            return msgspec.json.encode(_Answer(whose, Raw(msgspec.json.format(response.content, indent=-1))))
-        failure = _Error(response.status_code, provider_error(response).message)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    """The row that a batch would have."""
+    record = custom_id(line)
+    if not response.is_success:
+        failure = _Error(response.status_code, error(response).message)
+    elif (body := compact_json(response)) is not None:
+        return msgspec.json.encode(_Answer(record, body))
+    else:
         failure = _Error(502, response.text)
-    return msgspec.json.encode(_Failure(whose, failure))
+    return msgspec.json.encode(_Failure(record, failure))

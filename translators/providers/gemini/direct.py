@@ -1,4 +1,4 @@
-"""Contents and embeddings asked for one by one (Gemini: generate-content, embeddings)."""
+"""Contents and embeddings requested one by one (Gemini: generate-content, embeddings)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,16 +7,17 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.errors import ProviderError
+from translators.providers.api_requests import post_json
+from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
-from translators.providers.gemini import errors
-from translators.providers.gemini.batches import place
+from translators.providers.gemini.batches import path_of
 from translators.providers.gemini.embeddings import EMBED
+from translators.providers.gemini.errors import READER
 from translators.providers.gemini.request import GENERATE
-from translators.providers.statuses import Status
+from translators.providers.grpc_status import Status
 
 _METHODS: Mapping[str, str] = MappingProxyType({GENERATE: "generateContent", EMBED: "embedContent"})
-"""What answers one line, by the method that would start a batch of them."""
+"""The method for one line, by the method that creates a batch of them."""
 
 
 class _Line(Struct):
@@ -37,43 +38,34 @@ class _Failure(Struct):
 _LINE = msgspec.json.Decoder(_Line)
 _FAILURE = msgspec.json.Decoder(_Failure)
 
+error = READER.error
+
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the line of a batch stands for; its group is the method that starts a batch."""
-    return httpx.Request(
-        "POST",
-        f"{place(endpoint, 'models', model)}:{_METHODS[group]}",
-        headers={**endpoint.headers, "Content-Type": "application/json"},
-        content=bytes(_LINE.decode(line).request),
-    )
+    """The request that the line stands for; its group is the method that creates a batch."""
+    path = f"{path_of('models', model)}:{_METHODS[group]}"
+    return post_json(endpoint, path, bytes(_LINE.decode(line).request))
 
 
 def custom_id(line: bytes) -> str:
-    """Whose line it is."""
     return _LINE.decode(line).key
 
 
-def error(response: httpx.Response) -> ProviderError:
-    """What an answer says that is no success."""
-    return errors.provider_error(response)
-
-
 def row(line: bytes, response: httpx.Response) -> bytes:
-    """The row that a batch would have for this answer."""
+    """The row that a batch would have."""
     key = custom_id(line)
     if not response.is_success:
-        return msgspec.json.encode(_Row(key, error=_error(response)))
-    try:
-        answered = Raw(msgspec.json.format(response.content, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.encode(_Row(key, error=_status(response)))
+    body = compact_json(response)
+    if body is None:
         return msgspec.json.encode(_Row(key, error=Status(502, response.text)))
-    return msgspec.json.encode(_Row(key, response=answered))
+    return msgspec.json.encode(_Row(key, response=body))
 
 
-def _error(response: httpx.Response) -> Status:
+def _status(response: httpx.Response) -> Status:
     """The error, its code the HTTP status."""
     try:
-        error = _FAILURE.decode(response.content).error
+        failure = _FAILURE.decode(response.content).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Status(response.status_code, response.text)
-    return Status(response.status_code, error.message, error.status)
+    return Status(response.status_code, failure.message, failure.status)

@@ -19,8 +19,8 @@ from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Im
 from translators.errors import RecordError, Refused
 from translators.providers.gemini.parts import Part, image_blob
 from translators.providers.gemini.response import Count, unanswered
+from translators.providers.grpc_status import Status
 from translators.providers.rows import Line, Unfinished
-from translators.providers.statuses import Status
 
 EMBED = "asyncBatchEmbedContent"
 """The method that starts a batch of such lines; also the group of the lines."""

@@ -1,4 +1,4 @@
-"""Answers of the Gemini API that are not a success (Gemini: docs/troubleshooting)."""
+"""Error responses of the Gemini API (Gemini: docs/troubleshooting)."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from translators.errors import ProviderError
+from translators.providers.api_responses import ResponseReader, status_line
 
 
 class _Error(Struct):
@@ -24,41 +25,34 @@ _BODY: msgspec.json.Decoder[_Body | list[_Body]] = msgspec.json.Decoder(_Body | 
 _WRONG_KEY = "API_KEY_INVALID"
 
 
-def checked(response: httpx.Response) -> httpx.Response:
-    """The response, when it is a success. Raises `ProviderError` when it is not."""
-    if response.is_success:
-        return response
-    raise provider_error(response)
+def _error_of(response: httpx.Response) -> ProviderError:
+    """`{"error": {"code", "message", "status", "details"}}`, in a list at some gateways.
 
-
-def provider_error(response: httpx.Response) -> ProviderError:
-    """What an error answer says: `{"error": {"code", "message", "status", "details"}}`, in a list at some
-    gateways.
-
-    A key that is not valid is 400 here, as seen on the live API; it is told apart by its reason and told as
-    401. There is no Retry-After; the wait that is asked for is in `details`.
+    A key that is not valid is 400 here, as seen on the live API; its reason turns it into 401. There is no
+    Retry-After; the pause that is asked for is in `details`.
     """
     try:
-        read = _BODY.decode(response.content)
+        body = _BODY.decode(response.content)
     except (msgspec.DecodeError, RecursionError):
-        read = []
-    said = read if isinstance(read, _Body) else next(iter(read), None)
-    if said is None:
-        said = _Body(_Error(response.text.strip()))
-    error = said.error
+        body = []
+    found = body if isinstance(body, _Body) else next(iter(body), None)
+    error = _Error(response.text.strip()) if found is None else found.error
     wrong_key = any(detail.get("reason") == _WRONG_KEY for detail in error.details)
     return ProviderError(
         401 if wrong_key else response.status_code,
-        error.message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
+        error.message or status_line(response),
         code=error.status,
         retry_after=_retry_after(error.details),
     )
 
 
+READER = ResponseReader(_error_of)
+
+
 def _retry_after(details: list[dict[str, Any]]) -> float | None:
     """Seconds, from `RetryInfo`: `"48s"`, `"0.5s"` (google.protobuf.Duration)."""
-    asked = next((detail["retryDelay"] for detail in details if "retryDelay" in detail), None)
-    if not isinstance(asked, str):
+    pause = next((detail["retryDelay"] for detail in details if "retryDelay" in detail), None)
+    if not isinstance(pause, str):
         return None
-    seconds = asked.removesuffix("s")
+    seconds = pause.removesuffix("s")
     return float(seconds) if seconds.replace(".", "", 1).isdecimal() else None

@@ -12,14 +12,12 @@ from types import MappingProxyType
 import httpx
 import msgspec
 from msgspec import Raw, Struct
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
 
 from translators.errors import ProviderError
-from translators.providers.answers import read
+from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
-from translators.providers.gemini.errors import checked
-from translators.providers.statuses import Status
+from translators.providers.gemini.errors import READER
+from translators.providers.grpc_status import Status
 
 LATEST_OUTPUT = 3600.0
 """Seconds after its end in which a batch may be without its results (tidyverse/ellmer#926 waits for them)."""
@@ -34,39 +32,33 @@ _STATES: Mapping[str, State] = MappingProxyType(
         "EXPIRED": "expired",
     }
 )
-"""Without the prefix, which is `BATCH_STATE_` in answers and `JOB_STATE_` in samples of the guide."""
+"""Without the prefix, which is `BATCH_STATE_` in responses and `JOB_STATE_` in samples of the guide."""
 
 
-class Wire(BaseModel):
-    """What Gemini sent: only the members in use."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
-
-
-class _Error(Wire):
+class _Error(CamelReceived):
     code: int = 0
     message: str = ""
 
 
-class _Counts(Wire):
+class _Counts(CamelReceived):
     request_count: int = 0
     successful_request_count: int = 0
     failed_request_count: int = 0
 
 
-class _Output(Wire):
+class _Output(CamelReceived):
     responses_file: str | None = None
     inlined_responses: object = None
 
 
-class _BatchMetadata(Wire):
+class _BatchMetadata(CamelReceived):
     state: str = ""
     end_time: datetime | None = None
     batch_stats: _Counts = _Counts()
     output: _Output | None = None
 
 
-class Operation(Wire):
+class Operation(CamelReceived):
     name: str
     metadata: _BatchMetadata = _BatchMetadata()
     done: bool = False
@@ -82,9 +74,9 @@ class Operation(Wire):
         return (self.name,) if output.inlined_responses is not None else ()
 
 
-def batch_of(response: httpx.Response) -> Batch:
-    """The batch in an answer. Raises `ProviderError`."""
-    operation = operation_of(response)
+def batch_in(response: httpx.Response) -> Batch:
+    """The batch in a response. Raises `ProviderError`."""
+    operation = operation_in(response)
     counts = operation.metadata.batch_stats
     error = operation.error
     return Batch(
@@ -100,9 +92,9 @@ def batch_of(response: httpx.Response) -> Batch:
     )
 
 
-def operation_of(response: httpx.Response) -> Operation:
-    """The operation in an answer. Raises `ProviderError`."""
-    return read(checked(response), Operation)
+def operation_in(response: httpx.Response) -> Operation:
+    """The operation in a response. Raises `ProviderError`."""
+    return READER.read(response, Operation)
 
 
 def _state(operation: Operation, response: httpx.Response) -> State:
@@ -119,7 +111,7 @@ def _state(operation: Operation, response: httpx.Response) -> State:
 
 
 def has_just_ended(operation: Operation, response: httpx.Response) -> bool:
-    """Whether the batch ended so shortly before this answer, by the answer's own clock, that results which
+    """Whether the batch ended so shortly before this response, by its own clock, that results which
     are missing may yet come."""
     ended = operation.metadata.end_time
     try:
@@ -169,6 +161,6 @@ def rows(body: bytes) -> Iterator[bytes]:
         raise ProviderError(502, f"the provider's answers cannot be read: {error}") from error
     for answer in answers:
         key = None if answer.metadata is None else answer.metadata.key
-        name, said = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
-        value = msgspec.json.format(bytes(said) or b"null", indent=-1)
+        name, body = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
+        value = msgspec.json.format(bytes(body) or b"null", indent=-1)
         yield b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)

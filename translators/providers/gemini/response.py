@@ -30,9 +30,9 @@ from translators.errors import RecordError
 from translators.providers.gemini.finish_reasons import stop_reason
 from translators.providers.gemini.names import tool_name
 from translators.providers.gemini.signatures import marked
+from translators.providers.grpc_status import CANCELLED, Status
 from translators.providers.names import fitting
 from translators.providers.rows import Receipt, Unfinished
-from translators.providers.statuses import CANCELLED, Status
 
 type Count = int | str | None
 """A number of tokens: text where Google writes a 64-bit integer."""

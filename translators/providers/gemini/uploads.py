@@ -7,13 +7,12 @@ told by another Google API that speaks the same protocol (Google Photos: guides/
 from typing import IO
 
 import httpx
-from pydantic import BaseModel, ConfigDict
 
 from translators.errors import ProviderError
-from translators.providers.answers import read
+from translators.providers.api_responses import Received, read
 from translators.providers.conversation import Conversation, Endpoint
-from translators.providers.gemini.errors import checked, provider_error
-from translators.providers.pieces import Piece, size_of
+from translators.providers.gemini.errors import READER
+from translators.providers.request_bodies import FileRange, size_of
 
 PIECE = 8 << 20
 """Bytes of one request; but for the last, a multiple of what the service asks for (256 KiB)."""
@@ -22,25 +21,19 @@ TYPE = "application/jsonl"
 """Gemini: docs/batch-api, the REST sample."""
 
 
-class _FileError(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
+class _FileError(Received):
     message: str = "no reason given"
 
 
-class File(BaseModel):
+class File(Received):
     """A file of the Files API."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
     state: str = "ACTIVE"
     error: _FileError = _FileError()
 
 
-class _Uploaded(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
+class _Uploaded(Received):
     file: File
 
 
@@ -61,7 +54,7 @@ def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Convers
                 "X-Goog-Upload-Offset": str(sent),
                 "Content-Length": str(length),
             },
-            content=Piece(lines, sent, length),
+            content=FileRange(lines, sent, length),
         )
         if not response.is_success:
             sent = yield from _received(endpoint, session, sent, response)
@@ -88,7 +81,7 @@ def _session(endpoint: Endpoint, display_name: str, size: int) -> Conversation[h
         },
         json={"file": {"displayName": display_name}},
     )
-    place = checked(response).headers.get("x-goog-upload-url")
+    place = READER.checked(response).headers.get("x-goog-upload-url")
     if place is None:
         raise ProviderError(502, "the provider's answer does not say where to upload to")
     base = httpx.URL(endpoint.base_url)
@@ -109,4 +102,4 @@ def _received(
         raise ProviderError(503, "the upload ended without an answer that names the file")
     if response.is_success and received.isdecimal() and int(received) > sent:
         return int(received)
-    raise provider_error(refused)
+    raise READER.error(refused)

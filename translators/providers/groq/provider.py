@@ -12,9 +12,9 @@ from translators.providers.provider import Native, Provider
 
 
 def _batches() -> Batches:
-    from translators.providers.openai import batches
+    from translators.providers import uploaded_files
 
-    return batches
+    return uploaded_files
 
 
 def _direct() -> Direct:

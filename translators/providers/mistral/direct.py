@@ -1,13 +1,14 @@
-"""Chat completions and embeddings asked for one by one (Mistral: api/endpoint chat, embeddings)."""
+"""Chat completions and embeddings requested one by one (Mistral: api/endpoint chat, embeddings)."""
 
 import httpx
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.errors import ProviderError
+from translators.providers.api_requests import post_json
+from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
-from translators.providers.mistral import errors
 from translators.providers.mistral.embeddings import ENDPOINT as EMBEDDINGS
+from translators.providers.mistral.errors import READER
 from translators.providers.mistral.request import ENDPOINT as CHAT
 
 
@@ -30,40 +31,24 @@ class _Row(Struct):
 
 _LINE = msgspec.json.Decoder(_Line)
 
+error = READER.error
+
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the line of a batch stands for: the model is named here, and what is asked for tells
-    where."""
-    asked = _LINE.decode(line).body
-    return httpx.Request(
-        "POST",
-        f"{endpoint.base_url}{EMBEDDINGS if 'input' in asked else CHAT}",
-        headers={**endpoint.headers, "Content-Type": "application/json"},
-        content=msgspec.json.encode({"model": model, **asked}),
-    )
+    """The request that the line stands for. It names the model; what is in the body decides the path."""
+    body = _LINE.decode(line).body
+    path = EMBEDDINGS if "input" in body else CHAT
+    return post_json(endpoint, path, msgspec.json.encode({"model": model, **body}))
 
 
 def custom_id(line: bytes) -> str:
-    """Whose line it is."""
     return _LINE.decode(line).custom_id
 
 
-def error(response: httpx.Response) -> ProviderError:
-    """What an answer says that is no success."""
-    return errors.provider_error(response)
-
-
 def row(line: bytes, response: httpx.Response) -> bytes:
-    """The row that a batch would have for this answer."""
-    whose = custom_id(line)
-    return msgspec.json.encode(
-        _Row(f"direct-{whose}", whose, _Response(response.status_code, _body(response)))
-    )
-
-
-def _body(response: httpx.Response) -> object:
-    """The JSON that came, without line breaks; words that are none as they are."""
-    try:
-        return Raw(msgspec.json.format(response.content, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return response.text
+    """The row that a batch would have; text that is not JSON as it is."""
+    body: object = compact_json(response)
+    if body is None:
+        body = response.text
+    record = custom_id(line)
+    return msgspec.json.encode(_Row(f"direct-{record}", record, _Response(response.status_code, body)))

@@ -1,29 +1,13 @@
-"""Error answers of Mistral's API."""
+"""Error responses of Mistral's API."""
 
-import httpx
+from functools import partial
 
-from translators.errors import ProviderError
-from translators.providers.answers import retry_after
+from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 from translators.providers.mistral.refusals import code, words
 
 
-def checked(response: httpx.Response) -> httpx.Response:
-    """The response, when it is a success. Raises `ProviderError` when it is not."""
-    if response.is_success:
-        return response
-    raise provider_error(response)
+def _message_and_code(body: object) -> ErrorText:
+    return words(body), code(body)
 
 
-def provider_error(response: httpx.Response) -> ProviderError:
-    """What an error answer says."""
-    try:
-        body: object = response.json()
-    except ValueError:
-        body = None
-    message = words(body) or response.text.strip()
-    return ProviderError(
-        response.status_code,
-        message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
-        code=code(body),
-        retry_after=retry_after(response.headers),
-    )
+READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

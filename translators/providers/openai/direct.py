@@ -1,4 +1,4 @@
-"""Chat completions and embeddings asked for one by one (OpenAI: api-reference chat, embeddings).
+"""Chat completions and embeddings requested one by one (OpenAI: api-reference chat, embeddings).
 
 Also the API of servers on one's own machine: vLLM, Ollama, llama.cpp, LM Studio.
 """
@@ -7,13 +7,14 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.errors import ProviderError
+from translators.providers.api_requests import post_json
+from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
-from translators.providers.openai import errors
+from translators.providers.openai.errors import READER
 from translators.providers.openai.request import ENDPOINT
 
 VERSION = "/v1"
-"""What a line's `url` begins with, and the base URL ends with."""
+"""The beginning of a line's `url`, and the end of the base URL."""
 
 
 class _Line(Struct):
@@ -36,42 +37,28 @@ class _Row(Struct):
     error: None = None
 
 
-_DECODER = msgspec.json.Decoder(_Line)
+_LINE = msgspec.json.Decoder(_Line)
+
+error = READER.error
 
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the line of a batch stands for."""
-    asked = _DECODER.decode(line)
-    return httpx.Request(
-        "POST",
-        f"{endpoint.base_url}{asked.url.removeprefix(VERSION)}",
-        headers={**endpoint.headers, "Content-Type": "application/json"},
-        content=bytes(asked.body),
-    )
+    """The request that the line stands for."""
+    asked = _LINE.decode(line)
+    return post_json(endpoint, asked.url.removeprefix(VERSION), bytes(asked.body))
 
 
 def custom_id(line: bytes) -> str:
-    """Whose line it is."""
-    return _DECODER.decode(line).custom_id
-
-
-def error(response: httpx.Response) -> ProviderError:
-    """What an answer says that is no success."""
-    return errors.provider_error(response)
+    return _LINE.decode(line).custom_id
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:
-    """The row that a batch would have for this answer."""
-    asked = _DECODER.decode(line)
+    """The row that a batch would have. Text that is not JSON becomes an error's message, in OpenAI's form."""
+    body: object = compact_json(response)
+    if body is None:
+        body = {"error": {"message": response.text, "type": None, "param": None, "code": None}}
+    record = custom_id(line)
     request_id = response.headers.get("x-request-id", "")
-    answered = _Response(response.status_code, request_id, _body(response))
-    return msgspec.json.encode(_Row(f"direct_{asked.custom_id}", asked.custom_id, answered))
-
-
-def _body(response: httpx.Response) -> object:
-    """The JSON that came, without line breaks; words that are none become an error's message, as OpenAI's
-    errors hold it."""
-    try:
-        return Raw(msgspec.json.format(response.content, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {"error": {"message": response.text, "type": None, "param": None, "code": None}}
+    return msgspec.json.encode(
+        _Row(f"direct_{record}", record, _Response(response.status_code, request_id, body))
+    )

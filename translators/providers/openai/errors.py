@@ -1,38 +1,19 @@
-"""Answers of the Files and Batch APIs that are not a success (OpenAI: guides/error-codes)."""
+"""Error responses of OpenAI's API and of servers like it (OpenAI: guides/error-codes)."""
 
-import httpx
+from functools import partial
 
-from translators.errors import ProviderError
-from translators.providers.answers import retry_after
-
-
-def checked(response: httpx.Response) -> httpx.Response:
-    """The response, when it is a success. Raises `ProviderError` when it is not."""
-    if response.is_success:
-        return response
-    raise provider_error(response)
+from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 
 
-def provider_error(response: httpx.Response) -> ProviderError:
-    """What an error answer says: `{"error": {"message", "code"}}` at OpenAI, anything at others."""
-    message, code = _words(response)
-    return ProviderError(
-        response.status_code,
-        message or f"HTTP {response.status_code} {response.reason_phrase}".strip(),
-        code=code,
-        retry_after=retry_after(response.headers),
-    )
-
-
-def _words(response: httpx.Response) -> tuple[str, str | None]:
-    try:
-        body: object = response.json()
-    except ValueError:
-        return response.text.strip(), None
+def _message_and_code(body: object) -> ErrorText:
+    """`{"error": {"message", "code"}}` at OpenAI, anything at others."""
     match body:
         case {"error": {"message": str(message), "code": str(code)}}:
             return message, code
         case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
             return message, None
         case _:
-            return response.text.strip(), None
+            return None, None
+
+
+READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

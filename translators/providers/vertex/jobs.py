@@ -6,11 +6,9 @@ Read tolerantly: counts are text, one of them is -1 where nobody knows, and what
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
-
+from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
-from translators.providers.statuses import Status
+from translators.providers.grpc_status import Status
 
 _STATES: Mapping[str, State] = MappingProxyType(
     {
@@ -21,41 +19,36 @@ _STATES: Mapping[str, State] = MappingProxyType(
         "JOB_STATE_EXPIRED": "expired",
     }
 )
-"""The others, and words that are not known, count as running: QUEUED, PENDING, RUNNING, UPDATING, PAUSED,
-CANCELLING. The job's own time-out ends it."""
+"""Others: QUEUED, PENDING, RUNNING, UPDATING, PAUSED, CANCELLING."""
 
 HAVE_RESULTS = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"})
 """States that a job has only when its output is there."""
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
-
-
-class _Error(_Wire):
+class _Error(CamelReceived):
     code: int = 0
     message: str = ""
 
 
-class _Counts(_Wire):
+class _Counts(CamelReceived):
     successful_count: int = 0
     failed_count: int = 0
     incomplete_count: int = 0
 
 
-class _Output(_Wire):
+class _Output(CamelReceived):
     gcs_output_directory: str | None = None
 
 
-class _Destination(_Wire):
+class _Destination(CamelReceived):
     output_uri_prefix: str | None = None
 
 
-class _OutputConfig(_Wire):
+class _OutputConfig(CamelReceived):
     gcs_destination: _Destination | None = None
 
 
-class Job(_Wire):
+class Job(CamelReceived):
     name: str
     display_name: str | None = None
     state: str = ""
@@ -73,7 +66,7 @@ class Job(_Wire):
         return None if given is None else given.output_uri_prefix
 
 
-class Page(_Wire):
+class Page(CamelReceived):
     batch_prediction_jobs: tuple[Job, ...] = ()
     next_page_token: str = ""
 

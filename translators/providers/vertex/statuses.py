@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from translators.errors import RecordError
 from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.grpc_status import CANCELLED, Status
 from translators.providers.rows import Unfinished
-from translators.providers.statuses import CANCELLED, Status
 
 _PHRASES: Mapping[str, int] = MappingProxyType({status.phrase.upper(): status.value for status in HTTPStatus})
 

@@ -1,23 +1,22 @@
-"""Chat completions asked for one by one (xAI: api-reference chat-completions)."""
+"""Chat completions requested one by one (xAI: api-reference chat-completions)."""
 
 import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.providers.api_requests import post_json
+from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
-from translators.providers.openai.direct import error
-from translators.providers.openai.errors import provider_error
-
-__all__ = ["custom_id", "error", "request", "row"]
+from translators.providers.openai.errors import READER
 
 
-class _Asked(Struct):
+class _Chat(Struct):
     chat_get_completion: Raw
 
 
 class _Line(Struct):
     batch_request_id: str
-    batch_request: _Asked
+    batch_request: _Chat
 
 
 class _Error(Struct):
@@ -26,7 +25,7 @@ class _Error(Struct):
 
 
 class _Result(Struct, omit_defaults=True):
-    response: _Asked | None = None
+    response: _Chat | None = None
     error: _Error | None = None
 
 
@@ -37,30 +36,25 @@ class _Row(Struct):
 
 _LINE = msgspec.json.Decoder(_Line)
 
+error = READER.error
+
 
 def request(endpoint: Endpoint, line: bytes, model: str, group: str) -> httpx.Request:
-    """The call that the request of a batch stands for."""
-    return httpx.Request(
-        "POST",
-        f"{endpoint.base_url}/chat/completions",
-        headers={**endpoint.headers, "Content-Type": "application/json"},
-        content=bytes(_LINE.decode(line).batch_request.chat_get_completion),
-    )
+    """The request that a request of a batch stands for."""
+    chat = _LINE.decode(line).batch_request.chat_get_completion
+    return post_json(endpoint, "/chat/completions", bytes(chat))
 
 
 def custom_id(line: bytes) -> str:
-    """Whose request it is."""
     return _LINE.decode(line).batch_request_id
 
 
 def row(line: bytes, response: httpx.Response) -> bytes:
-    """The result that a batch would have for this answer."""
-    try:
-        if response.is_success:
-            result = _Result(response=_Asked(Raw(msgspec.json.format(response.content, indent=-1))))
-        else:
-            message = provider_error(response).message
-            result = _Result(error=_Error(response.status_code, message))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    """The result that a batch would have."""
+    if not response.is_success:
+        result = _Result(error=_Error(response.status_code, error(response).message))
+    elif (body := compact_json(response)) is not None:
+        result = _Result(response=_Chat(body))
+    else:
         result = _Result(error=_Error(502, response.text))
     return msgspec.json.encode(_Row(custom_id(line), result))

@@ -10,9 +10,9 @@ from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
+from translators.providers.grpc_status import Status
 from translators.providers.openai import native, response, rows
 from translators.providers.rows import Receipt
-from translators.providers.statuses import Status
 from translators.wire import ModelOutput
 
 _MANNER = response.Manner(reasoning_apart=True)

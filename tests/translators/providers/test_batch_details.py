@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from translators.providers.particulars import Particulars, particulars
+from translators.providers.batch_details import BatchDetails, batch_details
 from translators.providers.registry import PROVIDERS
 
 RECORDINGS = Path(__file__).parents[3] / "recordings"
@@ -23,7 +23,7 @@ def answers(provider: str) -> list[bytes]:
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_every_provider_says_when_a_batch_was_made(provider: str) -> None:
-    assert any(particulars(body).created is not None for body in answers(provider))
+    assert any(batch_details(body).created is not None for body in answers(provider))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_every_provider_says_when_a_batch_was_made(provider: str) -> None:
     [
         (
             {"created_at": 1767323045, "completed_at": None, "failed_at": 1767323046.5, "model": "m"},
-            Particulars(
+            BatchDetails(
                 created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
                 ended=datetime(2026, 1, 2, 3, 4, 6, 500000, tzinfo=UTC),
                 model="m",
@@ -42,23 +42,23 @@ def test_every_provider_says_when_a_batch_was_made(provider: str) -> None:
                 "name": "batches/b",
                 "metadata": {"createTime": "2026-01-02T04:04:05+01:00", "model": "models/m"},
             },
-            Particulars(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), model="models/m"),
+            BatchDetails(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), model="models/m"),
         ),
         (
             {"job": {"created_at": "2026-01-02T03:04:05.000000000Z", "input_file_id": "file-1"}},
-            Particulars(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), input_id="file-1"),
+            BatchDetails(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), input_id="file-1"),
         ),
         (
             {"created_at": "2026-01-02T03:04:05", "metadata": ["no object"]},
-            Particulars(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+            BatchDetails(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ),
-        ({"created_at": "soon", "model": "", "completed_at": 1e30, "expires_at": True}, Particulars()),
-        (["no object"], Particulars()),
+        ({"created_at": "soon", "model": "", "completed_at": 1e30, "expires_at": True}, BatchDetails()),
+        (["no object"], BatchDetails()),
     ],
 )
-def test_what_is_said_in_a_known_way_is_read(body: object, said: Particulars) -> None:
-    assert particulars(json.dumps(body).encode()) == said
+def test_what_is_said_in_a_known_way_is_read(body: object, said: BatchDetails) -> None:
+    assert batch_details(json.dumps(body).encode()) == said
 
 
 def test_what_is_no_json_says_nothing() -> None:
-    assert particulars(b"<html>") == Particulars()
+    assert batch_details(b"<html>") == BatchDetails()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 CANCELLED = "CANCELLED"
-"""The request was never made, or broken off: its record was not processed."""
+"""The request was not made, or was interrupted: its record was not processed."""
 
 _HTTP: Mapping[str, int] = MappingProxyType(
     {
@@ -45,7 +45,7 @@ class Status(Struct, frozen=True):
 
     @property
     def word(self) -> str | None:
-        """The status word, where the status or its number says one."""
+        """The status word, given or by its number; None for an unknown number."""
         if self.status is not None:
             return self.status
         return _WORDS[self.code] if 0 <= self.code < len(_WORDS) else None
@@ -60,5 +60,5 @@ class Status(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What went wrong, in the provider's words."""
+        """The provider's description of the error."""
         return self.message or self.word or f"code {self.code}"

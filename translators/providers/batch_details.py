@@ -1,7 +1,7 @@
-"""What a provider's answer says of a batch beside how it stands: when it was made, of what, on which model.
+"""Details of a batch at a provider that its state does not need: times, model, input.
 
-Jobs that run here need none of it, so it is read in one place, by the names that the providers have for it,
-and as tolerantly as can be: what is not said, or not said in a known way, is None.
+Read in one place, by the names that the providers have for them, and tolerantly: what is absent or has an
+unknown form is None.
 """
 
 import json
@@ -26,12 +26,12 @@ _MODEL = ("model", "model_id")
 _INPUT = ("input_file_id", "inputDatasetId", "input_dataset_id")
 
 _AROUND = ("job", "batch", "metadata")
-"""Members in which some providers put the batch, or what they say of it."""
+"""Members in which some providers put the batch, or details of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Particulars:
-    """Times are UTC with its zone."""
+class BatchDetails:
+    """Times are in UTC, with a zone."""
 
     created: datetime | None = None
     ended: datetime | None = None
@@ -42,20 +42,20 @@ class Particulars:
     """The provider's id of the input."""
 
 
-def particulars(body: bytes) -> Particulars:
-    """What an answer to `retrieve` says of its batch."""
-    said = dict(_members(body))
-    return Particulars(
-        created=_first(said, _CREATED, _moment),
-        ended=_first(said, _ENDED, _moment),
-        expires=_first(said, _EXPIRES, _moment),
-        model=_first(said, _MODEL, _text),
-        input_id=_first(said, _INPUT, _text),
+def batch_details(body: bytes) -> BatchDetails:
+    """The details in a response to `retrieve`."""
+    members = dict(_members(body))
+    return BatchDetails(
+        created=_first(members, _CREATED, _moment),
+        ended=_first(members, _ENDED, _moment),
+        expires=_first(members, _EXPIRES, _moment),
+        model=_first(members, _MODEL, _text),
+        input_id=_first(members, _INPUT, _text),
     )
 
 
 def _members(body: bytes) -> Iterator[tuple[str, object]]:
-    """The batch's own members last: they win over those around it."""
+    """All members; the batch's own come last, to win over those around it."""
     try:
         read: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -69,9 +69,9 @@ def _object(value: object) -> Mapping[str, object]:
 
 
 def _first[Value](
-    said: Mapping[str, object], names: tuple[str, ...], read: Callable[[object], Value | None]
+    members: Mapping[str, object], names: tuple[str, ...], read: Callable[[object], Value | None]
 ) -> Value | None:
-    return next((value for name in names if (value := read(said.get(name))) is not None), None)
+    return next((value for name in names if (value := read(members.get(name))) is not None), None)
 
 
 def _text(value: object) -> str | None:
@@ -86,6 +86,6 @@ def _moment(value: object) -> datetime | None:
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
             return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):  # not a time that there is
+    except (ValueError, OverflowError, OSError):  # no such time
         return None
     return None

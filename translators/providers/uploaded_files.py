@@ -1,0 +1,212 @@
+"""Batches over uploaded files: OpenAI's Files and Batch APIs, which other providers and servers offer too
+(OpenAI: api-reference files, batch; guides/batch).
+
+Responses are read tolerantly: only the members in use, and those may be null, absent or empty.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import IO, Annotated
+
+import httpx
+from pydantic import AfterValidator
+
+from translators.errors import ProviderError
+from translators.providers.api_requests import get, post, post_form, segment
+from translators.providers.api_responses import Received, ResponseReader
+from translators.providers.batch_calls import CLOCKS_DIFFER_BY, BatchApi, as_it_is, is_older, saved, searched
+from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
+from translators.providers.openai.errors import READER
+
+MARKER_KEY = "bedrock_batch"
+"""Where a batch's metadata holds our marker; the one field of a batch that is ours to write."""
+
+PAGE = 100
+"""The most batches that one page of the list may have."""
+
+_STATES: Mapping[str, State] = MappingProxyType(
+    {
+        "completed": "ended",
+        "failed": "failed",
+        "expired": "expired",
+        "cancelled": "cancelled",
+    }
+)
+"""Others: validating, in_progress, finalizing, cancelling."""
+
+
+class File(Received):
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileApi:
+    """Conversations that upload the lines as a file and download result files by their ids."""
+
+    reader: ResponseReader
+    path: str = "/files"
+    at: Callable[[Endpoint], Endpoint] = as_it_is
+
+    def upload(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
+        """Upload the lines; the outcome is the file's id. Raises `ProviderError`."""
+        place, name = self.at(endpoint), str(submission.marker)
+        request = post_form(place, self.path, name, lines, fields={"purpose": "batch"})
+        return self.reader.read((yield request), File).id
+
+    def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
+        """Download the output file and the error file, whichever exist. Raises `ProviderError`."""
+        names: list[str] = []
+        for file_id in batch.result_files:
+            request = get(self.at(endpoint), f"{self.path}/{segment(file_id)}/content")
+            names.append((yield from saved(request, len(names), self.reader)))
+        return tuple(names)
+
+
+class _LineError(Received):
+    code: str | None = None
+    message: str | None = None
+    line: int | None = None
+
+
+class _Errors(Received):
+    data: tuple[_LineError, ...] | None = None
+
+
+class _Counts(Received):
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+
+
+class _Batch(Received):
+    id: str
+    status: str
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    errors: _Errors | tuple[_LineError, ...] | None = None
+    request_counts: _Counts | None = None
+
+
+def state_of(status: str) -> State:
+    """State of a batch with this status, which is in capitals at some."""
+    return _STATES.get(status.lower(), "running")
+
+
+def result_files(*ids: str | None) -> tuple[str, ...]:
+    """The ids of the files that exist."""
+    return tuple(filter(None, ids))
+
+
+def _batch_in(response: httpx.Response) -> Batch:
+    found = READER.read(response, _Batch)
+    errors = (found.errors.data or ()) if isinstance(found.errors, _Errors) else (found.errors or ())
+    counts = found.request_counts or _Counts()
+    return Batch(
+        id=found.id,
+        state=state_of(found.status),
+        raw_status=found.status,
+        total=counts.total or 0,
+        succeeded=counts.completed or 0,
+        failed=counts.failed or 0,
+        errors=tuple(map(_error_text, errors)),
+        result_files=result_files(found.output_file_id, found.error_file_id),
+        code=next((error.code for error in errors if error.code is not None), None),
+    )
+
+
+def _error_text(error: _LineError) -> str:
+    text = error.message or "no reason given"
+    if error.code is not None:
+        text = f"{text} ({error.code})"
+    return text if error.line is None else f"line {error.line}: {text}"
+
+
+FILES = FileApi(reader=READER)
+BATCHES = BatchApi(path="/batches", reader=READER, batch_in=_batch_in, over=frozenset({409}))
+
+upload = FILES.upload
+results = FILES.results
+retrieve = BATCHES.retrieve
+cancel = BATCHES.cancel
+
+
+def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
+    """Create the batch. Raises `ProviderError`.
+
+    A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When
+    the Files API knows it, the refusal is raised as one that passes.
+    """
+    response = yield post(
+        endpoint,
+        "/batches",
+        {
+            "input_file_id": submission.input_id,
+            "endpoint": submission.group,
+            "completion_window": "24h",
+            "metadata": {MARKER_KEY: str(submission.marker)},
+        },
+    )
+    if response.status_code == 400 and "Cannot find file" in response.text:
+        file = yield get(endpoint, f"/files/{segment(submission.input_id)}")
+        if file.is_success:
+            refusal = READER.error(response)
+            raise ProviderError(409, refusal.message, code=refusal.code)
+    return _batch_in(response)
+
+
+def _in_a_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+class _Listed(Received):
+    """What a search needs of a batch; the list also has batches of other programs, in any form."""
+
+    id: str
+    created_at: Annotated[datetime, AfterValidator(_in_a_zone)] | None = None
+    """Unix seconds; ISO 8601 at some, with or without a zone."""
+    input_file_id: str | None = None
+    metadata: dict[str, object] | None = None
+
+    def is_of(self, submission: Submission) -> bool:
+        """The marker decides; where the server keeps no metadata, the input, which one submission has."""
+        written = (self.metadata or {}).get(MARKER_KEY)
+        if written is not None:
+            return written == str(submission.marker)
+        return self.input_file_id == submission.input_id
+
+
+class _Paging(Received):
+    next_cursor: str | None = None
+
+
+class _Page(Received):
+    data: tuple[_Listed, ...]
+    has_more: bool = False
+    paging: _Paging | None = None
+    """Where Groq names the next page, instead of `has_more`."""
+
+    def following(self, since: float) -> str:
+        """The query of the next page, empty where no batch of the time since then follows."""
+        if not self.data or is_older(self.data[0].created_at, self.data[-1].created_at, since):
+            return ""
+        if self.paging is not None and self.paging.next_cursor:
+            return f"&cursor={segment(self.paging.next_cursor)}"
+        return f"&after={segment(self.data[-1].id)}" if self.has_more else ""
+
+
+def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
+    """The batch whose metadata holds the marker; at a server that keeps no metadata, the one of our input.
+    Raises `ProviderError`.
+
+    The list has no filter and no documented order. It is left early only where it runs from new to old.
+    """
+
+    def look(response: httpx.Response) -> tuple[str | None, str]:
+        page = READER.read(response, _Page)
+        ours = next((found.id for found in page.data if found.is_of(submission)), None)
+        return ours, page.following(search.since - CLOCKS_DIFFER_BY)
+
+    ours = yield from searched(lambda place: get(endpoint, f"/batches?limit={PAGE}{place}"), look)
+    return None if ours is None else (yield from retrieve(endpoint, ours))
