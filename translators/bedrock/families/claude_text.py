@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion
-from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.bedrock.families.transcript_template import stop_sequences, transcript
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import nova, unions
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_constraints, nova
+from translators.bedrock.families.body_decoder import decoded
 from translators.errors import Refused
 
 _DECODER = msgspec.json.Decoder(converse.Request)
@@ -48,7 +48,7 @@ def _has_untyped_blocks(messages: Raw) -> bool:
 def request(model_input: Raw | converse.Request) -> converse.Request:
     """The body, checked. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check(body.messages, body.system, body.tool_config)
+    converse_constraints.check(body.messages, body.system, body.tool_config)
     if body.additional_model_request_fields is not None:
         body.additional_model_request_fields = _in_hub_words(body.additional_model_request_fields)
     return body

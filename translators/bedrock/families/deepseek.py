@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import prompts, turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content, prompts
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 
 
@@ -81,7 +81,7 @@ def request(model_input: Raw | Body) -> converse.Request:
 def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The completion, with the reasoning where R1 has it. Raises `Refused` for what is no text."""
     begun = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK)
-    reasoning = turns.reasoning_of(answer.response.output.message.content)
+    reasoning = converse_content.reasoning_of(answer.response.output.message.content)
     text = prompts.completion(answer)
     reason = prompts.stop_reason(answer)
     if reasoning or begun:

@@ -19,8 +19,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import instructions, prompts
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import inst_template, prompts
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -107,8 +107,8 @@ def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]
     for begin, end in _HEADERS:
         if begin in prompt:
             return _turns(prompt, begin, end, notes)
-    if instructions.is_used(prompt):
-        return instructions.messages(prompt)
+    if inst_template.is_used(prompt):
+        return inst_template.messages(prompt)
     return prompts.free_text(prompt.removeprefix(_BEGIN))
 
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from translators.bedrock import converse
-from translators.bedrock.families import unions
-from translators.bedrock.families.bodies import decoded, joined
+from translators.bedrock.families import converse_constraints
+from translators.bedrock.families.body_decoder import decoded, joined
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -90,7 +90,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 def request(model_input: Raw | Body) -> converse.Request:
     """The body → the hub. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check(body.messages, body.system, body.tool_config)
+    converse_constraints.check(body.messages, body.system, body.tool_config)
     sampling = body.inference_config or _InferenceConfig()
     extras: dict[str, object] = {}
     top_k = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)

@@ -19,7 +19,7 @@ from translators.bedrock.embeddings import (
     Purpose,
     TextPart,
 )
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.media import ImageFormat, S3Location
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from translators.bedrock import converse
-from translators.bedrock.families import turns
+from translators.bedrock.families import converse_content
 from translators.errors import Refused
 
 type StopReason = Literal["stop", "length"]
@@ -49,7 +49,7 @@ def request(
     """The turns of a prompt as a request. Raises `Refused` when there are none."""
     if not messages:
         raise Refused("prompt", "has no turn")
-    system, conversation = turns.hoisted(messages)
+    system, conversation = converse_content.split_system(messages)
     asked = None if config == _NOTHING_ASKED else config
     return converse.NotedRequest(conversation, system, asked, None, extras or None, notes=notes)
 
@@ -68,11 +68,11 @@ def completion(answer: converse.Answer) -> str:
     """What an answer says. Raises `Refused` for what is no text; reasoning is left out."""
     said: list[str] = []
     for index, block in enumerate(answer.response.output.message.content):
-        text = turns.text_of(block)
+        text = converse_content.text_of(block)
         if text is not None:
             said.append(text)
         elif block.reasoning_content is None:
-            raise turns.refused_block(block, index, "text and reasoning")
+            raise converse_content.unsupported_block(block, index, "text and reasoning")
     return "".join(said)
 
 
@@ -81,7 +81,7 @@ def stop_reason(answer: converse.Answer) -> StopReason:
 
     Raises `Refused` where neither word is true.
     """
-    if answer.refusal and any(map(turns.text_of, answer.response.output.message.content)):
+    if answer.refusal and any(map(converse_content.text_of, answer.response.output.message.content)):
         return "stop"
     reason = _STOP_REASONS.get(answer.response.stop_reason)
     if reason is None:

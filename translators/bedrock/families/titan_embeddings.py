@@ -11,8 +11,8 @@ from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
-from translators.bedrock.families.bodies import decoded
-from translators.bedrock.families.vectors import bits, image_of_bytes
+from translators.bedrock.families.body_decoder import decoded
+from translators.bedrock.families.base64_images import bits, image_of_bytes
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 

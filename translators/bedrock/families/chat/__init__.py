@@ -7,9 +7,9 @@ whatever model it names.
 
 from collections.abc import Mapping
 
-from translators.bedrock.families.chat.reading import request, request_with_tags
+from translators.bedrock.families.chat.model_input import request, request_with_tags
 from translators.bedrock.families.chat.wire import Body
-from translators.bedrock.families.chat.writing import (
+from translators.bedrock.families.chat.model_output import (
     answer,
     gpt_oss_answer,
     gpt_oss_own,

@@ -6,9 +6,9 @@ request, `writing` an answer a message, `citations` knows both spellings of wher
 
 from collections.abc import Mapping
 
-from translators.bedrock.families.claude.reading import request
+from translators.bedrock.families.claude.model_input import request
 from translators.bedrock.families.claude.wire import Body
-from translators.bedrock.families.claude.writing import answer
+from translators.bedrock.families.claude.model_output import answer
 from translators.bedrock.model_ids import ModelId
 
 __all__ = ["Body", "answer", "has_model", "has_shape", "request"]

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.cohere.citations import Cited, Document, cited, search_result
 from translators.bedrock.families.cohere.tools import Tool, schema
 from translators.bedrock.families.prompts import message
-from translators.bedrock.families.turns import refused_block, text_of
+from translators.bedrock.families.converse_content import text_of, unsupported_block
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -300,5 +300,5 @@ def _said(content: Sequence[converse.ContentBlock]) -> tuple[str, list[_Called] 
         elif block.tool_use is not None:
             calls.append(_Called(block.tool_use.name, block.tool_use.input))
         elif block.reasoning_content is None:
-            raise refused_block(block, index, "text, tool use and reasoning")
+            raise unsupported_block(block, index, "text, tool use and reasoning")
     return "".join(texts), calls or None

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion, free_text
 from translators.bedrock.families.prompts import request as prompt_request
 from translators.bedrock.model_ids import ModelId

@@ -13,8 +13,8 @@ from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
-from translators.bedrock.families.bodies import decoded
-from translators.bedrock.families.vectors import image_of_uri, packed_bits
+from translators.bedrock.families.body_decoder import decoded
+from translators.bedrock.families.base64_images import image_of_uri, packed_bits
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 

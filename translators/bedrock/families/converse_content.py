@@ -6,7 +6,7 @@ from translators.bedrock import converse
 from translators.errors import Refused
 
 
-def hoisted(
+def split_system(
     messages: list[converse.Message],
 ) -> tuple[list[converse.SystemBlock] | None, list[converse.Message]]:
     """The system text that a conversation opens with, and the turns that follow.
@@ -38,7 +38,7 @@ def reasoning_of(content: Sequence[converse.ContentBlock]) -> str:
     )
 
 
-def refused_block(block: converse.ContentBlock, index: int, accepted: str) -> Refused:
+def unsupported_block(block: converse.ContentBlock, index: int, accepted: str) -> Refused:
     """The refusal of a block of an answer that a dialect cannot show."""
     named = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
     name = next((name for member, name in named if getattr(block, member) is not None), "an empty block")

@@ -19,8 +19,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
 from translators.bedrock.model_ids import parse
 from translators.errors import Refused
@@ -147,18 +147,18 @@ def _message(answer: converse.Answer) -> _Object:
     texts: list[str] = []
     calls: list[_Object] = []
     for index, block in enumerate(content):
-        text = turns.text_of(block)
+        text = converse_content.text_of(block)
         if text is not None:
             texts.append(text)
         elif block.tool_use is not None:
             calls.append(_call(block.tool_use))
         elif block.reasoning_content is None:
-            raise turns.refused_block(block, index, "text, tool use and reasoning")
+            raise converse_content.unsupported_block(block, index, "text, tool use and reasoning")
     said = "".join(texts)
     message: _Object = {"role": "assistant", "content": said if texts or not calls else None}
     if answer.refusal and texts:
         message |= {"content": None, "refusal": said}
-    reasoning = turns.reasoning_of(content)
+    reasoning = converse_content.reasoning_of(content)
     if reasoning:
         message["reasoning_content"] = reasoning
     if calls:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import joined
+from translators.bedrock.families.body_decoder import joined
 from translators.errors import Refused
 
 _UNIONS = frozenset(

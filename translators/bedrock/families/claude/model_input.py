@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.claude import wire
 from translators.bedrock.families.claude.citations import in_converse
 from translators.errors import Refused

@@ -21,8 +21,8 @@ from msgspec import Raw
 
 from translators.bedrock import converse
 from translators.bedrock.converse import Note
-from translators.bedrock.families import turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
 from translators.bedrock.families.chat.messages import messages
 from translators.errors import Refused
@@ -68,7 +68,7 @@ def _request(model_input: Raw | wire.Body, *, tagged: bool) -> converse.Request:
     if body.stream:
         raise Refused("stream", "a batch streams nothing; accepted is false")
     notes: list[Note] = []
-    system, conversation = turns.hoisted(messages(body.messages, notes, tagged=tagged))
+    system, conversation = converse_content.split_system(messages(body.messages, notes, tagged=tagged))
     inference = _inference(body)
     _beside_the_answer(body, notes)
     return converse.NotedRequest(
