@@ -55,7 +55,7 @@ def result(use_id: str, *outputs: dict[str, Any]) -> dict[str, Any]:
 
 def answer(*content: str | ContentBlock, body: dict[str, Any] | None = None, **how: Any) -> dict[str, Any]:
     written: dict[str, Any] = json.loads(
-        chat.answer(answered(*content, **how), "", raw({"message": "Hi", **(body or {})}))
+        chat.output(answered(*content, **how), "", raw({"message": "Hi", **(body or {})}))
     )
     return written
 

@@ -80,7 +80,7 @@ def test_what_has_no_counterpart_is_named(body: dict[str, Any], said: str) -> No
     ],
 )
 def test_generation_says_why_it_ends(reason: StopReason, expected: str) -> None:
-    written = command.answer(answered("Hi.", stop_reason=reason), "", raw({"prompt": "Say hi"}))
+    written = command.output(answered("Hi.", stop_reason=reason), "", raw({"prompt": "Say hi"}))
     assert json.loads(written) == {
         "id": "answer-1",
         "generations": [{"id": "answer-1", "text": "Hi.", "finish_reason": expected}],
@@ -90,4 +90,4 @@ def test_generation_says_why_it_ends(reason: StopReason, expected: str) -> None:
 
 def test_call_of_a_tool_is_nothing_a_generation_can_say() -> None:
     with pytest.raises(Refused, match="'tool_use' is nothing Command can say"):
-        command.answer(answered("Hi.", stop_reason="tool_use"), "", raw({"prompt": "Say hi"}))
+        command.output(answered("Hi.", stop_reason="tool_use"), "", raw({"prompt": "Say hi"}))

@@ -328,7 +328,7 @@ def test_answer_is_the_response_with_its_metrics() -> None:
     }
     hub = msgspec.json.decode(json.dumps(response), type=converse.Response)
     answer = converse.Answer(hub, id="chatcmpl-1", model="gpt-4o-mini")
-    shown = family.answer(answer, "gpt-4o-mini", Raw(b"{}"))
+    shown = family.output(answer, "gpt-4o-mini", Raw(b"{}"))
     assert json.loads(shown) == response | {"metrics": {"latencyMs": 0}}
 
 

@@ -37,7 +37,7 @@ def of(prompt: str) -> Said:
 
 def shown(*content: ContentBlock, prompt: str = "Hi", stop_reason: StopReason = "end_turn") -> Any:
     body = Raw(json.dumps({"prompt": prompt}).encode())
-    (choice,) = json.loads(deepseek.answer(answer(*content, stop_reason=stop_reason), "", body))["choices"]
+    (choice,) = json.loads(deepseek.output(answer(*content, stop_reason=stop_reason), "", body))["choices"]
     return choice
 
 

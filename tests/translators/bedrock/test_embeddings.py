@@ -38,7 +38,7 @@ def request(name: str, body: dict[str, Any]) -> EmbeddingRequest:
 
 
 def answer(name: str, body: dict[str, Any], given: EmbeddingAnswer = ANSWER) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads(family(name).answer(given, "", raw(body)))
+    written: dict[str, Any] = json.loads(family(name).output(given, "", raw(body)))
     return written
 
 

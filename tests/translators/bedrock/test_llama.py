@@ -36,7 +36,7 @@ def messages(prompt: str, **members: Any) -> Any:
 
 
 def shown(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: bool = False) -> Any:
-    written = llama.answer(answer(*content, stop_reason=stop_reason, refusal=refusal), "", Raw(b"{}"))
+    written = llama.output(answer(*content, stop_reason=stop_reason, refusal=refusal), "", Raw(b"{}"))
     return json.loads(written)
 
 

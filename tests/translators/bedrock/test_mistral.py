@@ -96,13 +96,13 @@ def test_what_cannot_be_read_is_refused_where_it_stands(body: dict[str, Any], co
 
 
 def test_completion_is_whole() -> None:
-    written = mistral.answer(answer(REASONING, TEXT, stop_reason="max_tokens"), "", Raw(b"{}"))
+    written = mistral.output(answer(REASONING, TEXT, stop_reason="max_tokens"), "", Raw(b"{}"))
     assert json.loads(written) == {"outputs": [{"text": "Hello.", "stop_reason": "length"}]}
 
 
 def test_tool_call_is_not_shown() -> None:
     with pytest.raises(Refused, match=r"content\[0\]: toolUse cannot be shown"):
-        mistral.answer(answer(CALL, stop_reason="tool_use"), "", Raw(b"{}"))
+        mistral.output(answer(CALL, stop_reason="tool_use"), "", Raw(b"{}"))
 
 
 @pytest.mark.parametrize(

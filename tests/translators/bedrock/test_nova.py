@@ -167,7 +167,7 @@ def hub_answer(usage: dict[str, int]) -> converse.Answer:
 
 
 def test_answer_is_novas() -> None:
-    shown = nova.answer(
+    shown = nova.output(
         hub_answer({"inputTokens": 6, "outputTokens": 3, "totalTokens": 9}),
         "amazon.nova-lite-v1:0",
         Raw(b"{}"),
@@ -183,7 +183,7 @@ def test_answer_is_novas() -> None:
 def test_answer_counts_the_cache_under_novas_names() -> None:
     usage = {"inputTokens": 6, "outputTokens": 3, "totalTokens": 21}
     cached = usage | {"cacheReadInputTokens": 5, "cacheWriteInputTokens": 7}
-    shown = json.loads(nova.answer(hub_answer(cached), "amazon.nova-lite-v1:0", Raw(b"{}")))
+    shown = json.loads(nova.output(hub_answer(cached), "amazon.nova-lite-v1:0", Raw(b"{}")))
     assert shown["usage"] == usage | {"cacheReadInputTokenCount": 5, "cacheWriteInputTokenCount": 7}
 
 

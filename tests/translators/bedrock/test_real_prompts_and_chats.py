@@ -73,7 +73,7 @@ def test_llama_completion_is_written_as_llama_wrote_it(name: str) -> None:
     stop_reason = "max_tokens" if body["stop_reason"] == "length" else "end_turn"
     message = Message("assistant", [ContentBlock(text=body["generation"])])
     told = Answer(Response(Output(message), stop_reason, usage), id="", model="")  # type: ignore[arg-type]
-    assert json.loads(llama.answer(told, "", Raw(b"{}"))) == body
+    assert json.loads(llama.output(told, "", Raw(b"{}"))) == body
 
 
 def test_mistral_prompt_and_completion() -> None:
@@ -85,7 +85,7 @@ def test_mistral_prompt_and_completion() -> None:
     assert request.inference_config.stop_sequences == body["stop"]
     (output,) = recorded["response"]["body"]["outputs"]
     told = answer(ContentBlock(text=output["text"]), stop_reason="max_tokens")
-    assert json.loads(mistral.answer(told, "", Raw(b"{}"))) == recorded["response"]["body"]
+    assert json.loads(mistral.output(told, "", Raw(b"{}"))) == recorded["response"]["body"]
 
 
 def test_pixtral_chat_with_an_image_and_a_tool() -> None:
@@ -110,7 +110,7 @@ def test_jamba_chat_is_written_as_jamba_wrote_it() -> None:
     message = Message("assistant", [ContentBlock(text=body["choices"][0]["message"]["content"])])
     metrics = Metrics(body["meta"]["requestDurationMillis"])
     told = Answer(Response(Output(message), "end_turn", usage, metrics), id=body["id"], model="")
-    assert json.loads(chat.jamba_answer(told, model_of(recorded), Raw(b"{}"))) == body
+    assert json.loads(chat.jamba_output(told, model_of(recorded), Raw(b"{}"))) == body
 
 
 def test_prompt_of_an_older_family_is_refused_by_its_first_strange_member() -> None:
@@ -154,7 +154,7 @@ def test_gpt_oss_chat_is_read_and_its_reasoning_written_where_it_was(recorded: A
     again = {"messages": [{"role": "assistant"} | message]}
     blocks = chat.request_with_tags(raw(again)).messages[0].content
     assert [block.text is None for block in blocks] == [True, False]
-    written = chat.gpt_oss_answer(answer(*blocks), body["model"], Raw(b"{}"))
+    written = chat.gpt_oss_output(answer(*blocks), body["model"], Raw(b"{}"))
     shown = json.loads(written)
     assert shown["choices"][0]["message"]["content"] == message["content"]
     assert shown["model"] == completion["model"]

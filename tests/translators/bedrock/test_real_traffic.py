@@ -80,7 +80,7 @@ def test_converse_answer_is_written_as_aws_wrote_it(exchange: Any) -> None:
     expected = body | {"usage": without(body["usage"], *HIDDEN)}
     response = msgspec.json.decode(json.dumps(expected), type=hub.Response)
     answer = hub.Answer(response, id="", model="")
-    assert json.loads(converse.answer(answer, "", Raw(b"{}"))) == expected
+    assert json.loads(converse.output(answer, "", Raw(b"{}"))) == expected
 
 
 @each_body("bedrock-converse")
@@ -121,7 +121,7 @@ def test_claude_message_is_written_as_claude_wrote_it(exchange: Any) -> None:
         id=said["id"].removeprefix("msg_bdrk_"),
         model="",
     )
-    written = json.loads(claude.answer(answer, model_of(exchange), Raw(b"{}")))
+    written = json.loads(claude.output(answer, model_of(exchange), Raw(b"{}")))
     assert written.keys() == without(said, "stop_details").keys()
     assert without(written, "usage") == without(said, "usage", "stop_details")
     assert written["usage"] == {
@@ -186,7 +186,7 @@ def test_anthropic_content_survives_the_hub(exchange: Any) -> None:
     response = hub.Response(
         hub.Output(hub.Message("assistant", said_by_assistant(content))), "end_turn", hub.Usage(0, 0, 0)
     )
-    written = claude.answer(hub.Answer(response, id="", model=""), "", Raw(b"{}"))
+    written = claude.output(hub.Answer(response, id="", model=""), "", Raw(b"{}"))
     assert json.loads(written)["content"] == [without(block, "caller") for block in content]
 
 
@@ -209,7 +209,7 @@ def test_nova_answer_is_written_as_nova_wrote_it(exchange: Any) -> None:
         "cacheWriteInputTokens": said["usage"]["cacheWriteInputTokenCount"],
     }
     response = msgspec.json.decode(json.dumps(said | {"usage": usage}), type=hub.Response)
-    written = nova.answer(hub.Answer(response, id="", model=""), model_of(exchange), Raw(b"{}"))
+    written = nova.output(hub.Answer(response, id="", model=""), model_of(exchange), Raw(b"{}"))
     assert json.loads(written) == said
 
 
