@@ -346,6 +346,6 @@ def test_answer_is_the_response_with_its_metrics() -> None:
         ({"prompt": "Hi"}, False),
     ],
 )
-def test_shape_is_told_from_chats(model_input: dict[str, Any], fits: bool) -> None:
+def test_shape_is_distinguished_from_chats(model_input: dict[str, Any], fits: bool) -> None:
     members = {name: Raw(json.dumps(value).encode()) for name, value in model_input.items()}
     assert family.has_shape(members) is fits

@@ -26,7 +26,7 @@ def asked(**members: Any) -> Any:
     return json.loads(converse.encode(nova.request(Raw(json.dumps(HELLO | members).encode()))))
 
 
-def test_smallest_body_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_body_adds_no_defaults() -> None:
     assert asked() == HELLO
     assert (
         asked(schemaVersion="messages-v1", system=None, inferenceConfig=None, reasoningConfig=None) == HELLO
@@ -188,7 +188,7 @@ def test_answer_counts_the_cache_under_novas_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_id", "speaks"),
+    ("model_id", "expected"),
     [
         ("amazon.nova-micro-v1:0", True),
         ("global.amazon.nova-2-lite-v1:0", True),
@@ -198,8 +198,8 @@ def test_answer_counts_the_cache_under_novas_names() -> None:
         ("anthropic.claude-sonnet-4-6", False),
     ],
 )
-def test_models_that_speak_it(model_id: str, speaks: bool) -> None:
-    assert nova.has_model(parse(model_id)) is speaks
+def test_text_models_have_the_dialect(model_id: str, expected: bool) -> None:
+    assert nova.has_model(parse(model_id)) is expected
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_models_that_speak_it(model_id: str, speaks: bool) -> None:
         ({}, False),
     ],
 )
-def test_shape_is_told_by_what_only_nova_says(members: dict[str, Any], fits: bool) -> None:
+def test_shape_by_members_of_nova_alone(members: dict[str, Any], fits: bool) -> None:
     raw = {name: Raw(json.dumps(value).encode()) for name, value in (HELLO | members).items()}
     assert nova.has_shape(raw) is fits
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.translators.bedrock.hub_answers import THOUGHT, answered
+from tests.translators.bedrock.converse_answers import THOUGHT, answered
 from translators.bedrock.converse import (
     CitationsContent,
     ContentBlock,
@@ -114,7 +114,7 @@ def test_titan_names_what_is_wrong(body: dict[str, Any], said: str) -> None:
         ("guardrail_intervened", "CONTENT_FILTERED"),
     ],
 )
-def test_titan_says_why_the_text_ends(reason: StopReason, expected: str) -> None:
+def test_titan_completion_reason(reason: StopReason, expected: str) -> None:
     written = json.loads(titan.output(answered("Hello", stop_reason=reason), "", Raw(TITAN)))
     assert written == {
         "inputTextTokenCount": 7,
@@ -184,7 +184,7 @@ def test_claude_s_settings_are_taken_zero_too() -> None:
         ("guardrail_intervened", None, ("refusal", None)),
     ],
 )
-def test_claude_says_what_ended_the_completion(
+def test_claude_stop_of_a_completion(
     reason: StopReason, sequence: str | None, expected: tuple[str, str | None]
 ) -> None:
     answer = answered(" Hello", stop_reason=reason, stop_sequence=sequence)

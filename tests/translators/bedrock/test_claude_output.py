@@ -290,7 +290,7 @@ CITATIONS = [
 
 
 @pytest.mark.parametrize(("citation", "hub"), CITATIONS)
-def test_citation_says_the_same_both_ways(citation: dict[str, Any], hub: dict[str, Any]) -> None:
+def test_citation_round_trips(citation: dict[str, Any], hub: dict[str, Any]) -> None:
     block = {"type": "text", "text": "Quoted.", "citations": [citation]}
     content = asked_with(block)
     assert content == {"citationsContent": {"content": [{"text": "Quoted."}], "citations": [hub]}}

@@ -93,7 +93,7 @@ def test_id_is_one_of_a_completion() -> None:
         ),
     ],
 )
-def test_model_is_the_one_that_was_asked_where_the_id_says_it(model_id: str, model: str) -> None:
+def test_model_name_is_the_requested_one_where_the_id_has_it(model_id: str, model: str) -> None:
     assert shown(TEXT, model_id=model_id)["model"] == model
 
 
@@ -194,7 +194,7 @@ def test_gpt_oss_reasons_at_the_head_of_its_text(content: list[ContentBlock], te
     assert "reasoning_content" not in message
 
 
-def test_mistral_says_twice_why_it_ends() -> None:
+def test_mistral_repeats_the_finish_reason_as_stop_reason() -> None:
     called = choice(CALL, write=chat.mistral_output, stop_reason="tool_use")
     assert (called["finish_reason"], called["stop_reason"]) == ("tool_calls", "tool_calls")
     assert called["message"] == {"role": "assistant", "content": "", "tool_calls": [CALLED]}
