@@ -77,7 +77,9 @@ class ProviderFileJobs:
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
             await to_thread.run_sync(self._store.end, job.id, "Failed", self._clock(), words)
-            await to_thread.run_sync(self._store.free_token, job.id)  # the caller was told, and may try again
+            await to_thread.run_sync(
+                self._store.free_token, job.id
+            )  # the caller gets the error and may retry
 
         async def unsettled() -> bytes:
             return await self._hand_over(job)

@@ -81,9 +81,8 @@ async def test_lost_second_response_hands_the_job_to_the_runner(tmp_path: Path) 
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         refusal = {"error": {"message": "Cannot find file file-1"}}
-        await answered(
-            proxy, flow, 400, json.dumps(refusal).encode()
-        )  # the next request of the conversation gets no response
+        # the conversation asks for the file next, and gets no response
+        await answered(proxy, flow, 400, json.dumps(refusal).encode())
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 

@@ -93,7 +93,8 @@ def _accepted(dialect: object, steps: list[str | int], body: Raw) -> list[object
         if tags:
             return sorted(tags, key=str)
         place, value = _inside(kinds[0], step), _item(value, step)
-    return [word for kind in _members(place) if isinstance(kind, inspect.LiteralType) for word in kind.values]
+    literals = [kind for kind in _members(place) if isinstance(kind, inspect.LiteralType)]
+    return [value for literal in literals for value in literal.values]
 
 
 def _lists(place: inspect.Type) -> Sequence[inspect.Type]:

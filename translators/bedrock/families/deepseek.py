@@ -80,14 +80,14 @@ def request(model_input: Raw | Body) -> converse.Request:
 
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The completion, with the reasoning where R1 has it. Raises `Refused` for other content than text."""
-    begun = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK_BEGIN)
+    opened = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK_BEGIN)
     reasoning = converse_content.reasoning_of(answer.response.output.message.content)
     text = prompts.completion(answer)
     reason = prompts.stop_reason(answer)
-    if reasoning or begun:
+    if reasoning or opened:
         closed = f"{reasoning}\n{_THINK_END}\n\n{text}" if text or reason == "stop" else reasoning
-        # Where the prompt opened the reasoning, applications split the completion at its end.
-        text = closed if begun else f"{_THINK_BEGIN}\n{closed}"
+        # Where the prompt opens the reasoning, applications split the completion at its end.
+        text = closed if opened else f"{_THINK_BEGIN}\n{closed}"
     return msgspec.json.encode(_Answer([_Choice(text, reason)]))
 
 

@@ -52,9 +52,9 @@ def request(
     return converse.NotedRequest(conversation, system, inference, None, extras or None, notes=notes)
 
 
-def stop_sequences(asked: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:
+def stop_sequences(requested: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:
     """The stop sequences without the marks of the template, which end a turn: a message does so by itself."""
-    return [sequence for sequence in asked or () if not is_mark(sequence.strip())] or None
+    return [sequence for sequence in requested or () if not is_mark(sequence.strip())] or None
 
 
 def misplaced(what: str, position: int) -> Refused:

@@ -68,11 +68,11 @@ def _without_spaces(prompt: str, end: int) -> int:
     return end
 
 
-def stop_sequences(asked: list[str] | None, prompt: Transcript, name: str) -> list[str] | None:
+def stop_sequences(requested: list[str] | None, prompt: Transcript, name: str) -> list[str] | None:
     """The stop sequences without the user's name in the transcript.
 
     It ends the assistant's turn, which a message does by itself.
     """
-    if asked is None or not prompt.is_template:
-        return asked
-    return [sequence for sequence in asked if sequence.strip() != name] or None
+    if requested is None or not prompt.is_template:
+        return requested
+    return [sequence for sequence in requested if sequence.strip() != name] or None

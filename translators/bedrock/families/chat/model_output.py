@@ -22,7 +22,6 @@ from translators.bedrock import converse
 from translators.bedrock.families import converse_content
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
-from translators.bedrock.families.prompts import prompt_tokens
 from translators.bedrock.model_ids import parse
 from translators.errors import Refused
 
@@ -187,14 +186,15 @@ def _finish_reason(answer: converse.Answer) -> wire.FinishReason:
 def _usage(answer: converse.Answer) -> _Object:
     """Token counts; unlike Converse's `inputTokens`, `prompt_tokens` includes cached ones."""
     usage = answer.response.usage
-    prompt = prompt_tokens(usage)
+    read, written = usage.cache_read_input_tokens, usage.cache_write_input_tokens
+    prompt = usage.input_tokens + (read or 0) + (written or 0)
     counted: _Object = {
         "prompt_tokens": prompt,
         "completion_tokens": usage.output_tokens,
         "total_tokens": prompt + usage.output_tokens,
     }
-    if usage.cache_read_input_tokens is not None:
-        counted["prompt_tokens_details"] = {"cached_tokens": usage.cache_read_input_tokens}
+    if read is not None:
+        counted["prompt_tokens_details"] = {"cached_tokens": read}
     if answer.reasoning_tokens is not None:
         counted["completion_tokens_details"] = {"reasoning_tokens": answer.reasoning_tokens}
     return counted

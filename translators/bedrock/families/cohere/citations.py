@@ -27,11 +27,11 @@ def search_result(document: Document, index: int) -> converse.SearchResultBlock:
     """The document as the model reads it: all members but `id` and those that `_excludes` names."""
     title = _text(document["title"]) if "title" in document else None
     hidden = _NOT_READ.union(map(str, cast("list[object]", document.get("_excludes") or [])))
-    shown = {name: _text(value) for name, value in document.items() if name not in hidden | {"title"}}
-    if len(shown) == 1:
-        (text,) = shown.values()
+    members = {name: _text(value) for name, value in document.items() if name not in hidden | {"title"}}
+    if len(members) == 1:
+        (text,) = members.values()
     else:
-        text = "\n".join(f"{name}: {value}" for name, value in shown.items())
+        text = "\n".join(f"{name}: {value}" for name, value in members.items())
     source = document_id(document, index)
     return converse.SearchResultBlock(
         source=source,
