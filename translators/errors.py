@@ -1,6 +1,6 @@
-"""Why a record, a batch or a call was refused: the only exceptions translators raise.
+"""The exceptions that translators raise.
 
-Refused         this record cannot be expressed; it becomes an error row, the job goes on
+Refused         a record cannot be translated; it becomes an error row and the job goes on
 ProviderError   the provider answered a batch call with an error
 """
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RecordError:
-    """What stands in an output line instead of `modelOutput`: an HTTP number and a text.
+    """The error of an output line, in place of `modelOutput`: an HTTP status and a message.
 
-    AWS's sample shows `errorCode` as a number (facts: batch-inference-results, output records).
+    AWS's sample has a number as `errorCode` (batch-inference-results).
     """
 
     code: int
@@ -19,10 +19,10 @@ class RecordError:
 
 
 class Refused(Exception):
-    """A record that the dialect does not know or the provider cannot take.
+    """A record is not valid in its dialect, or cannot be expressed at the provider.
 
-    `field` is the path inside `modelInput` (`messages[0].content[1].video`), `message` says what is
-    wrong and what is accepted.
+    `field`: the path inside `modelInput` (`messages[0].content[1].video`); `message`: what is wrong and what
+    is accepted; `code`: the HTTP status of the record's error.
     """
 
     def __init__(self, field: str, message: str, code: int = 400) -> None:
@@ -35,7 +35,7 @@ class Refused(Exception):
         return RecordError(self.code, str(self))
 
 
-_NO_MONEY_LEFT = frozenset(
+_QUOTA_EXHAUSTED = frozenset(
     {
         "insufficient_quota",
         "billing_hard_limit_reached",
@@ -44,14 +44,14 @@ _NO_MONEY_LEFT = frozenset(
         "linked_organization_spend_limit_reached",
     }
 )
-"""Error codes of providers that go with a 429 and do not pass with time."""
+"""Error codes of a 429 that no retry resolves: the account has no budget left."""
 
 
 class ProviderError(Exception):
-    """An answer of a provider's batch API that is not a success.
+    """An error response of a provider's batch API.
 
-    `status` is the HTTP status, `message` the provider's own words, `code` its error code when it
-    gave one, `retry_after` the seconds it asked to wait.
+    `status`: HTTP status; `message`: the provider's message; `code`: its error code, if any; `retry_after`:
+    seconds to wait, if it asked for that.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class ProviderError(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether the same call may succeed later: rate limits, time-outs and the provider's own trouble.
+        """Whether a retry may succeed: for rate limits, timeouts, conflicts and server errors.
 
-        A 429 that says the account has no money left is not passing.
+        False for a 429 whose code states that the account's quota is exhausted.
         """
-        if self.code in _NO_MONEY_LEFT:
+        if self.code in _QUOTA_EXHAUSTED:
             return False
         return self.status in {408, 409, 425, 429} or self.status >= 500

@@ -1,7 +1,6 @@
-"""Formats that a Bedrock body and a provider's line may have in common.
+"""Formats that Bedrock bodies and provider lines may have in common.
 
-Where they do, a record passes field by field and nothing the target accepts is lost, fields that nobody
-here has heard of included.
+Between equal formats a record passes member by member, so members unknown to this package are kept.
 """
 
 from typing import Literal
@@ -11,11 +10,11 @@ from msgspec import Raw, Struct
 type Wire = Literal["anthropic.messages", "openai.chat"]
 
 type Members = dict[str, Raw]
-"""A body that is JSON of an object, with each member's JSON. Whoever is given one may change it."""
+"""A body: member name → the member's JSON. Functions that are passed one may modify it."""
 
 
 class ModelOutput(Struct, frozen=True):
-    """What a record gets: the JSON of `modelOutput`, and the tokens it cost."""
+    """The JSON of `modelOutput`, and the token counts of the record."""
 
     json: bytes
     input_tokens: int

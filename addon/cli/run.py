@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from addon.cli.errors import CommandRefused
 from addon.proxy import ca_bundle
-from addon.proxy.application_environment import application_environment, ways_around
+from addon.proxy.application_environment import application_environment, proxy_bypasses
 
 BEDROCK_HOSTS = r"^(vpce-[a-z0-9-]+\.)?bedrock(-fips)?\.[a-z0-9-]+(\.[a-z0-9-]+)+:\d+$"
 """What the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
@@ -61,8 +61,8 @@ def run(command: Sequence[str], settings: Sequence[str]) -> int:
             raise CommandRefused(str(error)) from error
         environment = application_environment(os.environ, proxy.url, bundle)
         _say(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
-        for way in ways_around(environment):
-            _say(f"warning: Bedrock calls will not pass the proxy: {way}")
+        for bypass in proxy_bypasses(environment):
+            _say(f"warning: Bedrock calls will not pass the proxy: {bypass}")
         code = _supervised(command, environment)
         died = proxy.process.poll()
     _tell_unfinished(proxy)

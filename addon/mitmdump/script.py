@@ -9,7 +9,7 @@ import logging
 from mitmproxy import ctx
 
 from addon.proxy.addon import BedrockBatch
-from addon.proxy.launcher import TALKATIVE
+from addon.proxy.launcher import VERBOSE_LOGGERS
 
 logger = logging.getLogger("addon.mitmdump.script")
 
@@ -17,7 +17,7 @@ addons = [BedrockBatch()]
 
 
 def running() -> None:
-    for name in TALKATIVE:
+    for name in VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     if ctx.options.connection_strategy == "eager":
         logger.warning(

@@ -1,4 +1,4 @@
-"""The mitmproxy addon: which flows are answered here, and what stands in for Bedrock while it runs."""
+"""The mitmproxy addon: responds to Bedrock's batch operations for other providers."""
 
 import asyncio
 import logging
@@ -14,17 +14,19 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.proxy import list_merging, options, services
-from addon.proxy.caller_keys import UnreadableKey, brought_key, mask
-from addon.proxy.operations import Caller, Operations
+from addon.proxy.admission import Caller
+from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
+from addon.proxy.operations import Operations
 from addon.proxy.options import BadOption, Settings
-from addon.proxy.provider_selection import LeftToBedrock
+from addon.proxy.provider_flows import json_response
+from addon.proxy.provider_selection import FallbackToBedrock
 from addon.proxy.routing import (
     BEDROCK,
     PREFIX,
     TAG_OPERATIONS,
     Matched,
     Operation,
-    file_in,
+    file_of_create,
     host_of,
     native_batch,
     operation_of,
@@ -39,16 +41,15 @@ from translators.bedrock.jobs import AwsError, ProviderFile, job_identifier
 logger = logging.getLogger(__name__)
 
 DRAIN = 10.0
-"""Seconds that calls under way have to be answered when the proxy ends."""
+"""Seconds that requests in progress get when the proxy ends."""
 MARK = ":rocket:"
-REMEMBERED = 100_000
-"""Jobs known to be minted here without asking the database."""
+MAX_CACHED_JOBS = 100_000
 
 type Start = Callable[[Settings, set[tuple[str, int]]], Awaitable[Services]]
 
 
 class BedrockBatch:
-    """Answers Bedrock's batch operations for requests that name another provider."""
+    """Responds to batch operations that name a provider other than Bedrock; other flows pass unchanged."""
 
     name = "bedrock_batch"
 
@@ -57,8 +58,9 @@ class BedrockBatch:
         self._settings = Settings()
         self._services: Services | None = None
         self._ending = False
-        self._under_way: set[asyncio.Task[object]] = set()
-        self._minted: dict[str, tuple[str, ...]] = {}
+        self._in_progress: set[asyncio.Task[object]] = set()
+        self._job_providers: dict[str, tuple[str, ...]] = {}
+        """Cache: id or ARN of a job → its providers, so that polling skips the database."""
         self._resigner = Resigner()
 
     def load(self, loader: Loader) -> None:
@@ -66,7 +68,7 @@ class BedrockBatch:
         try:
             loader.master.options.process_deferred()
         except OptionsError as error:
-            # as a script we would be dropped without a word, and every routed job would go to AWS
+            # raised here, mitmproxy would drop a script silently and send every routed job to AWS
             logger.error("bedrock-batch cannot start: %s", error)
 
     def configure(self, updated: set[str]) -> None:
@@ -86,40 +88,40 @@ class BedrockBatch:
             self._settings = options.read(ctx.options)
             self._services = await self._start(self._settings, _own_addresses())
         except (BadOption, CannotStart) as error:
-            # mitmproxy ends with 1 when something logs an error while it starts
+            # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)
 
     async def done(self) -> None:
         self._ending = True
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=DRAIN)
+        if self._in_progress:
+            await asyncio.wait(self._in_progress, timeout=DRAIN)
         if self._services is not None:
             await self._services.close()
             self._services = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        self._cut_off_streamed_create(flow)
+        self._kill_streamed_create(flow)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self._services is not None:
-            self._services.rewriter.connect(data)
+            self._services.provider_flows.server_connect(data)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         if flow.response is not None or not flow.live:
-            return  # refused by proxyauth, answered by another addon, or read from a file
-        await self._guarded(flow, self._serve)
+            return  # proxyauth or another addon responded, or the flow was read from a file
+        await self._guarded(flow, self._route)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
-            self._services.rewriter.began(flow)
+            self._services.provider_flows.responseheaders(flow)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
-            await self._services.rewriter.forget(flow)
+            await self._services.provider_flows.error(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
-        if self._services is not None and self._services.rewriter.knows(flow):
-            await self._guarded(flow, self._services.rewriter.finish)
+        if self._services is not None and flow in self._services.provider_flows:
+            await self._guarded(flow, self._services.provider_flows.response)
             return
         if not self._settings.merge_lists or not flow.live:
             return
@@ -131,106 +133,106 @@ class BedrockBatch:
         except list_merging.NotAList as error:
             logger.warning("No routed jobs were appended: %s", error)
         except Exception:
-            # AWS's own answer is better than none
+            # AWS's own list is better than an error
             logger.exception("Routed jobs are missing from a list")
 
-    async def _guarded(self, flow: http.HTTPFlow, work: Callable[[http.HTTPFlow], Awaitable[None]]) -> None:
-        """Do what makes a flow's answer; whatever goes wrong becomes one of AWS's errors."""
+    async def _guarded(self, flow: http.HTTPFlow, handle: Callable[[http.HTTPFlow], Awaitable[None]]) -> None:
+        """Run a handler whose exceptions become AWS errors."""
         task = asyncio.current_task()
         assert task is not None
-        self._under_way.add(task)
+        self._in_progress.add(task)
         try:
-            await work(flow)
-        except AwsError as refusal:
-            _refuse(flow, refusal)
+            await handle(flow)
+        except AwsError as error:
+            _set_error(flow, error)
         except Exception:
-            # one that left this hook would send the job on to Bedrock, and bill it there
+            # an exception that left this hook would send the job on to Bedrock, and bill it there
             logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)
-            _refuse(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
+            _set_error(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
         finally:
-            self._under_way.discard(task)
+            self._in_progress.discard(task)
 
     def _operation(self, flow: http.HTTPFlow) -> Matched | None:
         return operation_of(flow.request, flow.client_conn.proxy_mode, self._settings.hosts)
 
-    async def _serve(self, flow: http.HTTPFlow) -> None:
+    async def _route(self, flow: http.HTTPFlow) -> None:
         matched = self._operation(flow)
-        if matched is None or (flow.request.stream and self._cut_off_streamed_create(flow)):
+        if matched is None or (flow.request.stream and self._kill_streamed_create(flow)):
             return
         if matched.operation in TAG_OPERATIONS:
             matched = Matched(matched.operation, tagged_resource(_body(flow.request)))
         providers = await self._providers(flow.request, matched)
-        if providers is None:
-            if (native := native_batch(flow.request, matched, self._settings.config)) is not None:
-                await self._rewrite(flow, matched.operation, *native)
-            else:
-                await self._pass_on(flow, matched.operation)
-            return
-        flow.marked = MARK
-        flow.comment = f"→ {', '.join(providers)}"
-        caller = self._caller(flow, providers, with_key=matched.operation is Operation.CREATE)
-        if matched.operation is Operation.CREATE and (file := file_in(_body(flow.request))) is not None:
-            mask(flow.request.headers)
-            await self._create_of_file(flow, caller, file)
-            return
+        if providers is not None:
+            await self._respond(flow, matched, providers)
+        elif (native := native_batch(flow.request, matched, self._settings.config)) is not None:
+            await self._redirect_native(flow, matched.operation, *native)
+        else:
+            await self._pass_on(flow, matched.operation)
+
+    async def _respond(self, flow: http.HTTPFlow, matched: Matched, providers: tuple[str, ...]) -> None:
+        """Respond to an operation on jobs of this proxy."""
+        flow.marked, flow.comment = MARK, f"→ {', '.join(providers)}"
+        is_create = matched.operation is Operation.CREATE
+        caller = self._caller(flow, providers, with_key=is_create)
         as_sent = flow.request.headers.copy()
-        mask(flow.request.headers)  # before anything is awaited: a client that leaves has its flow saved too
+        redact(flow.request.headers)  # before the first await: the flow is saved if the client disconnects
+        if is_create and (file := file_of_create(_body(flow.request))) is not None:
+            await self._create_from_file(flow, caller, file)
+            return
         try:
-            answer = await _answer(self._ready().operations, flow.request, matched, caller)
-        except LeftToBedrock as refusals:
+            document = await _document(self._ready().operations, flow.request, matched, caller)
+        except FallbackToBedrock as refusals:
             logger.warning("Left to Bedrock: %s", refusals)
             flow.comment = f"→ {BEDROCK}: {refusals}"
             flow.request.headers = as_sent
             await self._pass_on(flow, matched.operation)
             return
-        job = matched.identifier or _created(matched.operation, answer)
+        job = str(orjson.loads(document)["jobArn"]) if is_create else matched.identifier
         if job:
             flow.comment += f", job {job[-12:]}"
-            self._remember(job, providers)
-        headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
-        flow.response = http.Response.make(200, answer, headers)
+            self._cache(job, providers)
+        flow.response = json_response(document)
 
-    async def _create_of_file(self, flow: http.HTTPFlow, caller: Caller, file: ProviderFile) -> None:
-        """Have mitmproxy make the batch itself, of a file that the provider has."""
+    async def _create_from_file(self, flow: http.HTTPFlow, caller: Caller, file: ProviderFile) -> None:
+        """Create a job for a file at the provider, with the provider's create call in this flow."""
         services = self._ready()
-        job, call = await services.file_jobs.create(_body(flow.request), caller, file)
+        job, call = await services.provider_file_jobs.create(_body(flow.request), caller, file)
         flow.comment = f"→ {caller.provider}, job {job.id}"
-        self._remember(job.arn, (caller.provider,))
+        self._cache(job.arn, (caller.provider,))
         if call is None:
-            document = orjson.dumps({"jobArn": job.arn})
-            headers = {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
-            flow.response = http.Response.make(200, document, headers)
+            flow.response = json_response(orjson.dumps({"jobArn": job.arn}))
         else:
-            await services.rewriter.begin(flow, call)
+            await services.provider_flows.redirect(flow, call)
 
-    async def _rewrite(self, flow: http.HTTPFlow, operation: Operation, provider: str, batch_id: str) -> None:
-        """Have mitmproxy ask the provider itself, about a batch that was not made here."""
-        flow.marked = MARK
-        flow.comment = f"→ {provider}, {operation} of {batch_id}"
+    async def _redirect_native(
+        self, flow: http.HTTPFlow, operation: Operation, provider: str, batch_id: str
+    ) -> None:
+        """Turn a Get or Stop of a batch created outside this proxy into the provider's call."""
+        flow.marked, flow.comment = MARK, f"→ {provider}, {operation} of {batch_id}"
         services = self._ready()
         caller = self._caller(flow, (provider,))
-        mask(flow.request.headers)  # before anything is awaited, as in `_serve`
-        ask = services.native.get if operation is Operation.GET else services.native.stop
-        await services.rewriter.begin(flow, await ask(batch_id, caller))
+        redact(flow.request.headers)  # before the first await, as in `_respond`
+        native = services.native_batches
+        call = native.get if operation is Operation.GET else native.stop
+        await services.provider_flows.redirect(flow, await call(batch_id, caller))
 
     async def _providers(self, request: http.Request, matched: Matched) -> tuple[str, ...] | None:
-        """Where an operation goes; None for AWS. A job's id decides alone, whatever the header says."""
+        """The providers of an operation; None for AWS. A job's id overrides the header."""
         if matched.operation in {Operation.CREATE, Operation.LIST}:
             return providers_of(request, self._settings.provider, self._settings.config)
-        if matched.identifier in self._minted:
-            return self._minted[matched.identifier]
+        if matched.identifier in self._job_providers:
+            return self._job_providers[matched.identifier]
         if self._services is not None:
             provider = await self._services.operations.provider_of(matched.identifier)
             return None if provider is None else (provider,)
-        if _may_be_minted(matched.identifier):
-            self._ready()
+        if _is_job_identifier(matched.identifier):
+            self._ready()  # raises: whether the job is AWS's is unknown until the database is open
         return None
 
-    def _remember(self, job: str, providers: tuple[str, ...]) -> None:
-        """Spare the programs that poll a look into the database: what was minted here stays so."""
-        if len(self._minted) >= REMEMBERED:
-            self._minted.clear()
-        self._minted[job] = providers
+    def _cache(self, job: str, providers: tuple[str, ...]) -> None:
+        if len(self._job_providers) >= MAX_CACHED_JOBS:
+            self._job_providers.clear()
+        self._job_providers[job] = providers
 
     def _ready(self) -> Services:
         if self._services is None or self._ending:
@@ -240,7 +242,7 @@ class BedrockBatch:
     def _caller(self, flow: http.HTTPFlow, providers: tuple[str, ...], *, with_key: bool = True) -> Caller:
         host = host_of(flow.request, flow.client_conn.proxy_mode)
         try:
-            key = brought_key(flow.request.headers) if with_key else None
+            key = caller_key(flow.request.headers) if with_key else None
         except UnreadableKey as error:
             raise AwsError("AccessDeniedException", str(error)) from error
         provider, *fallbacks = providers
@@ -248,9 +250,9 @@ class BedrockBatch:
         return Caller(provider=provider, fallbacks=tuple(fallbacks), region=region, key=key)
 
     async def _pass_on(self, flow: http.HTTPFlow, operation: Operation) -> None:
-        """Leave the flow alone, unless an option says otherwise."""
+        """Leave the flow to AWS, signed again if `batch_resign` is set."""
         if self._settings.merge_lists and operation is Operation.LIST:
-            self._ready()  # else AWS's list would come back without the routed jobs
+            self._ready()  # raises: AWS's list would lack the routed jobs
         mode = flow.client_conn.proxy_mode
         below_prefix = flow.request.path.startswith(f"{PREFIX}/")
         if self._settings.resign and (below_prefix or isinstance(mode, ReverseMode)):
@@ -265,7 +267,7 @@ class BedrockBatch:
         if response is None or response.status_code != 200:
             return
         if providers_of(flow.request, settings.provider, settings.config) is not None:
-            return  # our own answer
+            return  # the response of this addon
         operations = self._ready().operations
 
         async def list_jobs(provider: str, query: Mapping[str, str]) -> bytes:
@@ -278,13 +280,13 @@ class BedrockBatch:
         if content is not None:
             response.content = content
 
-    def _cut_off_streamed_create(self, flow: http.HTTPFlow) -> bool:
-        """A streamed body goes to AWS while it arrives: a routed Create must not."""
+    def _kill_streamed_create(self, flow: http.HTTPFlow) -> bool:
+        """Kill a routed Create whose body would be streamed to AWS as it arrives; returns whether it did."""
         if not (flow.request.stream or "transfer-encoding" in flow.request.headers) or not flow.killable:
             return False
         if not self._is_routed_create(flow):
             return False
-        # a body of unknown size starts to be streamed when it has grown, and no hook is asked then
+        # streaming of a body of unknown size starts when it has grown, which calls no hook
         if not flow.request.stream and not ctx.options.stream_large_bodies:
             return False
         flow.kill()  # type: ignore[no-untyped-call]  # mitmproxy's own
@@ -298,10 +300,10 @@ class BedrockBatch:
         try:
             return providers_of(flow.request, self._settings.provider, self._settings.config) is not None
         except AwsError:
-            return True  # a provider that nobody knows is not AWS either
+            return True  # an unknown provider is not AWS either
 
 
-async def _answer(operations: Operations, request: http.Request, matched: Matched, caller: Caller) -> bytes:
+async def _document(operations: Operations, request: http.Request, matched: Matched, caller: Caller) -> bytes:
     match matched.operation:
         case Operation.CREATE:
             return await operations.create(_body(request), caller)
@@ -319,23 +321,19 @@ async def _answer(operations: Operations, request: http.Request, matched: Matche
             return await operations.list_tags(_body(request))
 
 
-def _refuse(flow: http.HTTPFlow, error: AwsError) -> None:
-    mask(flow.request.headers)
+def _set_error(flow: http.HTTPFlow, error: AwsError) -> None:
+    redact(flow.request.headers)
     flow.marked = MARK
     flow.comment = f"{flow.comment or 'refused'}: {error.error_type}"
     flow.response = http.Response.make(error.status, error.body(), error.headers(str(uuid4())))
 
 
 def _body(request: http.Request) -> bytes:
-    """Decompressed where it can be; no more than that is done to a request that may not be ours."""
+    """The body, decompressed where possible; a request for AWS may have any."""
     return request.get_content(strict=False) or b""
 
 
-def _created(operation: Operation, answer: bytes) -> str:
-    return str(orjson.loads(answer)["jobArn"]) if operation is Operation.CREATE else ""
-
-
-def _may_be_minted(identifier: str) -> bool:
+def _is_job_identifier(identifier: str) -> bool:
     try:
         job_identifier(identifier)
     except AwsError:
@@ -348,6 +346,6 @@ def _default_region() -> str:
 
 
 def _own_addresses() -> set[tuple[str, int]]:
-    """Where this proxy listens, so that our own calls never come in there."""
+    """The addresses that this proxy listens on, which its own calls must not go to."""
     server = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call]  # the same
     return {(address[0], address[1]) for address in server.listen_addrs()} if server is not None else set()

@@ -1,10 +1,10 @@
-"""The environment variables of a program that is to speak through the proxy."""
+"""Environment variables of an application whose AWS calls go through the proxy."""
 
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-DIRECT = (
+NO_PROXY_HOSTS = (
     "localhost",
     "127.0.0.1",
     "169.254.169.254",  # instance metadata
@@ -13,13 +13,15 @@ DIRECT = (
     "fd00:ec2::254",
     "fd00:ec2::23",
 )
-"""What a program must never ask for through a proxy: credentials are handed out by address."""
+"""Hosts that are never called through the proxy: local ones, and AWS's credential endpoints."""
 
 
 def application_environment(environment: Mapping[str, str], url: str, bundle: Path) -> dict[str, str]:
-    """The environment of a program whose AWS calls go through the proxy at `url`."""
+    """The environment with proxy and CA variables; `bundle`: file of CA certificates."""
     earlier = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    direct = ",".join(dict.fromkeys([*DIRECT, *filter(None, (part.strip() for part in earlier.split(",")))]))
+    direct = ",".join(
+        dict.fromkeys([*NO_PROXY_HOSTS, *filter(None, (part.strip() for part in earlier.split(",")))])
+    )
     return {
         **environment,
         "HTTPS_PROXY": url,
@@ -31,8 +33,8 @@ def application_environment(environment: Mapping[str, str], url: str, bundle: Pa
     }
 
 
-def ways_around(environment: Mapping[str, str]) -> Iterator[str]:
-    """What in the environment keeps Bedrock calls away from the proxy."""
+def proxy_bypasses(environment: Mapping[str, str]) -> Iterator[str]:
+    """The variables that keep Bedrock calls away from the proxy, each with the reason."""
     direct = {"no": environment["NO_PROXY"]}
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # botocore asks the same
     if bypass("bedrock.us-east-1.amazonaws.com", direct):

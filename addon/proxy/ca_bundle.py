@@ -1,8 +1,8 @@
-"""The certificates that an application needs to speak through the proxy.
+"""The bundle of CA certificates for applications behind the proxy.
 
-`AWS_CA_BUNDLE` replaces a client's trust store, and hosts that the proxy only tunnels show their own
-certificate: the bundle holds mitmproxy's CA, the usual roots, and whatever the user's environment
-already trusted.
+`AWS_CA_BUNDLE` replaces a client's trust store, and hosts that the proxy only tunnels present their own
+certificates: the bundle has mitmproxy's CA, certifi's roots and the certificates that the environment trusted
+before.
 """
 
 import os
@@ -16,29 +16,29 @@ import certifi
 CA_FILE = "mitmproxy-ca-cert.pem"
 BUNDLE_FILE = "bedrock-batch-ca-bundle.pem"
 VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Where boto3, requests and OpenSSL look for a trust store."""
+"""Trust stores of boto3, requests and OpenSSL."""
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class NoBundle(Exception):
-    """The bundle cannot be made; the message names the file that is missing or cannot be read."""
+    """The bundle cannot be written or read; the message names the file."""
 
 
 def ca_file(confdir: Path) -> Path:
-    """mitmproxy's CA certificate, which mitmproxy makes on its first start."""
+    """Path of mitmproxy's CA certificate, which mitmproxy creates on its first start."""
     return confdir / CA_FILE
 
 
 def bundle_file(confdir: Path) -> Path:
-    """Where `write_bundle` puts the bundle: beside mitmproxy's CA."""
+    """Path of the bundle, beside mitmproxy's CA."""
     return confdir / BUNDLE_FILE
 
 
 def write_bundle(confdir: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Write mitmproxy's CA and all the usual roots to one file, each certificate once.
+    """Write the bundle, each certificate once, and return its path. Replaces the file atomically.
 
-    Raises `NoBundle`. A bundle that is in use is replaced at once, never half-written.
+    Raises `NoBundle`.
     """
     sources = [*_sources(confdir, environment)]
     certificates = dict.fromkeys(found for name, path in sources for found in _certificates(name, path))
@@ -53,13 +53,13 @@ def write_bundle(confdir: Path, environment: Mapping[str, str] = os.environ) -> 
 
 
 def holds_ca(bundle: Path, confdir: Path) -> bool:
-    """Whether what trusts this bundle trusts mitmproxy's CA as it is now. Raises `NoBundle`."""
+    """Whether the bundle contains mitmproxy's current CA. Raises `NoBundle`."""
     trusted = _certificates("the bundle", bundle)
     return all(certificate in trusted for certificate in _certificates("mitmproxy's CA", ca_file(confdir)))
 
 
 def _sources(confdir: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
-    """What goes in, with the name it has in an error text."""
+    """Name (for error messages) and path of each source of certificates."""
     yield "mitmproxy's CA", ca_file(confdir)
     yield "certifi's roots", Path(certifi.where())
     for variable in VARIABLES:
@@ -69,7 +69,7 @@ def _sources(confdir: Path, environment: Mapping[str, str]) -> Iterator[tuple[st
 
 
 def _certificates(name: str, path: Path) -> list[bytes]:
-    """The certificates of a file, or of the files of a folder (OpenSSL and requests take either)."""
+    """The certificates of a file, or of all files of a folder (OpenSSL and requests accept both)."""
     try:
         files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
         found = [certificate for file in files for certificate in _CERTIFICATE.findall(file.read_bytes())]

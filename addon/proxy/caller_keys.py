@@ -1,4 +1,4 @@
-"""The provider key that a caller sends with a request: read from its headers, and masked in them."""
+"""The provider key in a caller's request headers: reading and redaction."""
 
 import base64
 import binascii
@@ -11,19 +11,19 @@ KEY_HEADERS = ("authorization", "x-api-key", "x-amz-security-token")
 """Request headers that may hold a key, a signature or a session token."""
 
 _AWS_KEYS = ("ABSK", "bedrock-api-key-")
-"""How long-term and short-term Amazon Bedrock API keys begin."""
+"""Prefixes of long-term and short-term Amazon Bedrock API keys."""
 
 
 class UnreadableKey(ValueError):
-    """A request carries an `Authorization` that should hold a provider's key and does not."""
+    """A Bearer or Basic `Authorization` header of a request has no key in it."""
 
 
-def brought_key(headers: Headers) -> str | None:
-    """The provider key that the caller brought: a Bearer token, a Basic password, else `x-api-key`.
+def caller_key(headers: Headers) -> str | None:
+    """The provider key that the caller sent: a Bearer token, a Basic password, else `x-api-key`.
 
-    An AWS signature is no provider's key, nor is a Bedrock API key (`AWS_BEARER_TOKEN_BEDROCK`): AWS
-    credentials never leave for a provider. Raises `UnreadableKey`: going on with the server side's key
-    would charge somebody else.
+    AWS credentials are never sent to a provider: signatures and Bedrock API keys
+    (`AWS_BEARER_TOKEN_BEDROCK`) are skipped. Raises `UnreadableKey`, because falling back to the proxy's own
+    key would charge another account.
     """
     keys = (_authorization(headers.get("authorization", "")), headers.get("x-api-key", "").strip())
     return next((key for key in keys if key and not key.startswith(_AWS_KEYS)), None)
@@ -49,12 +49,14 @@ def _password(value: str) -> str:
     return decoded.partition(":")[2]
 
 
-def mask(headers: Headers) -> None:
-    """Take keys, signatures and session tokens out of the headers of a request that was answered here.
-
-    mitmproxy shows and saves requests as they came; only how the caller authenticated stays readable.
-    """
+def redact(headers: Headers) -> None:
+    """Redact keys, signatures and session tokens in place: mitmproxy shows and saves request headers."""
     for name in KEY_HEADERS:
         if name in headers:
-            scheme, _, rest = headers[name].strip().partition(" ")
-            headers[name] = f"{scheme} {MASK}" if rest else MASK
+            headers[name] = redacted(headers[name])
+
+
+def redacted(credential: str) -> str:
+    """A header value with its scheme only, if it has one: `Bearer ***`, `***`."""
+    scheme, _, rest = credential.strip().partition(" ")
+    return f"{scheme} {MASK}" if rest else MASK

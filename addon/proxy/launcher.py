@@ -1,7 +1,7 @@
-"""Starts mitmproxy's own masters with our addon and two other defaults.
+"""Starts mitmproxy's masters with the addon and other defaults.
 
-`mitmproxy.tools.main.run` is what mitmdump, mitmweb and mitmproxy use themselves; it is no documented
-API, which is why pyproject.toml bounds the version.
+`mitmproxy.tools.main.run`, which mitmdump, mitmweb and mitmproxy use, is no documented API: pyproject.toml
+bounds mitmproxy's version.
 """
 
 import logging
@@ -27,14 +27,14 @@ DEFAULTS = {
     "listen_host": "127.0.0.1",  # this proxy holds provider keys
 }
 
-TALKATIVE = ("httpx", "httpcore", "botocore", "dbos")
-"""Libraries that announce every call at INFO, which mitmproxy shows."""
+VERBOSE_LOGGERS = ("httpx", "httpcore", "botocore", "dbos")
+"""Libraries that log every call at INFO, which mitmproxy shows."""
 
 logger = logging.getLogger(__name__)
 
 
-class TrustedBundle:
-    """Writes the CA bundle once mitmproxy has its CA, and says where it is."""
+class CABundleWriter:
+    """mitmproxy addon: writes the CA bundle once mitmproxy has its CA, and logs its path."""
 
     name = "bedrock_batch_trust"
 
@@ -48,18 +48,18 @@ class TrustedBundle:
 
 
 def start(interface: Interface, arguments: Sequence[str]) -> None:
-    """Run the proxy until it is told to end; `arguments` are mitmproxy's own.
+    """Run the proxy until it is stopped. `arguments`: mitmproxy's own.
 
-    Raises `SystemExit` with 1 for arguments, options or a start-up that failed.
+    Raises `SystemExit` with 1 when arguments, options or the start fail.
     """
     base, parser = _parts(interface)
     _run(base, parser, arguments, _filters if interface == "dump" else None)
 
 
 def start_with(settings: Sequence[str], addon: object) -> None:
-    """Run a proxy with one more addon, and options as `name=value` that win over the user's config.yaml.
+    """Run a proxy with one more addon, and options `name=value` that override the user's config.yaml.
 
-    mitmproxy's `--set` alone does not win over it. Raises `SystemExit` as `start` does.
+    mitmproxy's `--set` alone does not override it. Raises `SystemExit` as `start` does.
     """
 
     def last_options(_: Namespace) -> dict[str, Any]:
@@ -78,14 +78,14 @@ def _run(
     extra: Callable[[Namespace], dict[str, Any]] | None,
     *more: object,
 ) -> None:
-    for name in TALKATIVE:
+    for name in VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # `run` wants a class and only ever calls it with the options
+    # `run` requires a class but only calls it with the options
     run(cast(type[Master], partial(_master, base, more)), parser, arguments, extra)
 
 
 def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[[Options], ArgumentParser]]:
-    """The master, and its command line."""
+    """The master and its command-line parser."""
     match interface:
         case "dump":
             from mitmproxy.tools.dump import DumpMaster
@@ -103,23 +103,23 @@ def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[
 
 def _master(base: Callable[[Options], Master], more: Sequence[object], options: Options) -> Master:
     master = base(options)
-    # before config.yaml and the command line are read: both may say otherwise
+    # before config.yaml and the command line, which may override them
     options.update(**DEFAULTS)  # type: ignore[no-untyped-call]  # mitmproxy's own is untyped
     _add(master, BedrockBatch())
-    master.addons.add(TrustedBundle(), *more)  # type: ignore[no-untyped-call]  # the same
+    master.addons.add(CABundleWriter(), *more)  # type: ignore[no-untyped-call]  # the same
     return master
 
 
 def _add(master: Master, addon: object) -> None:
-    """Before those that save and show flows: they are to see the answer that the client gets. After those
-    that change requests or answer them."""
+    """Insert the addon after those that change or answer requests and before those that save and show flows,
+    which are to get the client's response."""
     registered = master.addons.register(addon)  # type: ignore[no-untyped-call]  # the same
     chain = master.addons.chain
     chain.insert(chain.index(master.addons.get("save")), registered)  # type: ignore[no-untyped-call]
 
 
 def _filters(arguments: Namespace) -> dict[str, Any]:
-    """What mitmdump does with a filter expression on its command line."""
+    """The options that mitmdump sets for a filter expression on its command line."""
     expression = " ".join(arguments.filter_args)
     names = ("save_stream_filter", "readfile_filter", "dumper_filter")
     return dict.fromkeys(names, expression) if expression else {}

@@ -1,7 +1,7 @@
-"""Routed jobs at the end of AWS's own list (option `batch_merge_lists`).
+"""Appends routed jobs to AWS's list (option `batch_merge_lists`).
 
-AWS pages its jobs with tokens of its own, so ours follow where its list ends: on the page without a
-`nextToken`, all of those that the same filters let through. That page may be longer than `maxResults`.
+AWS's pages have tokens of its own, so all routed jobs that match the filters follow on its last page, the one
+without a `nextToken`. That page may be longer than `maxResults`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -10,24 +10,21 @@ from typing import Any
 import orjson
 
 SUMMARIES = "invocationJobSummaries"
-PAGE = "1000"
+MAX_RESULTS = "1000"
 """The largest `maxResults` AWS allows."""
 
 type ListJobs = Callable[[str, Mapping[str, str]], Awaitable[bytes]]
-"""Provider and query parameters of a List → its answer."""
+"""Provider and query parameters of a List → its response body."""
 
 
 class NotAList(ValueError):
-    """What AWS answered is not a list of jobs."""
+    """AWS's response body is not a list of jobs."""
 
 
 async def merged(
     aws: bytes, query: Mapping[str, str], providers: Iterable[str], list_jobs: ListJobs
 ) -> bytes | None:
-    """AWS's answer with the providers' jobs appended; None where it stays as it came.
-
-    Raises `NotAList`.
-    """
+    """AWS's response body with the providers' jobs appended; None for no change. Raises `NotAList`."""
     try:
         page = orjson.loads(aws)
         summaries = page[SUMMARIES]
@@ -35,15 +32,15 @@ async def merged(
         raise NotAList(f"AWS's answer has no {SUMMARIES}") from error
     if page.get("nextToken"):
         return None
-    wanted = {name: value for name, value in query.items() if name not in {"maxResults", "nextToken"}}
-    routed = [job for provider in providers for job in await _all(provider, wanted, list_jobs)]
+    filters = {name: value for name, value in query.items() if name not in {"maxResults", "nextToken"}}
+    routed = [job for provider in providers for job in await _all(provider, filters, list_jobs)]
     routed.sort(key=lambda job: job["submitTime"], reverse=query.get("sortOrder") != "Ascending")
     return orjson.dumps({**page, SUMMARIES: [*summaries, *routed]}) if routed else None
 
 
-async def _all(provider: str, wanted: Mapping[str, str], list_jobs: ListJobs) -> list[dict[str, Any]]:
+async def _all(provider: str, filters: Mapping[str, str], list_jobs: ListJobs) -> list[dict[str, Any]]:
     jobs: list[dict[str, Any]] = []
-    query = {**wanted, "maxResults": PAGE}
+    query = {**filters, "maxResults": MAX_RESULTS}
     while True:
         page = orjson.loads(await list_jobs(provider, query))
         jobs += page[SUMMARIES]

@@ -1,46 +1,45 @@
-"""Operations on batches that were made at a provider without us: what its batch API is asked, and how its
-answer reads in Bedrock's terms."""
+"""Get and Stop for batches created at a provider outside this proxy, as calls of the provider's batch API."""
 
 from addon.proxy.admission import Admission, Caller
-from addon.proxy.provider_flows import Call
+from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import native_jobs
 from translators.bedrock.native_jobs import NativeBatch
 from translators.providers.batch_details import batch_details
 from translators.providers.conversation import Batch
 
 
-class Native:
-    """Get and Stop by a provider's own id. Both raise `AwsError` for what AWS would refuse."""
+class NativeBatches:
+    """Get and Stop by a provider's batch id. Both raise `AwsError` for what AWS would refuse."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
-    async def get(self, batch_id: str, caller: Caller) -> Call[Batch]:
-        """How the batch stands."""
+    async def get(self, batch_id: str, caller: Caller) -> ProviderCall[Batch]:
+        """The call that retrieves the batch."""
         target, endpoint = await self._admission.endpoint(caller)
 
-        async def answered(batch: Batch, body: bytes) -> bytes:
+        async def response(batch: Batch, body: bytes) -> bytes:
             return native_jobs.description(_native(target.name, batch, body), caller.region)
 
-        return Call(
+        return ProviderCall(
             provider=target.name,
             secrets=endpoint.headers,
             conversation=target.provider.batches.retrieve(endpoint, batch_id),
-            answered=answered,
+            response=response,
         )
 
-    async def stop(self, batch_id: str, caller: Caller) -> Call[Batch]:
-        """Ask for the batch's end."""
+    async def stop(self, batch_id: str, caller: Caller) -> ProviderCall[Batch]:
+        """The call that cancels the batch."""
         target, endpoint = await self._admission.endpoint(caller)
 
-        async def answered(batch: Batch, body: bytes) -> bytes:
+        async def response(batch: Batch, body: bytes) -> bytes:
             return native_jobs.stopped(_native(target.name, batch, body))
 
-        return Call(
+        return ProviderCall(
             provider=target.name,
             secrets=endpoint.headers,
             conversation=target.provider.batches.cancel(endpoint, batch_id),
-            answered=answered,
+            response=response,
         )
 
 

@@ -76,7 +76,7 @@ class Operations:
     async def create(self, body: bytes, caller: Caller) -> bytes:
         """Store and start a job. A `clientRequestToken` seen before gives the job it made.
 
-        Raises `LeftToBedrock` when the caller wants Bedrock to have what nobody else takes.
+        Raises `FallbackToBedrock` when the caller wants Bedrock to have what nobody else takes.
         """
         stored = await self.stored(body, caller)
         if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting

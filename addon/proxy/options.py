@@ -1,4 +1,4 @@
-"""The addon's mitmproxy options: what they are called, what they may be."""
+"""The addon's mitmproxy options: names, types, descriptions and validation."""
 
 import re
 from collections.abc import Iterable
@@ -69,12 +69,12 @@ _AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_inte
 
 
 class BadOption(ValueError):
-    """A value that cannot be; the message is one line that names the option."""
+    """An option's value is invalid; the message is one line that names the option."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The options as checked."""
+    """The validated options."""
 
     config: Config = field(default_factory=Config)
     provider: str = ""
@@ -88,8 +88,8 @@ class Settings:
     """Seconds."""
 
     def check_change(self, started: "Settings") -> None:
-        """Raises `BadOption` when these differ from the ones the proxy was started with in what cannot
-        change under the running parts."""
+        """Raises `BadOption` where these differ from the ones at the start in an option that is read only
+        then."""
         fixed = attrgetter("config", "database", "workers", "poll_interval")
         if fixed(self) != fixed(started):
             raise BadOption(f"{', '.join(_AT_START)} are read when the proxy starts: start it again")
@@ -101,7 +101,7 @@ def declare(loader: Loader) -> None:
 
 
 def read(options: Options) -> Settings:
-    """The options' values. Raises `BadOption`."""
+    """The validated values of the options. Raises `BadOption`."""
     try:
         config = load(options.batch_config)
     except BadConfig as error:
@@ -120,7 +120,7 @@ def read(options: Options) -> Settings:
 
 
 def check_names(deferred: Iterable[str]) -> None:
-    """Raises `BadOption` for names with our prefix that nobody declared; mitmproxy itself ignores them."""
+    """Raises `BadOption` for undeclared names with the prefix `batch_`, which mitmproxy itself ignores."""
     names = sorted(name for name in deferred if name.startswith(PREFIX))
     if names:
         near = get_close_matches(names[0], NAMES, n=1)

@@ -1,4 +1,4 @@
-"""The opaque tokens that lead from one page of a List to the next."""
+"""The opaque `nextToken`s of a List."""
 
 import base64
 from datetime import datetime
@@ -13,24 +13,24 @@ DEFAULT_PAGE = 100
 """Jobs on a page when `maxResults` is not sent; AWS does not document its own number."""
 
 
-class _Place(msgspec.Struct, array_like=True, frozen=True):
+class _Position(msgspec.Struct, array_like=True, frozen=True):
     submitted: Annotated[datetime, msgspec.Meta(tz=False)]
     job_id: str
     listing: str
 
 
 def token_after(job: Job, listing: str) -> str:
-    """The `nextToken` of a page that ends with this job. `listing` is the same for all pages of one List."""
-    place = _Place(submitted=job.submitted, job_id=job.id, listing=listing)
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+    """The `nextToken` of a page that ends with this job. `listing`: fingerprint of the List's parameters."""
+    position = _Position(submitted=job.submitted, job_id=job.id, listing=listing)
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode()
 
 
 def place_of(token: str, listing: str) -> tuple[datetime, str]:
-    """Where the page before ended. Raises `AwsError` for a token of another List, or of nobody."""
+    """Submit time and id of the previous page's last job. Raises `AwsError` for a token of another List."""
     try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=_Place)
+        position = msgspec.json.decode(base64.urlsafe_b64decode(token), type=_Position)
     except ValueError as error:
         raise AwsError("ValidationException", "The nextToken is not one that this service gave.") from error
-    if place.listing != listing:
+    if position.listing != listing:
         raise AwsError("ValidationException", "The nextToken is of a List with other parameters.")
-    return place.submitted, place.job_id
+    return position.submitted, position.job_id

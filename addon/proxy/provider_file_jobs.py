@@ -1,9 +1,8 @@
-"""Create for an input that is at the provider already: mitmproxy makes the provider's create call itself, and
-the job is then followed like any other.
+"""Create for an input file that is at the provider already: the flow becomes the provider's create call.
 
-The job is stored before the call goes out, with the intent to create its batch. Whatever leaves open whether
-the batch was made, or may pass, hands the job to the runner, which looks for the batch by its marker before
-it creates one. So no answer of this Create leaves it open whether the job runs, and none makes two batches.
+The job is stored before the call, with the intent to create its batch. After an unknown outcome or a
+transient error the runner takes the job over and looks for the batch by its marker before it creates one. So
+every response of this Create is definite, and none leads to two batches.
 """
 
 import io
@@ -18,7 +17,7 @@ from addon.jobs.store import Store
 from addon.jobs.tables import Job
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import Operations, Submitter
-from addon.proxy.provider_flows import Call
+from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import ProviderFile
@@ -26,8 +25,8 @@ from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 
 
-class FileJobs:
-    """Makes jobs of files at providers."""
+class ProviderFileJobs:
+    """Creates jobs for files at providers."""
 
     def __init__(
         self,
@@ -44,9 +43,13 @@ class FileJobs:
         self._runner = runner
         self._clock = clock
 
-    async def create(self, body: bytes, caller: Caller, file: ProviderFile) -> tuple[Job, Call[Batch] | None]:
-        """The stored job and the call that makes its batch; no call for a job that an earlier one was to
-        make. Raises `AwsError`."""
+    async def create(
+        self, body: bytes, caller: Caller, file: ProviderFile
+    ) -> tuple[Job, ProviderCall[Batch] | None]:
+        """The stored job and the call that creates its batch; no call where an earlier Create made it.
+
+        Raises `AwsError`.
+        """
         caller = replace(caller, fallbacks=())  # the file is nowhere else
         target, endpoint = await self._admission.endpoint(caller)
         if not target.provider.takes_files or target.section.mode == "direct":
@@ -67,28 +70,30 @@ class FileJobs:
             input_id=file.id,
         )
 
-        async def made(batch: Batch, _: bytes) -> bytes:
-            await to_thread.run_sync(self._made, job, batch)
+        async def created(batch: Batch, _: bytes) -> bytes:
+            await to_thread.run_sync(self._store_batch, job, batch)
             return await self._hand_over(job)
 
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
             await to_thread.run_sync(self._store.end, job.id, "Failed", self._clock(), words)
-            await to_thread.run_sync(self._store.free_token, job.id)  # the caller was told, and may try again
+            await to_thread.run_sync(
+                self._store.free_token, job.id
+            )  # the caller gets the error and may retry
 
         async def unsettled() -> bytes:
             return await self._hand_over(job)
 
-        return job, Call(
+        return job, ProviderCall(
             provider=target.name,
             secrets=endpoint.headers,
             conversation=target.provider.batches.create(endpoint, submission, io.BytesIO()),
-            answered=made,
-            refused=refused,
-            unsettled=unsettled,
+            response=created,
+            on_refusal=refused,
+            response_if_unsettled=unsettled,
         )
 
-    def _made(self, job: Job, batch: Batch) -> None:
+    def _store_batch(self, job: Job, batch: Batch) -> None:
         self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
 
     async def _hand_over(self, job: Job) -> bytes:

@@ -1,9 +1,8 @@
-"""Calls of a provider that mitmproxy makes itself: a flow's request becomes the provider's, the provider's
-answer becomes Bedrock's.
+"""Provider calls made by mitmproxy itself: a flow's request is redirected to the provider, whose response
+becomes Bedrock's.
 
-A conversation's first request goes out in the flow; what else it has to ask is asked by our own client. What
-anybody sees or saves of the flow holds no key at any time: the key is in what is written to the connection,
-and nowhere else.
+The first request of a conversation goes out in the flow, further ones through `Transport`. A flow never shows
+the provider key, which is only in the bytes written to the connection.
 """
 
 import logging
@@ -18,8 +17,9 @@ from mitmproxy import http
 from mitmproxy.net.http.http1.read import connection_close
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addon.providers.credentials import MASK, masked
+from addon.providers.credentials import masked
 from addon.providers.transport import USER_AGENT, LostAnswer, Transport, Unreachable
+from addon.proxy.caller_keys import redacted
 from translators.bedrock.aws_errors import AwsError, aws_error
 from translators.errors import ProviderError
 from translators.providers.conversation import Conversation
@@ -27,39 +27,39 @@ from translators.providers.conversation import Conversation
 logger = logging.getLogger(__name__)
 
 METADATA = "bedrock_batch"
-"""Where a saved flow says what it was on Bedrock's side, and what the provider's side answered."""
-LONGEST_KEPT = 20_000
-"""Characters of the provider's answer that are kept with the flow."""
-CONNECTS_WITHIN = 5.0
-"""Seconds in which a provider must take a connection."""
+"""Key of the flow's metadata with Bedrock's request and the provider's response."""
+MAX_KEPT = 20_000
+"""Characters of the provider's response that are kept in the metadata."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds."""
 
 HTTP_1 = (b"http/1.1",)
 
-type Reach = Callable[[str, int], Awaitable[None]]
-"""Host and port; raises `OSError` when nobody takes a connection there."""
+type Connect = Callable[[str, int], Awaitable[None]]
+"""Host, port → nothing. Raises `OSError` when the connection is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call[Outcome]:
-    """A provider's part in answering one operation."""
+class ProviderCall[Outcome]:
+    """A conversation with a provider in place of one operation, and the responses to its outcomes."""
 
     provider: str
     secrets: Mapping[str, str]
-    """The headers that carry the key."""
+    """The headers with the provider key."""
     conversation: Conversation[Outcome]
-    answered: Callable[[Outcome, bytes], Awaitable[bytes]]
-    """The outcome, and the body of the provider's first answer → Bedrock's. Raises `AwsError`."""
-    refused: Callable[[ProviderError], Awaitable[None]] | None = None
-    """Told of a refusal for good."""
-    unsettled: Callable[[], Awaitable[bytes]] | None = None
-    """Bedrock's answer where the provider did not say how it ended, or trouble passes; if None, an error."""
+    response: Callable[[Outcome, bytes], Awaitable[bytes]]
+    """The outcome, the body of the provider's first response → Bedrock's response body. Raises `AwsError`."""
+    on_refusal: Callable[[ProviderError], Awaitable[None]] | None = None
+    """Called before a permanent error of the provider is returned."""
+    response_if_unsettled: Callable[[], Awaitable[bytes]] | None = None
+    """Bedrock's response body where the outcome is unknown or the error transient; None: an AWS error."""
 
 
-class KeyedHeaders(http.Headers):
-    """Headers whose key stands only in what HTTP/1 writes to a connection.
+class RedactedHeaders(http.Headers):
+    """Headers with the provider key in `bytes(headers)` only, which HTTP/1 writes to the connection.
 
-    That is `bytes(headers)`; whatever shows, copies, exports or saves a flow reads `fields`, where the key is
-    masked. If mitmproxy came to write something else, the provider would refuse the call for want of a key.
+    Everything that shows, copies, exports or saves a flow reads `fields`, where the key is redacted. Should
+    mitmproxy write something else to the connection, the provider would refuse the call for lack of a key.
     """
 
     def __init__(self, fields: tuple[tuple[bytes, bytes], ...] = ()) -> None:
@@ -67,16 +67,18 @@ class KeyedHeaders(http.Headers):
         self._secrets: dict[bytes, bytes] = {}
 
     @classmethod
-    def of(cls, headers: httpx.Headers, secrets: Mapping[str, str]) -> "KeyedHeaders":
-        """All of the headers, those that `secrets` names masked."""
+    def of(cls, headers: httpx.Headers, secrets: Mapping[str, str]) -> "RedactedHeaders":
+        """The headers, with those in `secrets` redacted."""
         hidden = {name.lower().encode("ascii"): value for name, value in secrets.items()}
-        shown = ((name, _masked(value) if name.lower() in hidden else value) for name, value in headers.raw)
-        made = cls(tuple(shown))
-        made._secrets = {name: value.encode("latin-1") for name, value in hidden.items()}
-        return made
+        redacted_headers = cls(
+            tuple(
+                (name, _redacted(value) if name.lower() in hidden else value) for name, value in headers.raw
+            )
+        )
+        redacted_headers._secrets = {name: value.encode("latin-1") for name, value in hidden.items()}
+        return redacted_headers
 
-    def forget(self) -> None:
-        """Drop the key: it is not needed any more."""
+    def drop_secrets(self) -> None:
         self._secrets.clear()
 
     @override
@@ -86,131 +88,127 @@ class KeyedHeaders(http.Headers):
         )
 
 
-def _masked(value: bytes) -> bytes:
-    scheme, _, rest = value.strip().partition(b" ")
-    return b"%b %b" % (scheme, MASK.encode()) if rest else MASK.encode()
+def _redacted(value: bytes) -> bytes:
+    return redacted(value.decode("latin-1")).encode("latin-1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Begun:
-    call: Call[Any]
+class _OpenCall:
+    call: ProviderCall[Any]
     request: httpx.Request
     client: str
-    """The connection that the flow came in by."""
+    """Id of the flow's client connection."""
 
 
-class Rewriter:
-    """The flows that are on their way to a provider."""
+class ProviderFlows:
+    """The flows that are redirected to a provider. Methods but `redirect` are for mitmproxy's hooks."""
 
-    def __init__(self, transport: Transport, reach: Reach | None = None) -> None:
-        """`reach` takes the place of trying a connection."""
+    def __init__(self, transport: Transport, connect: Connect | None = None) -> None:
+        """`connect`: replaces the trial connection in tests."""
         self._transport = transport
-        self._reach = reach or _reach
-        self._begun: dict[str, _Begun] = {}
+        self._connect = connect or _connect
+        self._open: dict[str, _OpenCall] = {}
         """By the flow's id."""
 
-    async def begin(self, flow: http.HTTPFlow, call: Call[Any]) -> None:
-        """Make the flow the call's first request, or answer it when the provider cannot be reached: with an
-        `AwsError`, where the call has no other answer to that.
+    async def redirect(self, flow: http.HTTPFlow, call: ProviderCall[Any]) -> None:
+        """Turn the flow's request into the call's first one. For an unreachable provider, set the response or
+        raise `AwsError`.
 
-        mitmproxy answers a failed connection with a page of its own, which no hook can change: so a
-        connection is tried before.
+        mitmproxy answers a failed connection with an HTML page that no hook can change, so a trial connection
+        comes first.
         """
         try:
             request = next(call.conversation)
         except ProviderError as error:
-            if call.refused is not None:
-                await call.refused(error)
+            if call.on_refusal is not None:
+                await call.on_refusal(error)
             raise aws_error(call.provider, error) from error
         if flow.server_conn.via is None:
             try:
-                await self._check(call.provider, request)
+                await self._try_connection(call.provider, request)
             except AwsError:
-                if call.unsettled is None:
+                if call.response_if_unsettled is None:
                     raise
-                flow.response = _response(await call.unsettled())
+                flow.response = json_response(await call.response_if_unsettled())
                 return
         flow.metadata[METADATA] = {"asked": f"{flow.request.method} {flow.request.path}"}
-        become(flow.request, request, call.secrets)
-        self._begun[flow.id] = _Begun(call=call, request=request, client=flow.client_conn.id)
+        redirect(flow.request, request, call.secrets)
+        self._open[flow.id] = _OpenCall(call=call, request=request, client=flow.client_conn.id)
 
-    def knows(self, flow: http.HTTPFlow) -> bool:
-        return flow.id in self._begun
+    def __contains__(self, flow: http.HTTPFlow) -> bool:
+        return flow.id in self._open
 
-    def connect(self, data: ServerConnectionHookData) -> None:
-        """Have HTTP/1 spoken on the connection of a rewritten flow: there the key is written, and each
-        provider speaks it."""
-        places = {
-            (begun.request.url.raw_host.decode("ascii"), _port(begun.request.url))
-            for begun in self._begun.values()
-            if begun.client == data.client.id
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Offer only HTTP/1 on the connection of a redirected flow: `RedactedHeaders` need it, and every
+        provider supports it."""
+        addresses = {
+            (opened.request.url.raw_host.decode("ascii"), _port(opened.request.url))
+            for opened in self._open.values()
+            if opened.client == data.client.id
         }
-        if data.server.address is not None and data.server.address[:2] in places:
+        if data.server.address is not None and data.server.address[:2] in addresses:
             data.server.alpn_offers = HTTP_1
 
-    def began(self, flow: http.HTTPFlow) -> None:
-        """The provider begins to answer: have the answer read whole, whatever `stream_large_bodies` says."""
-        if not self.knows(flow):
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Have the provider's response read whole, whatever `stream_large_bodies` is."""
+        if flow not in self:
             return
         assert flow.response is not None
         flow.response.stream = False
-        _forget_key(flow)
+        _drop_secrets(flow)
 
-    async def forget(self, flow: http.HTTPFlow) -> None:
-        """The flow has failed, or its client is gone."""
-        begun = self._begun.pop(flow.id, None)
-        if begun is None:
+    async def error(self, flow: http.HTTPFlow) -> None:
+        """End the call of a flow that failed or whose client disconnected."""
+        opened = self._open.pop(flow.id, None)
+        if opened is None:
             return
-        begun.call.conversation.close()
-        _forget_key(flow)
-        if begun.call.unsettled is not None:
-            await begun.call.unsettled()
+        opened.call.conversation.close()
+        _drop_secrets(flow)
+        if opened.call.response_if_unsettled is not None:
+            await opened.call.response_if_unsettled()
 
-    async def finish(self, flow: http.HTTPFlow) -> None:
-        """Turn the provider's answer into Bedrock's. Raises `AwsError` when it is a refusal."""
-        begun = self._begun.pop(flow.id)
-        _forget_key(flow)
-        answered = flow.response
-        assert answered is not None
-        if answered.raw_content is None:
-            # the body grew beyond the limit while it came, and no hook is asked then
-            logger.error("stream_large_bodies let an answer of %s through as it was", begun.call.provider)
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """Replace the provider's response by Bedrock's. Raises `AwsError` for an error of the provider."""
+        opened = self._open.pop(flow.id)
+        _drop_secrets(flow)
+        received = flow.response
+        assert received is not None
+        if received.raw_content is None:
+            # the body grew beyond the limit while it arrived, which calls no hook
+            logger.error("stream_large_bodies let an answer of %s through as it was", opened.call.provider)
             return
-        body = answered.get_content(strict=False) or b""
-        shown = masked(body, begun.call.secrets)
+        body = received.get_content(strict=False) or b""
+        redacted_body = masked(body, opened.call.secrets)
         flow.metadata[METADATA] = {
             **flow.metadata[METADATA],
-            "answered": [answered.status_code, shown.decode(errors="replace")[:LONGEST_KEPT]],
+            "answered": [received.status_code, redacted_body.decode(errors="replace")[:MAX_KEPT]],
         }
-        told = shown if answered.status_code >= 400 else body  # words of an error are repeated
-        document = await self._outcome(begun, _received(answered, told, begun.request))
-        flow.response = _response(document)
-        flow.response.timestamp_start, flow.response.timestamp_end = (
-            answered.timestamp_start,
-            answered.timestamp_end,
-        )
+        content = redacted_body if received.status_code >= 400 else body  # error messages are repeated
+        document = await self._outcome(opened.call, _decoded(received, content, opened.request))
+        flow.response = json_response(document)
+        flow.response.timestamp_start = received.timestamp_start
+        flow.response.timestamp_end = received.timestamp_end
 
-    async def _outcome(self, begun: _Begun, received: httpx.Response) -> bytes:
-        call = begun.call
+    async def _outcome(self, call: ProviderCall[Any], first: httpx.Response) -> bytes:
         try:
-            outcome = await self._transport.play(_resumed(call.conversation, received), once=True)
+            outcome = await self._transport.play(_resumed(call.conversation, first), once=True)
         except ProviderError as error:
-            if call.unsettled is not None and error.passing:
-                return await call.unsettled()
-            if call.refused is not None:
-                await call.refused(error)
+            if call.response_if_unsettled is not None and error.passing:
+                return await call.response_if_unsettled()
+            if call.on_refusal is not None:
+                await call.on_refusal(error)
             raise aws_error(call.provider, error) from error
         except (Unreachable, LostAnswer) as error:
-            if call.unsettled is not None:
-                return await call.unsettled()
+            if call.response_if_unsettled is not None:
+                return await call.response_if_unsettled()
             raise AwsError("ServiceUnavailableException", f"{call.provider}: {error}") from error
-        return await call.answered(outcome, received.content)
+        return await call.response(outcome, first.content)
 
-    async def _check(self, provider: str, request: httpx.Request) -> None:
+    async def _try_connection(self, provider: str, request: httpx.Request) -> None:
         host, port = request.url.host, _port(request.url)
         try:
-            with anyio.fail_after(CONNECTS_WITHIN):
-                await self._reach(host, port)
+            with anyio.fail_after(CONNECT_TIMEOUT):
+                await self._connect(host, port)
         except (OSError, TimeoutError) as error:
             raise AwsError(
                 "ServiceUnavailableException",
@@ -219,63 +217,60 @@ class Rewriter:
             ) from error
 
 
-def _response(document: bytes) -> http.Response:
+def json_response(document: bytes) -> http.Response:
+    """Bedrock's response with status 200."""
     return http.Response.make(
         200, document, {"content-type": "application/json", "x-amzn-RequestId": str(uuid4())}
     )
 
 
-def become(request: http.Request, wanted: httpx.Request, secrets: Mapping[str, str]) -> None:
-    """Make the caller's request the one that a provider is to get. Nothing of the caller's stays, but whether
-    the connection is to be closed: mitmproxy looks here when it has answered."""
-    content = wanted.read()
+def redirect(request: http.Request, target: httpx.Request, secrets: Mapping[str, str]) -> None:
+    """Replace the caller's request by the provider's. Of the caller's, only `Connection: close` stays, which
+    mitmproxy reads after the response."""
     closes = connection_close(request.http_version, request.headers)  # type: ignore[no-untyped-call]  # mitmproxy's own
-    request.method = wanted.method
-    request.scheme = wanted.url.scheme
-    request.host = wanted.url.raw_host.decode("ascii")
-    request.port = _port(wanted.url)
+    request.method = target.method
+    request.scheme = target.url.scheme
+    request.host = target.url.raw_host.decode("ascii")
+    request.port = _port(target.url)
     request.authority = ""
-    request.path = wanted.url.raw_path.decode("ascii")
+    request.path = target.url.raw_path.decode("ascii")
     request.http_version = "HTTP/1.1"
-    request.headers = KeyedHeaders.of(
+    request.headers = RedactedHeaders.of(
         httpx.Headers(
             [
-                *wanted.headers.raw,
+                *target.headers.raw,
                 (b"Accept", b"*/*"),
                 (b"Accept-Encoding", b"gzip"),
-                _USER_AGENT,
+                (b"User-Agent", USER_AGENT.encode("ascii")),
                 *([(b"Connection", b"close")] if closes else []),
             ],
         ),
         secrets,
     )
-    request.raw_content = content
+    request.raw_content = target.read()
     request.trailers = None
-
-
-_USER_AGENT = (b"User-Agent", USER_AGENT.encode("ascii"))
 
 
 def _port(url: httpx.URL) -> int:
     return url.port or {"http": 80, "https": 443}[url.scheme]
 
 
-def _forget_key(flow: http.HTTPFlow) -> None:
-    if isinstance(flow.request.headers, KeyedHeaders):
-        flow.request.headers.forget()
+def _drop_secrets(flow: http.HTTPFlow) -> None:
+    if isinstance(flow.request.headers, RedactedHeaders):
+        flow.request.headers.drop_secrets()
 
 
-def _received(answered: http.Response, body: bytes, request: httpx.Request) -> httpx.Response:
-    """The answer as conversations read it, already decoded."""
-    about_the_body = {b"content-encoding", b"content-length", b"transfer-encoding"}
-    headers = [pair for pair in answered.headers.fields if pair[0].lower() not in about_the_body]
-    return httpx.Response(answered.status_code, headers=headers, content=body, request=request)
+def _decoded(response: http.Response, body: bytes, request: httpx.Request) -> httpx.Response:
+    """The response as conversations read it, with its decoded body."""
+    of_the_encoded_body = {b"content-encoding", b"content-length", b"transfer-encoding"}
+    headers = [pair for pair in response.headers.fields if pair[0].lower() not in of_the_encoded_body]
+    return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
 
-def _resumed[Outcome](conversation: Conversation[Outcome], received: httpx.Response) -> Conversation[Outcome]:
-    """What is left of a conversation whose first request was answered."""
+def _resumed[Outcome](conversation: Conversation[Outcome], first: httpx.Response) -> Conversation[Outcome]:
+    """The rest of a conversation after the response to its first request."""
     try:
-        request = conversation.send(received)
+        request = conversation.send(first)
         while True:
             request = conversation.send((yield request))
     except StopIteration as end:
@@ -285,6 +280,6 @@ def _resumed[Outcome](conversation: Conversation[Outcome], received: httpx.Respo
         conversation.close()
 
 
-async def _reach(host: str, port: int) -> None:
+async def _connect(host: str, port: int) -> None:
     stream = await anyio.connect_tcp(host, port)
     await stream.aclose()

@@ -29,7 +29,7 @@ type Probe = Callable[[Provider, Endpoint], Awaitable[str | None]]
 """Why a provider would take no job now; None when it would."""
 
 
-class LeftToBedrock(Exception):
+class FallbackToBedrock(Exception):
     """Every provider refuses the job, and the caller wants Bedrock to have it then; the message says why."""
 
 
@@ -45,7 +45,7 @@ class Choice:
 async def choose(
     admission: Admission, probe: Probe, request: CreateModelInvocationJobRequest, caller: Caller
 ) -> Choice:
-    """Who runs the job. Raises `AwsError` when nobody does, `LeftToBedrock` when Bedrock shall."""
+    """Who runs the job. Raises `AwsError` when nobody does, `FallbackToBedrock` when Bedrock shall."""
     if not caller.fallbacks:
         return Choice(takers=(await admission.taker(request, caller),))
     refusals: list[AwsError] = []
@@ -62,7 +62,7 @@ async def choose(
         return Choice(takers=tuple(takers), refusals=tuple(refusals))
     words = "; ".join(refusal.message for refusal in refusals)
     if BEDROCK in caller.fallbacks:
-        raise LeftToBedrock(words)
+        raise FallbackToBedrock(words)
     raise AwsError(refusals[0].error_type, words)
 
 

@@ -1,7 +1,6 @@
-"""Which request is a batch operation of Bedrock's control plane, and which provider it names.
+"""Matches requests to batch operations of Bedrock's control plane, and to the providers that they name.
 
-Paths are read as they were sent: an ARN arrives percent-encoded in one segment, and decoding the path
-first would cut it in two.
+Paths are matched undecoded: an ARN arrives percent-encoded in one segment, which decoding would split.
 """
 
 import re
@@ -22,13 +21,13 @@ from translators.providers.registry import UnknownProvider
 
 PROVIDER_HEADER = "x-model-provider"
 BEDROCK = "bedrock"
-"""The header's value that means the real service, as its absence does."""
+"""The header's value for the real service, the default."""
 PREFIX = "/bedrock"
-"""Gateways mount Bedrock's paths below this one."""
+"""The path below which gateways mount Bedrock's."""
 
 
 class Operation(StrEnum):
-    """A batch operation, as AWS names it."""
+    """A batch operation by AWS's name."""
 
     CREATE = "CreateModelInvocationJob"
     GET = "GetModelInvocationJob"
@@ -40,19 +39,19 @@ class Operation(StrEnum):
 
 
 TAG_OPERATIONS = frozenset({Operation.TAG, Operation.UNTAG, Operation.LIST_TAGS})
-"""Their job's ARN is in the body."""
+"""Operations with the job's ARN in the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A batch operation and the job's id or ARN, decoded, where the path holds one."""
+    """A batch operation, and the job's decoded id or ARN, if any."""
 
     operation: Operation
     identifier: str = ""
 
 
 _IDENTIFIER = "(?:batches/)?[^/]+"
-"""One segment; Gemini's ids have two, which not every client encodes."""
+"""One segment; Gemini's ids have two, whose slash some clients do not encode."""
 
 _PATHS = tuple(
     (method, re.compile(f"(?:{PREFIX})?{path}"), operation)
@@ -67,7 +66,7 @@ _PATHS = tuple(
     )
 )
 
-_SUFFIXES = (  # of every partition, first the usual one, then the dual-stack one (botocore: partitions.json)
+_SUFFIXES = (  # of every partition, standard and dual-stack (botocore: partitions.json)
     "amazonaws.com",
     "api.aws",
     "amazonaws.com.cn",
@@ -97,9 +96,9 @@ _SCOPE = re.compile(
 def operation_of(
     request: http.Request, mode: mode_specs.ProxyMode, hosts: re.Pattern[str] | None
 ) -> Matched | None:
-    """The batch operation that a request asks for, or None when it is none of our business.
+    """The batch operation of a request; None for any other request.
 
-    `hosts` are further hosts that are Bedrock, searched in `host` and `host:port`.
+    `hosts`: pattern of further Bedrock hosts, searched in `host` and `host:port`.
     """
     path = request.path.partition("?")[0]
     for method, pattern, operation in _PATHS:
@@ -120,10 +119,10 @@ def _is_bedrock(request: http.Request, mode: mode_specs.ProxyMode, hosts: re.Pat
 
 
 def host_of(request: http.Request, mode: mode_specs.ProxyMode) -> str:
-    """Where a request is bound for.
+    """The destination host of a request.
 
-    Only where the client did not name a host to the proxy is its Host header believed: elsewhere it
-    could say anything.
+    The Host header counts only in modes where the client does not name a host to the proxy; elsewhere it may
+    differ from the destination.
     """
     intercepting = (
         mode_specs.TransparentMode,
@@ -135,7 +134,7 @@ def host_of(request: http.Request, mode: mode_specs.ProxyMode) -> str:
 
 
 def region_of(request: http.Request, host: str, default: str) -> str:
-    """The caller's region: from the signature's credential scope, else from the host, else the default."""
+    """The caller's region: of the signature's credential scope, else of the host, else the default."""
     if scope := _SCOPE.match(request.headers.get("authorization", "")):
         return scope["region"]
     if named := _HOST.fullmatch(host):
@@ -144,9 +143,9 @@ def region_of(request: http.Request, host: str, default: str) -> str:
 
 
 def providers_of(request: http.Request, option: str, config: Config) -> tuple[str, ...] | None:
-    """The providers that a Create or List goes to, each if those before it refuse; None for Bedrock itself.
+    """The providers of a Create or List, in fallback order; None for Bedrock itself.
 
-    The header wins over `option`. Raises a `ValidationException` for names that cannot be meant.
+    The header overrides `option`. Raises a `ValidationException` for invalid names.
     """
     try:
         return named_providers(request.headers.get(PROVIDER_HEADER, option or BEDROCK), config)
@@ -155,11 +154,11 @@ def providers_of(request: http.Request, option: str, config: Config) -> tuple[st
 
 
 class BadName(ValueError):
-    """No provider is called so, or not in this place."""
+    """An unknown provider, or `bedrock` before the last place."""
 
 
 def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
-    """The providers in a list with commas, in order; None for Bedrock itself. Raises `BadName`."""
+    """The providers of a comma-separated list, in order; None for Bedrock itself. Raises `BadName`."""
     names: list[str] = []
     for written in value.split(","):
         name = as_known(written, (*config.known_providers, BEDROCK))
@@ -175,8 +174,8 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
 
 
 def native_batch(request: http.Request, matched: Matched, config: Config) -> tuple[str, str] | None:
-    """The provider that the header names (first) and its own id of a batch, for a Get or Stop of one that was
-    not made here; None when it is for Bedrock. Raises as `providers_of` does."""
+    """The header's first provider and its batch id, for a Get or Stop of a batch created outside this proxy;
+    None for Bedrock. Raises as `providers_of` does."""
     if matched.operation not in {Operation.GET, Operation.STOP} or PROVIDER_HEADER not in request.headers:
         return None
     batch_id = native_id(matched.identifier)
@@ -184,17 +183,17 @@ def native_batch(request: http.Request, matched: Matched, config: Config) -> tup
     return None if batch_id is None or providers is None else (providers[0], batch_id)
 
 
-def file_in(content: bytes) -> ProviderFile | None:
-    """The file at the provider that a Create's body names in its tags; None when there is none to read."""
+def file_of_create(content: bytes) -> ProviderFile | None:
+    """The file at the provider that the tags of a Create's body name; None for other bodies."""
     try:
         body = orjson.loads(content)
         return provider_file({tag["key"]: tag["value"] for tag in body["tags"]})
     except (orjson.JSONDecodeError, TypeError, KeyError):
-        return None  # what is wrong with such a body is told when it is read as a request
+        return None  # validation of the request reports what is wrong with the body
 
 
 def tagged_resource(content: bytes) -> str:
-    """The `resourceARN` that a tag operation's body names; empty when there is none to read."""
+    """The `resourceARN` of a tag operation's body; empty where there is none."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -19,11 +19,11 @@ from addon.jobs.store import Store
 from addon.providers.google_auth import GoogleLogin
 from addon.providers.transport import Transport
 from addon.proxy.admission import Admission
-from addon.proxy.native_batches import Native
+from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
 from addon.proxy.options import Settings
-from addon.proxy.provider_file_jobs import FileJobs
-from addon.proxy.provider_flows import Rewriter
+from addon.proxy.provider_file_jobs import ProviderFileJobs
+from addon.proxy.provider_flows import ProviderFlows
 from addon.proxy.provider_selection import probing
 from addon.storage.s3 import S3
 
@@ -35,9 +35,9 @@ class CannotStart(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Services:
     operations: Operations
-    file_jobs: FileJobs
-    native: Native
-    rewriter: Rewriter
+    provider_file_jobs: ProviderFileJobs
+    native_batches: NativeBatches
+    provider_flows: ProviderFlows
     close: Callable[[], Awaitable[None]]
 
 
@@ -74,13 +74,13 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         probe = probing(transport)
         operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, login=login)
         admission = Admission(config=settings.config, environment=os.environ, login=login)
-        file_jobs = FileJobs(admission, operations, store, runner, utc_now)
+        file_jobs = ProviderFileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(
         operations=operations,
-        file_jobs=file_jobs,
-        native=Native(admission),
-        rewriter=Rewriter(transport),
+        provider_file_jobs=file_jobs,
+        native_batches=NativeBatches(admission),
+        provider_flows=ProviderFlows(transport),
         close=close,
     )
 

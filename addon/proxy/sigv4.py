@@ -1,6 +1,6 @@
-"""Signs an unrouted call anew, as gateways do: with the proxy's own AWS credentials.
+"""Signs requests that are not routed with the proxy's own AWS credentials, as gateways do.
 
-In reverse mode the client signed for the proxy's host, so what it sent cannot verify at AWS.
+In reverse mode the client signs for the proxy's host, a signature that AWS refuses.
 """
 
 import anyio.to_thread
@@ -14,7 +14,7 @@ from addon.proxy.routing import PREFIX
 
 SERVICE = "bedrock"
 _SIGNED = ("content-type", "x-amz-")
-"""Beginnings of the headers that are signed beside Host; others may change on their way."""
+"""Prefixes of the headers that are signed beside Host; others may be changed on the way."""
 _REPLACED = ("authorization", "x-amz-date", "x-amz-security-token")
 
 
@@ -23,13 +23,13 @@ class NoCredentials(Exception):
 
 
 class Resigner:
-    """Holds the proxy's AWS credentials; they are looked up, and refreshed, off the event loop."""
+    """Signs requests with credentials that are looked up and refreshed in a thread."""
 
     def __init__(self, session: Session | None = None) -> None:
         self._session = session or Session()
 
     async def resign(self, request: Request, region: str) -> None:
-        """Take the `/bedrock` prefix off and replace the signature. Raises `NoCredentials`."""
+        """Remove the `/bedrock` prefix and replace the signature. Raises `NoCredentials`."""
         credentials = await anyio.to_thread.run_sync(self._credentials)
         sign(request, credentials, region)
 
@@ -41,7 +41,7 @@ class Resigner:
 
 
 def sign(request: Request, credentials: ReadOnlyCredentials, region: str) -> None:
-    """Sign a request for the host it is bound for, as boto3 would have."""
+    """Sign a request for its destination host, as boto3 does."""
     if request.path.startswith(f"{PREFIX}/"):
         request.path = request.path.removeprefix(PREFIX)
     for name in _REPLACED:

@@ -1,0 +1,1 @@
+"""The Bedrock side: jobs, records, model ids, errors, the hub and the dialects of `modelInput`."""

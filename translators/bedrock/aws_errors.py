@@ -1,4 +1,4 @@
-"""The errors that a boto3 application gets from the control plane, in AWS's shape."""
+"""Errors of Bedrock's control plane, in the shape that boto3 reads."""
 
 import json
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ STATUSES: Mapping[ErrorType, int] = MappingProxyType(
 
 
 class AwsError(Exception):
-    """A refusal as Bedrock's control plane words it; `members` are further members of its body."""
+    """An error response of Bedrock's control plane; `members`: further members of its body."""
 
     def __init__(self, error_type: ErrorType, message: str, members: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class AwsError(Exception):
         self.members = dict(members or {})
 
     def headers(self, request_id: str) -> dict[str, str]:
-        """What boto3 takes the exception's class (`x-amzn-ErrorType`) and the request id from."""
+        """The response headers, from which boto3 reads the exception class and the request id."""
         return {
             "content-type": "application/json",
             "x-amzn-RequestId": request_id,
@@ -56,11 +56,11 @@ class AwsError(Exception):
         }
 
     def body(self) -> bytes:
-        """The JSON document; `__type` repeats the class for clients that read only bodies."""
+        """The JSON body; `__type` repeats the exception class for clients that read only bodies."""
         return json.dumps({"__type": self.error_type, "message": self.message, **self.members}).encode()
 
 
-_MEANINGS: Mapping[int, ErrorType] = MappingProxyType(
+_ERROR_TYPES: Mapping[int, ErrorType] = MappingProxyType(
     {
         401: "AccessDeniedException",
         402: "ServiceQuotaExceededException",
@@ -75,17 +75,18 @@ _MEANINGS: Mapping[int, ErrorType] = MappingProxyType(
         529: "ServiceUnavailableException",
     }
 )
-"""What a program should do about a provider's status, said in AWS's exceptions; 529 is Anthropic's overload.
-Other 4xx mean that the request is wrong, other 5xx that the provider is."""
+"""A provider's HTTP status → the exception that calls for the same reaction; 529 is Anthropic's overload.
+Other 4xx become a `ValidationException`, other 5xx an `InternalServerException`."""
 
 
 def aws_error(provider: str, error: ProviderError) -> AwsError:
-    """The exception a boto3 program would act on, with the provider's own words inside.
+    """The AWS error for a provider's error, with the provider's message in it.
 
-    A 429 that will not pass (no money left) is a quota, which boto3 does not send again.
+    A 429 that no retry resolves (quota exhausted) becomes `ServiceQuotaExceededException`, which boto3 does
+    not retry.
     """
     other: ErrorType = "InternalServerException" if error.status >= 500 else "ValidationException"
-    error_type = _MEANINGS.get(error.status, other)
+    error_type = _ERROR_TYPES.get(error.status, other)
     if error_type == "ThrottlingException" and not error.passing:
         error_type = "ServiceQuotaExceededException"
     return AwsError(error_type, f"{provider} answered {error.status}: {error.message}")

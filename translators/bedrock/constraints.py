@@ -1,7 +1,7 @@
-"""AWS's constraints on the members of control-plane requests, and AWS's words for breaking them.
+"""AWS's constraints on the members of control-plane requests, and AWS's error messages for violations.
 
-The numbers, patterns and enums are those of the `bedrock` service model (2023-04-20). Patterns are
-anchored, as the service reads them, and run on pydantic's own engine, which cannot be made to backtrack.
+Numbers, patterns and enums are those of the `bedrock` service model (2023-04-20). Patterns are anchored, as
+at the service, and run on pydantic's own engine, which does not backtrack.
 """
 
 import re
@@ -26,8 +26,8 @@ type JobName = Annotated[str, _matching(r"[a-zA-Z0-9]{1,63}(-*[a-zA-Z0-9\+\-\.])
 type RoleArn = Annotated[str, _matching(r"arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", 0, 2048)]
 type IdempotencyToken = Annotated[str, _matching(r"[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9]){0,256}", 1, 256)]
 type RequestedModel = Annotated[str, Field(min_length=1, max_length=2048)]
-"""A `modelId`. AWS's pattern is left out on purpose: a job that runs elsewhere may name that provider's
-model, and `gpt-4.1` or `openai/gpt-4o`, which boto3 sends without a question, do not match it."""
+"""A `modelId`. AWS's pattern is left out on purpose: it does not match the names of other providers' models
+(`gpt-4.1`, `openai/gpt-4o`), which boto3 sends unchecked."""
 type S3Uri = Annotated[
     str,
     _matching(
@@ -79,10 +79,10 @@ type ResourceArn = Annotated[
 
 
 class Members(BaseModel):
-    """Members of a request as AWS spells them (`job_name` is `jobName`).
+    """Base of requests, with AWS's spelling of members (`job_name` is `jobName`).
 
-    AWS accepts members it does not know, so newer SDKs keep working; they have no effect here but are
-    kept with what was asked, not dropped.
+    Unknown members are accepted, as at AWS, so that newer SDKs keep working: they are stored with the request
+    and have no effect.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, alias_generator=to_camel)
@@ -119,22 +119,22 @@ _CONSTRAINTS: Mapping[str, str] = MappingProxyType(
         "repeated_keys": "Member must not hold the same key twice",
     }
 )
-"""pydantic's error types → AWS's words. A type that is not here means a value of the wrong JSON type,
-which AWS cannot even read: `SerializationException`."""
+"""pydantic's error types → AWS's messages. Any other type means a value of the wrong JSON type, which AWS
+answers with `SerializationException`."""
 
 
 def refusal(error: ValidationError) -> AwsError:
-    """The answer to a request that breaks constraints: one sentence for each broken one."""
+    """The error for a request that violates constraints, with one sentence for each violation."""
     details = _innermost(error.errors(include_url=False))
     unreadable = [detail for detail in details if _constraint_type(detail) not in _CONSTRAINTS]
     if unreadable:
-        return AwsError("SerializationException", "; ".join(map(_complaint, unreadable)))
+        return AwsError("SerializationException", "; ".join(map(_serialization_message, unreadable)))
     count = f"{len(details)} validation error{'s' if len(details) > 1 else ''} detected"
-    return AwsError("ValidationException", f"{count}: {'; '.join(map(_sentence, details))}")
+    return AwsError("ValidationException", f"{count}: {'; '.join(map(_validation_message, details))}")
 
 
 def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without lists that pydantic calls too short only because their members are wrong."""
+    """The errors without those about lists that pydantic calls too short because their members are wrong."""
     places = [detail["loc"] for detail in details]
     return [
         detail
@@ -147,14 +147,14 @@ def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _constraint_type(detail: ErrorDetails) -> str:
-    """A `null` is an absent member to AWS; pydantic calls it a value of the wrong type."""
+    """pydantic's error type, but `missing` for `null`: to AWS that is an absent member."""
     return "missing" if detail["input"] is None else detail["type"]
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _validation_message(detail: ErrorDetails) -> str:
     kind = _constraint_type(detail)
     value = "null" if kind == "missing" else f"'{_shown(detail['input'])}'"
-    constraint = _CONSTRAINTS[kind].format_map(_facts(detail))
+    constraint = _CONSTRAINTS[kind].format_map(_parameters(detail))
     *_, last = path = detail["loc"]
     if isinstance(last, int):  # AWS names the list, not the string in it that is wrong
         path, value = path[:-1], f"'[{_shown(detail['input'])}]'"
@@ -162,18 +162,18 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"Value {value} at '{_path(path)}' failed to satisfy constraint: {constraint}"
 
 
-def _facts(detail: ErrorDetails) -> dict[str, object]:
-    """The numbers of the broken constraint, the pattern and the enum spelled as AWS does."""
-    facts = dict(detail.get("ctx", {}))
-    if "pattern" in facts:
-        facts["pattern"] = str(facts["pattern"]).removeprefix(_START).removesuffix(_END)
-    if "expected" in facts:
-        facts["expected"] = ", ".join(re.findall("'([^']*)'", str(facts["expected"])))
-    return facts
+def _parameters(detail: ErrorDetails) -> dict[str, object]:
+    """The numbers of the violated constraint, its pattern and enum in AWS's spelling."""
+    parameters = dict(detail.get("ctx", {}))
+    if "pattern" in parameters:
+        parameters["pattern"] = str(parameters["pattern"]).removeprefix(_START).removesuffix(_END)
+    if "expected" in parameters:
+        parameters["expected"] = ", ".join(re.findall("'([^']*)'", str(parameters["expected"])))
+    return parameters
 
 
 def _path(parts: Sequence[int | str]) -> str:
-    """`tags.1.member.key`: AWS counts list members from one."""
+    """AWS's path of a member, list members counted from one: `tags.1.member.key`."""
     return ".".join(f"{part + 1}.member" if isinstance(part, int) else part for part in parts)
 
 
@@ -181,6 +181,6 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else to_json(value).decode()
 
 
-def _complaint(detail: ErrorDetails) -> str:
+def _serialization_message(detail: ErrorDetails) -> str:
     where = _path(detail["loc"])
     return f"{where}: {detail['msg']}" if where else detail["msg"]

@@ -1,23 +1,22 @@
-"""The hub: Bedrock's Converse request and response, as every family and every provider sees them.
+"""The hub: Bedrock's Converse request and response, between the dialects and the providers.
 
 Field names are AWS's (`ConverseRequest`, `ContentBlock`, … of the `bedrock-runtime` service model), in
 snake case here and in camel case in JSON, so a `Converse` record is decoded straight into these types.
-Blobs stay base64 text. JSON that nobody needs to look into (tool inputs, schemas) stays raw bytes.
+Blobs stay base64 text. JSON that is passed on unread (tool inputs, schemas) stays raw bytes.
 
-A union of the service model is one struct with one member set; `families/unions.py` checks that for
-records that come from outside.
+A union of the service model is one struct with one member set; `families/converse_constraints.py` checks that
+for records of applications.
 
-Converse has no place for some things that bodies of other families say. They travel in
-`additional_model_request_fields`, spelled as here:
+Members of other dialects without a counterpart in Converse are `additional_model_request_fields`, named:
 
     top_k, seed, n, presence_penalty, frequency_penalty, min_p, logit_bias, logprobs, top_logprobs
     thinking            Claude's object: {"type": "enabled", "budget_tokens": 2048} | adaptive | disabled
     reasoning_effort    none | minimal | low | medium | high | xhigh | max
     parallel_tool_calls bool
-    user                who the end user is (Claude's metadata.user_id)
+    user                id of the end user (Claude's metadata.user_id)
     anthropic_beta      list of beta names
 
-`ToolChoice.none` is ours too: Converse has no way to forbid tools, other dialects do.
+`ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can.
 """
 
 from typing import Annotated, Any, Literal
@@ -42,8 +41,8 @@ from translators.bedrock.media import VideoFormat as VideoFormat
 
 type Role = Literal["user", "assistant", "system"]
 
-# Constraints are AWS's, checked when a `Converse` record is read; what other families and providers put
-# in is theirs to answer for.
+# Constraints are AWS's, checked when a `Converse` record is decoded, not when other families or providers
+# construct these types.
 type NonEmpty = Annotated[str, Meta(min_length=1)]
 type Fraction = Annotated[float, Meta(ge=0, le=1)]
 type ToolUseId = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.:-]{1,64}$")]
@@ -235,7 +234,7 @@ class ToolChoice(Shape):
     any: Empty | None = None
     tool: NamedTool | None = None
     none: Empty | None = None
-    """Ours: tools may not be used. Not part of AWS's union."""
+    """Tools may not be used. Not a member of AWS's union."""
 
 
 class ToolConfig(Shape):
@@ -352,35 +351,35 @@ class Response(Shape):
 
 
 class Answer(Struct):
-    """A provider's answer to one record: the Converse response, and what other dialects want to know."""
+    """A provider's answer to one record: the Converse response, and what other dialects need beside it."""
 
     response: Response
     id: str
-    """The provider's own id of the completion."""
+    """The provider's id of the completion."""
     model: str
-    """The model that answered, in the provider's words."""
+    """The provider's name of the model."""
     stop_sequence: str | None = None
-    """Which stop sequence ended the text, where the provider says so."""
+    """The stop sequence that ended the text, where the provider reports it."""
     refusal: bool = False
-    """The model declined. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
+    """The model refused. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
     reasoning_tokens: int | None = None
-    """The part of `output_tokens` that was reasoning, where the provider says so."""
+    """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
-    """Unix seconds, where the provider says so."""
+    """Unix seconds, where the provider reports it."""
 
 
 class Note(Struct, frozen=True):
-    """Something about a record that the provider cannot take as it was said; counted in the job's report."""
+    """A member of a record that was dropped or mapped; counted in the job's report."""
 
     field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; or in
-    the body, where that says what a Converse request cannot."""
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
+    for members without a counterpart in Converse."""
     effect: Literal["dropped", "mapped"]
     detail: str = ""
 
 
 class NotedRequest(Request):
-    """A request, and what the body that it was read from says and a Converse request cannot."""
+    """A request, with notes on members of its body that have no counterpart in Converse."""
 
     notes: tuple[Note, ...] = ()
 

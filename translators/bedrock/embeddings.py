@@ -1,6 +1,6 @@
-"""The small hub: embedding requests and answers, as every embedding family and provider sees them.
+"""The hub for embeddings: requests and answers, between the dialects and the providers.
 
-Providers give floats; other types of vector are made of them by the family that was asked for them.
+Providers return floats; the family makes other types of vector of them.
 """
 
 from typing import Literal
@@ -22,21 +22,21 @@ class ImagePart(Struct, frozen=True, tag="image"):
 
 
 class EmbeddingRequest(Struct, frozen=True):
-    """What to embed, and how."""
+    """The inputs to embed, and the parameters."""
 
     inputs: tuple[tuple[TextPart | ImagePart, ...], ...]
     """One vector for each; an input of several parts is embedded as a whole."""
     dimensions: int | None = None
-    """How many numbers a vector has, where the body says it."""
+    """Length of the vectors, where the body states it."""
     usual_dimensions: int | None = None
-    """How many the dialect's own model gives when nothing is said: an index takes vectors of one length,
-    so a provider keeps to it where it can."""
+    """Default length of the dialect's own model. An index takes vectors of one length, so a provider keeps to
+    it where it can."""
     purpose: Purpose | None = None
     normalize: bool | None = None
     truncate: Literal["none", "start", "end"] | None = None
-    """Which end of a text that is too long is cut off; none: an error."""
+    """The end that is cut off a text that is too long; `none`: an error."""
     average: bool = False
-    """The parts of an input are embedded apart and averaged (Titan multimodal)."""
+    """Whether the parts of an input are embedded separately and averaged (Titan multimodal)."""
 
 
 class EmbeddingAnswer(Struct, frozen=True):
@@ -44,6 +44,6 @@ class EmbeddingAnswer(Struct, frozen=True):
 
     vectors: tuple[tuple[float, ...], ...]
     id: str
-    """The provider's own id of the answer, or of its row."""
+    """The provider's id of the answer, or of its row."""
     model: str
     input_tokens: int | None = None

@@ -1,7 +1,6 @@
-"""Batch jobs as Bedrock's control plane speaks of them: requests, statuses, descriptions.
+"""Batch jobs of Bedrock's control plane: requests, statuses, descriptions.
 
-Nothing here knows where a job really runs. AWS: the `bedrock` API reference, its service model, and the
-user guide's batch-inference pages.
+AWS: the `bedrock` API reference, its service model, and the user guide's batch-inference pages.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +51,7 @@ type JobStatus = Literal[
 TERMINAL: frozenset[JobStatus] = frozenset(
     {"Completed", "Failed", "Stopped", "PartiallyCompleted", "Expired"}
 )
-"""A job with one of these never changes again."""
+"""The status of a job is final."""
 
 _NOT_STARTED: frozenset[JobStatus] = frozenset({"Submitted", "Validating", "Scheduled"})
 """AWS shows record counts of 0 until processing starts (batch-inference-monitor)."""
@@ -60,27 +59,27 @@ _NOT_STARTED: frozenset[JobStatus] = frozenset({"Submitted", "Validating", "Sche
 _LONGEST_MESSAGE = 2048
 
 
-class _Place(Members):
+class _S3DataConfig(Members):
     s3_uri: S3Uri
     s3_bucket_owner: AccountId | None = None
 
     def owned_by(self, account: str) -> Self:
-        """With the owner that AWS shows when none was sent."""
+        """A copy with the bucket owner that AWS shows when none was sent."""
         if self.s3_bucket_owner is not None:
             return self
         return self.model_copy(update={"s3_bucket_owner": account})
 
 
-class S3InputDataConfig(_Place):
+class S3InputDataConfig(_S3DataConfig):
     s3_input_format: Literal["JSONL"] | None = None
 
 
-class S3OutputDataConfig(_Place):
+class S3OutputDataConfig(_S3DataConfig):
     s3_encryption_key_id: KmsKeyId | None = None
 
 
 class InputDataConfig(Members):
-    """A union; as long as it knows one member, exactly one means this one."""
+    """A union with one member so far, which is therefore required."""
 
     s3_input_data_config: S3InputDataConfig
 
@@ -98,15 +97,15 @@ class VpcConfig(Members):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderFile:
-    """An input that is at the provider already."""
+    """An input file that is at the provider already."""
 
     id: str
     endpoint: str
-    """What its lines ask, as the provider names it (`/v1/chat/completions`)."""
+    """The endpoint of its lines, in the provider's spelling (`/v1/chat/completions`)."""
 
 
 def provider_file(tags: Mapping[str, str]) -> ProviderFile | None:
-    """The file that a Create is about, said as gateways have it: in the tags `file_id` and `endpoint`."""
+    """The input file that a Create names in the tags `file_id` and `endpoint`, as gateways have it."""
     if not tags.get("file_id") or not tags.get("endpoint"):
         return None
     return ProviderFile(id=tags["file_id"], endpoint=tags["endpoint"])
@@ -134,7 +133,7 @@ class CreateModelInvocationJobRequest(Members):
 
     @property
     def hours(self) -> int:
-        """The time-out; a day when it was not sent."""
+        """The timeout; 24 when it was not sent."""
         return 24 if self.timeout_duration_in_hours is None else self.timeout_duration_in_hours
 
     @property
@@ -142,7 +141,7 @@ class CreateModelInvocationJobRequest(Members):
         return "InvokeModel" if self.model_invocation_type is None else self.model_invocation_type
 
     def asked(self) -> dict[str, Any]:
-        """The body as it came, without the token: what two calls with the same token must agree in."""
+        """The members that two calls with the same token must agree in: all but the token."""
         return self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"client_request_token"}
         )
@@ -167,14 +166,14 @@ class ListModelInvocationJobsRequest(Members):
     sort_order: Literal["Ascending", "Descending"] | None = None
 
     def asked(self) -> dict[str, Any]:
-        """Which jobs and in which order: what every page of one listing has in common."""
+        """The filters and the order: the members that all pages of one List have in common."""
         return self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"max_results", "next_token"}
         )
 
 
 class JobRequest(Members):
-    """Get and Stop, whose one member stands in the path."""
+    """Get and Stop; their one member is in the path."""
 
     job_identifier: JobIdentifier
 
@@ -210,7 +209,7 @@ def list_tags_request(body: bytes) -> ListTagsForResourceRequest:
 
 
 def _parsed[Request: BaseModel](shape: type[Request], body: bytes) -> Request:
-    """Raises `AwsError`. Strict: AWS does not take the string "24" for a number either."""
+    """The validated request. Strict, as AWS is: the string "24" is no number. Raises `AwsError`."""
     try:
         return shape.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -226,7 +225,7 @@ def list_request(query: Mapping[str, str]) -> ListModelInvocationJobsRequest:
 
 
 def job_identifier(segment: str) -> str:
-    """The id or the ARN that a path segment holds, percent-encoded or not. Raises `AwsError`."""
+    """The id or ARN in a path segment, percent-encoded or not. Raises `AwsError`."""
     try:
         return JobRequest.model_validate({"jobIdentifier": unquote(segment)}).job_identifier
     except ValidationError as error:
@@ -235,7 +234,7 @@ def job_identifier(segment: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class JobArn:
-    """What a job's ARN is made of."""
+    """The parts of a job's ARN."""
 
     partition: str
     region: str
@@ -248,7 +247,7 @@ class JobArn:
 
     @classmethod
     def parse(cls, arn: str) -> Self:
-        """The inverse of `str`."""
+        """The parts of an ARN that `str` returned."""
         _, partition, _, region, account, resource = arn.split(":")
         return cls(
             partition=partition,
@@ -260,16 +259,16 @@ class JobArn:
 
 @dataclass(frozen=True, kw_only=True)
 class JobState:
-    """How a job stands. Times are UTC without a zone."""
+    """The current state of a job. Times are UTC without a zone."""
 
     status: JobStatus
     message: str | None
-    """Why it failed."""
+    """The reason of a failure."""
     submitted: datetime
     modified: datetime
     ended: datetime | None
     expires: datetime
-    """When it times out."""
+    """Time of its timeout."""
     total: int
     succeeded: int
     failed: int
@@ -283,13 +282,13 @@ type Timestamp = Annotated[datetime, PlainSerializer(_timestamp)]
 """Written as `YYYY-MM-DDTHH:MM:SS.mmmZ`, as AWS does; some clients parse nothing else."""
 
 
-_ANSWER = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
+_RESPONSE = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
 class JobDescription(BaseModel):
     """A job as Get and List show it."""
 
-    model_config = _ANSWER
+    model_config = _RESPONSE
 
     job_arn: str
     job_name: str
@@ -313,14 +312,14 @@ class JobDescription(BaseModel):
     error_record_count: int
 
     def json_document(self) -> bytes:
-        """The answer to Get: members without a value are left out, not null."""
+        """The response body of Get: unset members are left out, not null."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 def job_description(arn: JobArn, request: CreateModelInvocationJobRequest, state: JobState) -> JobDescription:
-    """What the creator sees of a job: what was asked, made explicit as AWS does, and how it stands.
+    """The description of a job: its request, with defaults made explicit as AWS does, and its state.
 
-    Printed answers of real jobs show `modelId` as an ARN, `s3BucketOwner` in both places although it was
+    Printed responses for real jobs show `modelId` as an ARN, `s3BucketOwner` in both places although it was
     not sent, and `s3Uri` exactly as it was sent.
     """
     total, succeeded, failed = (
@@ -357,13 +356,13 @@ def job_description(arn: JobArn, request: CreateModelInvocationJobRequest, state
 
 
 class _Page(BaseModel):
-    model_config = _ANSWER
+    model_config = _RESPONSE
 
     invocation_job_summaries: tuple[JobDescription, ...]
     next_token: str | None
 
 
 def list_document(jobs: Iterable[JobDescription], next_token: str | None) -> bytes:
-    """The answer to List; the array is there even when empty, because programs index it."""
+    """The response body of List; an empty array is there too, because programs index it."""
     page = _Page(invocation_job_summaries=tuple(jobs), next_token=next_token)
     return page.model_dump_json(by_alias=True, exclude_none=True).encode()

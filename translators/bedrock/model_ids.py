@@ -1,4 +1,4 @@
-"""What a `modelId` says: vendor, model, Region prefix, ARN.
+"""Parses a `modelId`: vendor, model, Region prefix, ARN.
 
 AWS: models-supported, inference-profiles-support; the pattern of `CreateModelInvocationJob.modelId`.
 """
@@ -42,16 +42,16 @@ _ARN = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelId:
-    """A `modelId`, taken apart."""
+    """The parts of a `modelId`."""
 
     sent: str
-    """As the application wrote it."""
+    """As the application sent it."""
     model: str
-    """The part after the vendor with its suffix (`claude-3-haiku-20240307-v1:0`), or the plain word."""
+    """The part after the vendor with suffix (`claude-3-haiku-20240307-v1:0`), or the whole plain name."""
     bare: str
     """Vendor and model without prefix and ARN, with suffix: `anthropic.claude-3-haiku-20240307-v1:0`."""
     vendor: str | None = None
-    """None when the id does not say: application profiles, names of other systems."""
+    """None where the id names none: application profiles, other systems' model names."""
     prefix: str | None = None
     """`us`, `us-gov`, `global`, …"""
     arn: str | None = None
@@ -61,12 +61,12 @@ class ModelId:
 
     @property
     def is_aws(self) -> bool:
-        """Whether it is an id of Bedrock's, not another system's name of a model."""
+        """Whether it is a Bedrock id, not another system's model name."""
         return self.vendor is not None or self.arn is not None
 
 
 def parse(model_id: str) -> ModelId:
-    """What the id says. Anything is an id: what is no AWS id is the plain name of a model elsewhere."""
+    """The parts of an id. Never fails: anything but an AWS id is another system's model name."""
     arn = _ARN.fullmatch(model_id)
     if arn is None:
         prefix, vendor, model, bare = _named(model_id)
@@ -86,9 +86,9 @@ def parse(model_id: str) -> ModelId:
 
 
 def normalised(model_id: str, *, partition: str, region: str, account: str) -> str:
-    """The id as Get and List show it: an ARN when it is an AWS id, as sent when it is not.
+    """The id as Get and List show it: an ARN for an AWS id, otherwise as sent.
 
-    Base models belong to no account, inference profiles to the caller's (seen on the live API).
+    ARNs of base models have no account, those of inference profiles the caller's (seen on the live API).
     """
     model = parse(model_id)
     if model.arn is not None or model.vendor is None:
@@ -99,8 +99,8 @@ def normalised(model_id: str, *, partition: str, region: str, account: str) -> s
 
 
 def candidates(model_id: ModelId) -> tuple[str, ...]:
-    """What a configuration may call this model, most specific first: as sent, without prefix and ARN,
-    without version suffix (`:0`, `:0:200k`)."""
+    """The names that a configuration may use for this model, most specific first: as sent, without prefix
+    and ARN, without version suffix (`:0`, `:0:200k`)."""
     if not model_id.is_aws:
         return (model_id.sent,)
     names = (model_id.sent, model_id.bare, model_id.bare.partition(":")[0])
@@ -108,7 +108,7 @@ def candidates(model_id: ModelId) -> tuple[str, ...]:
 
 
 def _model_of_resource(kind: str, resource: str) -> str:
-    # custom-model/<base model id>/<12 characters>: the name that helps is the base model's.
+    # custom-model/<base model id>/<12 characters>
     return resource.rpartition("/")[0] or resource if kind == "custom-model" else resource
 
 

@@ -1,7 +1,6 @@
-"""Batches that were made at a provider without us, as Bedrock's control plane would speak of them.
+"""Batches created at a provider outside this proxy, described as Bedrock jobs.
 
-Bedrock requires members of which such a batch knows nothing: a role, places in S3. They get values that fit
-AWS's patterns and say what they are. Nothing here knows a provider.
+Members that Bedrock requires and such a batch lacks (role, S3 URIs) get placeholders that fit AWS's patterns.
 """
 
 import re
@@ -17,28 +16,28 @@ from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import TERMINAL, JobStatus, Timestamp, job_identifier
 
 ACCOUNT = "000000000000"
-"""In ARNs of what belongs to no AWS account."""
+"""The account in ARNs of placeholders."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/none-the-batch-is-not-at-bedrock"
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""`submitTime` of a batch whose provider does not say when it was made."""
+"""`submitTime` of a batch whose creation time is unknown."""
 
 _ARN = re.compile(r"arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/(?P<id>.+)")
-_NAMES_SOMETHING = re.compile("[a-zA-Z0-9]")
+_ANY_ALPHANUMERIC = re.compile("[a-zA-Z0-9]")
 _NOT_IN_S3_URIS = re.compile(r"[^-!_*'().a-z0-9A-Z]")
 _LONGEST_MESSAGE = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
 class NativeBatch:
-    """A batch as its provider tells of it."""
+    """The state of a batch at its provider."""
 
     provider: str
-    """The name of the section that it was asked for under."""
+    """The name of the provider's section."""
     id: str
     state: str
     """running, ended, failed, expired or cancelled."""
     raw_status: str
-    """The provider's own word."""
+    """The provider's own status."""
     total: int
     succeeded: int
     failed: int
@@ -52,23 +51,23 @@ class NativeBatch:
 
 
 def native_id(identifier: str) -> str | None:
-    """The provider's id in a decoded `jobIdentifier`, bare or in an ARN as `arn_of` makes it; None for an id
-    of Bedrock's own form, which only Bedrock can know."""
+    """The provider's batch id in a decoded `jobIdentifier`, bare or in an ARN of `arn_of`; None for an id in
+    Bedrock's own form."""
     try:
         job_identifier(identifier)
     except AwsError:
         named = _ARN.fullmatch(identifier)
         native = named["id"] if named is not None else identifier
-        return native if _NAMES_SOMETHING.search(native) else None
+        return native if _ANY_ALPHANUMERIC.search(native) else None
     return None
 
 
 def arn_of(batch_id: str, region: str) -> str:
-    """What stands for a job's ARN; Get and Stop take it as they take the id itself."""
+    """The job ARN of a provider's batch, which Get and Stop accept like the id itself."""
     return f"arn:aws:bedrock:{region}:{ACCOUNT}:model-invocation-job/{batch_id}"
 
 
-_OVER: Mapping[str, JobStatus] = MappingProxyType(
+_FINAL: Mapping[str, JobStatus] = MappingProxyType(
     {"ended": "Completed", "failed": "Failed", "cancelled": "Stopped"}
 )
 
@@ -77,17 +76,17 @@ _RUNNING: tuple[tuple[re.Pattern[str], JobStatus], ...] = (
     (re.compile("validat", re.IGNORECASE), "Validating"),
     (re.compile("queue|pending|unspecified", re.IGNORECASE), "Scheduled"),
 )
-"""What the words of providers have in common. Any other batch that is not over is in progress."""
+"""Patterns in the providers' own statuses; any other running batch is `InProgress`."""
 
 
 def status_of(batch: NativeBatch) -> JobStatus:
-    """`Completed` says that processing finished, whatever became of the records, as at AWS."""
+    """Bedrock's status of the batch. As at AWS, `Completed` does not mean that every record succeeded."""
     if batch.state == "expired":
         return "PartiallyCompleted" if batch.succeeded + batch.failed > 0 else "Expired"
     if batch.state != "running":
-        return _OVER[batch.state]
-    for word, status in _RUNNING:
-        if word.search(batch.raw_status):
+        return _FINAL[batch.state]
+    for pattern, status in _RUNNING:
+        if pattern.search(batch.raw_status):
             return status
     return "InProgress"
 
@@ -96,16 +95,16 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
-class _Place(_Model):
+class _S3Location(_Model):
     s3_uri: str
 
 
 class _Input(_Model):
-    s3_input_data_config: _Place
+    s3_input_data_config: _S3Location
 
 
 class _Output(_Model):
-    s3_output_data_config: _Place
+    s3_output_data_config: _S3Location
 
 
 class _Description(_Model):
@@ -127,7 +126,7 @@ class _Description(_Model):
 
 
 def description(batch: NativeBatch, region: str) -> bytes:
-    """The answer to Get."""
+    """The response body of Get."""
     status = status_of(batch)
     return (
         _Description(
@@ -141,10 +140,12 @@ def description(batch: NativeBatch, region: str) -> bytes:
             end_time=_utc(batch.ended) if batch.ended is not None and status in TERMINAL else None,
             job_expiration_time=None if batch.expires is None else _utc(batch.expires),
             input_data_config=_Input(
-                s3_input_data_config=_Place(s3_uri=_uri("input", batch.provider, batch.input_id))
+                s3_input_data_config=_S3Location(s3_uri=_uri("input", batch.provider, batch.input_id))
             ),
             output_data_config=_Output(
-                s3_output_data_config=_Place(s3_uri=_uri("output", batch.provider, *batch.result_files[:1]))
+                s3_output_data_config=_S3Location(
+                    s3_uri=_uri("output", batch.provider, *batch.result_files[:1])
+                )
             ),
             total_record_count=batch.total,
             processed_record_count=batch.succeeded + batch.failed,
@@ -157,9 +158,9 @@ def description(batch: NativeBatch, region: str) -> bytes:
 
 
 def stopped(batch: NativeBatch) -> bytes:
-    """The answer to Stop. Raises `AwsError` for a batch that was over, as AWS does.
+    """The response body of Stop. Raises `AwsError` for a batch that had ended, as AWS does.
 
-    One that is cancelled now may have been cancelled before: that is what was asked for.
+    A cancelled batch is no error, as it may have been cancelled by this call.
     """
     status = status_of(batch)
     if status in TERMINAL and status != "Stopped":
@@ -168,15 +169,15 @@ def stopped(batch: NativeBatch) -> bytes:
 
 
 def _message(batch: NativeBatch) -> str:
-    """What there is no other member for: the provider's own word, its reasons, where its results are."""
-    said = [f"A batch of {batch.provider}, not of Bedrock. Status there: {batch.raw_status}", *batch.errors]
+    """The facts without a member of their own: the provider's status, its errors, its result files."""
+    parts = [f"A batch of {batch.provider}, not of Bedrock. Status there: {batch.raw_status}", *batch.errors]
     if batch.result_files:
-        said.append(f"Results at {batch.provider}: {', '.join(batch.result_files)}")
-    return ". ".join(part.rstrip(".") for part in said)
+        parts.append(f"Results at {batch.provider}: {', '.join(batch.result_files)}")
+    return ". ".join(part.rstrip(".") for part in parts)
 
 
 def _uri(what: str, *segments: str | None) -> str:
-    """No place in S3: a URI that fits AWS's pattern, and names what is at the provider."""
+    """A placeholder S3 URI that matches AWS's pattern and names a file at the provider."""
     named = [_NOT_IN_S3_URIS.sub("-", part) for text in segments if text for part in text.split("/") if part]
     return "/".join([f"s3://{what}-is-at-the-provider", *named])
 

@@ -1,4 +1,4 @@
-"""Lines of a batch job's files: input records, output records, the manifest.
+"""The files of a batch job: input lines, output lines, the manifest.
 
 AWS: batch-inference-data, batch-inference-results.
 """
@@ -14,20 +14,20 @@ from translators.errors import RecordError
 
 
 class NotARecord(ValueError):
-    """A line of the input that is not `{"recordId"?: string, "modelInput": object}`: it fails the job."""
+    """An input line is not `{"recordId"?: string, "modelInput": object}`. It fails the job."""
 
 
 class InputRecord(Struct, rename="camel", frozen=True, gc=False):
-    """A line of the input. Members that AWS does not name are ignored."""
+    """An input line; further members are ignored."""
 
     model_input: Raw
-    """A JSON object, byte for byte."""
+    """The bytes of the JSON object, unchanged."""
     record_id: str | None = None
-    """Any string; None when the line has none (AWS then makes one up)."""
+    """Any string; None when the line has none (AWS then generates one)."""
 
 
 class DecodedRecord[Body](Struct, rename="camel", frozen=True, gc=False):
-    """A line of the input whose body was decoded in the same pass."""
+    """An input line whose body was decoded in the same pass."""
 
     model_input: Body
     record_id: str | None = None
@@ -37,10 +37,10 @@ type AnyRecord = InputRecord | DecodedRecord[Any]
 
 
 class UnsendableRecord(InputRecord, kw_only=True, frozen=True, gc=False):
-    """A record that AWS's grammar has and no provider can be sent."""
+    """A record that is valid at AWS and cannot be sent to any provider."""
 
     reason: str
-    """With the path of the field."""
+    """The error message, with the path of the field."""
 
 
 class _Error(Struct, rename="camel"):
@@ -62,7 +62,7 @@ class _LineBreak(NamedTuple):
     escaped: bytes
 
 
-# Raw in JSON strings they are legal, but `str.splitlines()` breaks there, and readers use it.
+# Legal in JSON strings, but `str.splitlines()`, which readers of the output use, breaks lines there.
 _LINE_BREAKS = (
     _LineBreak("\u0085".encode(), b"\\u0085"),
     _LineBreak("\u2028".encode(), b"\\u2028"),
@@ -75,7 +75,7 @@ _ESCAPES = re.compile(
           |.)""",
     re.DOTALL | re.VERBOSE,
 )
-_NO_CHARACTER = b"\\ufffd"
+_REPLACEMENT = b"\\ufffd"
 
 _MALFORMED = "JSON is malformed: "
 _DECODER = msgspec.json.Decoder(InputRecord)
@@ -83,9 +83,9 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def read(line: bytes) -> InputRecord | None:
-    """The record of an input line, or None when the line is blank.
+    """The record of an input line; None for a blank line.
 
-    A byte order mark before it and `\\r\\n` behind it are tolerated. Raises `NotARecord`.
+    A byte order mark before it and `\\r\\n` behind it are accepted. Raises `NotARecord`.
     """
     text = line
     if line[:1] != b"{":
@@ -94,7 +94,7 @@ def read(line: bytes) -> InputRecord | None:
             return None
     try:
         if not text.isascii():
-            text.decode()  # msgspec does not look inside what it keeps raw
+            text.decode()  # msgspec does not validate the UTF-8 of raw members
         record = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
@@ -103,7 +103,7 @@ def read(line: bytes) -> InputRecord | None:
     except RecursionError as error:
         raise NotARecord("is nested too deeply") from error
     except msgspec.DecodeError as error:
-        unsendable = _with_halves(text)
+        unsendable = _with_lone_surrogates(text)
         if unsendable is None:
             raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
         record = unsendable
@@ -112,45 +112,44 @@ def read(line: bytes) -> InputRecord | None:
     return record
 
 
-def _with_halves(line: bytes) -> UnsendableRecord | None:
-    """The record of a line whose only flaw is text that was cut inside a surrogate pair (`"\\ud83d"`).
+def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
+    """The record of a line whose only flaw is a lone surrogate escape (`"\\ud83d"`); None for other lines.
 
-    JSON's grammar has that, and JavaScript writes it; Unicode has no such character, and nobody takes it.
-    Raises `NotARecord` where it stands in what the output repeats as text.
+    JSON's grammar allows it and JavaScript writes it, but it encodes no character and no provider accepts it.
+    Raises `NotARecord` where it is outside of `modelInput`.
     """
     halves = [found.start() for found in _ESCAPES.finditer(line) if found["half"] is not None]
     if not halves:
         return None
     whole = bytearray(line)
     for at in halves:
-        whole[at : at + len(_NO_CHARACTER)] = _NO_CHARACTER
+        whole[at : at + len(_REPLACEMENT)] = _REPLACEMENT
     try:
         record = _DECODER.decode(whole)
     except (msgspec.DecodeError, RecursionError):
         return None
     begin = whole.find(record.model_input)
     end = begin + len(memoryview(record.model_input))
-    said = line[halves[0] : halves[0] + len(_NO_CHARACTER)].decode()
+    escape = line[halves[0] : halves[0] + len(_REPLACEMENT)].decode()
     if not all(begin <= at < end for at in halves):
-        raise NotARecord(f"has {said} outside of modelInput, half of a surrogate pair (byte {halves[0]})")
+        raise NotARecord(f"has {escape} outside of modelInput, half of a surrogate pair (byte {halves[0]})")
     return UnsendableRecord(
         model_input=Raw(line[begin:end]),
         record_id=record.record_id,
-        reason=f"modelInput: {said} is half of a surrogate pair, no character (byte {halves[0] - begin})",
+        reason=f"modelInput: {escape} is half of a surrogate pair, no character (byte {halves[0] - begin})",
     )
 
 
 def generated_id(index: int) -> str:
-    """The id of a record that came without one; `index` counts the job's records from 0.
+    """The id of a record without one. `index`: position among the job's records, from 0.
 
-    AWS adds an id to the output and does not say which. Eleven characters is the length that its
-    documentation asked for.
+    AWS adds an id to the output, in an undocumented form. Its documentation once asked for eleven characters.
     """
     return f"REC{index + 1:08d}"
 
 
 def output_line(record_id: str, model_input: Raw, outcome: bytes | RecordError) -> bytes:
-    """A line of the output with its line end: the record, and its answer (JSON on one line) or its error."""
+    """An output line with its line end: the record with its `modelOutput` (JSON on one line) or error."""
     if isinstance(outcome, RecordError):
         member = b',"error":' + _ENCODER.encode(_Error(outcome.code, outcome.message))
     else:
@@ -163,7 +162,7 @@ def output_line(record_id: str, model_input: Raw, outcome: bytes | RecordError) 
 def manifest(
     *, total: int, processed: int, succeeded: int, failed: int, input_tokens: int, output_tokens: int
 ) -> bytes:
-    """The content of `manifest.json.out`: AWS's six counters, in AWS's order."""
+    """The content of `manifest.json.out`: AWS's six counters in AWS's order."""
     return _ENCODER.encode(_Manifest(total, processed, succeeded, failed, input_tokens, output_tokens))
 
 

@@ -20,7 +20,7 @@ from addon.cli import run
 from addon.cli.errors import CommandRefused
 from addon.jobs.store import Store
 from addon.proxy import ca_bundle
-from addon.proxy.application_environment import application_environment, ways_around
+from addon.proxy.application_environment import application_environment, proxy_bypasses
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
 
@@ -336,8 +336,8 @@ def test_a_file_that_is_no_program_is_told(tmp_path: Path) -> None:
         ({"AWS_ENDPOINT_URL": "https://localhost:4566"}, []),
     ],
 )
-def test_ways_around_the_proxy_are_warned_of(variables: dict[str, str], warned: list[str]) -> None:
-    assert [*ways_around({"NO_PROXY": "", **variables})] == warned
+def test_proxy_bypasses_the_proxy_are_warned_of(variables: dict[str, str], warned: list[str]) -> None:
+    assert [*proxy_bypasses({"NO_PROXY": "", **variables})] == warned
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,17 @@ from addon.jobs.store import Store
 from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission
-from addon.proxy.native_batches import Native
+from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations, Submitter
 from addon.proxy.options import Settings
-from addon.proxy.provider_file_jobs import FileJobs
-from addon.proxy.provider_flows import Reach, Rewriter
+from addon.proxy.provider_file_jobs import ProviderFileJobs
+from addon.proxy.provider_flows import Connect, ProviderFlows
 from addon.proxy.services import Services
 from translators.providers.conversation import Endpoint
 from translators.providers.provider import Provider
 
 AWS = "bedrock.us-east-1.amazonaws.com"
-CALLERS_KEY = "sk-brought-by-the-caller"
+CALLERS_KEY = "sk-of-the-caller"
 SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260102/eu-west-1/bedrock/aws4_request, "
     "SignedHeaders=host;x-amz-date, Signature=0123456789abcdef"
@@ -75,8 +75,8 @@ def a_create(headers: Mapping[str, str] | None = None, mode: str = "regular", **
 
 
 @dataclass
-class Submitted:
-    """Stands in for the job runner: remembers what it was given."""
+class RecordingRunner:
+    """A job runner that only records the jobs it gets."""
 
     jobs: list[str] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -90,16 +90,16 @@ class Submitted:
 
 @dataclass
 class Proxy:
-    """The addon as it runs in a proxy, without the parts that reach out."""
+    """The addon in a proxy, with a fake job runner and transport."""
 
     addon: BedrockBatch
     context: taddons.context
-    runner: Submitted
+    runner: RecordingRunner
     stores: list[Store]
-    """One for each start."""
+    """One per start."""
 
     async def request(self, flow: HTTPFlow) -> HTTPFlow:
-        """Run the hooks of a request's arrival."""
+        """Run the hooks of a request."""
         self.addon.requestheaders(flow)
         await self.addon.request(flow)
         return flow
@@ -113,11 +113,11 @@ async def nobody_refuses(provider: Provider, endpoint: Endpoint) -> None:
 
 
 def _no_answer(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("nobody is there", request=request)
+    raise httpx.ConnectError("connection refused", request=request)
 
 
-async def anybody_takes_it(host: str, port: int) -> None:
-    """Takes every connection."""
+async def accepts_connections(host: str, port: int) -> None:
+    """Accepts every connection."""
 
 
 def starting(
@@ -126,7 +126,7 @@ def starting(
     stores: list[Store],
     environment: Mapping[str, str],
     transport: Transport | None = None,
-    reach: Reach = anybody_takes_it,
+    connect: Connect = accepts_connections,
 ) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         store = Store(f"sqlite:///{folder / 'jobs.db'}")
@@ -142,9 +142,11 @@ def starting(
         admission = Admission(config=settings.config, environment=environment)
         return Services(
             operations=operations,
-            file_jobs=FileJobs(admission, operations, store, runner, utc_now),
-            native=Native(admission),
-            rewriter=Rewriter(transport or Transport(transport=httpx.MockTransport(_no_answer)), reach),
+            provider_file_jobs=ProviderFileJobs(admission, operations, store, runner, utc_now),
+            native_batches=NativeBatches(admission),
+            provider_flows=ProviderFlows(
+                transport or Transport(transport=httpx.MockTransport(_no_answer)), connect
+            ),
             close=close,
         )
 
@@ -159,16 +161,16 @@ async def a_proxy(
     environment: Mapping[str, str] | None = None,
     runner: Submitter | None = None,
     transport: Transport | None = None,
-    reach: Reach = anybody_takes_it,
+    connect: Connect = accepts_connections,
     wrap: Callable[[Start], Start] = lambda start: start,
     **options: object,
 ) -> AsyncIterator[Proxy]:
-    """The addon with these options; ended on leaving. The provider's key is in the environment."""
-    submitted, stores = Submitted(), list[Store]()
+    """The addon with these options, ended on exit. The environment has the provider's key."""
+    recording, stores = RecordingRunner(), list[Store]()
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
-    addon = BedrockBatch(wrap(starting(folder, runner or submitted, stores, known, transport, reach)))
+    addon = BedrockBatch(wrap(starting(folder, runner or recording, stores, known, transport, connect)))
     with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
-        proxy = Proxy(addon, context, submitted, stores)
+        proxy = Proxy(addon, context, recording, stores)
         proxy.set(**options)
         if started:
             await addon.running()

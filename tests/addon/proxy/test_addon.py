@@ -150,7 +150,7 @@ async def test_a_flow_that_is_not_routed_is_not_touched(tmp_path: Path, number: 
     assert _state(flow) == before
 
 
-CHAIN = {"x-model-provider": "groq, openai, bedrock", "Authorization": SIGNATURE, "x-api-key": "brought"}
+CHAIN = {"x-model-provider": "groq, openai, bedrock", "Authorization": SIGNATURE, "x-api-key": "sk-caller"}
 
 
 async def test_the_next_provider_in_the_header_takes_what_the_first_cannot(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ async def test_the_next_provider_in_the_header_takes_what_the_first_cannot(tmp_p
     assert len(orjson.loads(_answer(listed).content or b"")["invocationJobSummaries"]) == 2
 
 
-async def test_what_nobody_takes_goes_to_bedrock_as_it_came(tmp_path: Path) -> None:
+async def test_create_that_all_providers_refuse_goes_to_bedrock_unchanged(tmp_path: Path) -> None:
     flow = a_create(CHAIN, modelId="anthropic.claude-3-haiku-20240307-v1:0")
     before = _state(flow)
     async with a_proxy(tmp_path, environment={}) as proxy:
@@ -305,7 +305,7 @@ async def test_what_cannot_be_ours_does_not_wait_for_the_start(tmp_path: Path, f
 
 
 class _Slow:
-    """A job runner that takes a job when it is told to."""
+    """A job runner that accepts a job when the test lets it."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -367,12 +367,12 @@ async def test_a_client_that_leaves_early_leaves_no_key_in_its_flow(tmp_path: Pa
         runner.may_go_on.set()
 
 
-async def test_a_key_that_was_brought_is_enough_and_only_kept_encrypted(tmp_path: Path) -> None:
+async def test_caller_key_is_enough_and_stored_encrypted(tmp_path: Path) -> None:
     async with a_proxy(tmp_path, environment={}) as proxy:
         assert _error(await proxy.request(a_create(ROUTED))) == (403, "AccessDeniedException")
         arn = _arn(await proxy.request(a_create({**ROUTED, "x-api-key": CALLERS_KEY})))
         assert proxy.stores[0].encrypted_key(arn[-12:]) is not None
-    assert b"sk-brought" not in _everything_below(tmp_path)
+    assert CALLERS_KEY.encode() not in _everything_below(tmp_path)
 
 
 def _everything_below(folder: Path) -> bytes:
@@ -494,7 +494,7 @@ async def test_a_start_that_fails_is_one_error_which_ends_mitmproxy(
         ("batch_xyzzy", "known: batch_provider, batch_config"),
     ],
 )
-async def test_an_option_nobody_knows_stops_the_start(
+async def test_unknown_option_stops_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, hint: str
 ) -> None:
     async with a_proxy(tmp_path, started=False) as proxy:
@@ -589,7 +589,7 @@ async def test_a_list_to_be_merged_waits_for_the_start(tmp_path: Path) -> None:
         (REVERSE, "/foundation-models", False),
     ],
 )
-async def test_calls_whose_signature_cannot_be_right_are_signed_anew_on_request(
+async def test_requests_with_an_invalid_signature_are_signed_again_on_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, path: str, signed_anew: bool
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "proxy-access-key")
@@ -604,7 +604,7 @@ async def test_calls_whose_signature_cannot_be_right_are_signed_anew_on_request(
         assert _arn(routed)
 
 
-async def test_without_credentials_of_its_own_the_proxy_says_so(
+async def test_resigning_without_credentials_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):

@@ -3,7 +3,7 @@ import base64
 import pytest
 from mitmproxy.http import Headers
 
-from addon.proxy.caller_keys import UnreadableKey, brought_key, mask
+from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from tests.addon.proxy.proxying import SIGNATURE
 
 
@@ -29,19 +29,19 @@ def _basic(text: str) -> str:
         ({"authorization": "Bearer bedrock-api-key-YmVk", "x-api-key": "sk-caller"}, "sk-caller"),
     ],
 )
-def test_the_key_a_caller_brought_is_found(headers: dict[str, str], key: str | None) -> None:
-    assert brought_key(Headers((), **headers)) == key
+def test_key_of_the_caller(headers: dict[str, str], key: str | None) -> None:
+    assert caller_key(Headers((), **headers)) == key
 
 
 @pytest.mark.parametrize(
     "header", ["Bearer", "Bearer  ", "Basic not-base64!", _basic("nobody"), _basic("nobody:"), "Basic gICA"]
 )
-def test_an_authorization_without_a_key_is_refused_not_passed_over(header: str) -> None:
+def test_authorization_without_a_key_is_refused(header: str) -> None:
     with pytest.raises(UnreadableKey, match="Authorization"):
-        brought_key(Headers(authorization=header))
+        caller_key(Headers(authorization=header))
 
 
-def test_masking_leaves_the_scheme_and_no_secret() -> None:
+def test_redaction_keeps_the_scheme_and_no_secret() -> None:
     headers = Headers(
         [
             (b"Authorization", SIGNATURE.encode()),
@@ -50,7 +50,7 @@ def test_masking_leaves_the_scheme_and_no_secret() -> None:
             (b"Host", b"bedrock"),
         ]
     )
-    mask(headers)
+    redact(headers)
     assert headers.fields == (
         (b"Authorization", b"AWS4-HMAC-SHA256 ***"),
         (b"X-Amz-Security-Token", b"***"),

@@ -16,7 +16,7 @@ from botocore.config import Config
 from mitmproxy.test import taddons
 
 from addon.demo.proxy_process import ProxyProcess
-from addon.proxy.launcher import TrustedBundle
+from addon.proxy.launcher import CABundleWriter
 from tests.addon.cli import programs
 
 SHOW_OPTIONS = """
@@ -67,7 +67,7 @@ def test_boto3_is_answered_through_the_ca_bundle_while_aws_cannot_be_reached(pro
         client.close()
 
 
-def test_log_says_where_the_bundle_is_and_nothing_of_our_own_calls(proxy: ProxyProcess) -> None:
+def test_log_has_the_path_of_the_bundle_and_no_http_requests(proxy: ProxyProcess) -> None:
     assert f"AWS_CA_BUNDLE={proxy.bundle}" in proxy.said()
     assert f"listening at 127.0.0.1:{proxy.port}" in proxy.said()
     assert "HTTP Request:" not in proxy.said()
@@ -96,7 +96,7 @@ def test_mitmproxys_own_listing_knows_our_options(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"),
+    ("setting", "message"),
     [
         ("batch_providr=openai", "unknown option batch_providr; did you mean batch_provider?"),
         ("batch_workers=some", "batch_workers: not an integer: some"),
@@ -108,12 +108,12 @@ def test_mitmproxys_own_listing_knows_our_options(tmp_path: Path) -> None:
     ],
 )
 def test_unknown_names_and_bad_values_stop_the_start_with_one_line(
-    tmp_path: Path, setting: str, says: str
+    tmp_path: Path, setting: str, message: str
 ) -> None:
     shown = programs.run(["proxy", "-p", "0", "--set", setting], tmp_path)
     everything = shown.stdout + shown.stderr
     assert shown.returncode == 1
-    assert [line for line in everything.splitlines() if says in line] != [], everything
+    assert [line for line in everything.splitlines() if message in line] != [], everything
     assert "Traceback" not in everything
 
 
@@ -130,8 +130,8 @@ def test_arguments_that_mitmproxy_does_not_know_stop_the_start(tmp_path: Path) -
     assert "--no-such-argument" in shown.stderr
 
 
-def test_a_bundle_that_cannot_be_written_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    addon = TrustedBundle()
+def test_bundle_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    addon = CABundleWriter()
     with taddons.context(addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         context.options.update(confdir=str(tmp_path))
         addon.running()

@@ -57,6 +57,6 @@ async def test_without_routed_jobs_the_answer_stays_as_it_came() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'"text"', b"<html>"])
-async def test_an_answer_that_is_no_list_is_said_to_be_none(answer: bytes) -> None:
+async def test_response_that_is_no_list_is_an_error(answer: bytes) -> None:
     with pytest.raises(NotAList, match="invocationJobSummaries"):
         await merged(answer, {}, JOBS, _one_a_page)

@@ -31,7 +31,7 @@ async def answered(proxy: Proxy, flow: HTTPFlow, status: int, body: bytes) -> No
     await proxy.addon.response(flow)
 
 
-async def test_the_flow_makes_the_batch_and_the_job_is_followed(tmp_path: Path) -> None:
+async def test_flow_creates_the_batch_and_the_runner_takes_the_job(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         assert (flow.request.method, flow.request.url) == ("POST", "https://api.openai.com/v1/batches")
@@ -51,7 +51,7 @@ async def test_the_flow_makes_the_batch_and_the_job_is_followed(tmp_path: Path) 
     assert document(got)["status"] == "Submitted"
 
 
-async def test_a_call_that_was_made_before_is_not_made_again(tmp_path: Path) -> None:
+async def test_repeated_create_makes_no_second_call(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         again = await proxy.request(create())  # while the first one is under way
@@ -63,25 +63,26 @@ async def test_a_call_that_was_made_before_is_not_made_again(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
-async def test_trouble_that_passes_is_waited_out_by_the_job(tmp_path: Path, status: int) -> None:
+async def test_transient_error_hands_the_job_to_the_runner(tmp_path: Path, status: int) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         await answered(proxy, flow, status, b"")
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 
-async def test_an_answer_that_cannot_be_read_leaves_it_to_the_job(tmp_path: Path) -> None:
+async def test_unreadable_response_hands_the_job_to_the_runner(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         await answered(proxy, flow, 200, b"<html>")
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 
-async def test_a_second_question_that_is_not_answered_leaves_it_to_the_job(tmp_path: Path) -> None:
+async def test_lost_second_response_hands_the_job_to_the_runner(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         refusal = {"error": {"message": "Cannot find file file-1"}}
-        await answered(proxy, flow, 400, json.dumps(refusal).encode())  # is it there? nobody answers
+        # the conversation asks for the file next, and gets no response
+        await answered(proxy, flow, 400, json.dumps(refusal).encode())
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 
@@ -105,16 +106,16 @@ async def test_a_lost_answer_leaves_it_to_the_job(
         assert len(proxy.runner.jobs) == 1
 
 
-async def test_a_provider_that_is_down_is_waited_for_by_the_job(tmp_path: Path) -> None:
-    async def nobody(host: str, port: int) -> None:
+async def test_unreachable_provider_hands_the_job_to_the_runner(tmp_path: Path) -> None:
+    async def refused(host: str, port: int) -> None:
         raise OSError("refused")
 
-    async with a_proxy(tmp_path, reach=nobody) as proxy:
+    async with a_proxy(tmp_path, connect=refused) as proxy:
         flow = await proxy.request(create())
     assert proxy.runner.jobs == [document(flow)["jobArn"][-12:]]
 
 
-async def test_a_refusal_is_told_fails_the_job_and_leaves_the_token_free(tmp_path: Path) -> None:
+async def test_permanent_error_fails_the_job_and_frees_the_token(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(create())
         await answered(proxy, flow, 401, json.dumps({"error": {"message": "no such key"}}).encode())
@@ -128,7 +129,7 @@ async def test_a_refusal_is_told_fails_the_job_and_leaves_the_token_free(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["anthropic", "one-by-one"])
-async def test_who_makes_no_batches_of_files_says_so(tmp_path: Path, name: str) -> None:
+async def test_provider_without_batches_of_files_is_refused(tmp_path: Path, name: str) -> None:
     config = config_file(tmp_path, '[providers.one-by-one]\nkind = "openai"\nmode = "direct"\n')
     environment = {"OPENAI_API_KEY": "test-key", "ANTHROPIC_API_KEY": "test-key"}
     async with a_proxy(tmp_path, batch_config=config, environment=environment) as proxy:

@@ -1,4 +1,4 @@
-"""Flows that become calls of a provider, and come back as Bedrock's answers."""
+"""Flows redirected to a provider, with Bedrock's responses."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from mitmproxy.net.http.http1 import assemble
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.providers.transport import Transport
-from addon.proxy.provider_flows import KeyedHeaders
+from addon.proxy.provider_flows import RedactedHeaders
 from tests.addon.proxy.proxying import AWS, CALLERS_KEY, SIGNATURE, Proxy, a_flow, a_proxy, config_file
 from tests.translators.playing import ADDRESSES, STAGING, content_of, endpoint_of
 from translators.providers.registry import PROVIDERS
@@ -33,10 +33,10 @@ def conversations(name: str) -> Iterator[tuple[str, str, str, list[Exchange], di
         if not (folder / "exchange.json").exists() or folder.parent.name not in PROVIDERS:
             continue
         exchanges = json.loads((folder / "exchange.json").read_bytes())
-        told = json.loads((folder / "meta.json").read_bytes())["conversations"]
-        if [conversation["name"] for conversation in told] == [name]:
-            arguments = told[0]["arguments"]
-            yield folder.parent.name, folder.name, arguments["batch_id"], exchanges, told[0]
+        recorded = json.loads((folder / "meta.json").read_bytes())["conversations"]
+        if [conversation["name"] for conversation in recorded] == [name]:
+            arguments = recorded[0]["arguments"]
+            yield folder.parent.name, folder.name, arguments["batch_id"], exchanges, recorded[0]
 
 
 def _ids(cases: list[tuple[str, str, str, list[Exchange], dict[str, Any]]]) -> list[str]:
@@ -67,7 +67,7 @@ def environment(provider: str) -> dict[str, str]:
 
 
 def replaying(exchanges: list[Exchange]) -> Transport:
-    """Our own client, that gets these answers."""
+    """A transport that replays these exchanges."""
     left = iter(exchanges)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -107,7 +107,7 @@ def answer(flow: HTTPFlow) -> Response:
 async def answered(
     proxy: Proxy, flow: HTTPFlow, status: int, headers: Mapping[str, str], body: bytes
 ) -> Response:
-    """Run the hooks of an answer's arrival; the answer that the client gets."""
+    """Run the hooks of an answer's arrival; the response that the client gets."""
     flow.response = Response.make(status, body, dict(headers))
     proxy.addon.responseheaders(flow)
     await proxy.addon.response(flow)
@@ -117,7 +117,7 @@ async def answered(
 async def play(
     folder: Path, provider: str, batch_id: str, exchanges: list[Exchange], *, stop: bool
 ) -> Response:
-    """The first exchange in the flow, the others by our own client."""
+    """The first exchange in the flow, the others by the transport."""
     first, *others = exchanges
     recorded, received = first["request"], first["response"]
     async with a_proxy(folder, environment=environment(provider), transport=replaying(others)) as proxy:
@@ -144,21 +144,26 @@ def _assert_only_the_providers(flow: HTTPFlow, provider: str, recorded: Exchange
 
 
 @pytest.mark.parametrize(
-    ("provider", "case", "batch_id", "exchanges", "told"), RETRIEVALS, ids=_ids(RETRIEVALS)
+    ("provider", "case", "batch_id", "exchanges", "conversation"), RETRIEVALS, ids=_ids(RETRIEVALS)
 )
-async def test_what_a_provider_tells_of_a_batch_is_a_job(
-    tmp_path: Path, provider: str, case: str, batch_id: str, exchanges: list[Exchange], told: dict[str, Any]
+async def test_batch_of_a_provider_is_described_as_a_job(
+    tmp_path: Path,
+    provider: str,
+    case: str,
+    batch_id: str,
+    exchanges: list[Exchange],
+    conversation: dict[str, Any],
 ) -> None:
     response = await play(tmp_path, provider, batch_id, exchanges, stop=False)
     document = json.loads(response.content or b"")
-    if "error" in told:
+    if "error" in conversation:
         assert response.headers["x-amzn-ErrorType"] == document["__type"]
         assert (
             document["message"]
-            == f"{provider} answered {told['error']['status']}: {told['error']['message']}"
+            == f"{provider} answered {conversation['error']['status']}: {conversation['error']['message']}"
         )
         return
-    batch = told["outcome"]
+    batch = conversation["outcome"]
     assert response.status_code == 200
     assert document["jobArn"].endswith(f":model-invocation-job/{batch['id']}")
     assert (document["successRecordCount"], document["errorRecordCount"]) == (
@@ -172,16 +177,21 @@ async def test_what_a_provider_tells_of_a_batch_is_a_job(
 
 
 @pytest.mark.parametrize(
-    ("provider", "case", "batch_id", "exchanges", "told"), CANCELLATIONS, ids=_ids(CANCELLATIONS)
+    ("provider", "case", "batch_id", "exchanges", "conversation"), CANCELLATIONS, ids=_ids(CANCELLATIONS)
 )
 async def test_a_stop_cancels_the_batch(
-    tmp_path: Path, provider: str, case: str, batch_id: str, exchanges: list[Exchange], told: dict[str, Any]
+    tmp_path: Path,
+    provider: str,
+    case: str,
+    batch_id: str,
+    exchanges: list[Exchange],
+    conversation: dict[str, Any],
 ) -> None:
     response = await play(tmp_path, provider, batch_id, exchanges, stop=True)
-    if "error" in told:
+    if "error" in conversation:
         assert response.status_code >= 400
-        assert f"answered {told['error']['status']}" in json.loads(response.content or b"")["message"]
-    elif told["outcome"]["state"] in {"running", "cancelled"}:
+        assert f"answered {conversation['error']['status']}" in json.loads(response.content or b"")["message"]
+    elif conversation["outcome"]["state"] in {"running", "cancelled"}:
         assert (response.status_code, response.content) == (200, b"")
     else:
         assert response.headers["x-amzn-ErrorType"] == "ValidationException"
@@ -231,11 +241,11 @@ async def test_compressed_and_chunked_answers_are_read_and_what_is_given_is_neit
 
 
 async def test_a_provider_that_takes_no_connection_is_unavailable(tmp_path: Path) -> None:
-    async def nobody(host: str, port: int) -> None:
+    async def refused(host: str, port: int) -> None:
         assert (host, port) == ("api.openai.com", 443)
         raise OSError("refused")
 
-    async with a_proxy(tmp_path, reach=nobody) as proxy:
+    async with a_proxy(tmp_path, connect=refused) as proxy:
         flow = await proxy.request(asked("openai", "batch_1"))
     assert answer(flow).headers["x-amzn-ErrorType"] == "ServiceUnavailableException"
     assert flow.request.headers["authorization"] == "AWS4-HMAC-SHA256 ***"
@@ -243,10 +253,10 @@ async def test_a_provider_that_takes_no_connection_is_unavailable(tmp_path: Path
 
 
 async def test_behind_another_proxy_no_connection_is_tried(tmp_path: Path) -> None:
-    async def nobody(host: str, port: int) -> None:
+    async def refused(host: str, port: int) -> None:
         raise OSError("refused")
 
-    async with a_proxy(tmp_path, reach=nobody) as proxy:
+    async with a_proxy(tmp_path, connect=refused) as proxy:
         flow = asked("openai", "batch_1")
         flow.server_conn.via = ("http", ("proxy.example.com", 3128))
         await proxy.request(flow)
@@ -260,7 +270,7 @@ async def test_a_second_request_that_is_not_answered_is_unavailable(tmp_path: Pa
     assert refusal.headers["x-amzn-ErrorType"] == "ServiceUnavailableException"
 
 
-async def test_a_key_that_the_caller_brought_is_the_one_used(tmp_path: Path) -> None:
+async def test_caller_key_is_used(tmp_path: Path) -> None:
     async with a_proxy(tmp_path) as proxy:
         flow = await proxy.request(asked("openai", "batch_1", headers={"x-api-key": CALLERS_KEY}))
         assert f"Authorization: Bearer {CALLERS_KEY}".encode() in bytes(flow.request.headers)
@@ -268,28 +278,28 @@ async def test_a_key_that_the_caller_brought_is_the_one_used(tmp_path: Path) -> 
         assert CALLERS_KEY not in str(flow.get_state())
 
 
-async def test_an_error_that_repeats_the_key_is_told_without_it(tmp_path: Path) -> None:
+async def test_error_that_repeats_the_key_is_redacted(tmp_path: Path) -> None:
     refusal = json.dumps({"error": {"message": f"no such key: {KEY}"}}).encode()
     async with a_proxy(tmp_path, environment={"OPENAI_API_KEY": KEY}) as proxy:
         flow = await proxy.request(asked("openai", "batch_1"))
-        told = await answered(proxy, flow, 401, {}, refusal)
-    assert "no such key: ***" in (told.text or "")
+        response = await answered(proxy, flow, 401, {}, refusal)
+    assert "no such key: ***" in (response.text or "")
     assert KEY not in str(flow.get_state())
 
 
 async def test_a_success_is_read_as_it_is_even_where_the_key_is_a_word_of_it(tmp_path: Path) -> None:
     async with a_proxy(tmp_path, environment={"OPENAI_API_KEY": "in_progress"}) as proxy:
         flow = await proxy.request(asked("openai", "batch_1"))
-        told = await answered(proxy, flow, 200, {}, json.dumps(BATCH).encode())
-    assert json.loads(told.text or "")["status"] == "InProgress"
+        response = await answered(proxy, flow, 200, {}, json.dumps(BATCH).encode())
+    assert json.loads(response.text or "")["status"] == "InProgress"
 
 
-@pytest.mark.parametrize(("said", "sent"), [("close", "close"), ("keep-alive", None)])
+@pytest.mark.parametrize(("received", "sent"), [("close", "close"), ("keep-alive", None)])
 async def test_a_connection_that_the_client_wants_closed_will_be(
-    tmp_path: Path, said: str, sent: str | None
+    tmp_path: Path, received: str, sent: str | None
 ) -> None:
     async with a_proxy(tmp_path) as proxy:
-        flow = await proxy.request(asked("openai", "batch_1", headers={"Connection": said}))
+        flow = await proxy.request(asked("openai", "batch_1", headers={"Connection": received}))
     assert flow.request.headers.get("connection") == sent
 
 
@@ -315,7 +325,7 @@ async def test_unknown_names_and_missing_keys_are_refused_as_at_create(
     assert answer(flow).headers["x-amzn-ErrorType"] == exception
 
 
-async def test_an_address_that_nobody_named_is_asked_for(tmp_path: Path) -> None:
+async def test_missing_address_is_an_error(tmp_path: Path) -> None:
     async with a_proxy(tmp_path, environment={"AZURE_OPENAI_API_KEY": KEY}) as proxy:
         flow = await proxy.request(asked("azure", "batch_1"))
     assert "set AZURE_OPENAI_ENDPOINT" in (answer(flow).text or "")
@@ -336,7 +346,7 @@ async def test_a_proxy_without_a_key_asks_without(tmp_path: Path) -> None:
     assert "authorization" not in flow.request.headers
 
 
-async def test_a_rewritten_flow_speaks_http_1_where_the_key_is_written(tmp_path: Path) -> None:
+async def test_redirected_flow_uses_http_1(tmp_path: Path) -> None:
     def opened(flow: HTTPFlow, address: tuple[str, int]) -> Server:
         server = Server(address=address)
         proxy.addon.server_connect(ServerConnectionHookData(server, flow.client_conn))
@@ -384,7 +394,7 @@ async def test_an_answer_that_was_streamed_is_left_as_it_went(
 
 
 def test_a_key_is_on_the_wire_and_in_no_copy_state_or_file(tmp_path: Path) -> None:
-    headers = KeyedHeaders.of(
+    headers = RedactedHeaders.of(
         httpx.Headers({"Host": "h", "Authorization": "Bearer secret", "X-Key": "secret"}),
         {"authorization": "Bearer secret", "X-Key": "secret"},
     )

@@ -1,4 +1,4 @@
-"""Who runs a job whose request names several providers, with providers on real sockets."""
+"""Selection among several providers, with providers on real sockets."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.demo.fake_provider.server import BatchServer
 from addon.providers.transport import Transport
 from addon.proxy.admission import Admission, Caller
-from addon.proxy.provider_selection import Choice, LeftToBedrock, choose, probing
+from addon.proxy.provider_selection import Choice, FallbackToBedrock, choose, probing
 from addon.settings.config import Config
 from tests.addon.proxy.proxying import CREATE, nobody_refuses
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, create_request
@@ -118,19 +118,21 @@ async def test_a_provider_that_asks_to_slow_down_takes_the_job(chosen: Chosen) -
     assert names(choice) == ["one", "two"]
 
 
-async def test_nobody_takes_it_and_everybodys_reason_is_told(chosen: Chosen) -> None:
+async def test_error_has_the_reasons_of_all_providers(chosen: Chosen) -> None:
     sections = {"one": section(NOWHERE), "two": section(NOWHERE, api_key="env:NO_SUCH_KEY")}
     with pytest.raises(AwsError, match=r"one: .*; .*NO_SUCH_KEY") as refusal:
         await chosen(admission(**sections), caller("one", "two"))
     assert refusal.value.error_type == "AccessDeniedException"
 
 
-async def test_bedrock_gets_what_nobody_takes(chosen: Chosen) -> None:
-    with pytest.raises(LeftToBedrock, match="one: "):
+async def test_bedrock_is_the_last_fallback(chosen: Chosen) -> None:
+    with pytest.raises(FallbackToBedrock, match="one: "):
         await chosen(admission(one=section(NOWHERE)), caller("one", "bedrock"))
 
 
-async def test_a_brought_key_is_for_the_first_only() -> None:
+async def test_caller_key_is_for_the_first_provider_only() -> None:
     sections = {"one": section(NOWHERE), "two": section(NOWHERE, api_key="env:NO_SUCH_KEY")}
-    choice = await choose(admission(**sections), nobody_refuses, asked(), caller("one", "two", key="brought"))
+    choice = await choose(
+        admission(**sections), nobody_refuses, asked(), caller("one", "two", key="sk-caller")
+    )
     assert names(choice) == ["one"]

@@ -49,9 +49,7 @@ def _operation(
         ("POST", "/listTagsForResource", Matched(Operation.LIST_TAGS)),
     ],
 )
-def test_operations_are_told_by_method_and_raw_path(
-    method: str, path: str, expected: Matched, prefix: str
-) -> None:
+def test_operation_by_method_and_raw_path(method: str, path: str, expected: Matched, prefix: str) -> None:
     assert _operation(method, prefix + path) == expected
 
 

@@ -33,7 +33,7 @@ def noted(**members: Any) -> list[tuple[str, str]]:
     return [(note.field, note.effect) for note in read({"messages": HELLO} | members).notes]
 
 
-def test_smallest_body_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_body_adds_no_defaults() -> None:
     assert asked() == {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     assert noted() == []
 

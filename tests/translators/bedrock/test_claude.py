@@ -39,7 +39,7 @@ def asked_with(*blocks: Any) -> Any:
     return asked(messages=[{"role": "user", "content": [*blocks]}])["messages"][0]["content"]
 
 
-def test_smallest_body_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_body_adds_no_defaults() -> None:
     assert asked() == {
         "messages": [{"role": "user", "content": [{"text": "Hi"}]}],
         "inferenceConfig": {"maxTokens": 64},
@@ -333,15 +333,15 @@ def test_output_config_is_effort_and_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_id", "speaks"),
+    ("model_id", "expected"),
     [
         ("us.anthropic.claude-3-haiku-20240307-v1:0", True),
         ("amazon.nova-lite-v1:0", False),
         ("claude-3-haiku", False),
     ],
 )
-def test_models_of_anthropic_speak_it(model_id: str, speaks: bool) -> None:
-    assert claude.has_model(parse(model_id)) is speaks
+def test_anthropic_models_have_the_dialect(model_id: str, expected: bool) -> None:
+    assert claude.has_model(parse(model_id)) is expected
 
 
 def test_body_with_a_version_is_of_its_shape() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.translators.bedrock.hub_answers import THOUGHT, answered
+from tests.translators.bedrock.converse_answers import THOUGHT, answered
 from translators.bedrock.converse import (
     Citation,
     CitationLocation,
@@ -55,7 +55,7 @@ def result(use_id: str, *outputs: dict[str, Any]) -> dict[str, Any]:
 
 def answer(*content: str | ContentBlock, body: dict[str, Any] | None = None, **how: Any) -> dict[str, Any]:
     written: dict[str, Any] = json.loads(
-        chat.answer(answered(*content, **how), "", raw({"message": "Hi", **(body or {})}))
+        chat.output(answered(*content, **how), "", raw({"message": "Hi", **(body or {})}))
     )
     return written
 
@@ -226,8 +226,8 @@ def test_results_find_the_calls_of_the_turn_before_in_any_order() -> None:
         ("assistant", calls),
         ("user", answers),
     ]
-    told = [*history, {"role": "TOOL", "tool_results": results}]
-    assert messages(chat_history=told)[1:] == [
+    history_with_results = [*history, {"role": "TOOL", "tool_results": results}]
+    assert messages(chat_history=history_with_results)[1:] == [
         ("assistant", calls),
         ("user", answers),
         ("user", [{"text": "Hi"}]),
@@ -344,5 +344,5 @@ def test_image_cannot_be_shown() -> None:
         ("malformed_tool_use", "ERROR"),
     ],
 )
-def test_answer_says_why_it_ends(reason: StopReason, expected: str) -> None:
+def test_finish_reason(reason: StopReason, expected: str) -> None:
     assert answer("Hi.", stop_reason=reason)["finish_reason"] == expected

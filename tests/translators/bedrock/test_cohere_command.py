@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.translators.bedrock.hub_answers import answered
+from tests.translators.bedrock.converse_answers import answered
 from translators.bedrock.converse import NotedRequest, StopReason, encode
 from translators.bedrock.families.cohere import command
 from translators.errors import Refused
@@ -17,32 +17,32 @@ def raw(body: dict[str, Any]) -> Raw:
 
 
 def read(**body: Any) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(encode(command.request(raw({"prompt": "Say hi", **body}))))
-    said.pop("notes", None)
-    return said
+    request: dict[str, Any] = json.loads(encode(command.request(raw({"prompt": "Say hi", **body}))))
+    request.pop("notes", None)
+    return request
 
 
-def test_prompt_is_what_the_user_says() -> None:
+def test_prompt_is_a_user_message() -> None:
     assert read(stop_sequences=[], truncate="NONE", return_likelihoods="NONE", stream=False) == {
         "messages": [{"role": "user", "content": [{"text": "Say hi"}]}]
     }
 
 
 def test_settings_are_taken() -> None:
-    said = read(max_tokens=9, temperature=0, p=0.5, k=3.0, stop_sequences=["|"], num_generations=2)
-    assert said["inferenceConfig"] == {
+    request = read(max_tokens=9, temperature=0, p=0.5, k=3.0, stop_sequences=["|"], num_generations=2)
+    assert request["inferenceConfig"] == {
         "maxTokens": 9,
         "temperature": 0.0,
         "topP": 0.5,
         "stopSequences": ["|"],
     }
-    assert said["additionalModelRequestFields"] == {"top_k": 3, "n": 2}
+    assert request["additionalModelRequestFields"] == {"top_k": 3, "n": 2}
 
 
 def test_zero_switches_sampling_filters_off() -> None:
-    said = read(p=0, k=0)
-    assert said["inferenceConfig"] == {"topP": 1.0}
-    assert "additionalModelRequestFields" not in said
+    request = read(p=0, k=0)
+    assert request["inferenceConfig"] == {"topP": 1.0}
+    assert "additionalModelRequestFields" not in request
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_cutting_a_long_prompt_is_noted_as_dropped(truncate: str, noted: list[st
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"prompt": ""}, "prompt: is empty"),
         ({"return_likelihoods": "ALL"}, "return_likelihoods: .*accepted is 'NONE'"),
@@ -64,8 +64,8 @@ def test_cutting_a_long_prompt_is_noted_as_dropped(truncate: str, noted: list[st
         ({"message": "Hi"}, "message: Extra inputs are not permitted"),
     ],
 )
-def test_what_has_no_counterpart_is_named(body: dict[str, Any], said: str) -> None:
-    with pytest.raises(Refused, match=said):
+def test_what_has_no_counterpart_is_named(body: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
         read(**body)
 
 
@@ -79,8 +79,8 @@ def test_what_has_no_counterpart_is_named(body: dict[str, Any], said: str) -> No
         ("malformed_model_output", "ERROR"),
     ],
 )
-def test_generation_says_why_it_ends(reason: StopReason, expected: str) -> None:
-    written = command.answer(answered("Hi.", stop_reason=reason), "", raw({"prompt": "Say hi"}))
+def test_finish_reason(reason: StopReason, expected: str) -> None:
+    written = command.output(answered("Hi.", stop_reason=reason), "", raw({"prompt": "Say hi"}))
     assert json.loads(written) == {
         "id": "answer-1",
         "generations": [{"id": "answer-1", "text": "Hi.", "finish_reason": expected}],
@@ -90,4 +90,4 @@ def test_generation_says_why_it_ends(reason: StopReason, expected: str) -> None:
 
 def test_call_of_a_tool_is_nothing_a_generation_can_say() -> None:
     with pytest.raises(Refused, match="'tool_use' is nothing Command can say"):
-        command.answer(answered("Hi.", stop_reason="tool_use"), "", raw({"prompt": "Say hi"}))
+        command.output(answered("Hi.", stop_reason="tool_use"), "", raw({"prompt": "Say hi"}))

@@ -328,7 +328,7 @@ def test_answer_is_the_response_with_its_metrics() -> None:
     }
     hub = msgspec.json.decode(json.dumps(response), type=converse.Response)
     answer = converse.Answer(hub, id="chatcmpl-1", model="gpt-4o-mini")
-    shown = family.answer(answer, "gpt-4o-mini", Raw(b"{}"))
+    shown = family.output(answer, "gpt-4o-mini", Raw(b"{}"))
     assert json.loads(shown) == response | {"metrics": {"latencyMs": 0}}
 
 
@@ -346,6 +346,6 @@ def test_answer_is_the_response_with_its_metrics() -> None:
         ({"prompt": "Hi"}, False),
     ],
 )
-def test_shape_is_told_from_chats(model_input: dict[str, Any], fits: bool) -> None:
+def test_shape_is_distinguished_from_chats(model_input: dict[str, Any], fits: bool) -> None:
     members = {name: Raw(json.dumps(value).encode()) for name, value in model_input.items()}
     assert family.has_shape(members) is fits

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.translators.bedrock import completions
-from tests.translators.bedrock.completions import CALL, REASONING, TEXT, Said, answer, said, turns
+from tests.translators.bedrock import prompt_families
+from tests.translators.bedrock.prompt_families import (
+    CALL,
+    REASONING,
+    TEXT,
+    Turns,
+    answer,
+    conversations,
+    turns_of,
+)
 from translators.bedrock.converse import ContentBlock, StopReason
 from translators.bedrock.families import deepseek
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
@@ -28,20 +36,20 @@ def in_ascii(prompt: str) -> str:
 
 
 def asked(prompt: str, **members: Any) -> dict[str, Any]:
-    return completions.hub(deepseek.request, prompt=prompt, **members)
+    return prompt_families.hub(deepseek.request, prompt=prompt, **members)
 
 
-def of(prompt: str) -> Said:
-    return said(deepseek.request(Raw(json.dumps({"prompt": prompt}).encode())))
+def of(prompt: str) -> Turns:
+    return turns_of(deepseek.request(Raw(json.dumps({"prompt": prompt}).encode())))
 
 
 def shown(*content: ContentBlock, prompt: str = "Hi", stop_reason: StopReason = "end_turn") -> Any:
     body = Raw(json.dumps({"prompt": prompt}).encode())
-    (choice,) = json.loads(deepseek.answer(answer(*content, stop_reason=stop_reason), "", body))["choices"]
+    (choice,) = json.loads(deepseek.output(answer(*content, stop_reason=stop_reason), "", body))["choices"]
     return choice
 
 
-def test_smallest_prompt_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_prompt_adds_no_defaults() -> None:
     prompt = f"{BEGIN}{USER}Hi{ASSISTANT}<think>\n"
     assert asked(prompt) == {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
 
@@ -71,7 +79,7 @@ def test_sampling_keeps_its_zeros() -> None:
         (f"{USER}A{ASSISTANT}Once", [("user", "A"), ("assistant", "Once")]),
     ],
 )
-def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Said) -> None:
+def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Turns) -> None:
     assert of(prompt) == conversation
     assert of(in_ascii(prompt)) == conversation
 
@@ -111,7 +119,7 @@ def test_reasoning_that_is_closed_from_the_start_is_not_wanted() -> None:
 )
 def test_what_cannot_be_read_is_refused_where_it_stands(body: dict[str, Any], complaint: str) -> None:
     with pytest.raises(Refused, match=complaint):
-        completions.hub(deepseek.request, **body)
+        prompt_families.hub(deepseek.request, **body)
 
 
 THINKING = f"{USER}Hi{ASSISTANT}<think>\n"
@@ -154,13 +162,13 @@ def test_model_takes_prompts_and_chats(body: dict[str, Any], family: str) -> Non
 
 @pytest.mark.parametrize("prompt", [BEGIN, USER, f"\n{BEGIN}{USER}", in_ascii(USER), in_ascii(BEGIN)])
 @pytest.mark.parametrize("escaped", [True, False])
-def test_prompt_of_nobody_in_this_template_is_deepseek_s(prompt: str, escaped: bool) -> None:
+def test_prompt_without_known_model_in_this_template_is_deepseek(prompt: str, escaped: bool) -> None:
     body = json.dumps(f"{prompt}Hi", ensure_ascii=escaped).encode()
     assert family_of_body({"prompt": Raw(body)}) is FAMILIES["deepseek"]
 
 
-@given(turns("user", "assistant", forbidden="<"), st.booleans(), st.booleans())
-def test_conversation_survives_the_template(conversation: Said, ascii_marks: bool, system: bool) -> None:
+@given(conversations("user", "assistant", forbidden="<"), st.booleans(), st.booleans())
+def test_conversation_survives_the_template(conversation: Turns, ascii_marks: bool, system: bool) -> None:
     prompt = BEGIN + ("Be terse." if system else "")
     for role, text in conversation:
         prompt += f"{USER}{text}" if role == "user" else f"{ASSISTANT}{text}{END}"

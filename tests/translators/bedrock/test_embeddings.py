@@ -38,7 +38,7 @@ def request(name: str, body: dict[str, Any]) -> EmbeddingRequest:
 
 
 def answer(name: str, body: dict[str, Any], given: EmbeddingAnswer = ANSWER) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads(family(name).answer(given, "", raw(body)))
+    written: dict[str, Any] = json.loads(family(name).output(given, "", raw(body)))
     return written
 
 
@@ -63,7 +63,7 @@ def nova(**members: Any) -> dict[str, Any]:
         ("cohere.command-r-plus-v1:0", "cohere-command-r"),
     ],
 )
-def test_model_id_says_the_dialect(model: str, name: str) -> None:
+def test_dialect_of_model_id(model: str, name: str) -> None:
     assert families_of_model(parse(model)) == (FAMILIES[name],)
 
 
@@ -75,7 +75,7 @@ def test_model_id_says_the_dialect(model: str, name: str) -> None:
         ({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5, "messages": []}, "claude"),
     ],
 )
-def test_body_says_whether_claude_completes_or_converses(model: str, body: dict[str, Any], name: str) -> None:
+def test_dialect_of_claude_2_by_body(model: str, body: dict[str, Any], name: str) -> None:
     assert family_of_body(body, families_of_model(parse(model))) is FAMILIES[name]
 
 
@@ -94,7 +94,7 @@ def test_body_says_whether_claude_completes_or_converses(model: str, body: dict[
         ({"message": "Hi"}, "cohere-command-r"),
     ],
 )
-def test_body_says_the_dialect_where_the_model_does_not(body: dict[str, Any], name: str) -> None:
+def test_dialect_by_body_for_unknown_models(body: dict[str, Any], name: str) -> None:
     members = {member: raw(value) for member, value in body.items()}
     assert family_of_body(members) is FAMILIES[name]
 
@@ -179,12 +179,12 @@ def test_body_says_the_dialect_where_the_model_does_not(body: dict[str, Any], na
         ),
     ],
 )
-def test_body_says_what_to_embed(name: str, body: dict[str, Any], expected: EmbeddingRequest) -> None:
+def test_embedding_request_of_a_body(name: str, body: dict[str, Any], expected: EmbeddingRequest) -> None:
     assert request(name, body) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "said"),
+    ("name", "body", "message"),
     [
         ("titan-embeddings-g1", {"inputText": "a", "dimensions": 256}, "dimensions: Extra inputs"),
         ("titan-embeddings-v2", {"inputText": ""}, "inputText: "),
@@ -244,8 +244,8 @@ def test_body_says_what_to_embed(name: str, body: dict[str, Any], expected: Embe
         ),
     ],
 )
-def test_what_cannot_be_embedded_is_named(name: str, body: dict[str, Any], said: str) -> None:
-    with pytest.raises(Refused, match=said):
+def test_what_cannot_be_embedded_is_named(name: str, body: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
         request(name, body)
 
 

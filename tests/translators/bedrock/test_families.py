@@ -1,4 +1,4 @@
-"""Which dialect a record speaks."""
+"""Which dialect a record expected."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ MESSAGES = [{"role": "user", "content": [{"text": "Hi"}]}]
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", "nova"),
     ],
 )
-def test_model_id_says_the_family(model_id: str, family: str) -> None:
+def test_family_of_model_id(model_id: str, family: str) -> None:
     assert families_of_model(parse(model_id)) == (FAMILIES[family],)
 
 
@@ -28,7 +28,7 @@ def test_model_id_says_the_family(model_id: str, family: str) -> None:
     "model_id",
     ["gpt-4o-mini", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghij12"],
 )
-def test_model_id_may_say_nothing(model_id: str) -> None:
+def test_unknown_model_ids_have_no_family(model_id: str) -> None:
     assert families_of_model(parse(model_id)) == ()
 
 
@@ -42,11 +42,11 @@ def test_model_id_may_say_nothing(model_id: str) -> None:
         ({"messages": MESSAGES}, "converse"),
     ],
 )
-def test_body_says_the_family_where_the_model_does_not(body: dict[str, Any], family: str) -> None:
+def test_family_by_body_for_unknown_models(body: dict[str, Any], family: str) -> None:
     members = {name: Raw(json.dumps(value).encode()) for name, value in body.items()}
     assert family_of_body(members) is FAMILIES[family]
 
 
-def test_body_of_no_known_shape_is_refused_by_its_members() -> None:
+def test_body_of_unknown_shape_is_refused_with_its_members() -> None:
     with pytest.raises(Refused, match=r"modelInput: is of no known shape; its members are \['a', 'b'\]"):
         family_of_body({"b": Raw(b"1"), "a": Raw(b"2")})

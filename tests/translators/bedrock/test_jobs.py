@@ -106,7 +106,7 @@ def schema_constraints(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def differences(path: str, schema: Mapping[str, Any], root: Mapping[str, Any], shape: str) -> Iterator[str]:
-    """Where a pydantic schema says something else than AWS's shape does."""
+    """Differences between a pydantic schema and AWS's shape."""
     while "anyOf" in schema or "$ref" in schema:
         schema = schema["anyOf"][0] if "anyOf" in schema else root["$defs"][schema["$ref"].split("/")[-1]]
     aws = SHAPES[shape]
@@ -452,7 +452,7 @@ def test_what_cannot_be_read_is_a_serialization_exception(document: bytes, messa
     assert (caught.value.error_type, caught.value.status) == ("SerializationException", 400)
 
 
-def test_members_that_nobody_knows_are_accepted_and_kept_with_what_was_asked() -> None:
+def test_unknown_members_are_accepted_and_kept_with_the_request() -> None:
     request = create_request(body(priority={"level": 1}, clientRequestToken="token"))
     assert request.asked() == {**json.loads(body()), "priority": {"level": 1}}
 
@@ -592,7 +592,7 @@ def test_boto3_knows_a_serialization_exception_by_its_code() -> None:
         answered(AwsError("SerializationException", "why"))
 
 
-def test_an_error_says_its_class_and_its_further_members_in_the_body_too() -> None:
+def test_error_body_has_the_class_and_further_members() -> None:
     error = AwsError("TooManyTagsException", "why", {"resourceName": str(ARN)})
     assert json.loads(error.body()) == {
         "__type": "TooManyTagsException",

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.translators.bedrock import completions
-from tests.translators.bedrock.completions import CALL, REASONING, TEXT, Said, answer, said, turns
+from tests.translators.bedrock import prompt_families
+from tests.translators.bedrock.prompt_families import (
+    CALL,
+    REASONING,
+    TEXT,
+    Turns,
+    answer,
+    conversations,
+    turns_of,
+)
 from translators.bedrock.converse import ContentBlock, NotedRequest, StopReason
 from translators.bedrock.families import llama
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
@@ -28,7 +36,7 @@ BEGIN = "<|begin_of_text|>"
 
 
 def asked(prompt: str, **members: Any) -> dict[str, Any]:
-    return completions.hub(llama.request, prompt=prompt, **members)
+    return prompt_families.hub(llama.request, prompt=prompt, **members)
 
 
 def messages(prompt: str, **members: Any) -> Any:
@@ -36,11 +44,11 @@ def messages(prompt: str, **members: Any) -> Any:
 
 
 def shown(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: bool = False) -> Any:
-    written = llama.answer(answer(*content, stop_reason=stop_reason, refusal=refusal), "", Raw(b"{}"))
+    written = llama.output(answer(*content, stop_reason=stop_reason, refusal=refusal), "", Raw(b"{}"))
     return json.loads(written)
 
 
-def test_smallest_prompt_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_prompt_adds_no_defaults() -> None:
     prompt = BEGIN + turn("user", "Hi") + OPEN
     assert asked(prompt) == {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
 
@@ -100,13 +108,13 @@ def test_words_of_other_marks_stay() -> None:
     assert message["content"] == [{"text": "What is <|this|>?"}]
 
 
-def test_tool_s_answer_is_told_in_words_with_a_note() -> None:
+def test_tool_result_stays_text_with_a_note() -> None:
     prompt = turn("user", "Weather?") + turn("assistant", '<|python_tag|>{"name": "w"}').replace(
         "<|eot_id|>", "<|eom_id|>", 2
     )
     prompt += turn("ipython", "18 C") + turn("tool", "Sun") + OPEN
     request = llama.request(Raw(json.dumps({"prompt": prompt}).encode()))
-    assert said(request) == [
+    assert turns_of(request) == [
         ("user", "Weather?"),
         ("assistant", '<|python_tag|>{"name": "w"}'),
         ("user", "18 C"),
@@ -183,7 +191,7 @@ def test_images_without_marks_stand_before_the_last_question() -> None:
 )
 def test_what_cannot_be_read_is_refused_where_it_stands(body: dict[str, Any], complaint: str) -> None:
     with pytest.raises(Refused, match=complaint):
-        completions.hub(llama.request, **body)
+        prompt_families.hub(llama.request, **body)
 
 
 def test_place_of_a_flaw_counts_characters() -> None:
@@ -236,18 +244,18 @@ def test_tool_call_is_not_shown() -> None:
 @pytest.mark.parametrize(
     "model_id", ["meta.llama3-8b-instruct-v1:0", "us.meta.llama4-scout-17b-instruct-v1:0"]
 )
-def test_model_says_the_family(model_id: str) -> None:
+def test_family_of_model_id(model_id: str) -> None:
     assert families_of_model(parse(model_id)) == (FAMILIES["llama"],)
 
 
 @pytest.mark.parametrize("body", [{"prompt": "Hi", "max_gen_len": 5}, {"prompt": BEGIN + OPEN}], ids=str)
-def test_body_says_the_family(body: dict[str, Any]) -> None:
+def test_family_of_body(body: dict[str, Any]) -> None:
     members = {name: Raw(json.dumps(value).encode()) for name, value in body.items()}
     assert family_of_body(members) is FAMILIES["llama"]
 
 
-@given(turns("system", "user", "assistant", forbidden="<"), st.booleans())
-def test_conversation_survives_the_template(conversation: Said, fourth: bool) -> None:
+@given(conversations("system", "user", "assistant", forbidden="<"), st.booleans())
+def test_conversation_survives_the_template(conversation: Turns, fourth: bool) -> None:
     prompt = BEGIN + "".join(turn(role, text) for role, text in conversation) + OPEN
     if fourth:
         for mark, other in (
@@ -256,4 +264,4 @@ def test_conversation_survives_the_template(conversation: Said, fourth: bool) ->
             ("eot_id", "eot"),
         ):
             prompt = prompt.replace(f"<|{mark}|>", f"<|{other}|>")
-    assert said(llama.request(Raw(json.dumps({"prompt": prompt}).encode()))) == conversation
+    assert turns_of(llama.request(Raw(json.dumps({"prompt": prompt}).encode()))) == conversation

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from tests.translators.bedrock import completions
-from tests.translators.bedrock.completions import CALL, REASONING, TEXT, Said, answer, said
+from tests.translators.bedrock import prompt_families
+from tests.translators.bedrock.prompt_families import CALL, REASONING, TEXT, Turns, answer, turns_of
 from translators.bedrock.families import mistral
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
@@ -20,14 +20,14 @@ from translators.translation import Route, Translator
 
 
 def asked(prompt: str, **members: Any) -> dict[str, Any]:
-    return completions.hub(mistral.request, prompt=prompt, **members)
+    return prompt_families.hub(mistral.request, prompt=prompt, **members)
 
 
-def of(prompt: str) -> Said:
-    return said(mistral.request(Raw(json.dumps({"prompt": prompt}).encode())))
+def of(prompt: str) -> Turns:
+    return turns_of(mistral.request(Raw(json.dumps({"prompt": prompt}).encode())))
 
 
-def test_smallest_prompt_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_prompt_adds_no_defaults() -> None:
     assert asked("<s>[INST] Hi [/INST]") == {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
 
 
@@ -63,7 +63,7 @@ def test_marks_of_the_template_stop_turns_that_end_by_themselves() -> None:
         ("[INST] x[0] < y [/INST]", [("user", "x[0] < y")]),
     ],
 )
-def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Said) -> None:
+def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Turns) -> None:
     assert of(prompt) == conversation
 
 
@@ -92,17 +92,17 @@ def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Said) -> None
 )
 def test_what_cannot_be_read_is_refused_where_it_stands(body: dict[str, Any], complaint: str) -> None:
     with pytest.raises(Refused, match=complaint):
-        completions.hub(mistral.request, **body)
+        prompt_families.hub(mistral.request, **body)
 
 
 def test_completion_is_whole() -> None:
-    written = mistral.answer(answer(REASONING, TEXT, stop_reason="max_tokens"), "", Raw(b"{}"))
+    written = mistral.output(answer(REASONING, TEXT, stop_reason="max_tokens"), "", Raw(b"{}"))
     assert json.loads(written) == {"outputs": [{"text": "Hello.", "stop_reason": "length"}]}
 
 
 def test_tool_call_is_not_shown() -> None:
     with pytest.raises(Refused, match=r"content\[0\]: toolUse cannot be shown"):
-        mistral.answer(answer(CALL, stop_reason="tool_use"), "", Raw(b"{}"))
+        mistral.output(answer(CALL, stop_reason="tool_use"), "", Raw(b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_records_of_one_job_may_be_prompts_and_chats() -> None:
     )
 
 
-def test_prompt_of_nobody_is_taken_for_mistral_s() -> None:
+def test_prompt_without_known_model_is_mistral() -> None:
     members = {"prompt": Raw(b'"Hi"'), "max_tokens": Raw(b"5")}
     assert family_of_body(members) is FAMILIES["mistral"]
 
 
-def template(conversation: Said) -> str:
+def template(conversation: Turns) -> str:
     prompt = "<s>"
     for role, text in conversation:
         prompt += f"[INST] {text} [/INST]" if role == "user" else f" {text}</s>"
@@ -152,7 +152,7 @@ def template(conversation: Said) -> str:
 
 @given(st.data())
 def test_conversation_survives_the_template(data: st.DataObject) -> None:
-    texts = completions.texts("[<")
+    texts = prompt_families.texts("[<")
     questions = data.draw(st.lists(texts, min_size=1))
     conversation = [turn for text in questions for turn in (("user", text), ("assistant", data.draw(texts)))]
     system = data.draw(st.none() | texts)

@@ -117,7 +117,7 @@ def test_arn_names_the_model(
         ("custom-model/abcdefghij12", "abcdefghij12"),
     ],
 )
-def test_opaque_arn_is_of_aws_and_says_no_vendor(resource: str, word: str) -> None:
+def test_opaque_arn_is_aws_without_vendor(resource: str, word: str) -> None:
     model = parse(f"arn:aws:bedrock:us-east-1:123456789012:{resource}")
     assert (model.is_aws, model.vendor, model.model, model.bare) == (True, None, word, word)
 

@@ -69,10 +69,10 @@ def test_status_is_one_of_bedrocks(state: str, raw_status: str, processed: int, 
     assert status_of(batch) == status
 
 
-def test_what_is_known_is_told() -> None:
+def test_description_has_all_known_facts() -> None:
     expires = datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)
-    told = json.loads(description(replace(BATCH, expires=expires), "eu-west-1"))
-    assert told == {
+    document = json.loads(description(replace(BATCH, expires=expires), "eu-west-1"))
+    assert document == {
         "jobArn": "arn:aws:bedrock:eu-west-1:000000000000:model-invocation-job/batch_1",
         "jobName": "batch_1",
         "modelId": "gpt-4o-mini",
@@ -91,25 +91,27 @@ def test_what_is_known_is_told() -> None:
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
-    told = json.loads(description(replace(BATCH, created=None, model=None, input_id=None), "us-east-1"))
-    assert told["submitTime"] == "1970-01-01T00:00:00.000Z"
-    assert told["modelId"] == "unknown-model-at-openai"
-    assert told["inputDataConfig"] == {"s3InputDataConfig": {"s3Uri": "s3://input-is-at-the-provider/openai"}}
+    document = json.loads(description(replace(BATCH, created=None, model=None, input_id=None), "us-east-1"))
+    assert document["submitTime"] == "1970-01-01T00:00:00.000Z"
+    assert document["modelId"] == "unknown-model-at-openai"
+    assert document["inputDataConfig"] == {
+        "s3InputDataConfig": {"s3Uri": "s3://input-is-at-the-provider/openai"}
+    }
 
 
-def test_an_end_is_told_of_a_batch_that_is_over() -> None:
+def test_description_of_an_ended_batch() -> None:
     ended = datetime(2026, 1, 2, 5, tzinfo=UTC)
     running = replace(BATCH, ended=ended)
     over = replace(running, state="ended", raw_status="completed", result_files=("file-2", "file-3"))
     assert "endTime" not in json.loads(description(running, "us-east-1"))
-    told = json.loads(description(over, "us-east-1"))
-    assert told["endTime"] == "2026-01-02T05:00:00.000Z"
-    assert told["message"].endswith("Status there: completed. Results at openai: file-2, file-3")
-    place = told["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"]
+    document = json.loads(description(over, "us-east-1"))
+    assert document["endTime"] == "2026-01-02T05:00:00.000Z"
+    assert document["message"].endswith("Status there: completed. Results at openai: file-2, file-3")
+    place = document["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"]
     assert place == "s3://output-is-at-the-provider/openai/file-2"
 
 
-def test_reasons_are_told_in_the_providers_words() -> None:
+def test_message_has_the_provider_s_errors() -> None:
     failed = replace(BATCH, state="failed", raw_status="failed", errors=("line 1: no JSON.", "x" * 3000))
     message = json.loads(description(failed, "us-east-1"))["message"]
     assert "Status there: failed. line 1: no JSON. xxx" in message
@@ -119,9 +121,9 @@ def test_reasons_are_told_in_the_providers_words() -> None:
 @pytest.mark.parametrize("file", ["https://api.anthropic.com/v1/m?x=1", "files/a b", "ä/ö", "//"])
 def test_places_fit_awss_pattern_whatever_the_files_are_called(file: str) -> None:
     over = replace(BATCH, state="ended", provider="my gateway", result_files=(file,), input_id=file)
-    told = json.loads(description(over, "us-east-1"))
-    assert re.fullmatch(S3_URI, told["inputDataConfig"]["s3InputDataConfig"]["s3Uri"])
-    assert re.fullmatch(S3_URI, told["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"])
+    document = json.loads(description(over, "us-east-1"))
+    assert re.fullmatch(S3_URI, document["inputDataConfig"]["s3InputDataConfig"]["s3Uri"])
+    assert re.fullmatch(S3_URI, document["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"])
 
 
 @pytest.mark.parametrize("state", ["running", "cancelled"])

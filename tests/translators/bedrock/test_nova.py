@@ -26,7 +26,7 @@ def asked(**members: Any) -> Any:
     return json.loads(converse.encode(nova.request(Raw(json.dumps(HELLO | members).encode()))))
 
 
-def test_smallest_body_asks_for_nothing_that_nobody_said() -> None:
+def test_smallest_body_adds_no_defaults() -> None:
     assert asked() == HELLO
     assert (
         asked(schemaVersion="messages-v1", system=None, inferenceConfig=None, reasoningConfig=None) == HELLO
@@ -167,7 +167,7 @@ def hub_answer(usage: dict[str, int]) -> converse.Answer:
 
 
 def test_answer_is_novas() -> None:
-    shown = nova.answer(
+    shown = nova.output(
         hub_answer({"inputTokens": 6, "outputTokens": 3, "totalTokens": 9}),
         "amazon.nova-lite-v1:0",
         Raw(b"{}"),
@@ -183,12 +183,12 @@ def test_answer_is_novas() -> None:
 def test_answer_counts_the_cache_under_novas_names() -> None:
     usage = {"inputTokens": 6, "outputTokens": 3, "totalTokens": 21}
     cached = usage | {"cacheReadInputTokens": 5, "cacheWriteInputTokens": 7}
-    shown = json.loads(nova.answer(hub_answer(cached), "amazon.nova-lite-v1:0", Raw(b"{}")))
+    shown = json.loads(nova.output(hub_answer(cached), "amazon.nova-lite-v1:0", Raw(b"{}")))
     assert shown["usage"] == usage | {"cacheReadInputTokenCount": 5, "cacheWriteInputTokenCount": 7}
 
 
 @pytest.mark.parametrize(
-    ("model_id", "speaks"),
+    ("model_id", "expected"),
     [
         ("amazon.nova-micro-v1:0", True),
         ("global.amazon.nova-2-lite-v1:0", True),
@@ -198,8 +198,8 @@ def test_answer_counts_the_cache_under_novas_names() -> None:
         ("anthropic.claude-sonnet-4-6", False),
     ],
 )
-def test_models_that_speak_it(model_id: str, speaks: bool) -> None:
-    assert nova.has_model(parse(model_id)) is speaks
+def test_text_models_have_the_dialect(model_id: str, expected: bool) -> None:
+    assert nova.has_model(parse(model_id)) is expected
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_models_that_speak_it(model_id: str, speaks: bool) -> None:
         ({}, False),
     ],
 )
-def test_shape_is_told_by_what_only_nova_says(members: dict[str, Any], fits: bool) -> None:
+def test_shape_by_members_of_nova_alone(members: dict[str, Any], fits: bool) -> None:
     raw = {name: Raw(json.dumps(value).encode()) for name, value in (HELLO | members).items()}
     assert nova.has_shape(raw) is fits
 

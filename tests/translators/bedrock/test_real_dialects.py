@@ -116,7 +116,7 @@ def test_what_was_answered_is_what_we_write(name: str, reason: StopReason, seque
     )
     message = Message("assistant", [ContentBlock(text_of(expected))])
     answer = Answer(Response(Output(message), reason, usage), id="1", model="", stop_sequence=sequence)
-    written = json.loads(family.answer(answer, model_of(recorded), raw(recorded)))
+    written = json.loads(family.output(answer, model_of(recorded), raw(recorded)))
     assert with_ids(written) == with_ids(
         {member: value for member, value in expected.items() if member not in GUARDED}
     )
@@ -190,7 +190,7 @@ def test_embeddings_are_asked_for_and_answered(
     assert {len(vector) for vector in vectors} == {dimensions or request.usual_dimensions}
     tokens = int(recorded["response"]["headers"]["x-amzn-bedrock-input-token-count"])
     answer = EmbeddingAnswer(vectors, id=expected.get("id", ""), model="", input_tokens=tokens)
-    assert json.loads(family.answer(answer, model_of(recorded), raw(recorded))) == expected
+    assert json.loads(family.output(answer, model_of(recorded), raw(recorded))) == expected
 
 
 def vectors_of(answer: Any) -> tuple[tuple[float, ...], ...]:

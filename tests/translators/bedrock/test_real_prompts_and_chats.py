@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.translators.bedrock.completions import answer, said
+from tests.translators.bedrock.prompt_families import answer, turns_of
 from translators.bedrock.converse import Answer, ContentBlock, Message, Metrics, Output, Response, Usage
 from translators.bedrock.families import chat, llama, mistral
 from translators.bedrock.families.chat import wire
@@ -51,7 +51,7 @@ def exchanges(*places: str) -> Any:
 
 def test_llama_2_prompt_is_a_system_text_and_a_question() -> None:
     body = exchange("bedrock-invoke/llama/llama2-13b-length")["request"]["body"]
-    (system, question) = said(llama.request(raw(body)))
+    (system, question) = turns_of(llama.request(raw(body)))
     assert system[0] == "system"
     assert system[1].startswith("You are a helpful, respectful and honest assistant.")
     assert question == ("user", "There's a llama in my garden  What should I do?")
@@ -61,7 +61,7 @@ def test_llama_2_prompt_is_a_system_text_and_a_question() -> None:
 def test_llama_prompt_without_template_is_a_question(name: str) -> None:
     body = exchange(f"bedrock-invoke/llama/{name}")["request"]["body"]
     request = llama.request(raw(body))
-    assert said(request) == [("user", body["prompt"])]
+    assert turns_of(request) == [("user", body["prompt"])]
     assert request.inference_config is not None
     assert request.inference_config.max_tokens == body["max_gen_len"]
 
@@ -72,20 +72,20 @@ def test_llama_completion_is_written_as_llama_wrote_it(name: str) -> None:
     usage = Usage(body["prompt_token_count"], body["generation_token_count"], 0)
     stop_reason = "max_tokens" if body["stop_reason"] == "length" else "end_turn"
     message = Message("assistant", [ContentBlock(text=body["generation"])])
-    told = Answer(Response(Output(message), stop_reason, usage), id="", model="")  # type: ignore[arg-type]
-    assert json.loads(llama.answer(told, "", Raw(b"{}"))) == body
+    given = Answer(Response(Output(message), stop_reason, usage), id="", model="")  # type: ignore[arg-type]
+    assert json.loads(llama.output(given, "", Raw(b"{}"))) == body
 
 
 def test_mistral_prompt_and_completion() -> None:
     recorded = exchange("bedrock-invoke/mistral/mistral-7b-instruct-prompt")
     body = recorded["request"]["body"]
     request = mistral.request(raw(body))
-    assert said(request) == [("user", body["prompt"])]
+    assert turns_of(request) == [("user", body["prompt"])]
     assert request.inference_config is not None
     assert request.inference_config.stop_sequences == body["stop"]
     (output,) = recorded["response"]["body"]["outputs"]
-    told = answer(ContentBlock(text=output["text"]), stop_reason="max_tokens")
-    assert json.loads(mistral.answer(told, "", Raw(b"{}"))) == recorded["response"]["body"]
+    given = answer(ContentBlock(text=output["text"]), stop_reason="max_tokens")
+    assert json.loads(mistral.output(given, "", Raw(b"{}"))) == recorded["response"]["body"]
 
 
 def test_pixtral_chat_with_an_image_and_a_tool() -> None:
@@ -104,13 +104,13 @@ def test_pixtral_chat_with_an_image_and_a_tool() -> None:
 
 def test_jamba_chat_is_written_as_jamba_wrote_it() -> None:
     recorded = exchange("bedrock-invoke/ai21/jamba-1-5-mini")
-    assert said(chat.request(raw(recorded["request"]["body"]))) == [("user", "Hello, how are you?")]
+    assert turns_of(chat.request(raw(recorded["request"]["body"]))) == [("user", "Hello, how are you?")]
     body = recorded["response"]["body"]
     usage = Usage(body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"], 0)
     message = Message("assistant", [ContentBlock(text=body["choices"][0]["message"]["content"])])
     metrics = Metrics(body["meta"]["requestDurationMillis"])
-    told = Answer(Response(Output(message), "end_turn", usage, metrics), id=body["id"], model="")
-    assert json.loads(chat.jamba_answer(told, model_of(recorded), Raw(b"{}"))) == body
+    given = Answer(Response(Output(message), "end_turn", usage, metrics), id=body["id"], model="")
+    assert json.loads(chat.jamba_output(given, model_of(recorded), Raw(b"{}"))) == body
 
 
 def test_prompt_of_an_older_family_is_refused_by_its_first_strange_member() -> None:
@@ -154,7 +154,7 @@ def test_gpt_oss_chat_is_read_and_its_reasoning_written_where_it_was(recorded: A
     again = {"messages": [{"role": "assistant"} | message]}
     blocks = chat.request_with_tags(raw(again)).messages[0].content
     assert [block.text is None for block in blocks] == [True, False]
-    written = chat.gpt_oss_answer(answer(*blocks), body["model"], Raw(b"{}"))
+    written = chat.gpt_oss_output(answer(*blocks), body["model"], Raw(b"{}"))
     shown = json.loads(written)
     assert shown["choices"][0]["message"]["content"] == message["content"]
     assert shown["model"] == completion["model"]
@@ -205,13 +205,13 @@ def test_answer_of_a_provider_is_shown_in_the_dialect(model_id: str, recorded: A
     body = recorded["response"]["body"]
     row = {"custom_id": "r-1", "response": {"status_code": 200, "body": body}, "error": None}
     outcome = Translator(route).model_output(raw(DIALECTS[model_id]), json.dumps(row).encode())
-    said = body["choices"][0]["message"]
-    if said.get("tool_calls") and "prompt" in DIALECTS[model_id]:
+    message = body["choices"][0]["message"]
+    if message.get("tool_calls") and "prompt" in DIALECTS[model_id]:
         assert isinstance(outcome, RecordError)
         assert "toolUse cannot be shown" in outcome.message
         return
     assert isinstance(outcome, ModelOutput)
-    for text in (said.get("content"), said.get("refusal")):
+    for text in (message.get("content"), message.get("refusal")):
         assert json.dumps(text or "")[1:-1] in json.dumps(json.loads(outcome.json))
-    for call in said.get("tool_calls") or ():
+    for call in message.get("tool_calls") or ():
         assert json.dumps(call["function"]["name"]) in json.dumps(json.loads(outcome.json))

@@ -68,10 +68,10 @@ def model_of(exchange: Any) -> str:
 
 @each_body("bedrock-converse")
 def test_converse_request_is_taken_whole(body: Any) -> None:
-    said = json.loads(hub.encode(converse.request(raw(body))))
+    request = json.loads(hub.encode(converse.request(raw(body))))
     extras = "additionalModelRequestFields"
-    assert without(said, extras) == without(body, extras)
-    assert (extras in said) == (extras in body)
+    assert without(request, extras) == without(body, extras)
+    assert (extras in request) == (extras in body)
 
 
 @each_answer("bedrock-converse", lambda body: "output" in body)
@@ -80,7 +80,7 @@ def test_converse_answer_is_written_as_aws_wrote_it(exchange: Any) -> None:
     expected = body | {"usage": without(body["usage"], *HIDDEN)}
     response = msgspec.json.decode(json.dumps(expected), type=hub.Response)
     answer = hub.Answer(response, id="", model="")
-    assert json.loads(converse.answer(answer, "", Raw(b"{}"))) == expected
+    assert json.loads(converse.output(answer, "", Raw(b"{}"))) == expected
 
 
 @each_body("bedrock-converse")
@@ -105,27 +105,27 @@ def test_claude_body_is_known_by_its_shape(body: Any) -> None:
 
 @each_answer("bedrock-invoke/claude", lambda body: "content" in body)
 def test_claude_message_is_written_as_claude_wrote_it(exchange: Any) -> None:
-    said = exchange["response"]["body"]
+    received = exchange["response"]["body"]
     answer = hub.Answer(
         response=hub.Response(
-            output=hub.Output(hub.Message("assistant", said_by_assistant(said["content"]))),
-            stop_reason=said["stop_reason"],
+            output=hub.Output(hub.Message("assistant", hub_content(received["content"]))),
+            stop_reason=received["stop_reason"],
             usage=hub.Usage(
-                input_tokens=said["usage"]["input_tokens"],
-                output_tokens=said["usage"]["output_tokens"],
+                input_tokens=received["usage"]["input_tokens"],
+                output_tokens=received["usage"]["output_tokens"],
                 total_tokens=0,
-                cache_read_input_tokens=said["usage"].get("cache_read_input_tokens"),
-                cache_write_input_tokens=said["usage"].get("cache_creation_input_tokens"),
+                cache_read_input_tokens=received["usage"].get("cache_read_input_tokens"),
+                cache_write_input_tokens=received["usage"].get("cache_creation_input_tokens"),
             ),
         ),
-        id=said["id"].removeprefix("msg_bdrk_"),
+        id=received["id"].removeprefix("msg_bdrk_"),
         model="",
     )
-    written = json.loads(claude.answer(answer, model_of(exchange), Raw(b"{}")))
-    assert written.keys() == without(said, "stop_details").keys()
-    assert without(written, "usage") == without(said, "usage", "stop_details")
+    written = json.loads(claude.output(answer, model_of(exchange), Raw(b"{}")))
+    assert written.keys() == without(received, "stop_details").keys()
+    assert without(written, "usage") == without(received, "usage", "stop_details")
     assert written["usage"] == {
-        name: said["usage"].get(name, 0)
+        name: received["usage"].get(name, 0)
         for name in (
             "input_tokens",
             "cache_creation_input_tokens",
@@ -135,8 +135,8 @@ def test_claude_message_is_written_as_claude_wrote_it(exchange: Any) -> None:
     }
 
 
-def said_by_assistant(content: Any) -> list[hub.ContentBlock]:
-    """Claude's content as the hub has it, by way of a conversation in which it was said."""
+def hub_content(content: Any) -> list[hub.ContentBlock]:
+    """Claude's content as the hub has it, through a request that has it as an assistant turn."""
     body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 1}
     messages = [{"role": "assistant", "content": content}]
     return claude.request(raw(body | {"messages": messages})).messages[0].content
@@ -184,33 +184,33 @@ def test_body_that_only_anthropic_takes_is_refused(body: Any) -> None:
 def test_anthropic_content_survives_the_hub(exchange: Any) -> None:
     content = exchange["response"]["body"]["content"]
     response = hub.Response(
-        hub.Output(hub.Message("assistant", said_by_assistant(content))), "end_turn", hub.Usage(0, 0, 0)
+        hub.Output(hub.Message("assistant", hub_content(content))), "end_turn", hub.Usage(0, 0, 0)
     )
-    written = claude.answer(hub.Answer(response, id="", model=""), "", Raw(b"{}"))
+    written = claude.output(hub.Answer(response, id="", model=""), "", Raw(b"{}"))
     assert json.loads(written)["content"] == [without(block, "caller") for block in content]
 
 
 @each_body("bedrock-invoke/nova")
 def test_nova_body_is_taken_whole(body: Any) -> None:
-    said = json.loads(hub.encode(nova.request(raw(body))))
+    request = json.loads(hub.encode(nova.request(raw(body))))
     own = ("schemaVersion", "inferenceConfig")
-    assert without(said, "inferenceConfig", "additionalModelRequestFields") == without(body, *own)
+    assert without(request, "inferenceConfig", "additionalModelRequestFields") == without(body, *own)
     config = body["inferenceConfig"]
-    assert said["inferenceConfig"]["maxTokens"] == config.get("maxTokens", config.get("max_new_tokens"))
-    assert said.get("additionalModelRequestFields", {}).get("top_k") == config.get("topK")
+    assert request["inferenceConfig"]["maxTokens"] == config.get("maxTokens", config.get("max_new_tokens"))
+    assert request.get("additionalModelRequestFields", {}).get("top_k") == config.get("topK")
 
 
 # A guardrail that masks an answer masks its counts too.
 @each_answer("bedrock-invoke/nova", lambda body: "totalTokens" in body.get("usage", {}))
 def test_nova_answer_is_written_as_nova_wrote_it(exchange: Any) -> None:
-    said = exchange["response"]["body"]
-    usage = without(said["usage"], *HIDDEN) | {
-        "cacheReadInputTokens": said["usage"]["cacheReadInputTokenCount"],
-        "cacheWriteInputTokens": said["usage"]["cacheWriteInputTokenCount"],
+    received = exchange["response"]["body"]
+    usage = without(received["usage"], *HIDDEN) | {
+        "cacheReadInputTokens": received["usage"]["cacheReadInputTokenCount"],
+        "cacheWriteInputTokens": received["usage"]["cacheWriteInputTokenCount"],
     }
-    response = msgspec.json.decode(json.dumps(said | {"usage": usage}), type=hub.Response)
-    written = nova.answer(hub.Answer(response, id="", model=""), model_of(exchange), Raw(b"{}"))
-    assert json.loads(written) == said
+    response = msgspec.json.decode(json.dumps(received | {"usage": usage}), type=hub.Response)
+    written = nova.output(hub.Answer(response, id="", model=""), model_of(exchange), Raw(b"{}"))
+    assert json.loads(written) == received
 
 
 @pytest.mark.parametrize("family", ["claude", "nova"])

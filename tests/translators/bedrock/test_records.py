@@ -67,7 +67,7 @@ def test_line_that_is_no_record_is_refused_saying_why(line: bytes, complaint: st
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "escape"),
     [
         (rb"cut here: \ud83d", rb"\ud83d"),
         (rb"\uDE00 and more", rb"\uDE00"),
@@ -76,13 +76,13 @@ def test_line_that_is_no_record_is_refused_saying_why(line: bytes, complaint: st
         (rb"\\\ud83d", rb"\ud83d"),
     ],
 )
-def test_half_of_a_surrogate_pair_is_a_record_that_cannot_be_sent(text: bytes, said: bytes) -> None:
+def test_half_of_a_surrogate_pair_is_a_record_that_cannot_be_sent(text: bytes, escape: bytes) -> None:
     body = b'{"text": "' + text + b'"}'
     record = records.read(b'{"recordId":"r1","modelInput":' + body + b',"more":1}\r\n')
     assert isinstance(record, records.UnsendableRecord)
     assert (record.record_id, bytes(record.model_input)) == ("r1", body)
-    assert record.reason.startswith(f"modelInput: {said.decode()} is half of a surrogate pair")
-    assert record.reason.endswith(f"(byte {body.index(said)})")
+    assert record.reason.startswith(f"modelInput: {escape.decode()} is half of a surrogate pair")
+    assert record.reason.endswith(f"(byte {body.index(escape)})")
 
 
 @pytest.mark.parametrize("text", [rb"\ud83d\ude00", rb"\\ud83d", "😀".encode()])

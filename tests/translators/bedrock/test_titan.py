@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.translators.bedrock.hub_answers import THOUGHT, answered
+from tests.translators.bedrock.converse_answers import THOUGHT, answered
 from translators.bedrock.converse import (
     CitationsContent,
     ContentBlock,
@@ -114,8 +114,8 @@ def test_titan_names_what_is_wrong(body: dict[str, Any], said: str) -> None:
         ("guardrail_intervened", "CONTENT_FILTERED"),
     ],
 )
-def test_titan_says_why_the_text_ends(reason: StopReason, expected: str) -> None:
-    written = json.loads(titan.answer(answered("Hello", stop_reason=reason), "", Raw(TITAN)))
+def test_titan_completion_reason(reason: StopReason, expected: str) -> None:
+    written = json.loads(titan.output(answered("Hello", stop_reason=reason), "", Raw(TITAN)))
     assert written == {
         "inputTextTokenCount": 7,
         "results": [{"tokenCount": 3, "outputText": "Hello", "completionReason": expected}],
@@ -124,7 +124,7 @@ def test_titan_says_why_the_text_ends(reason: StopReason, expected: str) -> None
 
 @pytest.mark.parametrize("family", [titan, claude_text])
 def test_an_answer_is_its_text_without_reasoning(family: ModuleType) -> None:
-    written = json.loads(family.answer(answered(THOUGHT, "One. ", CITED), "", Raw(TITAN)))
+    written = json.loads(family.output(answered(THOUGHT, "One. ", CITED), "", Raw(TITAN)))
     assert (written["results"][0]["outputText"] if family is titan else written["completion"]) == (
         "One. It says so."
     )
@@ -133,9 +133,9 @@ def test_an_answer_is_its_text_without_reasoning(family: ModuleType) -> None:
 @pytest.mark.parametrize("family", [titan, claude_text])
 def test_what_is_no_text_cannot_be_shown(family: ModuleType) -> None:
     with pytest.raises(Refused, match=r"content\[0\]: toolUse cannot be shown"):
-        family.answer(answered(CALL), "", Raw(TITAN))
+        family.output(answered(CALL), "", Raw(TITAN))
     with pytest.raises(Refused, match="'malformed_model_output' is nothing"):
-        family.answer(answered("", stop_reason="malformed_model_output"), "", Raw(TITAN))
+        family.output(answered("", stop_reason="malformed_model_output"), "", Raw(TITAN))
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ def test_claude_s_settings_are_taken_zero_too() -> None:
         ("guardrail_intervened", None, ("refusal", None)),
     ],
 )
-def test_claude_says_what_ended_the_completion(
+def test_claude_stop_of_a_completion(
     reason: StopReason, sequence: str | None, expected: tuple[str, str | None]
 ) -> None:
     answer = answered(" Hello", stop_reason=reason, stop_sequence=sequence)
-    assert json.loads(claude_text.answer(answer, "", Raw(b"{}"))) == {
+    assert json.loads(claude_text.output(answer, "", Raw(b"{}"))) == {
         "type": "completion",
         "completion": " Hello",
         "stop_reason": expected[0],

@@ -1,0 +1,1 @@
+"""The dialects of `modelInput` and `modelOutput`, each to and from the hub."""

@@ -1,7 +1,7 @@
-"""Claude 2 and Claude Instant under InvokeModel: text completions, before there were messages.
+"""Claude 2 and Claude Instant under InvokeModel: Anthropic's text completions.
 
 AWS: model-parameters-anthropic-claude-text-completion. The prompt is `\\n\\nHuman: …\\n\\nAssistant:`. The
-same models also take messages, so the body says which of the two a record is.
+same models also take messages, so the shape of the body decides.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion
-from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.bedrock.families.transcript_template import stop_sequences, transcript
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -42,7 +42,7 @@ _DECODER = msgspec.json.Decoder(Body)
 
 _SPEAKERS: Mapping[str, converse.Role] = MappingProxyType({"Human:": "user", "Assistant:": "assistant"})
 _NEXT_TURN = "\n\nHuman:"
-"""What ends an answer that is complete (seen on the live API)."""
+"""`stop` of a completion that ended by itself (seen on the live API)."""
 
 _STOP_REASONS: Mapping[converse.StopReason, _StopReason] = MappingProxyType(
     {
@@ -54,11 +54,11 @@ _STOP_REASONS: Mapping[converse.StopReason, _StopReason] = MappingProxyType(
         "guardrail_intervened": "refusal",
     }
 )
-"""`refusal` is Claude's word in messages; completions never had one."""
+"""`refusal` is a stop reason of Claude's messages; completions have none for it."""
 
 
 def has_model(model: ModelId) -> bool:
-    """Whether this is one of the models that complete texts; they take messages too."""
+    """Whether this is one of the models with text completions."""
     return model.vendor == "anthropic" and model.model.startswith(("claude-v", "claude-instant"))
 
 
@@ -68,7 +68,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     prompt = transcript(body.prompt, _SPEAKERS, "\n\n")
     return converse.Request(
@@ -84,8 +84,8 @@ def request(model_input: Raw | Body) -> converse.Request:
     )
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The completion. Raises `Refused` for what it cannot say."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for what it cannot express."""
     reason = answer.response.stop_reason
     stop_reason = _STOP_REASONS.get(reason)
     if stop_reason is None:

@@ -1,6 +1,6 @@
-"""`modelInput` and `modelOutput` of records of type `Converse`: the hub's own shapes, checked.
+"""Records of type `Converse`: `modelInput` and `modelOutput` are the hub's own request and response.
 
-AWS: API_runtime_Converse. Blobs are base64 text here, as in the service's JSON.
+AWS: API_runtime_Converse. Blobs are base64 text, as in the service's JSON.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import nova, unions
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_constraints, nova
+from translators.bedrock.families.body_decoder import decoded
 from translators.errors import Refused
 
 _DECODER = msgspec.json.Decoder(converse.Request)
 _MEMBERS = frozenset(converse.Request.__struct_encode_fields__)
-_OF_CHAT_TOO = frozenset({"messages", "system"})
+_SHARED_WITH_CHAT = frozenset({"messages", "system"})
 
 
 class _Turn(Struct):
@@ -30,11 +30,11 @@ _TURNS = msgspec.json.Decoder(list[_Turn])
 def has_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members is a Converse request.
 
-    `messages` alone could be anyone's chat; Converse's blocks have no `type`.
+    `messages` and `system` alone may be a chat, whose blocks have a `type`; Converse's have none.
     """
     if "messages" not in members or members.keys() - _MEMBERS:
         return False
-    return not members.keys() <= _OF_CHAT_TOO or _has_untyped_blocks(cast("Raw", members["messages"]))
+    return not members.keys() <= _SHARED_WITH_CHAT or _has_untyped_blocks(cast("Raw", members["messages"]))
 
 
 def _has_untyped_blocks(messages: Raw) -> bool:
@@ -46,45 +46,46 @@ def _has_untyped_blocks(messages: Raw) -> bool:
 
 
 def request(model_input: Raw | converse.Request) -> converse.Request:
-    """The body, checked. Raises `Refused` naming the field."""
+    """The body, validated. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check(body.messages, body.system, body.tool_config)
+    converse_constraints.check(body.messages, body.system, body.tool_config)
     if body.additional_model_request_fields is not None:
-        body.additional_model_request_fields = _in_hub_words(body.additional_model_request_fields)
+        body.additional_model_request_fields = _normalized_fields(body.additional_model_request_fields)
     return body
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The Converse response, as the live API writes it."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The Converse response."""
     return converse.encode(answer.response)
 
 
-def _in_hub_words(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Additional fields of Nova, Claude and Qwen that mean what the hub has a word for, in that word.
+def _normalized_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The additional fields, those of Nova, Claude and Qwen that the hub has a name for under that name.
 
-    Seen on the live API. The others stay as they are: a provider knows them or refuses them.
+    Seen on the live API. The others stay as they are: a provider accepts or refuses them. Raises `Refused`
+    for a field that is there twice with different values.
     """
-    said = {name: value for name, value in fields.items() if name not in _WORDS}
-    for name, words in _WORDS.items():
+    normalized = {name: value for name, value in fields.items() if name not in _NORMALIZERS}
+    for name, normalize in _NORMALIZERS.items():
         path = f"additionalModelRequestFields.{name}"
-        for word, value in words(fields[name], path).items() if name in fields else ():
-            if said.setdefault(word, value) != value:
-                raise Refused(path, f"says {value!r}, {word} says {said[word]!r}")
-    return said
+        for hub_name, value in normalize(fields[name], path).items() if name in fields else ():
+            if normalized.setdefault(hub_name, value) != value:
+                raise Refused(path, f"says {value!r}, {hub_name} says {normalized[hub_name]!r}")
+    return normalized
 
 
 def _nova_inference(value: Any, path: str) -> dict[str, Any]:
-    """Nova under Converse: `topK` and `reasoningConfig` in an `inferenceConfig` of their own."""
+    """Nova's `inferenceConfig` among the additional fields, with `topK` and `reasoningConfig`."""
     if not isinstance(value, dict):
         return {"inferenceConfig": value}
     config = cast("dict[str, Any]", value)
     rest = {name: setting for name, setting in config.items() if name not in {"topK", "reasoningConfig"}}
-    said = {"inferenceConfig": rest} if rest else {}
+    normalized = {"inferenceConfig": rest} if rest else {}
     if "topK" in config:
-        said["top_k"] = config["topK"]
+        normalized["top_k"] = config["topK"]
     if "reasoningConfig" in config:
-        said |= _nova_reasoning(config["reasoningConfig"], f"{path}.reasoningConfig")
-    return said
+        normalized |= _nova_reasoning(config["reasoningConfig"], f"{path}.reasoningConfig")
+    return normalized
 
 
 def _nova_reasoning(value: Any, path: str) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _nova_reasoning(value: Any, path: str) -> dict[str, Any]:
 
 
 def _reasoning_config(value: Any, path: str) -> dict[str, Any]:
-    """Claude's object or Qwen's word."""
+    """Claude's object or Qwen's string."""
     return {"reasoning_effort" if isinstance(value, str) else "thinking": value}
 
 
@@ -102,7 +103,7 @@ def _claude_output_config(value: Any, path: str) -> dict[str, Any]:
     return {"output_config": value}
 
 
-_WORDS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = MappingProxyType(
+_NORMALIZERS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = MappingProxyType(
     {
         "inferenceConfig": _nova_inference,
         "reasoningConfig": _nova_reasoning,

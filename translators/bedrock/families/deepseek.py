@@ -1,12 +1,12 @@
-"""DeepSeek under InvokeModel: a prompt in the template of R1, a completion that begins with reasoning.
+"""DeepSeek R1 under InvokeModel: a prompt in R1's template → a completion that begins with reasoning.
 
 AWS: model-parameters-deepseek; the template is DeepSeek's (chat_template of DeepSeek-R1 and V3.1). Its bars
-and the spaces between its words are U+FF5C and U+2581; people write `|` and `_` too.
+and the spaces between its words are U+FF5C and U+2581; `|` and `_` are accepted too.
 
     <|begin_of_sentence|>system text<|User|>question<|Assistant|>answer<|end_of_sentence|><|User|>…
     …<|Assistant|><think>
 
-The same vendor's V3 takes chats (`chat`).
+DeepSeek V3 takes chats (`chat`).
 """
 
 import re
@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import prompts, turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content, prompts
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 
 
@@ -47,9 +47,9 @@ _SPEAKER = re.compile(r"<[\uff5c|](User|Assistant)[\uff5c|]>")
 _OTHER_MARK = re.compile(r"<[\uff5c|](?:begin|end|tool)[\u2581_][\w\u2581]+?[\uff5c|]>")
 _MARKS = re.compile(f"{_SPEAKER.pattern}|{_OTHER_MARK.pattern}")
 _TEMPLATE = re.compile(rb"<(?:\||\\uff5c|\xef\xbd\x9c)(?:begin(?!_of_text)|User|Assistant)", re.IGNORECASE)
-"""In JSON, where the bar may be escaped."""
-_BEGINNING = 40
-_THINK, _THOUGHT = "<think>", "</think>"
+"""In JSON, where the bar may be escaped; searched in the first `_TEMPLATE_WITHIN` bytes."""
+_TEMPLATE_WITHIN = 40
+_THINK_BEGIN, _THINK_END = "<think>", "</think>"
 
 
 def has_model(model: ModelId) -> bool:
@@ -64,30 +64,30 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def has_template(prompt: Raw) -> bool:
     """Whether this JSON is a string that begins as DeepSeek's template does."""
-    return _TEMPLATE.search(bytes(memoryview(prompt)[:_BEGINNING])) is not None
+    return _TEMPLATE.search(bytes(memoryview(prompt)[:_TEMPLATE_WITHIN])) is not None
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     stop = prompts.stop_sequences(body.stop, _MARKS.fullmatch)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
-    without_thinking = body.prompt.rstrip().endswith(_THOUGHT)
+    without_thinking = body.prompt.rstrip().endswith(_THINK_END)
     return prompts.request(
         _messages(body.prompt), config, {"reasoning_effort": "none"} if without_thinking else {}
     )
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The completion, with the reasoning where R1 has it. Raises `Refused` for what is no text."""
-    begun = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK)
-    reasoning = turns.reasoning_of(answer.response.output.message.content)
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion, with the reasoning where R1 has it. Raises `Refused` for other content than text."""
+    opened = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK_BEGIN)
+    reasoning = converse_content.reasoning_of(answer.response.output.message.content)
     text = prompts.completion(answer)
     reason = prompts.stop_reason(answer)
-    if reasoning or begun:
-        closed = f"{reasoning}\n{_THOUGHT}\n\n{text}" if text or reason == "stop" else reasoning
-        # Where the prompt opened the reasoning, applications split the completion at its end.
-        text = closed if begun else f"{_THINK}\n{closed}"
+    if reasoning or opened:
+        closed = f"{reasoning}\n{_THINK_END}\n\n{text}" if text or reason == "stop" else reasoning
+        # Where the prompt opens the reasoning, applications split the completion at its end.
+        text = closed if opened else f"{_THINK_BEGIN}\n{closed}"
     return msgspec.json.encode(_Answer([_Choice(text, reason)]))
 
 
@@ -104,8 +104,8 @@ def _messages(prompt: str) -> list[converse.Message]:
         text = _text(prompt, speaker.end(), end)
         if speaker[1] == "User":
             messages.append(prompts.message("user", text))
-        elif (said := _thought_and_said(text, speaker.end())) or end < len(prompt):
-            messages.append(converse.Message("assistant", said))  # the last turn is the one to write
+        elif (content := _assistant_content(text, speaker.end())) or end < len(prompt):
+            messages.append(converse.Message("assistant", content))  # the last turn is the one to write
     return messages
 
 
@@ -117,17 +117,17 @@ def _text(prompt: str, start: int, end: int) -> str:
     return text
 
 
-def _thought_and_said(text: str, position: int) -> list[converse.ContentBlock]:
-    thought, closed, said = text.partition(_THOUGHT)
+def _assistant_content(turn: str, position: int) -> list[converse.ContentBlock]:
+    reasoning, closed, text = turn.partition(_THINK_END)
     if not closed:
-        thought, said = "", text.removeprefix(_THINK)
-        if said != text and said.strip():
+        reasoning, text = "", turn.removeprefix(_THINK_BEGIN)
+        if text != turn and text.strip():
             raise prompts.misplaced("reasoning that is begun cannot be continued, in a turn", position)
-    reasoning = thought.removeprefix(_THINK).strip()
+    reasoning = reasoning.removeprefix(_THINK_BEGIN).strip()
     content: list[converse.ContentBlock] = []
     if reasoning:
-        text_of_it = converse.ReasoningText(reasoning)
-        content.append(converse.ContentBlock(reasoning_content=converse.ReasoningContent(text_of_it)))
-    if said.strip():
-        content.append(converse.ContentBlock(said.strip()))
+        reasoning_text = converse.ReasoningText(reasoning)
+        content.append(converse.ContentBlock(reasoning_content=converse.ReasoningContent(reasoning_text)))
+    if text.strip():
+        content.append(converse.ContentBlock(text.strip()))
     return content

@@ -1,4 +1,4 @@
-"""Meta Llama under InvokeModel: a prompt in the model's template, a completion.
+"""Meta Llama under InvokeModel: a prompt in the model's template → a completion.
 
 AWS: model-parameters-meta; the templates are Meta's (prompt formats of Llama 2, 3.x and 4).
 
@@ -6,8 +6,8 @@ AWS: model-parameters-meta; the templates are Meta's (prompt formats of Llama 2,
 
     question<|eot_id|><|start_header_id|>assistant<|end_header_id|>
 
-Llama 4 says `<|header_start|>`, `<|header_end|>` and `<|eot|>`. `<|image|>` marks where an image of `images`
-stands. Tools are told, called and answered in words, so they stay words.
+Llama 4 has `<|header_start|>`, `<|header_end|>` and `<|eot|>`. `<|image|>` marks the position of an image of
+`images`. Tools are described, called and answered in text, which stays text.
 """
 
 import re
@@ -19,8 +19,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import instructions, prompts
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import inst_template, prompts
+from translators.bedrock.families.base64_images import image_format
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -47,8 +48,8 @@ _HEADERS = (("<|start_header_id|>", "<|end_header_id|>"), ("<|header_start|>", "
 _TURN_ENDS = frozenset({"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|eom|>", "<|end_of_text|>"})
 _TURN_END = re.compile("|".join(map(re.escape, _TURN_ENDS)))
 _OPEN = prompts.message("assistant", "")
-"""The turn that the model is asked to write."""
-_MARK = "<|image|>"
+"""The turn that the model is to write."""
+_IMAGE_MARK = "<|image|>"
 
 _ROLES: Mapping[str, converse.Role] = MappingProxyType(
     {"system": "system", "user": "user", "assistant": "assistant", "ipython": "user", "tool": "user"}
@@ -58,14 +59,6 @@ _TOOL_TURN = converse.Note(
     "prompt", "mapped", "a tool's answer is told as a user's turn: it answers no call that is known by an id"
 )
 
-_MAGIC: tuple[tuple[str, converse.ImageFormat], ...] = (
-    ("iVBORw0KGgo", "png"),
-    ("/9j/", "jpeg"),
-    ("R0lGOD", "gif"),
-    ("UklGR", "webp"),
-)
-"""How base64 of an image begins."""
-
 
 def has_model(model: ModelId) -> bool:
     """Whether this is one of Meta's models."""
@@ -73,7 +66,7 @@ def has_model(model: ModelId) -> bool:
 
 
 def has_shape(members: Mapping[str, object]) -> bool:
-    """Whether a body with these top-level members is a prompt with something that only Llama has."""
+    """Whether a body with these top-level members is a prompt with something that only Llama's have."""
     if "prompt" not in members:
         return False
     prompt = bytes(cast("Raw", members["prompt"]))
@@ -81,7 +74,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     notes: list[converse.Note] = []
     messages = _messages(body.prompt, notes)
@@ -91,24 +84,24 @@ def request(model_input: Raw | Body) -> converse.Request:
     return prompts.request(messages, config, notes=tuple(notes))
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The completion. Raises `Refused` for what is no text."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for other content than text."""
     usage = answer.response.usage
-    shown = _Answer(
+    completion = _Answer(
         generation=prompts.completion(answer),
         prompt_token_count=prompts.prompt_tokens(usage),
         generation_token_count=usage.output_tokens,
         stop_reason=prompts.stop_reason(answer),
     )
-    return msgspec.json.encode(shown)
+    return msgspec.json.encode(completion)
 
 
 def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
     for begin, end in _HEADERS:
         if begin in prompt:
             return _turns(prompt, begin, end, notes)
-    if instructions.is_used(prompt):
-        return instructions.messages(prompt)
+    if inst_template.is_used(prompt):
+        return inst_template.messages(prompt)
     return prompts.free_text(prompt.removeprefix(_BEGIN))
 
 
@@ -119,7 +112,7 @@ def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> lis
     position = len(opening)
     messages: list[converse.Message] = []
     for turn in turns:
-        name, closed, said = turn.partition(end)
+        name, closed, text = turn.partition(end)
         role = name.strip()
         if not closed:
             raise prompts.misplaced(f"{begin} that is not closed", position)
@@ -127,33 +120,33 @@ def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> lis
             raise prompts.misplaced(f"a turn of {role!r}, who is none of {', '.join(_ROLES)},", position)
         if role in _TOOL_ROLES and _TOOL_TURN not in notes:
             notes.append(_TOOL_TURN)
-        messages.append(prompts.message(_ROLES[role], _text(said, position)))
+        messages.append(prompts.message(_ROLES[role], _text(text, position)))
         position += len(begin) + len(turn)
     if messages[-1] == _OPEN:
         messages.pop()
     return messages
 
 
-def _text(said: str, position: int) -> str:
-    """What is said in a turn that begins at this position."""
-    bar = said.find("|")  # one character is found fifteen times as fast as two
-    mark = -1 if bar == -1 else said.find("<|", max(bar - 1, 0))
+def _text(turn: str, position: int) -> str:
+    """The text of a turn without the mark at its end. `position`: of the turn in the prompt."""
+    bar = turn.find("|")  # one character is found fifteen times as fast as two
+    mark = -1 if bar == -1 else turn.find("<|", max(bar - 1, 0))
     if mark == -1:
-        return said.strip()
-    if said[mark:] in _TURN_ENDS:  # as most turns end; the pattern takes longer
-        return said[:mark].strip()
-    closed = _TURN_END.search(said, mark)
+        return turn.strip()
+    if turn[mark:] in _TURN_ENDS:  # as most turns end; the pattern takes longer
+        return turn[:mark].strip()
+    closed = _TURN_END.search(turn, mark)
     if closed is None:
-        return said.strip()
-    if _TURN_END.sub("", said[closed.end() :]).strip():
+        return turn.strip()
+    if _TURN_END.sub("", turn[closed.end() :]).strip():
         raise prompts.misplaced("text behind the end of the turn", position)
-    return said[: closed.start()].strip()
+    return turn[: closed.start()].strip()
 
 
 def _with_images(messages: list[converse.Message], images: list[str]) -> list[converse.Message]:
-    """The images where the prompt marks them; before the last question where it marks none."""
+    """The messages with the images at their marks, or before the last user text where there are no marks."""
     blocks = [_image(image, index) for index, image in enumerate(images)]
-    marks = sum((block.text or "").count(_MARK) for turn in messages for block in turn.content)
+    marks = sum((block.text or "").count(_IMAGE_MARK) for turn in messages for block in turn.content)
     if marks == 0:
         question = next((turn for turn in reversed(messages) if turn.role == "user"), None)
         if question is None:
@@ -161,7 +154,7 @@ def _with_images(messages: list[converse.Message], images: list[str]) -> list[co
         question.content[:0] = blocks
         return messages
     if marks != len(blocks):
-        raise Refused("images", f"{len(blocks)} given, the prompt has {marks} {_MARK}")
+        raise Refused("images", f"{len(blocks)} given, the prompt has {marks} {_IMAGE_MARK}")
     following = iter(blocks)
     return [
         converse.Message(turn.role, [part for block in turn.content for part in _parted(block, following)])
@@ -172,8 +165,8 @@ def _with_images(messages: list[converse.Message], images: list[str]) -> list[co
 def _parted(
     block: converse.ContentBlock, images: Iterator[converse.ContentBlock]
 ) -> Iterator[converse.ContentBlock]:
-    """The texts between the marks of a turn, and the images that stand there."""
-    first, *others = (block.text or "").split(_MARK)
+    """The texts between the image marks of a block, and the images at the marks."""
+    first, *others = (block.text or "").split(_IMAGE_MARK)
     if first.strip() or not others:
         yield converse.ContentBlock(first.rstrip() if others else first)
     for text in others:
@@ -184,8 +177,7 @@ def _parted(
 
 def _image(data: str, index: int) -> converse.ContentBlock:
     data = data.partition(";base64,")[2] if data.startswith("data:") else data
-    form: converse.ImageFormat | None
-    form = next((form for beginning, form in _MAGIC if data.startswith(beginning)), None)
+    form = image_format(data)
     if form is None:
         raise Refused(f"images[{index}]", "is not base64 of a PNG, JPEG, GIF or WebP")
     return converse.ContentBlock(image=converse.ImageBlock(form, converse.Source(bytes=data)))

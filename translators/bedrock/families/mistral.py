@@ -1,6 +1,6 @@
-"""Mistral under InvokeModel, the older way: a prompt in the `[INST]` template, a completion.
+"""Mistral's text completion under InvokeModel: a prompt in the `[INST]` template → a completion.
 
-AWS: model-parameters-mistral-text-completion. The same models take chats too (`chat`).
+AWS: model-parameters-mistral-text-completion. The same models take chats (`chat`).
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import deepseek, instructions, prompts
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import deepseek, inst_template, prompts
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 
 
@@ -47,18 +47,18 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    if instructions.is_used(body.prompt):
-        messages = instructions.messages(body.prompt)
+    if inst_template.is_used(body.prompt):
+        messages = inst_template.messages(body.prompt)
     else:
         messages = prompts.free_text(body.prompt.removeprefix("<s>"))
-    stop = prompts.stop_sequences(body.stop, instructions.MARKS.__contains__)
+    stop = prompts.stop_sequences(body.stop, inst_template.MARKS.__contains__)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
     return prompts.request(messages, config, {} if body.top_k is None else {"top_k": body.top_k})
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The completion. Raises `Refused` for what is no text."""
-    output = _Output(prompts.completion(answer), prompts.stop_reason(answer))
-    return msgspec.json.encode(_Answer([output]))
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for other content than text."""
+    completion = _Output(prompts.completion(answer), prompts.stop_reason(answer))
+    return msgspec.json.encode(_Answer([completion]))

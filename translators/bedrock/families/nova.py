@@ -1,7 +1,7 @@
-"""Amazon Nova under InvokeModel: nearly a Converse request, nearly a Converse response.
+"""Amazon Nova under InvokeModel: Converse requests and responses with small differences.
 
 AWS: nova/latest/userguide/complete-request-schema, nova/latest/nova2-userguide/request-response-schema.
-`topK` and `reasoningConfig` have their own places here; blobs are base64 text.
+`topK` and `reasoningConfig` have members of their own; blobs are base64 text.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from translators.bedrock import converse
-from translators.bedrock.families import unions
-from translators.bedrock.families.bodies import decoded, joined
+from translators.bedrock.families import converse_constraints
+from translators.bedrock.families.body_decoder import decoded, join_path
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -20,7 +20,7 @@ type _Effort = Literal["low", "medium", "high"]
 
 
 class _InferenceConfig(Struct, forbid_unknown_fields=True):
-    """Both spellings that Nova takes; AWS's own batch sample uses the one with underscores."""
+    """Both spellings that Nova takes; AWS's batch sample uses the one with underscores."""
 
     max_tokens: Annotated[int, Meta(ge=1)] | None = field(default=None, name="maxTokens")
     max_new_tokens: Annotated[int, Meta(ge=1)] | None = None
@@ -71,11 +71,11 @@ _DECODER = msgspec.json.Decoder(Body)
 _REASONING: msgspec.json.Decoder[ReasoningConfig] = msgspec.json.Decoder(ReasoningConfig)
 
 _ONLY_HERE = frozenset({"schemaVersion", "reasoningConfig"})
-_SPELT_HERE = (b'"max_new_tokens"', b'"topK"', b'"top_k"', b'"top_p"')
+_ONLY_HERE_IN_INFERENCE = (b'"max_new_tokens"', b'"topK"', b'"top_k"', b'"top_p"')
 
 
 def has_model(model: ModelId) -> bool:
-    """Whether this is one of Nova's models that answer in text."""
+    """Whether this is one of Nova's text models."""
     return model.vendor == "amazon" and model.model.startswith("nova-") and "embeddings" not in model.model
 
 
@@ -84,13 +84,13 @@ def has_shape(members: Mapping[str, object]) -> bool:
     if "messages" not in members:
         return False
     inference = bytes(cast("Raw", members.get("inferenceConfig", Raw(b""))))
-    return not _ONLY_HERE.isdisjoint(members) or any(name in inference for name in _SPELT_HERE)
+    return not _ONLY_HERE.isdisjoint(members) or any(name in inference for name in _ONLY_HERE_IN_INFERENCE)
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
-    unions.check(body.messages, body.system, body.tool_config)
+    converse_constraints.check(body.messages, body.system, body.tool_config)
     sampling = body.inference_config or _InferenceConfig()
     extras: dict[str, object] = {}
     top_k = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)
@@ -108,12 +108,12 @@ def request(model_input: Raw | Body) -> converse.Request:
 
 
 def reasoning_effort(config: Raw, within: str) -> str:
-    """What Nova's `reasoningConfig` says in the hub's word for it. Raises `Refused`."""
+    """The hub's `reasoning_effort` for Nova's `reasoningConfig`. Raises `Refused`."""
     return _effort(decoded(_REASONING, config, within))
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """Nova's response: Converse's without metrics, the cache counters under their other names."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Nova's response: Converse's without metrics, with Nova's names of the cache counters."""
     response = answer.response
     usage = _Usage(
         input_tokens=response.usage.input_tokens,
@@ -129,19 +129,21 @@ def _effort(config: ReasoningConfig) -> str:
     return config.max_reasoning_effort if isinstance(config, _Enabled) else "none"
 
 
-def _inference(said: _InferenceConfig) -> converse.InferenceConfig:
+def _inference(config: _InferenceConfig) -> converse.InferenceConfig:
     return converse.InferenceConfig(
-        max_tokens=_one_of("maxTokens", said.max_tokens, "max_new_tokens", said.max_new_tokens),
-        temperature=said.temperature,
-        top_p=_one_of("topP", said.top_p, "top_p", said.top_p_),
-        stop_sequences=_one_of("stopSequences", said.stop_sequences, "stop_sequences", said.stop_sequences_),
+        max_tokens=_one_of("maxTokens", config.max_tokens, "max_new_tokens", config.max_new_tokens),
+        temperature=config.temperature,
+        top_p=_one_of("topP", config.top_p, "top_p", config.top_p_),
+        stop_sequences=_one_of(
+            "stopSequences", config.stop_sequences, "stop_sequences", config.stop_sequences_
+        ),
     )
 
 
 def _one_of[T](name: str, value: T | None, other: str, other_value: T | None) -> T | None:
-    """The value of a parameter that has two spellings."""
+    """The value of a parameter that has two spellings. Raises `Refused` where they differ."""
     if value is None or other_value is None:
         return other_value if value is None else value
     if value != other_value:
-        raise Refused(joined("inferenceConfig", other), f"says {other_value!r}, {name} says {value!r}")
+        raise Refused(join_path("inferenceConfig", other), f"says {other_value!r}, {name} says {value!r}")
     return value

@@ -1,6 +1,6 @@
-"""Amazon Nova Multimodal Embeddings under InvokeModel: one text or image in, one vector out.
+"""Amazon Nova Multimodal Embeddings under InvokeModel: one text or image → one vector.
 
-AWS: nova/latest/userguide/embeddings-schema. Segmented embeddings are made of media in S3 by another
+AWS: nova/latest/userguide/embeddings-schema. Segmented embeddings, of media in S3, belong to another
 operation than InvokeModel.
 """
 
@@ -19,7 +19,7 @@ from translators.bedrock.embeddings import (
     Purpose,
     TextPart,
 )
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.media import ImageFormat, S3Location
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
@@ -82,14 +82,14 @@ _DECODER = msgspec.json.Decoder(_Body)
 _PARAMETERS = "singleEmbeddingParams"
 _LENGTH = 3072
 
-_OTHER_PURPOSES: Mapping[_Purpose, Purpose] = MappingProxyType(
+_PURPOSES: Mapping[_Purpose, Purpose] = MappingProxyType(
     {
         "GENERIC_INDEX": "search_document",
         "CLASSIFICATION": "classification",
         "CLUSTERING": "clustering",
     }
 )
-"""All others search what was indexed."""
+"""All others are for searching an index."""
 
 _ENDS: Mapping[str, Literal["none", "start", "end"]] = MappingProxyType(
     {"NONE": "none", "START": "start", "END": "end"}
@@ -97,7 +97,7 @@ _ENDS: Mapping[str, Literal["none", "start", "end"]] = MappingProxyType(
 
 
 def has_model(model: ModelId) -> bool:
-    """Whether this is one of Nova's models that answer with vectors."""
+    """Whether this is one of Nova's embedding models."""
     return model.vendor == "amazon" and model.model.startswith("nova-") and "embeddings" in model.model
 
 
@@ -107,35 +107,36 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw) -> EmbeddingRequest:
-    """The body → the hub. Raises `Refused` naming the field."""
-    asked = decoded(_DECODER, model_input).single_embedding_params
-    truncation = None if asked.text is None else asked.text.truncation_mode
+    """The embedding request of a body. Raises `Refused` naming the field."""
+    parameters = decoded(_DECODER, model_input).single_embedding_params
+    truncation = None if parameters.text is None else parameters.text.truncation_mode
     return EmbeddingRequest(
-        ((_part(asked),),),
-        dimensions=asked.embedding_dimension,
+        ((_part(parameters),),),
+        dimensions=parameters.embedding_dimension,
         usual_dimensions=_LENGTH,
-        purpose=_OTHER_PURPOSES.get(asked.embedding_purpose, "search_query"),
+        purpose=_PURPOSES.get(parameters.embedding_purpose, "search_query"),
         truncate=None if truncation is None else _ENDS[truncation],
     )
 
 
-def answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
-    """Nova's response, of one embedding; it says no token count (seen on the live API)."""
+def output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """Nova's response with one embedding; it has no token count (seen on the live API)."""
     is_text = _DECODER.decode(model_input).single_embedding_params.text is not None
     return msgspec.json.encode(_Answer((_Vector("TEXT" if is_text else "IMAGE", answer.vectors[0]),)))
 
 
-def _part(asked: _Parameters) -> TextPart | ImagePart:
-    for name, media in (("audio", asked.audio), ("video", asked.video)):
+def _part(parameters: _Parameters) -> TextPart | ImagePart:
+    text, image = parameters.text, parameters.image
+    for name, media in (("audio", parameters.audio), ("video", parameters.video)):
         if bytes(media) not in (b"", b"null"):
             raise Refused(f"{_PARAMETERS}.{name}", "only text and images can be embedded")
-    if (asked.text is None) == (asked.image is None):
+    if (text is None) == (image is None):
         raise Refused(_PARAMETERS, "one of text and image must be there")
-    if asked.image is not None:
-        return _image(asked.image, f"{_PARAMETERS}.image")
-    if asked.text is None or asked.text.value is None:
+    if image is not None:
+        return _image(image, f"{_PARAMETERS}.image")
+    if text is None or text.value is None:
         raise Refused(f"{_PARAMETERS}.text.value", "Field required; a text in S3 cannot be sent")
-    return TextPart(asked.text.value)
+    return TextPart(text.value)
 
 
 def _image(image: _Image, path: str) -> ImagePart:

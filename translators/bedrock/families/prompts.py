@@ -1,7 +1,6 @@
-"""Prompts: conversations that an application wrote as one text, in the words of a model's template.
+"""Prompts: conversations written as one text in a model's template; what the families with one share.
 
-Each family knows its template; here is what they share. Templates trim what is said, so white space around
-a turn is the template's, not the turn's.
+Templates trim the text of a turn, so white space around it belongs to the template.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from translators.bedrock import converse
-from translators.bedrock.families import turns
+from translators.bedrock.families import converse_content
 from translators.errors import Refused
 
 type StopReason = Literal["stop", "length"]
@@ -22,19 +21,18 @@ _STOP_REASONS: Mapping[converse.StopReason, StopReason] = MappingProxyType(
         "model_context_window_exceeded": "length",
     }
 )
-"""A completion has no word for an answer that was withheld or is malformed."""
+"""A completion has no stop reason for an answer that was filtered or is malformed."""
 
-
-_NOTHING_ASKED = converse.InferenceConfig()
+_EMPTY_CONFIG = converse.InferenceConfig()
 
 
 def message(role: converse.Role, text: str) -> converse.Message:
-    """A turn that is a text."""
+    """A message of one text block."""
     return converse.Message(role, [converse.ContentBlock(text)])
 
 
 def free_text(text: str) -> list[converse.Message]:
-    """A prompt without a template: one question. Raises `Refused` when there is none."""
+    """A prompt without a template as one user message. Raises `Refused` for an empty prompt."""
     if not text or text.isspace():
         raise Refused("prompt", "is empty")
     return [message("user", text)]
@@ -46,42 +44,42 @@ def request(
     extras: dict[str, object] | None = None,
     notes: tuple[converse.Note, ...] = (),
 ) -> converse.Request:
-    """The turns of a prompt as a request. Raises `Refused` when there are none."""
+    """The Converse request for the turns of a prompt. Raises `Refused` when there are none."""
     if not messages:
         raise Refused("prompt", "has no turn")
-    system, conversation = turns.hoisted(messages)
-    asked = None if config == _NOTHING_ASKED else config
-    return converse.NotedRequest(conversation, system, asked, None, extras or None, notes=notes)
+    system, conversation = converse_content.split_system(messages)
+    inference = None if config == _EMPTY_CONFIG else config
+    return converse.NotedRequest(conversation, system, inference, None, extras or None, notes=notes)
 
 
-def stop_sequences(asked: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:
-    """The stop sequences without the marks of the template: turns that are messages end by themselves."""
-    return [sequence for sequence in asked or () if not is_mark(sequence.strip())] or None
+def stop_sequences(requested: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:
+    """The stop sequences without the marks of the template, which end a turn: a message does so by itself."""
+    return [sequence for sequence in requested or () if not is_mark(sequence.strip())] or None
 
 
 def misplaced(what: str, position: int) -> Refused:
-    """The refusal of a prompt that breaks its template. `position` counts characters from 0."""
+    """The error for a prompt that breaks its template. `position` counts characters from 0."""
     return Refused("prompt", f"{what} at character {position}")
 
 
 def completion(answer: converse.Answer) -> str:
-    """What an answer says. Raises `Refused` for what is no text; reasoning is left out."""
-    said: list[str] = []
+    """The text of an answer without its reasoning. Raises `Refused` for other content."""
+    texts: list[str] = []
     for index, block in enumerate(answer.response.output.message.content):
-        text = turns.text_of(block)
+        text = converse_content.text_of(block)
         if text is not None:
-            said.append(text)
+            texts.append(text)
         elif block.reasoning_content is None:
-            raise turns.refused_block(block, index, "text and reasoning")
-    return "".join(said)
+            raise converse_content.unsupported_block(block, index, "text and reasoning")
+    return "".join(texts)
 
 
 def stop_reason(answer: converse.Answer) -> StopReason:
-    """Why the text ends. A refusal in words is a text like any other.
+    """The stop reason of a completion; a refusal in text is a text like any other.
 
-    Raises `Refused` where neither word is true.
+    Raises `Refused` for a stop reason that a completion does not have.
     """
-    if answer.refusal and any(map(turns.text_of, answer.response.output.message.content)):
+    if answer.refusal and any(map(converse_content.text_of, answer.response.output.message.content)):
         return "stop"
     reason = _STOP_REASONS.get(answer.response.stop_reason)
     if reason is None:
@@ -93,5 +91,5 @@ def stop_reason(answer: converse.Answer) -> StopReason:
 
 
 def prompt_tokens(usage: converse.Usage) -> int:
-    """Tokens of the whole prompt, cached or not."""
+    """Number of tokens of the whole prompt, cached ones included."""
     return usage.input_tokens + (usage.cache_read_input_tokens or 0) + (usage.cache_write_input_tokens or 0)

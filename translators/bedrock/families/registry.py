@@ -1,4 +1,4 @@
-"""The shapes a Bedrock body can have. Adding one is one module and one row here."""
+"""The dialects of Bedrock bodies. Adding one is one module and one row here."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -29,231 +29,144 @@ from translators.errors import Refused
 from translators.wire import Wire
 
 
-def _as_it_is(answer: bytes, model_id: str) -> bytes:
-    return answer
+def _unchanged(completion: bytes, model_id: str) -> bytes:
+    return completion
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Family:
     """A dialect of `modelInput` / `modelOutput`."""
 
     name: str
     has_model: Callable[[ModelId], bool]
-    """Whether this Bedrock model speaks the dialect under InvokeModel."""
+    """Whether this Bedrock model takes the dialect under InvokeModel."""
     has_shape: Callable[[Mapping[str, object]], bool]
     """Whether a body with these top-level members (values: raw JSON) is of the dialect."""
     body: type[Struct]
-    """What a body is decoded as."""
+    """The type that a body is decoded as."""
     request: Callable[[Any], Request]
-    """The body, decoded or not (`Raw`) → the hub. Raises `Refused` naming the field."""
-    answer: Callable[[Answer, str, Raw], bytes]
-    """The hub's answer, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
+    """The body, decoded or not (`Raw`) → the hub's request. Raises `Refused` naming the field."""
+    output: Callable[[Answer, str, Raw], bytes]
+    """The hub's answer, the job's `modelId`, the record's `modelInput` → JSON of `modelOutput`."""
     wire: Wire | None = None
-    """The provider format that the body is in already, but for where model and versions are told."""
-    own: Callable[[bytes, str], bytes] = _as_it_is
-    """An answer in that format, and the job's `modelId` → JSON of `modelOutput`."""
+    """The provider format that the body is in already, apart from the members for model and version."""
+    passthrough: Callable[[bytes, str], bytes] = _unchanged
+    """A response in that format, the job's `modelId` → JSON of `modelOutput`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class EmbeddingFamily:
-    """A dialect of embedding bodies."""
+    """A dialect of embedding bodies; members as in `Family`."""
 
     name: str
     has_model: Callable[[ModelId], bool]
     has_shape: Callable[[Mapping[str, object]], bool]
     request: Callable[[Raw], EmbeddingRequest]
-    """The body → what to embed. Raises `Refused` naming the field."""
-    answer: Callable[[EmbeddingAnswer, str, Raw], bytes]
-    """The vectors, the job's `modelId`, the body that was asked → JSON of `modelOutput`."""
+    output: Callable[[EmbeddingAnswer, str, Raw], bytes]
 
 
 type AnyFamily = Family | EmbeddingFamily
 
-
 CONVERSE = Family(
-    name="converse",
-    has_model=lambda model: False,
-    has_shape=converse.has_shape,
-    body=Request,
-    request=converse.request,
-    answer=converse.answer,
+    "converse", lambda model: False, converse.has_shape, Request, converse.request, converse.output
 )
-"""Chosen by `modelInvocationType`, or by shape when a model id says nothing; never by model."""
+"""Chosen by `modelInvocationType`, or by shape where the model id names no vendor; never by model."""
 
 _ROWS: tuple[AnyFamily, ...] = (
     Family(
-        name="claude-text",
-        has_model=claude_text.has_model,
-        has_shape=claude_text.has_shape,
-        body=claude_text.Body,
-        request=claude_text.request,
-        answer=claude_text.answer,
+        "claude-text",
+        claude_text.has_model,
+        claude_text.has_shape,
+        claude_text.Body,
+        claude_text.request,
+        claude_text.output,
     ),
     Family(
-        name="claude",
-        has_model=claude.has_model,
-        has_shape=claude.has_shape,
-        body=claude.Body,
-        request=claude.request,
-        answer=claude.answer,
+        "claude",
+        claude.has_model,
+        claude.has_shape,
+        claude.Body,
+        claude.request,
+        claude.output,
         wire="anthropic.messages",
     ),
+    Family("nova", nova.has_model, nova.has_shape, nova.Body, nova.request, nova.output),
+    Family("titan", titan.has_model, titan.has_shape, titan.Body, titan.request, titan.output),
     Family(
-        name="nova",
-        has_model=nova.has_model,
-        has_shape=nova.has_shape,
-        body=nova.Body,
-        request=nova.request,
-        answer=nova.answer,
+        "cohere-command", command.has_model, command.has_shape, command.Body, command.request, command.output
     ),
     Family(
-        name="titan",
-        has_model=titan.has_model,
-        has_shape=titan.has_shape,
-        body=titan.Body,
-        request=titan.request,
-        answer=titan.answer,
-    ),
-    Family(
-        name="cohere-command",
-        has_model=command.has_model,
-        has_shape=command.has_shape,
-        body=command.Body,
-        request=command.request,
-        answer=command.answer,
-    ),
-    Family(
-        name="cohere-command-r",
-        has_model=command_r.has_model,
-        has_shape=command_r.has_shape,
-        body=command_r.Body,
-        request=command_r.request,
-        answer=command_r.answer,
+        "cohere-command-r",
+        command_r.has_model,
+        command_r.has_shape,
+        command_r.Body,
+        command_r.request,
+        command_r.output,
     ),
     EmbeddingFamily(
-        name="titan-embeddings-g1",
-        has_model=titan_embeddings.is_first,
-        has_shape=lambda members: False,  # a part of V2's
-        request=titan_embeddings.first_request,
-        answer=titan_embeddings.first_answer,
+        "titan-embeddings-g1",
+        titan_embeddings.is_g1,
+        lambda members: False,  # G1's members are a part of V2's
+        titan_embeddings.g1_request,
+        titan_embeddings.g1_output,
     ),
     EmbeddingFamily(
-        name="titan-embeddings-v2",
-        has_model=titan_embeddings.is_second,
-        has_shape=titan_embeddings.has_shape,
-        request=titan_embeddings.request,
-        answer=titan_embeddings.answer,
+        "titan-embeddings-v2",
+        titan_embeddings.is_v2,
+        titan_embeddings.has_v2_shape,
+        titan_embeddings.v2_request,
+        titan_embeddings.v2_output,
     ),
     EmbeddingFamily(
-        name="titan-multimodal-embeddings",
-        has_model=titan_embeddings.is_multimodal,
-        has_shape=titan_embeddings.has_multimodal_shape,
-        request=titan_embeddings.multimodal_request,
-        answer=titan_embeddings.multimodal_answer,
+        "titan-multimodal-embeddings",
+        titan_embeddings.is_multimodal,
+        titan_embeddings.has_multimodal_shape,
+        titan_embeddings.multimodal_request,
+        titan_embeddings.multimodal_output,
     ),
+    EmbeddingFamily("cohere-embed-v3", embed.is_v3, embed.has_v3_shape, embed.v3_request, embed.v3_output),
+    EmbeddingFamily("cohere-embed-v4", embed.is_v4, embed.has_v4_shape, embed.v4_request, embed.v4_output),
     EmbeddingFamily(
-        name="cohere-embed-v3",
-        has_model=embed.is_first,
-        has_shape=embed.has_first_shape,
-        request=embed.first_request,
-        answer=embed.first_answer,
+        "nova-embeddings",
+        nova_embeddings.has_model,
+        nova_embeddings.has_shape,
+        nova_embeddings.request,
+        nova_embeddings.output,
     ),
-    EmbeddingFamily(
-        name="cohere-embed-v4",
-        has_model=embed.is_later,
-        has_shape=embed.has_later_shape,
-        request=embed.request,
-        answer=embed.answer,
-    ),
-    EmbeddingFamily(
-        name="nova-embeddings",
-        has_model=nova_embeddings.has_model,
-        has_shape=nova_embeddings.has_shape,
-        request=nova_embeddings.request,
-        answer=nova_embeddings.answer,
-    ),
+    Family("llama", llama.has_model, llama.has_shape, llama.Body, llama.request, llama.output),
+    Family("mistral", mistral.has_model, mistral.has_shape, mistral.Body, mistral.request, mistral.output),
     Family(
-        name="llama",
-        has_model=llama.has_model,
-        has_shape=llama.has_shape,
-        body=llama.Body,
-        request=llama.request,
-        answer=llama.answer,
-    ),
-    Family(
-        name="mistral",
-        has_model=mistral.has_model,
-        has_shape=mistral.has_shape,
-        body=mistral.Body,
-        request=mistral.request,
-        answer=mistral.answer,
-    ),
-    Family(
-        name="deepseek",
-        has_model=deepseek.has_model,
-        has_shape=deepseek.has_shape,
-        body=deepseek.Body,
-        request=deepseek.request,
-        answer=deepseek.answer,
+        "deepseek", deepseek.has_model, deepseek.has_shape, deepseek.Body, deepseek.request, deepseek.output
     ),
     CONVERSE,
+    Family("chat", chat.has_model, chat.has_shape, chat.Body, chat.request, chat.output, wire="openai.chat"),
     Family(
-        name="chat",
-        has_model=chat.has_model,
-        has_shape=chat.has_shape,
-        body=chat.Body,
-        request=chat.request,
-        answer=chat.answer,
+        "chat-gpt-oss",
+        chat.is_gpt_oss,
+        chat.has_shape,
+        chat.Body,
+        chat.request_with_tags,
+        chat.gpt_oss_output,
         wire="openai.chat",
+        passthrough=chat.gpt_oss_passthrough,
     ),
-    Family(
-        name="chat-gpt-oss",
-        has_model=chat.is_gpt_oss,
-        has_shape=chat.has_shape,
-        body=chat.Body,
-        request=chat.request_with_tags,
-        answer=chat.gpt_oss_answer,
-        wire="openai.chat",
-        own=chat.gpt_oss_own,
-    ),
-    Family(
-        name="chat-mistral",
-        has_model=chat.is_mistral,
-        has_shape=chat.has_shape,
-        body=chat.Body,
-        request=chat.request,
-        answer=chat.mistral_answer,
-    ),
-    Family(
-        name="chat-jamba",
-        has_model=chat.is_jamba,
-        has_shape=chat.has_shape,
-        body=chat.Body,
-        request=chat.request,
-        answer=chat.jamba_answer,
-    ),
-    Family(
-        name="chat-palmyra",
-        has_model=chat.is_palmyra,
-        has_shape=chat.has_shape,
-        body=chat.Body,
-        request=chat.request,
-        answer=chat.palmyra_answer,
-    ),
+    Family("chat-mistral", chat.is_mistral, chat.has_shape, chat.Body, chat.request, chat.mistral_output),
+    Family("chat-jamba", chat.is_jamba, chat.has_shape, chat.Body, chat.request, chat.jamba_output),
+    Family("chat-palmyra", chat.is_palmyra, chat.has_shape, chat.Body, chat.request, chat.palmyra_output),
 )
-"""Asked for a body's shape in this order: those that could be taken for another come after it."""
+"""In the order in which a body's shape is tested: a dialect that others could be taken for comes later."""
 
 FAMILIES: Mapping[str, AnyFamily] = MappingProxyType({row.name: row for row in _ROWS})
 
 
 def families_of_model(model: ModelId) -> tuple[AnyFamily, ...]:
-    """The dialects that this model speaks under InvokeModel: none when the id does not say, several
+    """The dialects that this model takes under InvokeModel: none where the id names no vendor, several
     where it takes prompts as well as chats."""
     return tuple(row for row in _ROWS if row.has_model(model))
 
 
 def family_of_body(members: Mapping[str, object], among: Collection[AnyFamily] = ()) -> AnyFamily:
-    """The dialect that a body's members show, of these or of all. Raises `Refused` when none fits."""
+    """The first dialect, of these or of all, that a body's members fit. Raises `Refused` when none does."""
     for row in among or FAMILIES.values():
         if row.has_shape(members):
             return row

@@ -1,7 +1,7 @@
-"""Amazon Titan Text under InvokeModel: a text in, its continuation out.
+"""Amazon Titan Text under InvokeModel: a text → its continuation.
 
-AWS: model-parameters-titan-text. A conversation is written as `User: …\\nBot:` and becomes messages; other
-text is what a user says.
+AWS: model-parameters-titan-text. A conversation, written as `User: …\\nBot:`, becomes messages; other text
+becomes one user message.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion, prompt_tokens
-from translators.bedrock.families.transcripts import stop_sequences, transcript
+from translators.bedrock.families.transcript_template import stop_sequences, transcript
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -71,7 +71,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     prompt = transcript(body.input_text, _SPEAKERS, "\n")
     config = body.text_generation_config
@@ -89,8 +89,8 @@ def request(model_input: Raw | Body) -> converse.Request:
     )
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """Titan's response, of one result. Raises `Refused` for what it cannot say."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Titan's response with one result. Raises `Refused` for what it cannot express."""
     usage = answer.response.usage
     reason = _REASONS.get(answer.response.stop_reason)
     if reason is None:

@@ -1,4 +1,4 @@
-"""Amazon Titan's embeddings under InvokeModel: a text or an image in, one vector out.
+"""Amazon Titan's embeddings under InvokeModel: a text or an image → one vector.
 
 AWS: model-parameters-titan-embed-text (G1 and V2), model-parameters-titan-embed-mm (multimodal G1).
 """
@@ -11,15 +11,16 @@ from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
-from translators.bedrock.families.bodies import decoded
-from translators.bedrock.families.vectors import bits, image_of_bytes
+from translators.bedrock.families.base64_images import image_of_bytes
+from translators.bedrock.families.binary_vectors import bits
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
 type _VectorType = Literal["float", "binary"]
 
 
-class _FirstBody(Struct, rename="camel", forbid_unknown_fields=True):
+class _G1Body(Struct, rename="camel", forbid_unknown_fields=True):
     input_text: NonEmpty
 
 
@@ -40,18 +41,18 @@ class _ImageBody(Struct, rename="camel", forbid_unknown_fields=True):
     embedding_config: _Config | None = None
 
 
-class _Asked(Struct, rename="camel"):
+class _Requested(Struct, rename="camel"):
     embedding_types: list[_VectorType] | None = None
 
 
-class _FirstAnswer(Struct, rename="camel"):
+class _G1Answer(Struct, rename="camel"):
     embedding: tuple[float, ...]
     input_text_token_count: int
 
 
 class _Answer(Struct, rename="camel"):
     embedding: tuple[float, ...]
-    """Floats, whatever types were asked for (AWS)."""
+    """Floats, whatever `embeddingTypes` requests (AWS)."""
     embeddings_by_type: dict[_VectorType, tuple[float, ...] | list[int]]
     input_text_token_count: int
 
@@ -60,26 +61,26 @@ class _ImageAnswer(Struct, rename="camel"):
     embedding: tuple[float, ...]
     input_text_token_count: int
     message: None = None
-    """What went wrong; a record that fails gets an error row instead."""
+    """An error message at AWS; a record that fails gets an error row instead."""
 
 
-_FIRST_DECODER = msgspec.json.Decoder(_FirstBody)
+_G1_DECODER = msgspec.json.Decoder(_G1Body)
 _DECODER = msgspec.json.Decoder(_Body)
 _IMAGE_DECODER = msgspec.json.Decoder(_ImageBody)
-_ASKED = msgspec.json.Decoder(_Asked)
+_REQUESTED = msgspec.json.Decoder(_Requested)
 
-_FIRST_LENGTH = 1536
+_G1_LENGTH = 1536
 _LENGTH = 1024
-_ONLY_OF_IMAGES = frozenset({"inputImage", "embeddingConfig"})
+_ONLY_MULTIMODAL = frozenset({"inputImage", "embeddingConfig"})
 
 
-def is_first(model: ModelId) -> bool:
+def is_g1(model: ModelId) -> bool:
     """Whether this is Titan Text Embeddings G1."""
     names = ("titan-embed-text-v1", "titan-embed-g1-text")
     return model.vendor == "amazon" and model.model.startswith(names)
 
 
-def is_second(model: ModelId) -> bool:
+def is_v2(model: ModelId) -> bool:
     """Whether this is Titan Text Embeddings V2."""
     return model.vendor == "amazon" and model.model.startswith("titan-embed-text-v2")
 
@@ -89,24 +90,24 @@ def is_multimodal(model: ModelId) -> bool:
     return model.vendor == "amazon" and model.model.startswith("titan-embed-image")
 
 
-def has_shape(members: Mapping[str, object]) -> bool:
+def has_v2_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members may be V2's, of which G1's are a part."""
-    return "inputText" in members and _ONLY_OF_IMAGES.isdisjoint(members)
+    return "inputText" in members and _ONLY_MULTIMODAL.isdisjoint(members)
 
 
 def has_multimodal_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members has something that only the multimodal model's have."""
-    return not _ONLY_OF_IMAGES.isdisjoint(members)
+    return not _ONLY_MULTIMODAL.isdisjoint(members)
 
 
-def first_request(model_input: Raw) -> EmbeddingRequest:
-    """G1's body → the hub. Raises `Refused` naming the field."""
-    body = decoded(_FIRST_DECODER, model_input)
-    return EmbeddingRequest(((TextPart(body.input_text),),), usual_dimensions=_FIRST_LENGTH)
+def g1_request(model_input: Raw) -> EmbeddingRequest:
+    """The embedding request of a G1 body. Raises `Refused` naming the field."""
+    body = decoded(_G1_DECODER, model_input)
+    return EmbeddingRequest(((TextPart(body.input_text),),), usual_dimensions=_G1_LENGTH)
 
 
-def request(model_input: Raw) -> EmbeddingRequest:
-    """V2's body → the hub. Raises `Refused` naming the field."""
+def v2_request(model_input: Raw) -> EmbeddingRequest:
+    """The embedding request of a V2 body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     return EmbeddingRequest(
         ((TextPart(body.input_text),),),
@@ -117,7 +118,7 @@ def request(model_input: Raw) -> EmbeddingRequest:
 
 
 def multimodal_request(model_input: Raw) -> EmbeddingRequest:
-    """The multimodal model's body → the hub. Raises `Refused` naming the field."""
+    """The embedding request of a multimodal body. Raises `Refused` naming the field."""
     body = decoded(_IMAGE_DECODER, model_input)
     parts: list[TextPart | ImagePart] = []
     if body.input_text is not None:
@@ -134,21 +135,21 @@ def multimodal_request(model_input: Raw) -> EmbeddingRequest:
     )
 
 
-def first_answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+def g1_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
     """G1's response."""
-    return msgspec.json.encode(_FirstAnswer(answer.vectors[0], answer.input_tokens or 0))
+    return msgspec.json.encode(_G1Answer(answer.vectors[0], answer.input_tokens or 0))
 
 
-def answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
-    """V2's response. How it makes bits of floats is not published; the sign is what everybody takes."""
-    asked = _ASKED.decode(model_input).embedding_types or ["float"]
+def v2_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """V2's response. How Titan quantises to bits is not published; the sign is the usual rule."""
+    kinds = _REQUESTED.decode(model_input).embedding_types or ["float"]
     vector = answer.vectors[0]
     by_type: dict[_VectorType, tuple[float, ...] | list[int]] = {
-        kind: vector if kind == "float" else bits(vector) for kind in asked
+        kind: vector if kind == "float" else bits(vector) for kind in kinds
     }
     return msgspec.json.encode(_Answer(vector, by_type, answer.input_tokens or 0))
 
 
-def multimodal_answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+def multimodal_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
     """The multimodal model's response."""
     return msgspec.json.encode(_ImageAnswer(answer.vectors[0], answer.input_tokens or 0))

@@ -1,38 +1,37 @@
 """Chat completions under InvokeModel: gpt-oss, Qwen, DeepSeek V3, Mistral, Jamba, Palmyra, Gemma, …
 
-One dialect with several accents. `wire` has the shapes, `reading` makes a body a Converse request
-(`messages` and `media` its turns), `writing` an answer a completion. Any body of this shape is taken,
-whatever model it names.
+One dialect with small differences between vendors. `wire`: the JSON shapes; `model_input`, with `messages`
+and `media`: body → Converse request; `model_output`: Converse response → completion.
 """
 
 from collections.abc import Mapping
 
-from translators.bedrock.families.chat.reading import request, request_with_tags
-from translators.bedrock.families.chat.wire import Body
-from translators.bedrock.families.chat.writing import (
-    answer,
-    gpt_oss_answer,
-    gpt_oss_own,
-    jamba_answer,
-    mistral_answer,
-    palmyra_answer,
+from translators.bedrock.families.chat.model_input import request, request_with_tags
+from translators.bedrock.families.chat.model_output import (
+    gpt_oss_output,
+    gpt_oss_passthrough,
+    jamba_output,
+    mistral_output,
+    output,
+    palmyra_output,
 )
+from translators.bedrock.families.chat.wire import Body
 from translators.bedrock.model_ids import ModelId
 
 __all__ = [
     "Body",
-    "answer",
-    "gpt_oss_answer",
-    "gpt_oss_own",
+    "gpt_oss_output",
+    "gpt_oss_passthrough",
     "has_model",
     "has_shape",
     "is_gpt_oss",
     "is_jamba",
     "is_mistral",
     "is_palmyra",
-    "jamba_answer",
-    "mistral_answer",
-    "palmyra_answer",
+    "jamba_output",
+    "mistral_output",
+    "output",
+    "palmyra_output",
     "request",
     "request_with_tags",
 ]
@@ -43,7 +42,7 @@ _VENDORS = frozenset(
 
 
 def has_model(model: ModelId) -> bool:
-    """Whether this is a model that chats without an accent of its own."""
+    """Whether this model takes chats without a vendor's own differences."""
     return model.vendor in _VENDORS and not is_gpt_oss(model)
 
 
@@ -58,7 +57,7 @@ def is_mistral(model: ModelId) -> bool:
 
 
 def is_jamba(model: ModelId) -> bool:
-    """Whether this is one of AI21's models that chat; the older ones complete prompts."""
+    """Whether this is one of AI21's chat models; the older ones take prompts."""
     return model.vendor == "ai21" and model.model.startswith("jamba")
 
 
@@ -68,5 +67,5 @@ def is_palmyra(model: ModelId) -> bool:
 
 
 def has_shape(members: Mapping[str, object]) -> bool:
-    """Whether a body with these top-level members is a conversation; asked last, when it is nobody else's."""
+    """Whether a body with these top-level members is a chat, where it fits no other dialect."""
     return "messages" in members

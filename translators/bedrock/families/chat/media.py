@@ -1,4 +1,4 @@
-"""What a message of a chat holds beside words: images, files, sounds, in data URIs or plain base64."""
+"""Media of chat messages: images, files and audio, in data URIs or plain base64."""
 
 import re
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ _EXTENSIONS: Mapping[str, converse.DocumentFormat] = MappingProxyType(
 
 
 def image(url: str, path: str) -> converse.ImageBlock:
-    """The image in a data URI. Raises `Refused` for others: nobody fetches anything for a record."""
+    """The image in a data URI. Raises `Refused` for other URLs: a record's URLs are never fetched."""
     found = _DATA_URI.fullmatch(url)
     if found is None:
         raise Refused(path, "an image by its address cannot be sent; a data: URI with base64 can")
@@ -63,13 +63,8 @@ def image(url: str, path: str) -> converse.ImageBlock:
     return converse.ImageBlock(form, converse.Source(bytes=found["data"]))
 
 
-def audio(sound: wire.InputAudio) -> converse.AudioBlock:
-    """A sound."""
-    return converse.AudioBlock(sound.format, converse.Source(bytes=sound.data))
-
-
 def document(file: wire.FileData, path: str) -> converse.DocumentBlock:
-    """A file. Raises `Refused` when it lies elsewhere or is of an unknown kind."""
+    """The file as a document. Raises `Refused` for a file at a provider and for an unknown format."""
     if file.file_data is None or file.file_id is not None:
         raise Refused(f"{path}.file_id", "a file that lies at a provider cannot be sent; file_data can")
     name = file.filename or ""
@@ -84,7 +79,7 @@ def document(file: wire.FileData, path: str) -> converse.DocumentBlock:
 
 
 def _document_name(filename: str) -> str:
-    """The name as Converse takes it (AWS: API_runtime_DocumentBlock), which has no dots."""
+    """The name without extension and characters that Converse refuses (AWS: API_runtime_DocumentBlock)."""
     stem, dot, extension = filename.rpartition(".")
     name = stem if dot and extension.lower() in _EXTENSIONS else filename
     return _UNFIT_FOR_NAME.sub(" ", name).strip()[:_LONGEST_NAME].rstrip() or "document"

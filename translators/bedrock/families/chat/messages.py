@@ -1,4 +1,4 @@
-"""The messages of a chat as Converse's: roles, parts, tool calls and their results."""
+"""Chat messages → Converse messages: roles, parts, tool calls and their results."""
 
 import re
 from typing import Any, assert_never
@@ -19,27 +19,27 @@ _DETAIL = Note("messages.content.image_url.detail", "dropped", "images are sent 
 _ANNOTATIONS = Note("messages.annotations", "dropped", "what an earlier answer cited; its text says it too")
 
 
-def messages(said: list[wire.Message], notes: list[Note], *, tagged: bool) -> list[converse.Message]:
-    """The turns, in order; the results of parallel calls in one. Raises `Refused`.
+def messages(turns: list[wire.Message], notes: list[Note], *, tagged: bool) -> list[converse.Message]:
+    """The messages in order, results of parallel calls in one. Adds to `notes`. Raises `Refused`.
 
     `tagged`: the assistant's text may begin with `<reasoning>…</reasoning>`.
     """
-    written: list[converse.Message] = []
+    converted: list[converse.Message] = []
     results: list[ContentBlock] = []
-    for index, message in enumerate(said):
+    for index, message in enumerate(turns):
         if isinstance(message, wire.Tool):
             if not results:
-                written.append(converse.Message("user", results))
+                converted.append(converse.Message("user", results))
             results.append(_result(message, f"messages[{index}]", notes))
             continue
         results = []
         if message.name is not None:
             raise Refused(f"messages[{index}].name", "participants cannot be told apart by name")
         if isinstance(message, wire.User) and isinstance(message.content, str):
-            written.append(converse.Message("user", [ContentBlock(message.content)]))
+            converted.append(converse.Message("user", [ContentBlock(message.content)]))
         else:
-            written.append(_message(message, f"messages[{index}]", notes, tagged))
-    return written
+            converted.append(_message(message, f"messages[{index}]", notes, tagged))
+    return converted
 
 
 def _message(
@@ -78,7 +78,8 @@ def _part(part: wire.UserPart, path: str, notes: list[Note]) -> ContentBlock:
         case wire.Image():
             return ContentBlock(image=_image(part, path, notes))
         case wire.Audio():
-            return ContentBlock(audio=media.audio(part.input_audio))
+            source = converse.Source(bytes=part.input_audio.data)
+            return ContentBlock(audio=converse.AudioBlock(part.input_audio.format, source))
         case wire.File():
             return ContentBlock(document=media.document(part.file, f"{path}.file"))
         case _:
@@ -96,26 +97,26 @@ def _image(part: wire.Image, path: str, notes: list[Note]) -> converse.ImageBloc
 def _assistant(message: wire.Assistant, path: str, notes: list[Note], tagged: bool) -> list[ContentBlock]:
     if message.annotations:
         notes.append(_ANNOTATIONS)
-    texts = _spoken(message.content)
+    texts = _assistant_texts(message.content)
     reasoning = message.reasoning_content or message.reasoning
     if tagged and texts and (found := _TAGGED.match(texts[0])) is not None:
         reasoning = reasoning or found[1]
         texts[0] = texts[0][found.end() :]
     blocks: list[ContentBlock] = []
     if reasoning:
-        thought = converse.ReasoningContent(converse.ReasoningText(reasoning))
-        blocks.append(ContentBlock(reasoning_content=thought))
+        content = converse.ReasoningContent(converse.ReasoningText(reasoning))
+        blocks.append(ContentBlock(reasoning_content=content))
     if message.refusal:
         texts.append(message.refusal)
     calls = message.tool_calls or []
-    # Beside calls or reasoning, empty text is how some say that there is none.
+    # Beside calls or reasoning, some write an empty text where there is none.
     blocks += [ContentBlock(text) for text in texts if text or not (calls or reasoning)]
     for index, call in enumerate(calls):
         blocks.append(ContentBlock(tool_use=_call(call, f"{path}.tool_calls[{index}]")))
     return blocks
 
 
-def _spoken(content: str | list[wire.AssistantPart] | wire.BareText | None) -> list[str]:
+def _assistant_texts(content: str | list[wire.AssistantPart] | wire.BareText | None) -> list[str]:
     match content:
         case None:
             return []
@@ -131,7 +132,7 @@ def _call(call: wire.ToolCall, path: str) -> converse.ToolUseBlock:
 
 
 def _arguments(arguments: Raw, path: str) -> Raw:
-    """The object that the text holds, on one line; nothing at all is what some say for no arguments."""
+    """The JSON object in the text, on one line; `{}` for the empty text that some write for no arguments."""
     try:
         if memoryview(arguments)[0] == ord("{"):
             return arguments

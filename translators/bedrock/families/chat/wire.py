@@ -1,7 +1,7 @@
-"""The shapes of chat-completions bodies: what Bedrock's models of this dialect take, refusing the rest.
+"""JSON shapes of chat-completions bodies, as Bedrock's models of this dialect accept them.
 
 AWS: model-parameters-openai, -mistral-chat-completion, -pixtral-large, -jamba, -palmyra-x5; the members of
-`Body` are those that Bedrock itself lists when it refuses one. What only one vendor says is marked.
+`Body` are those that Bedrock lists when it refuses one. Members of a single vendor are marked.
 """
 
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
 class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What is not named here is refused; what is not said is not written. No cycles, no garbage collector."""
+    """Unknown members are refused, unset ones are not written. `gc=False`: trees have no cycles."""
 
 
 class Text(Strict, tag_field="type", tag="text"):
@@ -103,9 +103,9 @@ class Assistant(Strict, tag_field="role", tag="assistant"):
     reasoning_content: str | None = None
     """DeepSeek, Qwen, Palmyra."""
     reasoning: str | None = None
-    """The same, in the word of others."""
+    """The same, other vendors."""
     prefix: bool | None = None
-    """Mistral: the answer begins like this. A turn of the assistant that comes last says so anyway."""
+    """Mistral: the response begins like this, which a last turn of the assistant means anyway."""
     annotations: list[Any] | None = None
     audio: None = None
     function_call: None = None
@@ -115,7 +115,7 @@ class Tool(Strict, tag_field="role", tag="tool"):
     tool_call_id: Annotated[str, Meta(min_length=1)]
     content: str | list[ToolPart] | BareText
     name: str | None = None
-    """Of the tool, which the call names too."""
+    """The tool's; its call has the same."""
 
 
 type Message = System | Developer | User | Assistant | Tool
@@ -141,7 +141,7 @@ class NamedChoice(Strict, tag_field="type", tag="function"):
 
 
 type ToolChoice = Literal["auto", "none", "required", "any"] | NamedChoice
-"""`any` is Mistral's word for `required`."""
+"""`any`: Mistral's name of `required`."""
 
 
 class AsText(Strict, tag_field="type", tag="text"):
@@ -172,7 +172,7 @@ type Penalty = Annotated[float, Meta(ge=-2, le=2)]
 class Body(Strict):
     messages: Annotated[list[Message], Meta(min_length=1)]
     model: str | None = None
-    """The job says which; here it may be repeated."""
+    """Ignored: the job's `modelId` decides."""
     max_tokens: Limit | None = None
     max_completion_tokens: Limit | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
@@ -191,7 +191,7 @@ class Body(Strict):
     logprobs: bool | None = None
     top_logprobs: int | None = None
     top_k: Annotated[int, Meta(ge=0)] | None = None
-    """Not OpenAI's; of models that are called by another provider's name, as is the next."""
+    """Not OpenAI's, nor is `min_p`: models of other vendors take them."""
     min_p: Fraction | None = None
     user: str | None = None
     safety_identifier: str | None = None

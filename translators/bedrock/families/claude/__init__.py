@@ -1,17 +1,17 @@
 """Anthropic Claude under InvokeModel: the Messages API as Bedrock has it.
 
-AWS: model-parameters-anthropic-claude-messages. `wire` has the shapes, `reading` makes a body a Converse
-request, `writing` an answer a message, `citations` knows both spellings of where a quotation stands.
+AWS: model-parameters-anthropic-claude-messages. `wire`: the JSON shapes; `model_input`: body → Converse
+request; `model_output`: Converse response → message; `citations`: both ways.
 """
 
 from collections.abc import Mapping
 
-from translators.bedrock.families.claude.reading import request
+from translators.bedrock.families.claude.model_input import request
+from translators.bedrock.families.claude.model_output import output
 from translators.bedrock.families.claude.wire import Body
-from translators.bedrock.families.claude.writing import answer
 from translators.bedrock.model_ids import ModelId
 
-__all__ = ["Body", "answer", "has_model", "has_shape", "request"]
+__all__ = ["Body", "has_model", "has_shape", "output", "request"]
 
 
 def has_model(model: ModelId) -> bool:
@@ -20,5 +20,5 @@ def has_model(model: ModelId) -> bool:
 
 
 def has_shape(members: Mapping[str, object]) -> bool:
-    """Whether a body with these top-level members is one of Claude's; no other dialect has a version."""
+    """Whether a body with these top-level members is Claude's; no other dialect has `anthropic_version`."""
     return "anthropic_version" in members

@@ -1,7 +1,6 @@
-"""Where a quotation stands: Claude's citations and Converse's, each in the other's words.
+"""Claude's citations ↔ Converse's.
 
-Converse says what Claude says with fewer names (seen on the live API: `documentPage` has Claude's
-start and end unchanged).
+Converse has Claude's start and end unchanged, under fewer names (seen on the live API for `documentPage`).
 """
 
 from typing import assert_never
@@ -12,8 +11,8 @@ from translators.bedrock.families.claude import wire
 from translators.errors import Refused
 
 
-def in_converse(citation: wire.Citation) -> converse.Citation:
-    """Claude's citation as Converse has it."""
+def to_converse(citation: wire.Citation) -> converse.Citation:
+    """The Converse citation of Claude's."""
     match citation:
         case wire.CharLocation(document_index=document, start_char_index=start, end_char_index=end):
             where = CitationLocation(document_char=InDocument(document, start, end))
@@ -41,8 +40,8 @@ def _citation(
     return converse.Citation(title, source, [converse.TextBlock(text)], where)
 
 
-def in_claude(citation: converse.Citation, path: str) -> wire.Citation | wire.WebLocation:
-    """Converse's citation as Claude has it. Raises `Refused` when it does not say where."""
+def to_claude(citation: converse.Citation, path: str) -> wire.Citation | wire.WebLocation:
+    """Claude's citation of a Converse one. Raises `Refused` for one without a location."""
     text = "".join(part.text for part in citation.source_content or ())
     title = citation.title
     match citation.location:

@@ -1,4 +1,4 @@
-"""The shapes of the Messages API on Bedrock: what it takes, refusing the rest, and what it answers."""
+"""JSON shapes of the Messages API on Bedrock: bodies and messages."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ type Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,128}$")]
 
 
 class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What is not named here is refused; what is not said is not written. No cycles, no garbage collector."""
+    """Unknown members are refused, unset ones are not written. `gc=False`: trees have no cycles."""
 
 
 class CacheControl(Strict, tag_field="type", tag="ephemeral"):
@@ -59,7 +59,7 @@ class SearchResultLocation(Strict, tag_field="type", tag="search_result_location
 
 
 class WebLocation(Strict, tag_field="type", tag="web_search_result_location"):
-    """In answers only: Bedrock has no web search of Anthropic's."""
+    """In responses only: Bedrock has no web search of Anthropic's."""
 
     cited_text: str
     url: str
@@ -119,7 +119,7 @@ class SearchResult(Strict, tag_field="type", tag="search_result"):
 
 
 class DirectCaller(Strict, tag_field="type", tag="direct"):
-    """The model itself called the tool; newer messages say so."""
+    """The model called the tool itself; in newer messages."""
 
 
 class ToolUse(Strict, tag_field="type", tag="tool_use"):
@@ -173,7 +173,7 @@ class Tool(Strict):
 
 
 class ToolType(Struct):
-    """As much of any tool as tells whose it is."""
+    """The `type` of a tool: its own for each of Anthropic's tools, `custom` or none for others."""
 
     type: str | None = None
 

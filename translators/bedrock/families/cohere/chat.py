@@ -1,7 +1,7 @@
-"""Cohere Command R and R+: a message, what was said before, documents and tools.
+"""Cohere Command R and R+ under InvokeModel: a message with a history, documents and tools.
 
-AWS: model-parameters-cohere-command-r-plus. Cohere: reference/chat (v1), for turns of tools in the history.
-A call has no id here: a result repeats the call that it answers.
+AWS: model-parameters-cohere-command-r-plus. Cohere: reference/chat (v1), for tool turns in the history. Tool
+calls have no id: a result repeats the call that it belongs to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.cohere.citations import Cited, Document, cited, search_result
 from translators.bedrock.families.cohere.tools import Tool, schema
+from translators.bedrock.families.converse_content import text_of, unsupported_block
 from translators.bedrock.families.prompts import message
-from translators.bedrock.families.turns import refused_block, text_of
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -59,8 +59,8 @@ class Body(Struct, forbid_unknown_fields=True):
     raw_prompting: bool | None = None
 
 
-class _Asked(Struct):
-    """What of the body the answer repeats."""
+class _Repeated(Struct):
+    """The members of the body that the response repeats."""
 
     message: str
     chat_history: list[Raw] = []
@@ -73,11 +73,11 @@ class _Called(Struct):
     parameters: Raw
 
 
-class _OfCall(Struct):
+class _CallOfResult(Struct):
     call: _Called
 
 
-class _Said(Struct, omit_defaults=True):
+class _OutputTurn(Struct, omit_defaults=True):
     role: Literal["USER", "CHATBOT", "TOOL"]
     message: str | None = None
     tool_calls: list[_Called] | None = None
@@ -91,22 +91,22 @@ class _Answer(Struct, omit_defaults=True):
     response_id: str
     text: str
     generation_id: str
-    chat_history: list[Raw | _Said]
+    chat_history: list[Raw | _OutputTurn]
     finish_reason: _FinishReason
     citations: list[Cited] | None = None
     tool_calls: list[_Called] | None = None
 
 
-class _Made(NamedTuple):
-    """A call of an earlier turn and the id that it has in the hub."""
+class _IdentifiedCall(NamedTuple):
+    """A call of an earlier turn and its id in the hub."""
 
     call: _Call
     id: str
 
 
 _DECODER = msgspec.json.Decoder(Body)
-_ASKED = msgspec.json.Decoder(_Asked)
-_OF_CALL = msgspec.json.Decoder(_OfCall)
+_REPEATED = msgspec.json.Decoder(_Repeated)
+_CALL_OF_RESULT = msgspec.json.Decoder(_CallOfResult)
 
 _FINISH_REASONS: Mapping[converse.StopReason, _FinishReason] = MappingProxyType(
     {
@@ -145,7 +145,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     for name, why in _ONLY_COHERE.items():
         if getattr(body, name):
@@ -160,20 +160,20 @@ def request(model_input: Raw | Body) -> converse.Request:
     )
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """Command R's response, with the history that the next message continues. Raises `Refused`."""
-    asked = _ASKED.decode(model_input)
+    body = _REPEATED.decode(model_input)
     content = answer.response.output.message.content
-    text, calls = _said(content)
-    history: list[Raw | _Said] = [*asked.chat_history]
-    if asked.message:
-        history.append(_Said("USER", asked.message))
-    if asked.tool_results:
-        if asked.message:  # the calls are told by their results alone
-            made = [_OF_CALL.decode(result).call for result in asked.tool_results]
-            history.append(_Said("CHATBOT", "", made))
-        history.append(_Said("TOOL", tool_results=asked.tool_results))
-    history.append(_Said("CHATBOT", text, calls))
+    text, calls = _text_and_calls(content)
+    history: list[Raw | _OutputTurn] = [*body.chat_history]
+    if body.message:
+        history.append(_OutputTurn("USER", body.message))
+    if body.tool_results:
+        if body.message:  # the turn of the calls is not in the body, only their results are
+            earlier = [_CALL_OF_RESULT.decode(result).call for result in body.tool_results]
+            history.append(_OutputTurn("CHATBOT", "", earlier))
+        history.append(_OutputTurn("TOOL", tool_results=body.tool_results))
+    history.append(_OutputTurn("CHATBOT", text, calls))
     return msgspec.json.encode(
         _Answer(
             response_id=answer.id,
@@ -181,7 +181,7 @@ def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
             generation_id=answer.id,
             chat_history=history,
             finish_reason=_FINISH_REASONS[answer.response.stop_reason],
-            citations=cited(content, asked.documents) or None,
+            citations=cited(content, body.documents) or None,
             tool_calls=calls,
         )
     )
@@ -219,8 +219,8 @@ def _tool_config(tools: list[Tool]) -> converse.ToolConfig:
 
 
 def _messages(body: Body) -> list[converse.Message]:
-    """The history, then the message with the documents, then results of the tools that it led to."""
-    messages, made = _history(body.chat_history or [])
+    """The history, then the message with the documents, then the results of the tools that it called."""
+    messages, calls = _history(body.chat_history or [])
     blocks = [
         converse.ContentBlock(search_result=search_result(document, index))
         for index, document in enumerate(body.documents or [])
@@ -232,51 +232,53 @@ def _messages(body: Body) -> list[converse.Message]:
             raise Refused("message", "is empty, and there are no tool_results")
         return [*messages, converse.Message("user", blocks)]
     if body.message:
-        # The turn that made the calls is not in the history: it answers this very message.
-        made = _made([result.call for result in body.tool_results], len(messages))
-        messages += [converse.Message("user", blocks), converse.Message("assistant", _uses(made))]
+        # The turn with the calls is not in the history: it is the response to this message.
+        calls = _identified([result.call for result in body.tool_results], len(messages))
+        messages += [converse.Message("user", blocks), converse.Message("assistant", _tool_uses(calls))]
         blocks = []
-    results = _results(body.tool_results, made, "tool_results")
+    results = _results(body.tool_results, calls, "tool_results")
     return [*messages, converse.Message("user", results + blocks)]
 
 
-def _history(turns: Sequence[_Turn]) -> tuple[list[converse.Message], list[_Made]]:
-    """The turns, and the calls that the last of them made."""
+def _history(turns: Sequence[_Turn]) -> tuple[list[converse.Message], list[_IdentifiedCall]]:
+    """The messages of the turns, and the calls of the last turn."""
     messages: list[converse.Message] = []
-    made: list[_Made] = []
+    calls: list[_IdentifiedCall] = []
     for number, turn in enumerate(turns):
         path = f"chat_history[{number}]"
         if turn.role == "TOOL":
-            results = _results(turn.tool_results or [], made, f"{path}.tool_results")
+            results = _results(turn.tool_results or [], calls, f"{path}.tool_results")
             messages.append(converse.Message("user", results))
             continue
-        made = _made(turn.tool_calls or [], number)
-        if turn.message is None and not made:
+        calls = _identified(turn.tool_calls or [], number)
+        if turn.message is None and not calls:
             raise Refused(f"{path}.message", "Field required")
         if turn.role == "CHATBOT":
-            said = [converse.ContentBlock(turn.message)] if turn.message else []
-            messages.append(converse.Message("assistant", said + _uses(made)))
+            text = [converse.ContentBlock(turn.message)] if turn.message else []
+            messages.append(converse.Message("assistant", text + _tool_uses(calls)))
         else:
             messages.append(message("user" if turn.role == "USER" else "system", turn.message or ""))
-    return messages, made
+    return messages, calls
 
 
-def _made(calls: Sequence[_Call], turn: int) -> list[_Made]:
-    return [_Made(call, f"call_{turn}_{number}") for number, call in enumerate(calls)]
+def _identified(calls: Sequence[_Call], turn: int) -> list[_IdentifiedCall]:
+    return [_IdentifiedCall(call, f"call_{turn}_{number}") for number, call in enumerate(calls)]
 
 
-def _uses(made: Sequence[_Made]) -> list[converse.ContentBlock]:
+def _tool_uses(calls: Sequence[_IdentifiedCall]) -> list[converse.ContentBlock]:
     return [
         converse.ContentBlock(
             tool_use=converse.ToolUseBlock(use_id, call.name, Raw(msgspec.json.encode(call.parameters)))
         )
-        for call, use_id in made
+        for call, use_id in calls
     ]
 
 
-def _results(results: Sequence[_Result], made: Sequence[_Made], path: str) -> list[converse.ContentBlock]:
+def _results(
+    results: Sequence[_Result], calls: Sequence[_IdentifiedCall], path: str
+) -> list[converse.ContentBlock]:
     """Each result with the id of the call that it repeats; of equal calls, the first without a result."""
-    waiting = list(made)
+    waiting = list(calls)
     blocks: list[converse.ContentBlock] = []
     for index, result in enumerate(results):
         answered = next((one for one in waiting if one.call == result.call), None)
@@ -289,8 +291,8 @@ def _results(results: Sequence[_Result], made: Sequence[_Made], path: str) -> li
     return blocks
 
 
-def _said(content: Sequence[converse.ContentBlock]) -> tuple[str, list[_Called] | None]:
-    """The words and the calls of an answer. Reasoning has no place here and is left out."""
+def _text_and_calls(content: Sequence[converse.ContentBlock]) -> tuple[str, list[_Called] | None]:
+    """The text and the tool calls of an answer. Command R's response has no reasoning: it is left out."""
     texts: list[str] = []
     calls: list[_Called] = []
     for index, block in enumerate(content):
@@ -300,5 +302,5 @@ def _said(content: Sequence[converse.ContentBlock]) -> tuple[str, list[_Called] 
         elif block.tool_use is not None:
             calls.append(_Called(block.tool_use.name, block.tool_use.input))
         elif block.reasoning_content is None:
-            raise refused_block(block, index, "text, tool use and reasoning")
+            raise unsupported_block(block, index, "text, tool use and reasoning")
     return "".join(texts), calls or None

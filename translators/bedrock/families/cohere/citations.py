@@ -1,7 +1,4 @@
-"""The documents of a Command R record: what the model reads of them, and what an answer cites.
-
-In the hub they are search results, which is what they are: texts with a source that an answer may cite.
-"""
+"""The documents of a Command R record as the hub's search results, and the citations of an answer."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -18,7 +15,7 @@ _NOT_READ = frozenset({"id", "_excludes"})
 
 
 class Cited(Struct):
-    """A citation as Command R writes it: which characters of the answer rest on which documents."""
+    """Command R's citation: a range of characters of the text, and the documents that it is based on."""
 
     start: int
     end: int
@@ -27,14 +24,14 @@ class Cited(Struct):
 
 
 def search_result(document: Document, index: int) -> converse.SearchResultBlock:
-    """What the model reads: every member but `id` and those that `_excludes` names."""
+    """The document as the model reads it: all members but `id` and those that `_excludes` names."""
     title = _text(document["title"]) if "title" in document else None
     hidden = _NOT_READ.union(map(str, cast("list[object]", document.get("_excludes") or [])))
-    shown = {name: _text(value) for name, value in document.items() if name not in hidden | {"title"}}
-    if len(shown) == 1:
-        (text,) = shown.values()
+    members = {name: _text(value) for name, value in document.items() if name not in hidden | {"title"}}
+    if len(members) == 1:
+        (text,) = members.values()
     else:
-        text = "\n".join(f"{name}: {value}" for name, value in shown.items())
+        text = "\n".join(f"{name}: {value}" for name, value in members.items())
     source = document_id(document, index)
     return converse.SearchResultBlock(
         source=source,
@@ -45,13 +42,13 @@ def search_result(document: Document, index: int) -> converse.SearchResultBlock:
 
 
 def document_id(document: Document, index: int) -> str:
-    """Its own id, else the one that Cohere counts for it."""
+    """The document's `id`, or the one that Cohere numbers it with."""
     own = document.get("id")
     return own if isinstance(own, str) else f"doc_{index}"
 
 
 def cited(content: Sequence[converse.ContentBlock], documents: Sequence[Document]) -> list[Cited]:
-    """What an answer cites. Raises `Refused` for a citation of something that has no name."""
+    """The citations of an answer. Raises `Refused` for a citation without a source."""
     found: list[Cited] = []
     position = 0
     for block in content:

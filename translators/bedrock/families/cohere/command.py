@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion, free_text
 from translators.bedrock.families.prompts import request as prompt_request
 from translators.bedrock.model_ids import ModelId
@@ -44,12 +44,12 @@ class _Answer(Struct):
     prompt: str
 
 
-class _Asked(Struct):
+class _Repeated(Struct):
     prompt: str
 
 
 _DECODER = msgspec.json.Decoder(Body)
-_ASKED = msgspec.json.Decoder(_Asked)
+_REPEATED = msgspec.json.Decoder(_Repeated)
 _ONLY_HERE = frozenset({"num_generations", "return_likelihoods", "p", "k"})
 
 _TRUNCATE = converse.Note("truncate", "dropped", "a prompt that is too long is refused by the provider")
@@ -78,7 +78,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 
 def request(model_input: Raw | Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     if body.return_likelihoods not in (None, "NONE"):
         raise Refused("return_likelihoods", "likelihoods of tokens have no counterpart; accepted is 'NONE'")
@@ -99,13 +99,13 @@ def request(model_input: Raw | Body) -> converse.Request:
     )
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The one generation. Raises `Refused` for what it cannot say."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Command's response with one generation. Raises `Refused` for what it cannot express."""
     reason = _FINISH_REASONS.get(answer.response.stop_reason)
     if reason is None:
         raise Refused("finish_reason", f"{answer.response.stop_reason!r} is nothing Command can say")
     generation = _Generation(answer.id, completion(answer), reason)
-    return msgspec.json.encode(_Answer(answer.id, (generation,), _ASKED.decode(model_input).prompt))
+    return msgspec.json.encode(_Answer(answer.id, (generation,), _REPEATED.decode(model_input).prompt))
 
 
 def _top_p(p: float | None) -> float | None:

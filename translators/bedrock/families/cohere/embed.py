@@ -1,7 +1,7 @@
-"""Cohere Embed v3 and v4: texts, images or both in, a vector for each out.
+"""Cohere Embed v3 and v4 under InvokeModel: texts, images or both → a vector for each.
 
-AWS: model-parameters-embed-v3, model-parameters-embed-v4. Token counts are in a header that a batch record
-does not have. Sizes of images, which v3 repeats, are not known here and left out.
+AWS: model-parameters-embed-v3, model-parameters-embed-v4. Token counts are in a header, which a batch record
+does not have. Sizes of images, which v3 repeats, are unknown and left out.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
-from translators.bedrock.families.bodies import decoded
-from translators.bedrock.families.vectors import image_of_uri, packed_bits
+from translators.bedrock.families.base64_images import image_of_uri
+from translators.bedrock.families.binary_vectors import packed_bits
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -42,7 +43,7 @@ type _Texts = Annotated[list[NonEmpty], Meta(min_length=1, max_length=96)]
 type _Purpose = Literal["search_document", "search_query", "classification", "clustering"]
 
 
-class _FirstBody(Struct, forbid_unknown_fields=True):
+class _V3Body(Struct, forbid_unknown_fields=True):
     input_type: Literal["search_document", "search_query", "classification", "clustering", "image"]
     texts: _Texts | None = None
     images: Annotated[list[str], Meta(min_length=1, max_length=1)] | None = None
@@ -50,7 +51,7 @@ class _FirstBody(Struct, forbid_unknown_fields=True):
     embedding_types: list[_VectorType] | None = None
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class _V4Body(Struct, forbid_unknown_fields=True):
     input_type: _Purpose
     texts: _Texts | None = None
     images: Annotated[list[str], Meta(min_length=1, max_length=96)] | None = None
@@ -61,8 +62,8 @@ class _Body(Struct, forbid_unknown_fields=True):
     max_tokens: Annotated[int, Meta(ge=1, le=128_000)] | None = None
 
 
-class _Asked(Struct):
-    """What of the body the answer repeats or depends on."""
+class _Requested(Struct):
+    """The members of the body that the response repeats or depends on."""
 
     texts: list[str] | None = None
     inputs: list[_Input] | None = None
@@ -81,14 +82,14 @@ class _Answer(Struct, omit_defaults=True):
     inputs: list[_Input] | None = None
 
 
-_FIRST_DECODER = msgspec.json.Decoder(_FirstBody)
-_DECODER = msgspec.json.Decoder(_Body)
-_ASKED = msgspec.json.Decoder(_Asked)
+_V3_DECODER = msgspec.json.Decoder(_V3Body)
+_V4_DECODER = msgspec.json.Decoder(_V4Body)
+_REQUESTED = msgspec.json.Decoder(_Requested)
 
-_FIRST_LENGTH = 1024
-_LENGTH = 1536
+_V3_LENGTH = 1024
+_V4_LENGTH = 1536
 _MOST_TOKENS = 128_000
-_ONLY_LATER = frozenset({"inputs", "output_dimension", "max_tokens"})
+_ONLY_V4 = frozenset({"inputs", "output_dimension", "max_tokens"})
 
 _ENDS: Mapping[_Truncate, Literal["none", "start", "end"]] = MappingProxyType(
     {"NONE": "none", "START": "start", "LEFT": "start", "END": "end", "RIGHT": "end"}
@@ -104,56 +105,56 @@ _PURPOSES: Mapping[str, Purpose | None] = MappingProxyType(
 )
 
 
-def is_first(model: ModelId) -> bool:
+def is_v3(model: ModelId) -> bool:
     """Whether this is Embed v3."""
     return model.vendor == "cohere" and model.model.startswith(("embed-english", "embed-multilingual"))
 
 
-def is_later(model: ModelId) -> bool:
+def is_v4(model: ModelId) -> bool:
     """Whether this is Embed v4."""
     return model.vendor == "cohere" and model.model.startswith("embed-v4")
 
 
-def has_first_shape(members: Mapping[str, object]) -> bool:
+def has_v3_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members may be v3's."""
-    return "input_type" in members and _ONLY_LATER.isdisjoint(members)
+    return "input_type" in members and _ONLY_V4.isdisjoint(members)
 
 
-def has_later_shape(members: Mapping[str, object]) -> bool:
+def has_v4_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members has something that only v4's have."""
-    return "input_type" in members and not _ONLY_LATER.isdisjoint(members)
+    return "input_type" in members and not _ONLY_V4.isdisjoint(members)
 
 
-def first_request(model_input: Raw) -> EmbeddingRequest:
-    """v3's body → the hub. Raises `Refused` naming the field."""
-    body = decoded(_FIRST_DECODER, model_input)
-    return _request(body, body.texts, body.images, None, None, _FIRST_LENGTH)
+def v3_request(model_input: Raw) -> EmbeddingRequest:
+    """The embedding request of a v3 body. Raises `Refused` naming the field."""
+    body = decoded(_V3_DECODER, model_input)
+    return _request(body, body.texts, body.images, None, None, _V3_LENGTH)
 
 
-def request(model_input: Raw) -> EmbeddingRequest:
-    """v4's body → the hub. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+def v4_request(model_input: Raw) -> EmbeddingRequest:
+    """The embedding request of a v4 body. Raises `Refused` naming the field."""
+    body = decoded(_V4_DECODER, model_input)
     if body.max_tokens is not None and body.max_tokens < _MOST_TOKENS:
         raise Refused("max_tokens", f"cuts texts by Cohere's own tokens; accepted is {_MOST_TOKENS}")
-    return _request(body, body.texts, body.images, body.inputs, body.output_dimension, _LENGTH)
+    return _request(body, body.texts, body.images, body.inputs, body.output_dimension, _V4_LENGTH)
 
 
-def first_answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
-    """v3's response: plain floats unless types were named; texts in lower case, as on the live API."""
-    asked = _ASKED.decode(model_input)
-    texts = None if asked.texts is None else [text.lower() for text in asked.texts]
-    if asked.embedding_types:
-        return _by_type(answer, asked.embedding_types, texts, None)
+def v3_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """v3's response: plain floats unless the body names types; texts in lower case, as on the live API."""
+    body = _REQUESTED.decode(model_input)
+    texts = None if body.texts is None else [text.lower() for text in body.texts]
+    if body.embedding_types:
+        return _by_type(answer, body.embedding_types, texts, None)
     return msgspec.json.encode(_Answer(answer.vectors, answer.id, "embeddings_floats", texts))
 
 
-def answer(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
-    """v4's response: by type even when none was named, as on the live API; inputs without their images."""
-    asked = _ASKED.decode(model_input)
+def v4_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
+    """v4's response: by type even where the body names none, as on the live API; inputs without images."""
+    body = _REQUESTED.decode(model_input)
     inputs = None
-    if asked.inputs is not None:
-        inputs = [_Input([part for part in one.content if isinstance(part, _Text)]) for one in asked.inputs]
-    return _by_type(answer, asked.embedding_types or ["float"], asked.texts, inputs)
+    if body.inputs is not None:
+        inputs = [_Input([part for part in one.content if isinstance(part, _Text)]) for one in body.inputs]
+    return _by_type(answer, body.embedding_types or ["float"], body.texts, inputs)
 
 
 def _by_type(
@@ -173,7 +174,7 @@ def _by_type(
 
 
 def _request(
-    body: _FirstBody | _Body,
+    body: _V3Body | _V4Body,
     texts: list[str] | None,
     images: list[str] | None,
     inputs: list[_Input] | None,

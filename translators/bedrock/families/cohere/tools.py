@@ -1,4 +1,4 @@
-"""Tools as Command R describes them: parameters with Python's names of types."""
+"""Tools of Command R, whose parameter types have Python's names, as JSON Schema."""
 
 import re
 from collections.abc import Mapping
@@ -49,15 +49,15 @@ def schema(tool: Tool, path: str) -> Raw:
         properties[name] = _type(parameter.type, f"{path}.parameter_definitions.{name}.type")
         if parameter.description is not None:
             properties[name]["description"] = parameter.description
-    made: dict[str, object] = {"type": "object", "properties": properties}
+    document: dict[str, object] = {"type": "object", "properties": properties}
     required = [name for name, parameter in parameters.items() if parameter.required]
     if required:
-        made["required"] = required
-    return Raw(msgspec.json.encode(made))
+        document["required"] = required
+    return Raw(msgspec.json.encode(document))
 
 
 def _type(named: str, path: str) -> dict[str, object]:
-    """`List[str]`: what is in a list is told, what is in a dictionary JSON Schema cannot say so."""
+    """The schema of a type: `List[str]` with the type of its items, `Dict[str, int]` as a plain object."""
     nested = _OF.fullmatch(named)
     outer = named if nested is None else nested["outer"]
     kind = _TYPES.get(outer.lower())

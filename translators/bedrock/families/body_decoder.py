@@ -1,7 +1,7 @@
-"""Bodies read into typed structs, and what is wrong with them said in the words of the API.
+"""Decodes bodies into typed structs, with errors worded as the Bedrock API words them.
 
 Anthropic's models and AWS name the field and the rule ("foo: Extra inputs are not permitted",
-"max_tokens: Field required"); msgspec knows both, in other words.
+"max_tokens: Field required"); msgspec's own messages are mapped to these.
 """
 
 import re
@@ -23,10 +23,9 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw | T, within: str = "") -> T:
-    """The body as the decoder's type, which it may be already. `within` is the path of this JSON in the
-    record's body.
+    """The body as the decoder's type; a body that was decoded earlier is returned as it is.
 
-    Raises `Refused` with the path of the field that is wrong.
+    `within`: path of this JSON in the record's body. Raises `Refused` with the path of the wrong field.
     """
     if not isinstance(body, Raw):
         return body
@@ -40,19 +39,19 @@ def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw | T, within: str = ""
         raise Refused(within, "is nested too deeply") from error
 
 
-def joined(path: str, step: str) -> str:
-    """A path one step longer: `a` and `b` make `a.b`, `a` and `[0]` make `a[0]`."""
+def join_path(path: str, step: str) -> str:
+    """A path extended by one step: `a`, `b` → `a.b`; `a`, `[0]` → `a[0]`."""
     return f"{path}.{step}" if path and step and not step.startswith("[") else f"{path}{step}"
 
 
-def _refusal(complaint: str, dialect: object, body: Raw, within: str) -> Refused:
-    problem, _, place = complaint.partition(" - at `")
+def _refusal(message: str, dialect: object, body: Raw, within: str) -> Refused:
+    problem, _, place = message.partition(" - at `")
     place = place.removeprefix("$").removesuffix("`")
-    path = joined(within, place.removeprefix("."))
+    path = join_path(within, place.removeprefix("."))
     if (unknown := _UNKNOWN.fullmatch(problem)) is not None:
-        return Refused(joined(path, unknown["name"]), "Extra inputs are not permitted")
+        return Refused(join_path(path, unknown["name"]), "Extra inputs are not permitted")
     if (missing := _MISSING.fullmatch(problem)) is not None:
-        return Refused(joined(path, missing["name"]), "Field required")
+        return Refused(join_path(path, missing["name"]), "Field required")
     steps = [name or int(index) for name, index in _STEP.findall(place)]
     if _NOT_AMONG.fullmatch(problem) is not None:
         problem = f"Input should be {' or '.join(map(repr, _accepted(dialect, steps, body)))}"
@@ -60,7 +59,7 @@ def _refusal(complaint: str, dialect: object, body: Raw, within: str) -> Refused
 
 
 def _shown(body: Raw, steps: list[str | int]) -> str:
-    """The beginning of the value at the end of a path."""
+    """The value at a path, cut off after `_LONGEST_SHOWN` characters."""
     value = body
     for step in steps:
         value = _item(value, step)
@@ -70,7 +69,7 @@ def _shown(body: Raw, steps: list[str | int]) -> str:
 
 
 def _text(value: Raw) -> str | None:
-    """A JSON string's text; None for other JSON."""
+    """The text of a JSON string; None for other JSON."""
     return msgspec.json.decode(value, type=str) if memoryview(value)[0] == ord('"') else None
 
 
@@ -86,7 +85,7 @@ def _described(dialect: object) -> inspect.Type:
 
 
 def _accepted(dialect: object, steps: list[str | int], body: Raw) -> list[object]:
-    """The words that the type has for the end of the path; the value tells which member of a union it is."""
+    """The literals and tags that the type accepts at a path; the body selects the member of a union."""
     place, value = _described(dialect), body
     for step in steps:
         kinds = _lists(place) if isinstance(step, int) else _structs(place, value)
@@ -94,7 +93,8 @@ def _accepted(dialect: object, steps: list[str | int], body: Raw) -> list[object
         if tags:
             return sorted(tags, key=str)
         place, value = _inside(kinds[0], step), _item(value, step)
-    return [word for kind in _members(place) if isinstance(kind, inspect.LiteralType) for word in kind.values]
+    literals = [kind for kind in _members(place) if isinstance(kind, inspect.LiteralType)]
+    return [value for literal in literals for value in literal.values]
 
 
 def _lists(place: inspect.Type) -> Sequence[inspect.Type]:
@@ -102,7 +102,7 @@ def _lists(place: inspect.Type) -> Sequence[inspect.Type]:
 
 
 def _structs(place: inspect.Type, value: Raw) -> Sequence[inspect.Type]:
-    """The structs that an object may be: the one that its tag names, all where it names none."""
+    """The structs that an object may be: the one of its tag, or all where it has no known tag."""
     structs = [kind for kind in _members(place) if isinstance(kind, inspect.StructType)]
     members = msgspec.json.decode(value, type=dict[str, Raw])
     tagged = [

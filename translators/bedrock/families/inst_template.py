@@ -6,28 +6,28 @@
 
     question [/INST] answer </s><s>[INST] question [/INST]
 
-Mistral has no place for system text; people write it before the first `[INST]`, in Llama 2's `<<SYS>>` or,
-since version 7 of Mistral's template, in `[SYSTEM_PROMPT]`. What stands after the last `[/INST]` is the
-beginning of the answer.
+Mistral's template has no system text; applications put it before the first `[INST]`, in Llama 2's `<<SYS>>`
+or, since version 7 of Mistral's template, in `[SYSTEM_PROMPT]`. Text after the last `[/INST]` is the
+beginning of the response.
 """
 
 from translators.bedrock import converse
 from translators.bedrock.families import prompts
 
 MARKS = ("[INST]", "[/INST]", "<s>", "</s>", "<<SYS>>", "<</SYS>>", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]")
-"""Where turns begin and end."""
+"""Marks of the beginning and end of turns."""
 _TOOLS = ("[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]")
-"""Tools, in later templates of Mistral. A prompt that has them is refused: its answer would be a call."""
+"""Marks of tools in later templates of Mistral. Refused: the response would be a tool call in text."""
 _BEGIN, _END = "[INST]", "[/INST]"
 
 
 def is_used(prompt: str) -> bool:
-    """Whether the prompt is in this template."""
+    """Whether the prompt is written in this template."""
     return _BEGIN in prompt
 
 
 def messages(prompt: str) -> list[converse.Message]:
-    """The turns of a prompt. Raises `Refused` with the place where it breaks the template."""
+    """The messages of a prompt. Raises `Refused` with the position where it breaks the template."""
     position = prompt.index(_BEGIN)
     turns = _opening(prompt[:position])
     while position < len(prompt):

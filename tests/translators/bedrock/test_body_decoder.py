@@ -1,4 +1,4 @@
-"""Bodies that nobody thought of: read, or refused by name, in every family."""
+"""Mutated bodies are read, or refused with the path of the field, in every family."""
 
 import json
 import re
@@ -188,7 +188,7 @@ def test_changed_body_is_read_or_refused_by_name(family: str, data: st.DataObjec
 
 @pytest.mark.parametrize("family", BODIES)
 @given(data=st.data())
-def test_member_that_nobody_knows_is_refused_by_its_path(family: str, data: st.DataObject) -> None:
+def test_unknown_member_is_refused_with_its_path(family: str, data: st.DataObject) -> None:
     request, body = BODIES[family]
     free = {"input", "input_schema", "schema", "json", "additionalModelRequestFields", "requestMetadata"}
     objects = [

@@ -1,7 +1,7 @@
-"""What AWS's service model says of the hub's structures and their types do not.
+"""Checks constraints of AWS's service model that the types of the hub do not express.
 
-A union has exactly one member, and not every block may have its bytes everywhere (API_runtime_ContentBlock
-and the pages below it).
+A union has exactly one member, and some blocks take fewer kinds of source than the hub's one `Source`
+(API_runtime_ContentBlock and the pages below it).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import joined
+from translators.bedrock.families.body_decoder import join_path
 from translators.errors import Refused
 
 _UNIONS = frozenset(
@@ -38,11 +38,10 @@ _SOURCES: Mapping[type[Struct], frozenset[str]] = MappingProxyType(
         converse.GuardImage: frozenset({"bytes"}),
     }
 )
-"""Members of `source`, where they are fewer than those of the hub's one `Source`."""
+"""The accepted members of `source`."""
 
-
-_EMPTY_MEMBERS = len(converse.ContentBlock.__struct_fields__) - 1
-"""How many members of a proper block are not set."""
+_UNSET_MEMBERS = len(converse.ContentBlock.__struct_fields__) - 1
+"""Number of unset members of a valid content block."""
 
 
 class _Flaw(NamedTuple):
@@ -55,10 +54,10 @@ def check(
     system: list[converse.SystemBlock] | None,
     tool_config: converse.ToolConfig | None,
 ) -> None:
-    """Raise `Refused` for the first place in a Converse request that breaks a union's rule."""
+    """Raises `Refused` for the first value in a Converse request that breaks a constraint."""
     for index, message in enumerate(messages):
         for number, block in enumerate(message.content):
-            if block.text is None or astuple(block).count(None) != _EMPTY_MEMBERS:
+            if block.text is None or astuple(block).count(None) != _UNSET_MEMBERS:
                 _raise(_flaw(block), f"messages[{index}].content[{number}]")
     _raise(_flaw(system), "system")
     _raise(_flaw(tool_config), "toolConfig")
@@ -66,18 +65,18 @@ def check(
 
 def _raise(flaw: _Flaw | None, path: str) -> None:
     if flaw is not None:
-        raise Refused(joined(path, flaw.path), flaw.message)
+        raise Refused(join_path(path, flaw.path), flaw.message)
 
 
 def _flaw(value: object) -> _Flaw | None:
-    """The first flaw inside a hub value, with its path from there."""
+    """The first flaw inside a hub value, its path relative to the value."""
     if isinstance(value, Struct):
         return _flaw_of_struct(value)
     if isinstance(value, list):
         for index, item in enumerate(cast("list[object]", value)):
             flaw = _flaw(item)
             if flaw is not None:
-                return _Flaw(joined(f"[{index}]", flaw.path), flaw.message)
+                return _Flaw(join_path(f"[{index}]", flaw.path), flaw.message)
     return None
 
 
@@ -85,7 +84,7 @@ def _flaw_of_struct(value: Struct) -> _Flaw | None:
     kind, members = type(value), astuple(value)
     if kind in _UNIONS and members.count(None) != len(members) - 1:
         return _Flaw("", f"exactly one member must be set, got {' and '.join(_names_set(value)) or 'none'}")
-    if kind in _UNIONS and isinstance(members[0], str):  # text, bytes: the usual ones end here
+    if kind in _UNIONS and isinstance(members[0], str):  # text or bytes: nothing further to check
         return None
     if isinstance(value, converse.ToolChoice) and value.none is not None:
         return _Flaw("none", "Extra inputs are not permitted")
@@ -94,7 +93,7 @@ def _flaw_of_struct(value: Struct) -> _Flaw | None:
             return _Flaw(name, f"one of {sorted(_SOURCES[kind])} must be set, got {_names_set(member)}")
         flaw = _flaw(member)
         if flaw is not None:
-            return _Flaw(joined(name, flaw.path), flaw.message)
+            return _Flaw(join_path(name, flaw.path), flaw.message)
     return None
 
 

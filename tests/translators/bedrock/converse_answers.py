@@ -1,4 +1,4 @@
-"""Answers of a provider, as the families get them."""
+"""Answers of a provider for tests of the families."""
 
 from translators.bedrock.converse import (
     Answer,

@@ -1,6 +1,6 @@
-"""A chat-completions body as a Converse request.
+"""Chat-completions body → Converse request.
 
-Where each member goes:
+Destination of each member:
 
     messages                          system (what the conversation opens with), messages
     tools, tool_choice                toolConfig
@@ -8,9 +8,9 @@ Where each member goes:
     max_tokens, temperature, …        inferenceConfig
     seed, penalties, top_k, …         additionalModelRequestFields, under the same names
     metadata                          requestMetadata
-    model, stream: false, n: 1        nothing: they say what is so anyway
-    what no Converse request can say and no answer depends on
-                                      dropped with a note
+    model, stream: false, n: 1        nothing: they state the default
+    stream_options, store, prompt_cache_key, prediction
+                                      dropped with a note: no answer depends on them
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from msgspec import Raw
 
 from translators.bedrock import converse
 from translators.bedrock.converse import Note
-from translators.bedrock.families import turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
 from translators.bedrock.families.chat.messages import messages
 from translators.errors import Refused
@@ -42,7 +42,7 @@ _EXTRAS = (
     "parallel_tool_calls",
 )
 _EXTRA_VALUES: Callable[[wire.Body], tuple[object, ...]] = attrgetter(*_EXTRAS)
-_NOTHING_SAID = converse.InferenceConfig()
+_EMPTY_CONFIG = converse.InferenceConfig()
 _ANY_OBJECT = '{"type":"object"}'
 
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch streams nothing")
@@ -54,12 +54,12 @@ _JSON_MODE = Note("response_format", "mapped", "json_object is asked for as a sc
 
 
 def request(model_input: Raw | wire.Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     return _request(model_input, tagged=False)
 
 
 def request_with_tags(model_input: Raw | wire.Body) -> converse.Request:
-    """The same where the assistant's turns may begin with `<reasoning>…</reasoning>`."""
+    """Like `request`, for a dialect whose assistant texts may begin with `<reasoning>…</reasoning>`."""
     return _request(model_input, tagged=True)
 
 
@@ -68,13 +68,13 @@ def _request(model_input: Raw | wire.Body, *, tagged: bool) -> converse.Request:
     if body.stream:
         raise Refused("stream", "a batch streams nothing; accepted is false")
     notes: list[Note] = []
-    system, conversation = turns.hoisted(messages(body.messages, notes, tagged=tagged))
+    system, conversation = converse_content.split_system(messages(body.messages, notes, tagged=tagged))
     inference = _inference(body)
-    _beside_the_answer(body, notes)
+    _note_dropped(body, notes)
     return converse.NotedRequest(
         messages=conversation,
         system=system,
-        inference_config=None if inference == _NOTHING_SAID else inference,
+        inference_config=None if inference == _EMPTY_CONFIG else inference,
         tool_config=_tool_config(body),
         additional_model_request_fields=_extras(body, notes) or None,
         output_config=None if body.response_format is None else _output_config(body.response_format, notes),
@@ -138,15 +138,15 @@ def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
     return converse.ToolChoice(any=converse.Empty())
 
 
-def _output_config(asked_for: wire.ResponseFormat, notes: list[Note]) -> converse.OutputConfig | None:
-    match asked_for:
+def _output_config(response_format: wire.ResponseFormat, notes: list[Note]) -> converse.OutputConfig | None:
+    match response_format:
         case wire.AsObject():
             notes.append(_JSON_MODE)
             schema = converse.JsonSchema(_ANY_OBJECT)
-        case wire.AsSchema(json_schema=asked):
-            if memoryview(asked.schema)[0] != ord("{"):
+        case wire.AsSchema(json_schema=named):
+            if memoryview(named.schema)[0] != ord("{"):
                 raise Refused("response_format.json_schema.schema", "is not an object")
-            schema = converse.JsonSchema(bytes(asked.schema).decode(), asked.name, asked.description)
+            schema = converse.JsonSchema(bytes(named.schema).decode(), named.name, named.description)
         case wire.AsText():
             return None
     structure = converse.TextFormatStructure(schema)
@@ -159,8 +159,7 @@ def _service_tier(body: wire.Body) -> converse.ServiceTier | None:
     return converse.ServiceTier(body.service_tier)
 
 
-def _beside_the_answer(body: wire.Body, notes: list[Note]) -> None:
-    """Note what was asked for and no answer depends on."""
+def _note_dropped(body: wire.Body, notes: list[Note]) -> None:
     if body.stream_options is not None:
         notes.append(_STREAM_OPTIONS)
     if body.store:

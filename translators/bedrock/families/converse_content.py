@@ -1,4 +1,4 @@
-"""What dialects of chats and of prompts have in common: where system text goes, what an answer says."""
+"""Helpers on Converse messages and content blocks that several dialects share."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from translators.bedrock import converse
 from translators.errors import Refused
 
 
-def hoisted(
+def split_system(
     messages: list[converse.Message],
 ) -> tuple[list[converse.SystemBlock] | None, list[converse.Message]]:
-    """The system text that a conversation opens with, and the turns that follow.
+    """The leading system messages as system blocks, and the messages that follow.
 
-    Where nothing follows, the system text is all there is to answer, and stays where it is.
+    A conversation of system messages alone stays as it is: Converse needs at least one message.
     """
     if messages[0].role != "system":
         return None, messages
@@ -23,14 +23,14 @@ def hoisted(
 
 
 def text_of(block: converse.ContentBlock) -> str | None:
-    """The words of a block; None for one that is made of something else."""
+    """The text of a text or citations block; None for other blocks."""
     if block.citations_content is not None:
         return "".join(part.text for part in block.citations_content.content or ())
     return block.text
 
 
 def reasoning_of(content: Sequence[converse.ContentBlock]) -> str:
-    """What the model thought, where it shows that."""
+    """The text of all reasoning blocks; empty where there is none."""
     return "".join(
         block.reasoning_content.reasoning_text.text
         for block in content
@@ -38,8 +38,8 @@ def reasoning_of(content: Sequence[converse.ContentBlock]) -> str:
     )
 
 
-def refused_block(block: converse.ContentBlock, index: int, accepted: str) -> Refused:
-    """The refusal of a block of an answer that a dialect cannot show."""
+def unsupported_block(block: converse.ContentBlock, index: int, accepted: str) -> Refused:
+    """The error for a content block of an answer that a dialect cannot express."""
     named = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
     name = next((name for member, name in named if getattr(block, member) is not None), "an empty block")
     return Refused(f"content[{index}]", f"{name} cannot be shown; accepted are {accepted}")

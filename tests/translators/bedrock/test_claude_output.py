@@ -33,7 +33,7 @@ def shown(
     *content: dict[str, Any], model_id: str = "us.anthropic.claude-3-haiku-20240307-v1:0", **members: Any
 ) -> Any:
     """The Claude message for a Converse answer with this content."""
-    return json.loads(claude.answer(hub_answer(*content, **members), model_id, Raw(b"{}")))
+    return json.loads(claude.output(hub_answer(*content, **members), model_id, Raw(b"{}")))
 
 
 def asked_with(block: object) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def asked_with(block: object) -> dict[str, Any]:
 def test_answer_is_a_claude_message() -> None:
     answer = hub_answer({"text": "Hello"})
     model_id = "anthropic.claude-3-haiku-20240307-v1:0"
-    assert claude.answer(answer, model_id, Raw(b"{}")) == (
+    assert claude.output(answer, model_id, Raw(b"{}")) == (
         b'{"id":"msg_bdrk_chatcmplAbc_123","type":"message","role":"assistant",'
         b'"model":"claude-3-haiku-20240307","content":[{"type":"text","text":"Hello"}],'
         b'"stop_reason":"end_turn","stop_sequence":null,'
@@ -290,7 +290,7 @@ CITATIONS = [
 
 
 @pytest.mark.parametrize(("citation", "hub"), CITATIONS)
-def test_citation_says_the_same_both_ways(citation: dict[str, Any], hub: dict[str, Any]) -> None:
+def test_citation_round_trips(citation: dict[str, Any], hub: dict[str, Any]) -> None:
     block = {"type": "text", "text": "Quoted.", "citations": [citation]}
     content = asked_with(block)
     assert content == {"citationsContent": {"content": [{"text": "Quoted."}], "citations": [hub]}}

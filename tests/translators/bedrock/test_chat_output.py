@@ -49,7 +49,7 @@ def answer(*content: ContentBlock, stop_reason: StopReason = "end_turn", **membe
 
 
 def shown(
-    *content: ContentBlock, write: Write = chat.answer, model_id: str = "gpt-4o-mini", **members: Any
+    *content: ContentBlock, write: Write = chat.output, model_id: str = "gpt-4o-mini", **members: Any
 ) -> Any:
     return json.loads(write(answer(*content, **members), model_id, Raw(b"{}")))
 
@@ -93,7 +93,7 @@ def test_id_is_one_of_a_completion() -> None:
         ),
     ],
 )
-def test_model_is_the_one_that_was_asked_where_the_id_says_it(model_id: str, model: str) -> None:
+def test_model_name_is_the_requested_one_where_the_id_has_it(model_id: str, model: str) -> None:
     assert shown(TEXT, model_id=model_id)["model"] == model
 
 
@@ -189,16 +189,16 @@ def test_log_probabilities_stand_beside_the_message() -> None:
     ],
 )
 def test_gpt_oss_reasons_at_the_head_of_its_text(content: list[ContentBlock], text: str) -> None:
-    message = choice(*content, write=chat.gpt_oss_answer)["message"]
+    message = choice(*content, write=chat.gpt_oss_output)["message"]
     assert message["content"] == text
     assert "reasoning_content" not in message
 
 
-def test_mistral_says_twice_why_it_ends() -> None:
-    called = choice(CALL, write=chat.mistral_answer, stop_reason="tool_use")
+def test_mistral_repeats_the_finish_reason_as_stop_reason() -> None:
+    called = choice(CALL, write=chat.mistral_output, stop_reason="tool_use")
     assert (called["finish_reason"], called["stop_reason"]) == ("tool_calls", "tool_calls")
     assert called["message"] == {"role": "assistant", "content": "", "tool_calls": [CALLED]}
-    assert choice(TEXT, write=chat.mistral_answer)["message"]["content"] == "Hello."
+    assert choice(TEXT, write=chat.mistral_output)["message"]["content"] == "Hello."
 
 
 def test_jamba_has_its_own_members() -> None:
@@ -206,7 +206,7 @@ def test_jamba_has_its_own_members() -> None:
     model_id = "ai21.jamba-1-5-mini-v1:0"
     assert shown(
         TEXT,
-        write=chat.jamba_answer,
+        write=chat.jamba_output,
         model_id=model_id,
         usage=usage,
         reasoning_tokens=0,
@@ -227,7 +227,7 @@ def test_jamba_has_its_own_members() -> None:
 
 
 def test_palmyra_has_its_own_members() -> None:
-    completion = shown(TEXT, write=chat.palmyra_answer, stop_sequence="END", stop_reason="stop_sequence")
+    completion = shown(TEXT, write=chat.palmyra_output, stop_sequence="END", stop_reason="stop_sequence")
     assert completion["prompt_logprobs"] is None
     assert completion["choices"] == [
         {
@@ -243,13 +243,13 @@ def test_palmyra_has_its_own_members() -> None:
             "stop_reason": "END",
         }
     ]
-    thought = choice(REASONING, CALL, write=chat.palmyra_answer)["message"]
+    thought = choice(REASONING, CALL, write=chat.palmyra_output)["message"]
     assert (thought["reasoning_content"], thought["tool_calls"]) == ("Greet.", [CALLED])
 
 
 def own(message: dict[str, Any]) -> Any:
     completion = {"id": "1", "odd": {"kept": [1]}, "choices": [{"index": 0, "message": message}]}
-    return json.loads(chat.gpt_oss_own(json.dumps(completion).encode(), "openai.gpt-oss-20b-1:0"))
+    return json.loads(chat.gpt_oss_passthrough(json.dumps(completion).encode(), "openai.gpt-oss-20b-1:0"))
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
@@ -273,12 +273,12 @@ def test_reasoning_that_a_server_shows_moves_to_the_head_of_the_text(name: str) 
 
 def test_answer_without_reasoning_stays_as_it_is() -> None:
     completion = b'{"id": "1",  "choices": [], "usage": {"d": {"reasoning_tokens": 5}}}'
-    assert chat.gpt_oss_own(completion, "openai.gpt-oss-20b-1:0") == completion
+    assert chat.gpt_oss_passthrough(completion, "openai.gpt-oss-20b-1:0") == completion
     assert own({"content": None, "reasoning": None})["choices"][0]["message"] == {"content": None}
 
 
 def test_answer_of_another_form_is_not_shown() -> None:
     with pytest.raises(Refused, match="choices"):
-        chat.gpt_oss_own(b'{"choices": 5, "reasoning": 1}', "")
+        chat.gpt_oss_passthrough(b'{"choices": 5, "reasoning": 1}', "")
     with pytest.raises(Refused, match=r"choices\[0\].message"):
-        chat.gpt_oss_own(b'{"choices": [{"message": 5, "reasoning": 1}]}', "")
+        chat.gpt_oss_passthrough(b'{"choices": [{"message": 5, "reasoning": 1}]}', "")

@@ -1,4 +1,4 @@
-"""Prompts that are written as a transcript: `Human: … Assistant:`, `User: … Bot:`."""
+"""Prompts written as a transcript: `Human: … Assistant:`, `User: … Bot:`."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,26 +8,27 @@ from translators.bedrock.families.prompts import free_text, message
 
 
 class Transcript(NamedTuple):
-    """What a prompt says."""
+    """A prompt as Converse messages."""
 
     messages: list[Message]
     system: list[SystemBlock] | None = None
-    """What stands before the first turn."""
+    """Text before the first turn."""
     is_template: bool = False
-    """Whether it was a transcript at all, and its speakers' names mean turns."""
+    """False for free text."""
 
 
 type _Name = tuple[int, int, Role]
-"""Where a speaker's name begins and ends, and who that is. Made for every turn: a plain tuple is quickest."""
+"""Begin and end of a speaker's name in the prompt, and its role. One per turn: a plain tuple is fastest."""
 
 
 def transcript(prompt: str, speakers: Mapping[str, Role], gap: str) -> Transcript:
-    """The prompt's turns. A name begins one at the beginning and after the gap; spaces between do not count.
-    At the very end any white space before the assistant's name will do (seen on the live API).
+    """The turns of a prompt; a prompt that is no transcript is the one message of a user.
 
-    The first turn is the user's and the last the assistant's, which is open: what it holds already is the
-    beginning of the answer. Any other prompt is free text, the one message of a user. Raises `Refused`
-    for one that is empty.
+    A name starts a turn at the beginning of the prompt and after `gap` and optional spaces; at the very end,
+    any white space before the assistant's name is enough (seen on the live API). The first turn is the
+    user's and the last the assistant's: text in it is the beginning of the response.
+
+    Raises `Refused` for an empty prompt.
     """
     names = _names(prompt, speakers, gap)
     if not names or names[0][2] != "user" or names[-1][2] != "assistant":
@@ -45,7 +46,7 @@ def transcript(prompt: str, speakers: Mapping[str, Role], gap: str) -> Transcrip
 
 
 def _names(prompt: str, speakers: Mapping[str, Role], gap: str) -> list[_Name]:
-    """Where turns begin, in their order."""
+    """The names that start a turn, in order."""
     found: list[_Name] = []
     first, last = len(prompt) - len(prompt.lstrip()), len(prompt.rstrip())
     for name, role in speakers.items():
@@ -61,17 +62,17 @@ def _names(prompt: str, speakers: Mapping[str, Role], gap: str) -> list[_Name]:
 
 
 def _without_spaces(prompt: str, end: int) -> int:
-    """Where the spaces begin that stand before `end`."""
+    """The position of the first of the spaces and tabs before `end`."""
     while end > 0 and prompt[end - 1] in " \t":
         end -= 1
     return end
 
 
-def stop_sequences(asked: list[str] | None, prompt: Transcript, name: str) -> list[str] | None:
-    """The stop sequences without the one that is the user's name in the transcript.
+def stop_sequences(requested: list[str] | None, prompt: Transcript, name: str) -> list[str] | None:
+    """The stop sequences without the user's name in the transcript.
 
-    It ends the assistant's turn, and turns that are messages end by themselves.
+    It ends the assistant's turn, which a message does by itself.
     """
-    if asked is None or not prompt.is_template:
-        return asked
-    return [sequence for sequence in asked if sequence.strip() != name] or None
+    if requested is None or not prompt.is_template:
+        return requested
+    return [sequence for sequence in requested if sequence.strip() != name] or None

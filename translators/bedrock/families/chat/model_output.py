@@ -1,12 +1,12 @@
-"""An answer as a chat completion, in each vendor's way.
+"""Converse response → chat completion, with each vendor's differences.
 
     chat      reasoning in `reasoning_content` (Qwen, DeepSeek and the rest)
     gpt-oss   reasoning at the head of the text, in `<reasoning>…</reasoning>`
-    mistral   why it ends in `stop_reason` too, which the examples of AWS have; text that is not there is ""
-    jamba     `meta`, the short name of the model, plain counts
-    palmyra   members of the server that Writer runs, null where there is nothing
+    mistral   the finish reason in `stop_reason` too, as in AWS's examples; "" for absent text
+    jamba     `meta`, the short name of the model, plain token counts
+    palmyra   further members of Writer's server, null where they are empty
 
-An answer that is a chat completion already stays as it is; only gpt-oss's reasoning moves.
+A provider's chat completion passes unchanged, apart from gpt-oss's reasoning.
 """
 
 import re
@@ -19,8 +19,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock import converse
-from translators.bedrock.families import turns
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families import converse_content
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
 from translators.bedrock.model_ids import parse
 from translators.errors import Refused
@@ -28,7 +28,7 @@ from translators.errors import Refused
 type _Object = dict[str, Any]
 
 
-class _Said(Struct):
+class _Message(Struct):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
@@ -37,7 +37,7 @@ class _Said(Struct):
 _ENCODER = msgspec.json.Encoder()
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
-_SAID = msgspec.json.Decoder(_Said)
+_MESSAGE = msgspec.json.Decoder(_Message)
 
 _VERSION = re.compile(r"-v\d+(:.*)?$")
 _POINT = re.compile(r"(?<=\d)-(?=\d)")
@@ -53,16 +53,16 @@ _FINISH_REASONS: Mapping[converse.StopReason, wire.FinishReason] = MappingProxyT
         "guardrail_intervened": "content_filter",
     }
 )
-"""A chat completion has no word for an answer that is malformed."""
+"""A chat completion has no finish reason for a malformed answer."""
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The completion. Raises `Refused` for what it cannot say."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The completion. Raises `Refused` for what it cannot express."""
     return _ENCODER.encode(_completion(answer, model_id, _message(answer)))
 
 
-def gpt_oss_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The same as gpt-oss has it."""
+def gpt_oss_output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """gpt-oss's completion."""
     message = _message(answer)
     reasoning = message.pop("reasoning_content", None)
     if reasoning is not None:
@@ -70,8 +70,8 @@ def gpt_oss_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> 
     return _ENCODER.encode(_completion(answer, model_id, message))
 
 
-def mistral_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The same as Mistral's models have it."""
+def mistral_output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Mistral's completion."""
     message = _message(answer)
     if message["content"] is None:
         message["content"] = ""
@@ -81,8 +81,8 @@ def mistral_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> 
     return _ENCODER.encode(completion)
 
 
-def jamba_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The same as AI21's models have it (seen on the live API)."""
+def jamba_output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Jamba's completion (seen on the live API)."""
     completion = _completion(answer, model_id, {"tool_calls": None} | _message(answer))
     del completion["object"], completion["created"], completion["choices"][0]["logprobs"]
     for details in ("prompt_tokens_details", "completion_tokens_details"):
@@ -92,8 +92,8 @@ def jamba_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> by
     return _ENCODER.encode(completion)
 
 
-def palmyra_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The same as Writer's models have it (AWS: model-parameters-palmyra-x5)."""
+def palmyra_output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """Palmyra's completion (AWS: model-parameters-palmyra-x5)."""
     message = _message(answer)
     message.setdefault("reasoning_content", None)
     message.setdefault("tool_calls", [])
@@ -102,18 +102,18 @@ def palmyra_answer(answer: converse.Answer, model_id: str, model_input: Raw) -> 
     return _ENCODER.encode(completion | {"prompt_logprobs": None})
 
 
-def gpt_oss_own(completion: bytes, model_id: str) -> bytes:
-    """A chat completion of a provider, the reasoning that some servers show at the head of the text."""
+def gpt_oss_passthrough(completion: bytes, model_id: str) -> bytes:
+    """A provider's chat completion with the reasoning moved to the head of the text."""
     if b'"reasoning_content"' not in completion and b'"reasoning"' not in completion:
         return completion
     members = decoded(_OBJECT, Raw(completion))
     choices = decoded(_OBJECTS, members["choices"], "choices")
     for index, choice in enumerate(choices):
-        message = decoded(_OBJECT, choice.get("message", Raw(b"{}")), f"choices[{index}].message")
-        said = decoded(_SAID, choice.get("message", Raw(b"{}")), f"choices[{index}].message")
-        reasoning = said.reasoning_content or said.reasoning
+        raw, path = choice.get("message", Raw(b"{}")), f"choices[{index}].message"
+        message, typed = decoded(_OBJECT, raw, path), decoded(_MESSAGE, raw, path)
+        reasoning = typed.reasoning_content or typed.reasoning
         if reasoning:
-            message["content"] = Raw(_ENCODER.encode(_tagged(reasoning, said.content)))
+            message["content"] = Raw(_ENCODER.encode(_tagged(reasoning, typed.content)))
         message.pop("reasoning_content", None)
         message.pop("reasoning", None)
         choice["message"] = Raw(_ENCODER.encode(message))
@@ -147,18 +147,18 @@ def _message(answer: converse.Answer) -> _Object:
     texts: list[str] = []
     calls: list[_Object] = []
     for index, block in enumerate(content):
-        text = turns.text_of(block)
+        text = converse_content.text_of(block)
         if text is not None:
             texts.append(text)
         elif block.tool_use is not None:
             calls.append(_call(block.tool_use))
         elif block.reasoning_content is None:
-            raise turns.refused_block(block, index, "text, tool use and reasoning")
-    said = "".join(texts)
-    message: _Object = {"role": "assistant", "content": said if texts or not calls else None}
+            raise converse_content.unsupported_block(block, index, "text, tool use and reasoning")
+    joined = "".join(texts)
+    message: _Object = {"role": "assistant", "content": joined if texts or not calls else None}
     if answer.refusal and texts:
-        message |= {"content": None, "refusal": said}
-    reasoning = turns.reasoning_of(content)
+        message |= {"content": None, "refusal": joined}
+    reasoning = converse_content.reasoning_of(content)
     if reasoning:
         message["reasoning_content"] = reasoning
     if calls:
@@ -184,7 +184,7 @@ def _finish_reason(answer: converse.Answer) -> wire.FinishReason:
 
 
 def _usage(answer: converse.Answer) -> _Object:
-    """Cached tokens are among the prompt's here, beside them in Converse."""
+    """Token counts; unlike Converse's `inputTokens`, `prompt_tokens` includes cached ones."""
     usage = answer.response.usage
     read, written = usage.cache_read_input_tokens, usage.cache_write_input_tokens
     prompt = usage.input_tokens + (read or 0) + (written or 0)
@@ -202,13 +202,13 @@ def _usage(answer: converse.Answer) -> _Object:
 
 @lru_cache
 def _name(model_id: str) -> str | None:
-    """Bedrock's id of the model, without prefix and ARN; None for a name that is not Bedrock's."""
+    """Bedrock's id of the model without prefix and ARN; None for other names."""
     model = parse(model_id)
     return model.bare if model.vendor is not None else None
 
 
 @lru_cache
 def _jamba(model_id: str) -> str | None:
-    """AI21's own name of one of its models: `jamba-1.5-mini`."""
+    """AI21's name of a model (`jamba-1.5-mini`); None for models of other vendors."""
     model = parse(model_id)
     return _POINT.sub(".", _VERSION.sub("", model.model), count=1) if model.vendor == "ai21" else None

@@ -1,4 +1,4 @@
-"""An answer as a Claude message."""
+"""Converse response → Claude message."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from translators.bedrock import converse
 from translators.bedrock.families.claude import wire
-from translators.bedrock.families.claude.citations import in_claude
+from translators.bedrock.families.claude.citations import to_claude
 from translators.bedrock.model_ids import parse
 from translators.errors import Refused
 
@@ -31,11 +31,11 @@ _STOP_REASONS: Mapping[converse.StopReason, wire.StopReason] = MappingProxyType(
         "model_context_window_exceeded": "model_context_window_exceeded",
     }
 )
-"""Claude has no word for an answer that is malformed."""
+"""Claude has no stop reason for a malformed answer."""
 
 
-def answer(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
-    """The Claude message. Raises `Refused` for what a Claude message cannot say."""
+def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
+    """The Claude message. Raises `Refused` for what it cannot express."""
     response = answer.response
     stop_reason = _stop_reason(answer)
     message = wire.Answer(
@@ -67,7 +67,7 @@ def _stop_reason(answer: converse.Answer) -> wire.StopReason:
 
 @lru_cache
 def _short_name(model_id: str) -> str | None:
-    """Anthropic's own name of one of its models: `claude-3-haiku-20240307`, without `-v1:0`."""
+    """Anthropic's name of a model (`claude-3-haiku-20240307`, without `-v1:0`); None for other vendors'."""
     model = parse(model_id)
     return _VERSION.sub("", model.model) if model.vendor == "anthropic" else None
 
@@ -87,13 +87,13 @@ def _block(block: converse.ContentBlock, index: int) -> wire.AnswerBlock:
 def _thinking(content: converse.ReasoningContent) -> wire.Thinking | wire.RedactedThinking:
     if content.reasoning_text is not None:
         text = content.reasoning_text
-        # Only Claude signs its thinking; its messages always have the member.
+        # Only Claude signs its reasoning; its messages always have the member.
         return wire.Thinking(text.text, text.signature if text.signature is not None else "")
     return wire.RedactedThinking(_opaque(content.redacted_content or ""))
 
 
 def _opaque(blob: str) -> str:
-    """The text that a blob of Claude's is; the blob of anyone else as it is."""
+    """The text that Claude's blobs encode; blobs of other providers unchanged."""
     try:
         return base64.b64decode(blob, validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError):
@@ -104,6 +104,6 @@ def _cited(content: converse.CitationsContent, path: str) -> wire.CitedText:
     return wire.CitedText(
         text="".join(part.text for part in content.content or ()),
         citations=[
-            in_claude(citation, f"{path}[{index}]") for index, citation in enumerate(content.citations or ())
+            to_claude(citation, f"{path}[{index}]") for index, citation in enumerate(content.citations or ())
         ],
     )

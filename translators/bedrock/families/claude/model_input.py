@@ -1,6 +1,6 @@
-"""A Claude body as a Converse request.
+"""Claude body → Converse request.
 
-What Converse has no place for goes into `additional_model_request_fields`, as `converse` spells it.
+Members without a counterpart in Converse become `additional_model_request_fields`, named as in `converse`.
 """
 
 import base64
@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Raw
 
 from translators.bedrock import converse
-from translators.bedrock.families.bodies import decoded
+from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.claude import wire
-from translators.bedrock.families.claude.citations import in_converse
+from translators.bedrock.families.claude.citations import to_converse
 from translators.errors import Refused
 
 _BODY = msgspec.json.Decoder(wire.Body)
@@ -29,7 +29,7 @@ _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
 
 
 def request(model_input: Raw | wire.Body) -> converse.Request:
-    """The body → the hub. Raises `Refused` naming the field."""
+    """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_BODY, model_input)
     return converse.Request(
         messages=[
@@ -95,7 +95,7 @@ def _block(block: wire.Block, path: str) -> converse.ContentBlock:
 def _text(block: wire.Text) -> converse.ContentBlock:
     if not block.citations:
         return converse.ContentBlock(block.text)
-    citations = [in_converse(citation) for citation in block.citations]
+    citations = [to_converse(citation) for citation in block.citations]
     cited = converse.CitationsContent([converse.TextBlock(block.text)], citations)
     return converse.ContentBlock(citations_content=cited)
 
@@ -183,9 +183,9 @@ def _result_part(part: wire.ResultPart, path: str) -> converse.ToolResultContent
 
 
 def _cache_control(block: wire.Block) -> wire.CacheControl | None:
-    """The cache control on a block, or on the last part of a tool's answer that has one.
+    """The cache control of a block, or of the last part of a tool result that has one.
 
-    Converse has no cache points inside tool results: the prefix then ends with the whole result.
+    Converse has no cache points inside tool results: the cached prefix ends after the whole result.
     """
     if isinstance(block, wire.Thinking | wire.RedactedThinking):
         return None
@@ -227,10 +227,10 @@ def _tool_config(body: wire.Body) -> converse.ToolConfig | None:
 
 
 def _tool(raw: Raw, path: str) -> wire.Tool:
-    """A tool of the application's own.
+    """The tool, if it is one with a schema.
 
-    Those that Anthropic defines (computer, bash, text_editor, memory) have no schema: Claude was trained
-    on them. Converse's `systemTool` is another thing: it runs at the service.
+    Anthropic's own tools (computer, bash, text_editor, memory) have none: Claude was trained on them.
+    Converse's `systemTool` is no counterpart: it runs at the service. Raises `Refused`.
     """
     kind = decoded(_TOOL_TYPE, raw, path).type
     if kind not in {None, "custom"}:
