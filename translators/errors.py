@@ -47,6 +47,11 @@ _NO_MONEY_LEFT = frozenset(
 """Error codes of providers that go with a 429 and do not pass with time."""
 
 
+def is_transient(status: int) -> bool:
+    """Whether the same request may succeed later: time-outs, rate limits, and faults of the server."""
+    return status in {408, 425, 429} or status >= 500
+
+
 class ProviderError(Exception):
     """An answer of a provider's batch API that is not a success.
 
@@ -65,10 +70,8 @@ class ProviderError(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether the same call may succeed later: rate limits, time-outs and the provider's own trouble.
+        """Whether the same call may succeed later: a transient status, or a conflict with what runs now.
 
-        A 429 that says the account has no money left is not passing.
+        A 429 for an account that has no money left is not passing.
         """
-        if self.code in _NO_MONEY_LEFT:
-            return False
-        return self.status in {408, 409, 425, 429} or self.status >= 500
+        return self.code not in _NO_MONEY_LEFT and (self.status == 409 or is_transient(self.status))
