@@ -8,7 +8,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 import anyio.to_thread
 
@@ -98,19 +97,20 @@ class Patience:
         Raises `Interrupted` when `give_up` says so (by default: when the job is over) between two tries,
         and whatever `action` raises that waiting does not cure.
         """
-        waited = False
-        for attempt in count(1):
+        longest = min(60.0, 200 * (self._config.jobs.poll_interval or 60))
+        attempt = 0
+        while True:
             try:
                 result = await action()
             except Exception as error:
                 if not curable(error):
                     raise
                 logger.warning("job %s waits: %s: %s", job_id, doing, error)
-                waited = True
+                attempt += 1
                 await self.say(job_id, f"{doing}: {error}")
-                seconds = max(self._backoff(attempt), getattr(error, "retry_after", None) or 0)
+                seconds = max(backoff(attempt, longest, first=1.0), getattr(error, "retry_after", None) or 0)
             else:
-                if waited:
+                if attempt:
                     await self.say(job_id, None)
                 return result
             if (give_up or self.is_over)(await self.job(job_id)):
@@ -118,10 +118,6 @@ class Patience:
             await self.pause(job_id, seconds)
             if (give_up or self.is_over)(await self.job(job_id)):
                 raise Interrupted(doing)
-        raise AssertionError("attempts never end")
-
-    def _backoff(self, attempt: int) -> float:
-        return backoff(attempt, min(60.0, 200 * (self._config.jobs.poll_interval or 60)), first=1.0)
 
     async def say(self, job_id: str, waiting: str | None) -> None:
         """Note what a job waits for, or that it waits no longer."""

@@ -35,14 +35,12 @@ class _FileBody(httpx.AsyncByteStream):
 
 
 def _block(pieces: Iterator[bytes]) -> bytes:
-    taken: list[bytes] = []
-    size = 0
+    block = bytearray()
     for piece in pieces:
-        taken.append(piece)
-        size += len(piece)
-        if size >= BLOCK:
+        block += piece
+        if len(block) >= BLOCK:
             break
-    return b"".join(taken)
+    return bytes(block)
 
 
 def path_in(folder: Path | None, name: str) -> Path:

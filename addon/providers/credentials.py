@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from addon.providers.google_auth import GoogleCredentials, NoGoogleCredentials
+from addon.providers.google_auth import GoogleCredentials, NoCredentials
 from addon.settings.config import Target
 
 PROVIDER_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
@@ -34,7 +34,7 @@ async def access_headers(target: Target, key: str | None, google: GoogleCredenti
         raise NoKey(f"{target.key_sources} is not set")
     try:
         return await google.headers()
-    except NoGoogleCredentials as error:
+    except NoCredentials as error:
         raise NoKey(f"{error} Set GOOGLE_APPLICATION_CREDENTIALS, or {target.key_sources}") from error
 
 

@@ -34,14 +34,13 @@ TIMEOUT = 30.0
 KEPT = 64
 """How many issued tokens are remembered as this machine's."""
 CHECK_AFTER = timedelta(minutes=2)
-"""How long a token is used before its validity is checked; google-auth renews it some minutes before it
-expires."""
+"""How long a token is used before it is checked; google-auth renews it some minutes before it expires."""
 
 # mitmproxy lets every debug message through, and google-auth's show requests.
 logging.getLogger("google.auth").setLevel(logging.INFO)
 
 
-class NoGoogleCredentials(Exception):
+class NoCredentials(Exception):
     """This machine has no Google credentials; the message names what was looked for."""
 
 
@@ -68,13 +67,13 @@ class GoogleCredentials:
         self._limiter = anyio.CapacityLimiter(2)  # a dead metadata server must not take every thread
 
     async def check(self) -> None:
-        """Raise `NoGoogleCredentials` when there are none; their validity is not checked."""
+        """Raise `NoCredentials` when there are none; their validity is not checked."""
         await self._in_thread(self._found)
 
     async def headers(self) -> dict[str, str]:
         """Request headers with a token that is valid for some minutes, and the quota project if there is one.
 
-        Raises `NoGoogleCredentials`, `CredentialsRefused`, `TokenUnavailable`.
+        Raises `NoCredentials`, `CredentialsRefused`, `TokenUnavailable`.
         """
         return await self._in_thread(self._headers)
 
@@ -96,7 +95,7 @@ class GoogleCredentials:
             try:
                 self._credentials, _ = google.auth.default(scopes=SCOPES, request=self._request)
             except (DefaultCredentialsError, OSError) as error:
-                raise NoGoogleCredentials(_first_line(error)) from error
+                raise NoCredentials(_first_line(error)) from error
         return self._credentials
 
     def _headers(self) -> dict[str, str]:

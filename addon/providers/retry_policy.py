@@ -1,8 +1,7 @@
 """Which failures are transient, how often a call is repeated, and the delay before it.
 
-`translators.errors.is_transient` is the table of statuses. Within a call `repeating` sends a request a few
-times within a few minutes; what lasts longer is left to the job's workflow, which can wait for days and
-survives a restart.
+The table of statuses is `translators.errors.is_transient`. A call repeats requests for a few minutes; after
+longer failures the job's workflow waits, for days if need be and across restarts.
 """
 
 import errno
@@ -11,13 +10,7 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 
 import httpx
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    retry_if_result,
-    stop_after_attempt,
-)
+import tenacity
 
 from addon.providers.google_auth import TokenUnavailable
 from addon.storage.s3 import S3Unavailable
@@ -26,8 +19,6 @@ from translators.providers.answers import retry_after
 
 ATTEMPTS = 4
 """How often one request is sent within a call."""
-LONGEST_BACKOFF = 8.0
-"""Seconds between two attempts within a call, where the provider asks for nothing else."""
 LONGEST_WAIT = 120.0
 """Seconds; a response with a longer `Retry-After` is returned, as OpenAI's SDK leaves it to its caller."""
 
@@ -43,24 +34,18 @@ class LostAnswer(Exception):
     """A request that must not be repeated was sent, and whether it took effect is unknown."""
 
 
-_TRANSIENT = (Unreachable, TokenUnavailable, S3Unavailable)
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_NOT_PROCESSED = frozenset({425, 429})
-
-
 def is_transient_error(error: Exception) -> bool:
     """Whether the same call may succeed later: an outage, a transient status, a full disk."""
     if isinstance(error, ProviderError):
         return error.passing
     if isinstance(error, OSError):
-        return error.errno in _NO_SPACE
-    return isinstance(error, _TRANSIENT)
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, Unreachable | TokenUnavailable | S3Unavailable)
 
 
 def is_outcome_unknown(status: int) -> bool:
-    """Whether a request with this response may have taken effect: gateways also answer 408 when the provider
-    behind them took too long."""
-    return is_transient(status) and status not in _NOT_PROCESSED
+    """Whether the request may have taken effect: gateways also answer 408 when the provider was too slow."""
+    return is_transient(status) and status not in {425, 429}
 
 
 def backoff(attempt: int, longest: float, *, first: float = 0.5) -> float:
@@ -69,15 +54,15 @@ def backoff(attempt: int, longest: float, *, first: float = 0.5) -> float:
     return min(first * 2.0 ** min(attempt - 1, 10), longest) * random.uniform(0.75, 1)
 
 
-def repeating(pause: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+def repeating(pause: Callable[[float], Awaitable[None]]) -> tenacity.AsyncRetrying:
     """Calls a function again while it raises `Unreachable` or returns a transient response; the last outcome
     stands. `pause` sleeps between attempts."""
-    return AsyncRetrying(
+    return tenacity.AsyncRetrying(
         sleep=pause,
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=_delay,
-        retry=retry_if_exception_type(Unreachable) | retry_if_result(_is_repeated),
-        retry_error_callback=_outcome,
+        retry=tenacity.retry_if_exception_type(Unreachable) | tenacity.retry_if_result(_is_repeated),
+        retry_error_callback=lambda state: _last(state).result(),
     )
 
 
@@ -86,16 +71,15 @@ def _is_repeated(response: httpx.Response) -> bool:
     return is_transient(response.status_code) and not forbidden and _requested_wait(response) <= LONGEST_WAIT
 
 
-def _delay(state: RetryCallState) -> float:
-    assert state.outcome is not None
-    requested = 0.0 if state.outcome.failed else _requested_wait(state.outcome.result())
-    return requested or backoff(state.attempt_number, LONGEST_BACKOFF)
+def _delay(state: tenacity.RetryCallState) -> float:
+    outcome = _last(state)
+    requested = 0.0 if outcome.failed else _requested_wait(outcome.result())
+    return requested or backoff(state.attempt_number, longest=8.0)
 
 
-def _outcome(state: RetryCallState) -> httpx.Response:
+def _last(state: tenacity.RetryCallState) -> tenacity.Future:
     assert state.outcome is not None
-    response: httpx.Response = state.outcome.result()
-    return response
+    return state.outcome
 
 
 def _requested_wait(response: httpx.Response) -> float:

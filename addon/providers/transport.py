@@ -58,7 +58,7 @@ class Transport:
         self._transport = transport
         self._pause = pause
         self._clients: dict[str | None, httpx.AsyncClient] = {}
-        self._storage = GoogleStorage(google or GoogleCredentials(own), environment=environment, own=own)
+        self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
     async def play[Outcome](
         self, conversation: Conversation[Outcome], *, folder: Path | None = None, once: bool = False
@@ -80,7 +80,6 @@ class Transport:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The response to a request that is not repeated, whatever its status. Raises `Unreachable`."""
-        _prepare(request)
         return await self._send(request, None, lost=Unreachable)
 
     async def close(self) -> None:
@@ -90,19 +89,19 @@ class Transport:
         self._clients.clear()
 
     async def _response(self, request: httpx.Request, folder: Path | None, once: bool) -> httpx.Response:
-        _prepare(request)
         if once and request.method != "GET":
             response = await self._send(request, folder, lost=LostAnswer)
             if is_outcome_unknown(response.status_code):
                 raise LostAnswer(f"{_host(request)} answered {response.status_code}")
             return response
-        response = await repeating(self._pause)(self._send, request, folder, lost=Unreachable)
-        return response
+        return await repeating(self._pause)(self._send, request, folder, lost=Unreachable)
 
     async def _send(
         self, request: httpx.Request, folder: Path | None, *, lost: type[LostAnswer | Unreachable]
     ) -> httpx.Response:
         """One attempt, with its body. Raises `Unreachable` when nothing was sent, else `lost`."""
+        request.headers.setdefault("user-agent", USER_AGENT)
+        bodies.read_in_threads(request)
         name = request.extensions.get(SAVE)
         with _mapped_errors(request, lost):
             if request.url.scheme == SCHEME:
@@ -123,27 +122,16 @@ class Transport:
         """The client for the URL's proxy. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
         proxy = proxy_for(url, self._environment, self._own)
         if proxy not in self._clients:
+            # Parsing the certificates takes a tenth of a second. SSL_CERT_FILE applies in spite of trust_env.
+            trusted = await anyio.to_thread.run_sync(httpx.create_ssl_context)
             try:
-                made = await anyio.to_thread.run_sync(self._new_client, proxy)
+                client = httpx.AsyncClient(
+                    transport=self._transport, proxy=proxy, verify=trusted, trust_env=False, timeout=_TIMEOUT
+                )
             except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
                 raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
-            self._clients.setdefault(proxy, made)
+            self._clients.setdefault(proxy, client)
         return self._clients[proxy]
-
-    def _new_client(self, proxy: str | None) -> httpx.AsyncClient:
-        """Takes a tenth of a second to parse the certificates."""
-        return httpx.AsyncClient(
-            transport=self._transport,
-            proxy=proxy,
-            verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, which trust_env would cover
-            trust_env=False,
-            timeout=_TIMEOUT,
-        )
-
-
-def _prepare(request: httpx.Request) -> None:
-    request.headers.setdefault("user-agent", USER_AGENT)
-    bodies.read_in_threads(request)
 
 
 async def _followed(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:

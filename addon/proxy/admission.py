@@ -10,12 +10,7 @@ from typing import Self
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
 from addon.providers.credentials import NoKey, access_headers, check_key
-from addon.providers.google_auth import (
-    CredentialsRefused,
-    GoogleCredentials,
-    NoGoogleCredentials,
-    TokenUnavailable,
-)
+from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, NoCredentials, TokenUnavailable
 from addon.providers.model_mapping import chosen_model
 from addon.settings.config import FILE_NAME, Config, NoAddress, Target
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
@@ -163,7 +158,7 @@ class Admission:
             )
         try:
             await self.google.check()
-        except NoGoogleCredentials as error:
+        except NoCredentials as error:
             raise AwsError(
                 "AccessDeniedException",
                 f"No credentials for {target.name!r} are configured: {error} "

@@ -64,8 +64,7 @@ class Operations:
         probe: Probe,
         google: GoogleCredentials | None = None,
     ) -> None:
-        """`clock` gives UTC without a zone; `probe` asks providers where a request names several; `google`
-        are this machine's credentials there."""
+        """`clock` gives UTC without a zone; `probe` asks providers where a request names several."""
         self._admission = Admission(
             config=config, environment=environment, google=google or GoogleCredentials()
         )

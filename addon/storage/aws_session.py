@@ -120,14 +120,9 @@ class AwsSession:
     def _client_config(self, url: str) -> Config:
         """Time-outs, retries and proxy of calls to this address."""
         proxy = proxy_for(url, os.environ, self._own)
-        return Config(
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            proxies={}
-            if proxy is None
-            else {"http": proxy, "https": proxy},  # None would be the environment's
-        )
+        proxies = {} if proxy is None else {"http": proxy, "https": proxy}  # None would be the environment's
+        retries = {"mode": "standard", "total_max_attempts": 3}
+        return Config(connect_timeout=5, read_timeout=30, retries=retries, proxies=proxies)
 
 
 def _address(service: str, region: str) -> str:

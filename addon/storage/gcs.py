@@ -7,12 +7,11 @@ Storage's JSON API.
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -24,7 +23,7 @@ from obstore.store import GCSStore
 from addon.storage import object_store
 
 if TYPE_CHECKING:
-    from obstore.store import GCSConfig, GCSCredential
+    from obstore.store import GCSCredential
 
 SCHEME = "gs"
 EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -32,25 +31,19 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 ADDRESS = "https://storage.googleapis.com"
 
 
-class TokenSource(Protocol):
-    """Renews access tokens during a long transfer."""
-
-    async def renewed(self, token: str) -> tuple[str, datetime]:
-        """A valid token, and when to check it again."""
-        ...
-
-
 class GoogleStorage:
-    """Cloud Storage, with the token of the request, renewed where it is this machine's own."""
+    """Cloud Storage, with the token of the request.
+
+    `renewed` returns a valid token in place of one, and when to check it again: transfers may outlive it.
+    """
 
     def __init__(
         self,
-        tokens: TokenSource,
-        *,
-        environment: Mapping[str, str] = os.environ,
-        own: AbstractSet[tuple[str, int]] = frozenset(),
+        renewed: Callable[[str], Awaitable[tuple[str, datetime]]],
+        environment: Mapping[str, str],
+        own: AbstractSet[tuple[str, int]],
     ) -> None:
-        self._tokens = tokens
+        self._renewed = renewed
         self._environment = environment
         self._own = own
         self._limiter = anyio.CapacityLimiter(2)
@@ -88,13 +81,12 @@ class GoogleStorage:
             options["default_headers"] = {"x-goog-user-project": request.headers["x-goog-user-project"]}
 
         async def credential() -> GCSCredential:
-            renewed, until = await self._tokens.renewed(token)
-            return {"token": renewed, "expires_at": until}
+            valid, until = await self._renewed(token)
+            return {"token": valid, "expires_at": until}
 
-        config: GCSConfig = {"base_url": endpoint}
         return GCSStore(
             request.url.host,
-            config=config,
+            config={"base_url": endpoint},
             client_options=options,
             retry_config={"max_retries": object_store.RETRIES},
             credential_provider=credential,
@@ -107,13 +99,9 @@ def _error(request: httpx.Request, status: int, code: str, message: str) -> http
 
 
 async def _put(store: GCSStore, key: str, request: httpx.Request) -> httpx.Response:
-    async def blocks() -> AsyncIterator[bytes]:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        async for block in request.stream:
-            yield block
-
+    assert isinstance(request.stream, httpx.AsyncByteStream)
     size = int(request.headers["content-length"])
-    await object_store.upload(store, key, blocks(), size, request.headers["content-type"])
+    await object_store.upload(store, key, aiter(request.stream), size, request.headers["content-type"])
     return httpx.Response(200, request=request)
 
 

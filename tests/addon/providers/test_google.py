@@ -15,7 +15,7 @@ from addon.providers.credentials import NoKey, access_headers
 from addon.providers.google_auth import (
     CredentialsRefused,
     GoogleCredentials,
-    NoGoogleCredentials,
+    NoCredentials,
     TokenUnavailable,
 )
 from addon.providers.retry_policy import Unreachable
@@ -223,7 +223,7 @@ async def test_a_key_file_that_is_none_is_named(
     if content is not None:
         path.write_text(content)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-    with pytest.raises(NoGoogleCredentials, match=r"key\.json"):
+    with pytest.raises(NoCredentials, match=r"key\.json"):
         await GoogleCredentials().check()
 
 
