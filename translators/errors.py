@@ -47,6 +47,11 @@ _QUOTA_EXHAUSTED = frozenset(
 """Error codes of a 429 that no retry resolves: the account has no budget left."""
 
 
+def is_transient(status: int) -> bool:
+    """Whether the same request may succeed later: time-outs, rate limits, and faults of the server."""
+    return status in {408, 425, 429} or status >= 500
+
+
 class ProviderError(Exception):
     """An error response of a provider's batch API.
 
@@ -65,10 +70,8 @@ class ProviderError(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether a retry may succeed: for rate limits, timeouts, conflicts and server errors.
+        """Whether a retry may succeed: for a transient status, or a conflict with what runs now.
 
         False for a 429 whose code states that the account's quota is exhausted.
         """
-        if self.code in _QUOTA_EXHAUSTED:
-            return False
-        return self.status in {408, 409, 425, 429} or self.status >= 500
+        return self.code not in _QUOTA_EXHAUSTED and (self.status == 409 or is_transient(self.status))

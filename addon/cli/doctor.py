@@ -28,8 +28,9 @@ from addon.cli.errors import CommandRefused
 from addon.cli.jobs import NoDatabase, opened
 from addon.jobs import sqlite
 from addon.providers.credentials import NoKey, access_headers
-from addon.providers.google_auth import GoogleLogin, LoginRefused, LoginUnavailable
-from addon.providers.transport import Transport, Unreachable
+from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, TokenUnavailable
+from addon.providers.retry_policy import Unreachable
+from addon.providers.transport import Transport
 from addon.proxy import ca_bundle
 from addon.settings.config import BadConfig, Config, NoAddress, Target, file_in_use, load
 from addon.settings.egress_proxy import proxy_for
@@ -167,9 +168,9 @@ async def _providers(
 async def _provider(target: Target, transport: Transport, environment: Mapping[str, str]) -> Finding:
     check = f"provider {target.name}"
     try:
-        headers = await access_headers(target, target.key(environment), GoogleLogin({OWN_ADDRESS}))
+        headers = await access_headers(target, target.key(environment), GoogleCredentials({OWN_ADDRESS}))
         url = f"{target.base_url(environment)}{target.provider.probe}"
-    except (NoKey, LoginRefused, LoginUnavailable) as error:
+    except (NoKey, CredentialsRefused, TokenUnavailable) as error:
         hint = "or let callers bring theirs, as `Authorization: Bearer …`"
         return Finding(check, "fail", f"no key: {error}", f"set it, {hint}")
     except NoAddress as error:

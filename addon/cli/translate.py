@@ -13,7 +13,7 @@ from addon.cli.progress import counted, progress
 from addon.jobs.processes.line_blocks import Block, BlockFailed, Done, in_order
 from addon.jobs.processes.split import sendable
 from addon.providers.model_mapping import chosen_model
-from addon.providers.provider_names import as_known
+from addon.providers.provider_names import canonical_name
 from addon.settings.config_file import file_in_use
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.converse import Note
@@ -50,7 +50,7 @@ def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Wa
 
 
 def _own_way(model: str, to: str, invocation_type: InvocationType) -> Way:
-    name = as_known(to, PROVIDERS)
+    name = canonical_name(to, PROVIDERS)
     if name not in PROVIDERS:
         raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
     target = provider(name)
@@ -67,7 +67,7 @@ def _configured_way(model: str, to: str, invocation_type: InvocationType, config
 
     try:
         known = load(config or None)
-        target = known.target(as_known(to, known.known_providers))
+        target = known.target(canonical_name(to, known.known_providers))
     except BadConfig as error:
         raise CommandRefused(str(error)) from error
     chosen = chosen_model(target.name, target.provider, target.section.models, model)

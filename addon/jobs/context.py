@@ -19,7 +19,7 @@ from addon.jobs.spool import Spool
 from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard
 from addon.providers.credentials import NoKey, access_headers
-from addon.providers.google_auth import GoogleLogin, LoginRefused
+from addon.providers.google_auth import CredentialsRefused, GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config, NoAddress, Target
 from addon.storage.s3 import S3, Access, Location
@@ -53,8 +53,8 @@ class Context:
     """Worker processes that translate at the same time."""
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Files on their way at the same time; more would only make the proxy's other clients wait."""
-    login: GoogleLogin = field(default_factory=GoogleLogin)
-    """Who this machine is at Google."""
+    google: GoogleCredentials = field(default_factory=GoogleCredentials)
+    """This machine's credentials at Google."""
     turns: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
         default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
     )
@@ -100,12 +100,12 @@ class Context:
 
     async def _headers(self, target: Target, key: str | None) -> dict[str, str]:
         """What carries the key, or else who this machine is. Raises `NotConfigured`, `ProviderError` when
-        that is refused, `LoginUnavailable`."""
+        that is refused, `TokenUnavailable`."""
         try:
-            return await access_headers(target, key, self.login)
+            return await access_headers(target, key, self.google)
         except NoKey as error:
             raise NotConfigured(f"no key for {target.name}: {error}") from error
-        except LoginRefused as error:
+        except CredentialsRefused as error:
             raise ProviderError(401, str(error)) from error
 
     def limits(self, job: Job) -> Limits:

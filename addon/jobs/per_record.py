@@ -8,7 +8,6 @@ the job refuses the shard, as long as no record of it was answered.
 
 import heapq
 import logging
-import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -25,8 +24,8 @@ from addon.jobs.processes.join import answered_and_failed
 from addon.jobs.processes.split import record_index
 from addon.jobs.retrying import Interrupted, NotConfigured, utc_now
 from addon.jobs.tables import BatchRow, Job, Shard
-from addon.providers.transport import Unreachable, retry_after
-from translators.errors import ProviderError
+from addon.providers.retry_policy import Unreachable, backoff
+from translators.errors import ProviderError, is_transient
 from translators.providers.conversation import Endpoint
 from translators.providers.direct import Direct
 
@@ -281,7 +280,7 @@ class DirectRun:
 
     async def _sort(self, asked: Asked, response: httpx.Response, rows: BinaryIO) -> None:
         """Keep an answer, or see what becomes of a record that has none."""
-        if _is_passing(response.status_code) and self._direct.error(response).passing:
+        if is_transient(response.status_code) and self._direct.error(response).passing:
             await self._fail(asked, response, rows)
             return
         self._pace.answered()
@@ -314,12 +313,12 @@ class DirectRun:
         if asked.blamed >= ATTEMPTS:
             await self._keep(asked.line, response, rows)
             return
-        pause = _pause(asked.tries)
+        pause = backoff(asked.tries, LONGEST_PAUSE)
         asked.due = anyio.current_time() + pause
         if _UNREACHABLE in response.extensions:
             await self._say(response.text)
         elif response.status_code in _ABOUT_ALL:
-            self._pace.slower(anyio.current_time() + (retry_after(response.headers) or pause))
+            self._pace.slower(anyio.current_time() + (self._direct.error(response).retry_after or pause))
             await self._say(f"the provider answers {response.status_code}")
         heapq.heappush(self._waiting, asked)
 
@@ -358,15 +357,6 @@ def _first(group: ExceptionGroup[Exception]) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _pause(tries: int) -> float:
-    """0.5, 1, 2 … seconds, each up to a quarter shorter so that calls do not march in step."""
-    return min(0.5 * 2.0 ** min(tries - 1, 10), LONGEST_PAUSE) * random.uniform(0.75, 1)
-
-
-def _is_passing(status: int) -> bool:
-    return status in {408, 429} or status >= 500
 
 
 def _told(response: httpx.Response) -> httpx.Response:

@@ -12,7 +12,7 @@ from addon.jobs.context import Context
 from addon.jobs.processes.provider_file_lines import records_of
 from addon.jobs.retrying import JobFailed, NotConfigured, utc_now
 from addon.jobs.tables import Job, Shard
-from addon.providers.transport import Unreachable
+from addon.providers.retry_policy import Unreachable
 from translators.bedrock.jobs import ProviderFile, provider_file
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch

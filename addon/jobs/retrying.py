@@ -5,22 +5,17 @@ The job waits, says what it waits for, and goes on; only its own end, a stop or 
 
 import asyncio
 import contextlib
-import errno
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
 
 import anyio.to_thread
 
 from addon.jobs.store import Store
 from addon.jobs.tables import Job
-from addon.providers.google_auth import LoginUnavailable
-from addon.providers.transport import Unreachable
+from addon.providers.retry_policy import backoff, is_transient_error
 from addon.settings.config import Config
-from addon.storage.s3 import S3Unavailable
 from translators.bedrock.jobs import TERMINAL
-from translators.errors import ProviderError
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +39,7 @@ def utc_now() -> datetime:
 
 def passes(error: Exception) -> bool:
     """Whether waiting may cure this."""
-    if isinstance(error, ProviderError):
-        return error.passing
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return isinstance(error, S3Unavailable | Unreachable | LoginUnavailable | NotConfigured)
+    return isinstance(error, NotConfigured) or is_transient_error(error)
 
 
 class Patience:
@@ -106,19 +97,20 @@ class Patience:
         Raises `Interrupted` when `give_up` says so (by default: when the job is over) between two tries,
         and whatever `action` raises that waiting does not cure.
         """
-        waited = False
-        for seconds in self._pauses():
+        longest = min(60.0, 200 * (self._config.jobs.poll_interval or 60))
+        attempt = 0
+        while True:
             try:
                 result = await action()
             except Exception as error:
                 if not curable(error):
                     raise
                 logger.warning("job %s waits: %s: %s", job_id, doing, error)
-                waited = True
+                attempt += 1
                 await self.say(job_id, f"{doing}: {error}")
-                seconds = max(seconds, getattr(error, "retry_after", None) or 0)
+                seconds = max(backoff(attempt, longest, first=1.0), getattr(error, "retry_after", None) or 0)
             else:
-                if waited:
+                if attempt:
                     await self.say(job_id, None)
                 return result
             if (give_up or self.is_over)(await self.job(job_id)):
@@ -126,11 +118,6 @@ class Patience:
             await self.pause(job_id, seconds)
             if (give_up or self.is_over)(await self.job(job_id)):
                 raise Interrupted(doing)
-        raise AssertionError("the pauses never end")
-
-    def _pauses(self) -> Iterator[float]:
-        longest = min(60.0, 200 * (self._config.jobs.poll_interval or 60))
-        return chain((min(step, longest) for step in (1.0, 2.0, 5.0, 15.0, 30.0)), repeat(longest))
 
     async def say(self, job_id: str, waiting: str | None) -> None:
         """Note what a job waits for, or that it waits no longer."""

@@ -1,29 +1,29 @@
-"""What tells a provider to let us in: a key, or who this machine is."""
+"""Provider credentials: an API key, or this machine's credentials at Google."""
 
 import re
 from collections.abc import Mapping
 
-from addon.providers.google_auth import GoogleLogin, NoLogin
+from addon.providers.google_auth import GoogleCredentials, NoCredentials
 from addon.settings.config import Target
 
 PROVIDER_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
-"""The headers that carry a key, at any provider."""
+"""The headers that carry a key, lower case, of all providers."""
 
 MASK = "***"
 
 _FITS_A_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
-_SHORTEST = 6
-"""Characters of a key that is looked for: a shorter one, of somebody's own server, is a word like others."""
+_SHORTEST_REDACTED = 6
+"""Characters; a shorter key, of a self-hosted server, may be an ordinary word of the text."""
 
 
 class NoKey(Exception):
-    """There is neither; the message says where they were looked for."""
+    """No usable key or credentials; the message names where they were looked for."""
 
 
-async def access_headers(target: Target, key: str | None, login: GoogleLogin) -> dict[str, str]:
-    """The headers that let us in, none where none are needed.
+async def access_headers(target: Target, key: str | None, google: GoogleCredentials) -> dict[str, str]:
+    """The request headers with the credentials; empty where the provider needs none.
 
-    Raises `NoKey`; where credentials of this machine stand in for a key, `LoginRefused`, `LoginUnavailable`.
+    Raises `NoKey`; where this machine's credentials replace a key, `CredentialsRefused`, `TokenUnavailable`.
     """
     if key is not None:
         check_key(key)
@@ -33,23 +33,23 @@ async def access_headers(target: Target, key: str | None, login: GoogleLogin) ->
     if target.provider.login is None:
         raise NoKey(f"{target.key_sources} is not set")
     try:
-        return await login.headers()
-    except NoLogin as error:
+        return await google.headers()
+    except NoCredentials as error:
         raise NoKey(f"{error} Set GOOGLE_APPLICATION_CREDENTIALS, or {target.key_sources}") from error
 
 
 def check_key(key: str) -> None:
-    """Raise `NoKey` for what no header can carry: a file of secrets ends with a line end, a document has
-    quotation marks of its own."""
+    """Raise `NoKey` for a key that no header can carry, such as one copied with a line end or typographic
+    quotation marks."""
     if not _FITS_A_HEADER.fullmatch(key):
         raise NoKey("the key has a line end, a space around it, or a character that no header can carry")
 
 
 def masked(text: bytes, headers: Mapping[str, str]) -> bytes:
-    """What a provider said to a request with these headers, without the key: some repeat one they refuse, and
-    their words go into answers, logs and the database."""
+    """The body of an error response, without the key of its request's headers: some providers repeat a key
+    that they refuse, and error texts go into responses, logs and the database."""
     for name, value in headers.items():
         key = value.removeprefix("Bearer ")
-        if name.lower() in PROVIDER_KEY_HEADERS and len(key) >= _SHORTEST:
+        if name.lower() in PROVIDER_KEY_HEADERS and len(key) >= _SHORTEST_REDACTED:
             text = text.replace(key.encode("latin-1"), MASK.encode())
     return text

@@ -1,8 +1,8 @@
-"""Access tokens of Google Cloud, by application-default credentials: a key file that the environment names,
-what `gcloud` has left, the machine's own account.
+"""Access tokens of Google Cloud from application-default credentials: a key file named by the environment,
+the login of `gcloud`, or the machine's service account.
 
-google-auth knows where they are and how they are renewed. It blocks, so it works in threads; and its calls go
-the way of all our calls, which is not through ourselves.
+google-auth finds and renews them. It blocks, so it runs in threads; its requests use the proxy that all of
+ours use.
 """
 
 from __future__ import annotations
@@ -29,59 +29,59 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-PATIENCE = 30.0
-"""Seconds that one call may take, unless google-auth says otherwise."""
+TIMEOUT = 30.0
+"""Seconds of one request, unless google-auth asks for another limit."""
 KEPT = 64
-"""Of the tokens that were handed out, so many are known as ours."""
-LOOK_AGAIN = timedelta(minutes=2)
-"""How long a token is used before it is asked whether it still holds; google-auth renews it some minutes
-before its end."""
+"""How many issued tokens are remembered as this machine's."""
+CHECK_AFTER = timedelta(minutes=2)
+"""How long a token is used before it is checked; google-auth renews it some minutes before it expires."""
 
 # mitmproxy lets every debug message through, and google-auth's show requests.
 logging.getLogger("google.auth").setLevel(logging.INFO)
 
 
-class NoLogin(Exception):
-    """This machine has no Google credentials; the message says what was looked for."""
+class NoCredentials(Exception):
+    """This machine has no Google credentials; the message names what was looked for."""
 
 
-class LoginRefused(Exception):
+class CredentialsRefused(Exception):
     """Google does not accept the credentials; the message is Google's."""
 
 
-class LoginUnavailable(Exception):
-    """Google could not be asked for a token; the same call may succeed later."""
+class TokenUnavailable(Exception):
+    """No response to a request for a token; the same call may succeed later."""
 
 
-class GoogleLogin:
-    """Who we are at Google. `own` are the addresses this process listens on, which are never used as a proxy.
+class GoogleCredentials:
+    """This machine's credentials at Google. `own` are the addresses this process listens on, which are never
+    used as a proxy.
 
     Tokens are in memory only.
     """
 
     def __init__(self, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
-        self._call = _Call(own)
+        self._request = _HttpRequest(own)
         self._credentials: Credentials | None = None
-        self._handed_out: deque[str] = deque(maxlen=KEPT)
+        self._issued: deque[str] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._limiter = anyio.CapacityLimiter(2)  # a dead metadata server must not take every thread
 
     async def check(self) -> None:
-        """Whether there are credentials, without a look at what they are worth. Raises `NoLogin`."""
+        """Raise `NoCredentials` when there are none; their validity is not checked."""
         await self._in_thread(self._found)
 
     async def headers(self) -> dict[str, str]:
-        """What a request says of who we are: a token that holds for some minutes, maybe who pays.
+        """Request headers with a token that is valid for some minutes, and the quota project if there is one.
 
-        Raises `NoLogin`, `LoginRefused`, `LoginUnavailable`.
+        Raises `NoCredentials`, `CredentialsRefused`, `TokenUnavailable`.
         """
         return await self._in_thread(self._headers)
 
     async def renewed(self, token: str) -> tuple[str, datetime]:
-        """The token to go on with, and when to ask again; another than this one only if this was ours."""
-        if token in self._handed_out:
+        """A valid token and when to check it again; a token that was not issued here is returned as it is."""
+        if token in self._issued:
             token = (await self.headers())["authorization"].removeprefix("Bearer ")
-        return token, datetime.now(UTC) + LOOK_AGAIN
+        return token, datetime.now(UTC) + CHECK_AFTER
 
     async def _in_thread[Result](self, function: Callable[[], Result]) -> Result:
         def locked() -> Result:
@@ -93,30 +93,30 @@ class GoogleLogin:
     def _found(self) -> Credentials:
         if self._credentials is None:
             try:
-                self._credentials, _ = google.auth.default(scopes=SCOPES, request=self._call)
+                self._credentials, _ = google.auth.default(scopes=SCOPES, request=self._request)
             except (DefaultCredentialsError, OSError) as error:
-                raise NoLogin(_first_line(error)) from error
+                raise NoCredentials(_first_line(error)) from error
         return self._credentials
 
     def _headers(self) -> dict[str, str]:
         credentials = self._found()
         try:
             if not credentials.valid:
-                credentials.refresh(self._call)
+                credentials.refresh(self._request)
         except GoogleAuthError as error:
-            passing = isinstance(error, TransportError) or error.retryable
-            # Not chained: an answer that could not be read may hold a token.
-            raise (LoginUnavailable if passing else LoginRefused)(_first_line(error)) from None
+            transient = isinstance(error, TransportError) or error.retryable
+            # Not chained: a response that could not be parsed may hold a token.
+            raise (TokenUnavailable if transient else CredentialsRefused)(_first_line(error)) from None
         headers: dict[str, str] = {}
         credentials.apply(headers)
         token = headers["authorization"].removeprefix("Bearer ")
-        if token not in self._handed_out:
-            self._handed_out.append(token)
+        if token not in self._issued:
+            self._issued.append(token)
         return headers
 
 
-class _Call(Request):
-    """How google-auth calls its servers."""
+class _HttpRequest(Request):
+    """google-auth's HTTP interface, over httpx."""
 
     def __init__(self, own: AbstractSet[tuple[str, int]]) -> None:
         self._own = own
@@ -134,14 +134,14 @@ class _Call(Request):
         proxy = proxy_for(url, os.environ, self._own)
         try:
             with httpx.Client(proxy=proxy, trust_env=False, verify=httpx.create_ssl_context()) as client:
-                seconds = PATIENCE if timeout is None else timeout
+                seconds = TIMEOUT if timeout is None else timeout
                 response = client.request(method, url, content=body, headers=headers, timeout=seconds)
         except (httpx.HTTPError, ImportError, ValueError) as error:
             raise TransportError(f"{httpx.URL(url).host} cannot be asked: {error}") from error
-        return _Answer(response)
+        return _HttpResponse(response)
 
 
-class _Answer(Response):
+class _HttpResponse(Response):
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
 
@@ -162,5 +162,5 @@ class _Answer(Response):
 
 
 def _first_line(error: Exception) -> str:
-    """google-auth puts what it knows besides after its message, as arguments of its errors."""
+    """The message; further arguments of google-auth's errors hold details."""
     return str(error.args[0] if error.args else error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Which of a provider's models runs what Bedrock's `modelId` names."""
+"""Bedrock's `modelId` → the provider's model."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -10,10 +10,10 @@ from translators.providers.provider import Provider
 
 
 def chosen_model(name: str, provider: Provider, models: Mapping[str, str], model_id: str) -> str:
-    """The provider's name of the model to run on. Raises `AwsError` saying which option to set.
+    """The provider's name of the model. Raises `AwsError` that names the option to set.
 
-    `name` is the configuration section's, `models` its globs. They decide; then a model of the provider's
-    own that Bedrock sells too; then an id that is none of Bedrock's, taken as it is.
+    `name` is the configuration section's, `models` its globs, which come first; then the provider's own model
+    that Bedrock offers too; then an id that is not one of Bedrock's, as it is.
     """
     model = _named_model(name, provider, models, model_id)
     why = provider.unusable(model)

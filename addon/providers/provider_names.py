@@ -1,9 +1,9 @@
-"""How people may write a provider's name."""
+"""Provider names as users may write them."""
 
 from collections.abc import Iterable
 
 
-def as_known(name: str, known: Iterable[str]) -> str:
-    """The known name that is meant: neither case nor spaces around it matter. One that nobody knows stays."""
+def canonical_name(name: str, known: Iterable[str]) -> str:
+    """The known name that equals this one but for case and outer spaces; else the name in lower case."""
     plain = name.strip().lower()
     return {one.lower(): one for one in known}.get(plain, plain)

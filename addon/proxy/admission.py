@@ -10,7 +10,7 @@ from typing import Self
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
 from addon.providers.credentials import NoKey, access_headers, check_key
-from addon.providers.google_auth import GoogleLogin, LoginRefused, LoginUnavailable, NoLogin
+from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, NoCredentials, TokenUnavailable
 from addon.providers.model_mapping import chosen_model
 from addon.settings.config import FILE_NAME, Config, NoAddress, Target
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, JobArn
@@ -75,7 +75,7 @@ class Admission:
 
     config: Config
     environment: Mapping[str, str]
-    login: GoogleLogin = field(default_factory=GoogleLogin)
+    google: GoogleCredentials = field(default_factory=GoogleCredentials)
 
     async def taker(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Taker:
         """The caller's provider, if it may run this. Raises `AwsError`."""
@@ -126,8 +126,8 @@ class Admission:
         await self._check_key(target, caller)
         self._check_address(target)
         try:
-            headers = await access_headers(target, self._key(target, caller), self.login)
-        except (NoKey, LoginRefused, LoginUnavailable) as error:
+            headers = await access_headers(target, self._key(target, caller), self.google)
+        except (NoKey, CredentialsRefused, TokenUnavailable) as error:
             raise AwsError("AccessDeniedException", f"{target.name}: {error}") from error
         base_url, staging = target.base_url(self.environment), target.staging(self.environment)
         return target, Endpoint(base_url=base_url, headers=headers, staging=staging)
@@ -157,8 +157,8 @@ class Admission:
                 f"No API key for {target.name!r} is configured: set {target.key_sources} for the proxy.",
             )
         try:
-            await self.login.check()
-        except NoLogin as error:
+            await self.google.check()
+        except NoCredentials as error:
             raise AwsError(
                 "AccessDeniedException",
                 f"No credentials for {target.name!r} are configured: {error} "

@@ -15,7 +15,7 @@ from anyio import to_thread
 from addon.jobs.key_vault import KeyRing
 from addon.jobs.store import Store, TokenReused, fingerprint
 from addon.jobs.tables import Job
-from addon.providers.google_auth import GoogleLogin
+from addon.providers.google_auth import GoogleCredentials
 from addon.proxy.admission import TAG_LIMIT, Admission, Caller, Taker
 from addon.proxy.page_tokens import DEFAULT_PAGE, place_of, token_after
 from addon.proxy.provider_selection import Choice, Probe, choose
@@ -62,11 +62,12 @@ class Operations:
         environment: Mapping[str, str] = os.environ,
         *,
         probe: Probe,
-        login: GoogleLogin | None = None,
+        google: GoogleCredentials | None = None,
     ) -> None:
-        """`clock` gives UTC without a zone; `probe` asks providers where a request names several; `login`
-        says who we are at Google."""
-        self._admission = Admission(config=config, environment=environment, login=login or GoogleLogin())
+        """`clock` gives UTC without a zone; `probe` asks providers where a request names several."""
+        self._admission = Admission(
+            config=config, environment=environment, google=google or GoogleCredentials()
+        )
         self._store = store
         self._runner = runner
         self._keys = keys

@@ -18,7 +18,8 @@ from mitmproxy.net.http.http1.read import connection_close
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.providers.credentials import masked
-from addon.providers.transport import USER_AGENT, LostAnswer, Transport, Unreachable
+from addon.providers.retry_policy import LostAnswer, Unreachable
+from addon.providers.transport import USER_AGENT, Transport
 from addon.proxy.caller_keys import redacted
 from translators.bedrock.aws_errors import AwsError, aws_error
 from translators.errors import ProviderError

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import anyio
 
-from addon.providers.transport import Transport, Unreachable
+from addon.providers.retry_policy import Unreachable
+from addon.providers.transport import Transport
 from addon.proxy.admission import Admission, Caller, Taker
 from addon.proxy.routing import BEDROCK
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest

@@ -12,7 +12,7 @@ import orjson
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
-from addon.providers.provider_names import as_known
+from addon.providers.provider_names import canonical_name
 from addon.settings.config import Config
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import ProviderFile, provider_file
@@ -161,7 +161,7 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
     """The providers of a comma-separated list, in order; None for Bedrock itself. Raises `BadName`."""
     names: list[str] = []
     for written in value.split(","):
-        name = as_known(written, (*config.known_providers, BEDROCK))
+        name = canonical_name(written, (*config.known_providers, BEDROCK))
         if not name:
             raise BadName(f"{value!r}: a name is missing")
         try:

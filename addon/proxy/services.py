@@ -16,7 +16,7 @@ from addon.jobs.retrying import Patience, utc_now
 from addon.jobs.runner import Runner
 from addon.jobs.sqlite import SQLiteTooOld
 from addon.jobs.store import Store
-from addon.providers.google_auth import GoogleLogin
+from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
@@ -53,8 +53,8 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
             keys = await anyio.to_thread.run_sync(KeyRing, settings.config.folder)
         except (BadSecretKey, OSError) as error:
             raise CannotStart(str(error)) from error
-        login = GoogleLogin(own)
-        transport = Transport(own=own, login=login)
+        google = GoogleCredentials(own)
+        transport = Transport(own=own, google=google)
         stack.push_async_callback(transport.close)
         runner = Runner(
             Context(
@@ -66,14 +66,14 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
                 patience=Patience(settings.config, store),
                 poll_interval=settings.poll_interval,
                 workers=anyio.CapacityLimiter(settings.workers),
-                login=login,
+                google=google,
             )
         )
         await runner.launch()
         stack.push_async_callback(runner.close)
         probe = probing(transport)
-        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, login=login)
-        admission = Admission(config=settings.config, environment=os.environ, login=login)
+        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, google=google)
+        admission = Admission(config=settings.config, environment=os.environ, google=google)
         file_jobs = ProviderFileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(

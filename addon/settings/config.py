@@ -28,7 +28,7 @@ class BadConfig(ValueError):
 
 
 class NoAddress(LookupError):
-    """Nobody said where the provider is, or its files are; the message names what to set."""
+    """The provider's address, or its folder for files, is not configured; the message names what to set."""
 
 
 def _is_reference(value: str) -> str:
@@ -38,7 +38,7 @@ def _is_reference(value: str) -> str:
 
 
 def _is_address(url: str) -> bool:
-    """Whether it says http or https, a host, and no port that cannot be."""
+    """Whether it is an HTTP(S) URL with a host and a valid port."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -47,7 +47,7 @@ def _is_address(url: str) -> bool:
 
 
 _VARIABLE = re.compile(r"{([A-Z_]+)}")
-"""Where an address depends on the account, the environment variable that says it."""
+"""An environment variable in an address that depends on the account."""
 
 type SecretReference = Annotated[str, AfterValidator(_is_reference)]
 
@@ -57,23 +57,23 @@ class _Section(BaseModel):
 
 
 class ProviderSection(_Section):
-    """`[providers.NAME]`; NAME is what the `x-model-provider` header says."""
+    """`[providers.NAME]`; NAME is the value of the `x-model-provider` header."""
 
     kind: str | None = None
-    """Which provider's wire format it speaks; the section's name when left out."""
+    """The provider whose wire format it uses; the section's name by default."""
     base_url: str | None = None
     endpoint: str | None = None
-    """Which of the provider's endpoints answers texts, where it has several (openai: `responses`)."""
+    """The provider's endpoint for texts, where it has several (openai: `responses`)."""
     project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]+$")
     """The account's project (vertex)."""
     location: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
-    """Where in the world it works: a region, `global`, `us`, `eu` (vertex)."""
+    """Region of the endpoint: a region, `global`, `us`, `eu` (vertex)."""
     staging: str | None = Field(default=None, pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/.*)?$")
-    """The folder for input and output of batches, at providers that keep none (vertex)."""
+    """The folder for input and output of batches, at providers without file storage (vertex)."""
     mode: Literal["batch", "direct"] = "batch"
-    """direct: records are asked for one by one, for servers without a batch API or when it should be now."""
+    """direct: one call per record, for servers without a batch API or for immediate results."""
     concurrency: int = Field(default=8, ge=1)
-    """Most calls at a time in direct mode; fewer while the provider asks to slow down."""
+    """Maximum of parallel calls in direct mode; fewer while the provider limits the rate."""
     api_key: SecretReference | None = None
     max_requests_per_batch: int | None = Field(default=None, ge=1)
     max_bytes_per_batch: int | None = Field(default=None, ge=1)
@@ -86,22 +86,22 @@ class S3Section(_Section):
     assume_role: bool = False
     """Read and write with the job's roleArn, as Bedrock does, instead of the proxy's own credentials."""
     allowed: tuple[Annotated[str, Field(pattern="^s3://")], ...] | None = None
-    """Prefixes `s3://bucket/key` that jobs may read and write; any when left out."""
+    """Prefixes `s3://bucket/key` that jobs may read and write; any by default."""
 
 
 class JobsSection(_Section):
     poll_interval: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Seconds between looks at a provider's batch; wins over the option `batch_poll_interval`."""
+    """Seconds between two polls of a provider's batch; overrides the option `batch_poll_interval`."""
     seconds_per_hour: float = Field(default=3600, gt=0)
-    """How long an hour of `timeoutDurationInHours` is; only tests shorten it."""
+    """Length of an hour of `timeoutDurationInHours`; only tests shorten it."""
     folder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
-    """Where the database and the spool files lie; the user's data folder when left out."""
+    """The folder of the database and the spool files; the user's data folder by default."""
     retry_rounds: int = Field(default=2, ge=0)
-    """How often records that failed for a passing reason (429, 5xx) are sent again, in further batches."""
+    """How often records with a transient error (429, 5xx) are sent again, in further batches."""
     fall_back_after: float = Field(default=60, ge=0)
-    """Seconds that a provider may be out of reach before a job that names another one goes there."""
+    """Seconds that a provider may be unreachable before a job with a fallback uses that."""
     shards_in_flight: int = Field(default=256, ge=1)
-    """Provider batches that run at the same time, over all jobs."""
+    """Maximum of provider batches running at the same time, over all jobs."""
 
 
 class Config(_Section):
@@ -113,12 +113,12 @@ class Config(_Section):
 
     @property
     def folder(self) -> Path:
-        """Where this installation keeps its data."""
+        """The folder of this installation's data."""
         return self.jobs.folder or Path(platformdirs.user_data_dir(APPLICATION))
 
     @property
     def spool(self) -> Path:
-        """Where the files of running jobs lie; all of it can be made again."""
+        """The folder of running jobs' files; a cache, all of it can be recreated."""
         return self.folder / "spool"
 
     @property
@@ -128,11 +128,11 @@ class Config(_Section):
 
     @property
     def known_providers(self) -> tuple[str, ...]:
-        """Every value the `x-model-provider` header may have, beside `bedrock`."""
+        """Every valid value of the `x-model-provider` header beside `bedrock`."""
         return tuple(sorted({*PROVIDERS, *self.providers}))
 
     def target(self, name: str) -> "Target":
-        """The provider that a header's value means. Raises `UnknownProvider` naming the known ones."""
+        """The provider with this name. Raises `UnknownProvider` naming the known ones."""
         if name not in self.known_providers:
             raise UnknownProvider(name, ("bedrock", *self.known_providers))
         return Target(name=name, section=self.providers.get(name, ProviderSection()))
@@ -140,7 +140,7 @@ class Config(_Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One provider as configured: the row of its kind, and what the section says differently."""
+    """One provider as configured: the registry's row of its kind, with the section's overrides."""
 
     name: str
     section: ProviderSection
@@ -160,9 +160,9 @@ class Target:
         return min(self.section.max_bytes_per_batch or self.provider.max_bytes, self.provider.max_bytes)
 
     def base_url(self, environment: Mapping[str, str] = os.environ) -> str:
-        """Config, else the variable the provider's SDK reads, else the provider's own address.
+        """The address from the section, the variable of the provider's SDK, or the provider's row.
 
-        Raises `NoAddress` where that depends on the account and nothing names it.
+        Raises `NoAddress` where it depends on the account and is not configured.
         """
         from_environment = (environment.get(name) for name in self.provider.base_url_variables)
         url = self.section.base_url or next(filter(None, from_environment), None) or self.provider.base_url
@@ -180,11 +180,11 @@ class Target:
         return address
 
     def staging(self, environment: Mapping[str, str] = os.environ) -> str:
-        """The folder for files of batches, empty where the provider keeps them. Raises `NoAddress`."""
+        """The folder for files of batches; empty where the provider stores them. Raises `NoAddress`."""
         return self._settings(environment).get("staging", "").rstrip("/")
 
     def _settings(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """What else the provider wants to know: config, else the variable that the provider's SDK reads."""
+        """The provider's further settings, from the section or the variables of the provider's SDK."""
         found: dict[str, str] = {}
         for name, variable in self.provider.settings.items():
             value = getattr(self.section, name) or environment.get(variable)
@@ -201,34 +201,34 @@ class Target:
         return found
 
     def key(self, environment: Mapping[str, str] = os.environ) -> str | None:
-        """The server side's key: the config's reference, else the variables the provider's SDK reads."""
+        """The proxy's own key, from the section's reference or the variables of the provider's SDK."""
         if self.section.api_key is not None:
             return environment.get(self.section.api_key.removeprefix("env:")) or None
-        if self.is_elsewhere:
+        if self.is_third_party:
             return None
         return next(filter(None, (environment.get(name) for name in self.provider.key_variables)), None)
 
     @property
-    def is_elsewhere(self) -> bool:
-        """A server of somebody else who speaks the provider's format: the provider's key is not for it, and
-        it may need none."""
-        named_otherwise = self.section.kind is not None and self.section.kind != self.name
-        return named_otherwise and self.section.base_url is not None
+    def is_third_party(self) -> bool:
+        """Whether it is another operator's server with the provider's format: it must not get the provider's
+        key, and may need none."""
+        other_name = self.section.kind is not None and self.section.kind != self.name
+        return other_name and self.section.base_url is not None
 
     @property
     def needs_key(self) -> bool:
-        return self.section.api_key is not None or not self.is_elsewhere
+        return self.section.api_key is not None or not self.is_third_party
 
     @property
     def key_sources(self) -> str:
-        """Where a key was looked for, for error texts."""
+        """The variables that may hold the key, for error texts."""
         if self.section.api_key is not None:
             return self.section.api_key.removeprefix("env:")
         return " or ".join(self.provider.key_variables)
 
 
 def load(path: str | None = None) -> Config:
-    """The configuration. Raises `BadConfig`; a file that was asked for by name must exist."""
+    """The configuration. Raises `BadConfig`; the file `path` must exist."""
     file = file_in_use(path)
     if file is None:
         return Config()
@@ -251,15 +251,15 @@ def load(path: str | None = None) -> Config:
 
 
 def _check_names(sections: Collection[str], file: Path) -> None:
-    """Each must be a word that a header can say; there, spaces around it and case do not count."""
-    heard = {name: name for name in PROVIDERS}
+    """Raise `BadConfig` for names that a header cannot hold, or that differ in case or outer spaces only."""
+    taken = {name: name for name in PROVIDERS}
     for name in sections:
         word = name.strip().lower()
         if not word or "," in word or word == "bedrock":
             raise BadConfig(f"{file}: providers.{name}: no header can name it; call it otherwise")
-        if heard.get(word, name) != name:
-            raise BadConfig(f"{file}: providers.{name}: the header cannot tell it from {heard[word]}")
-        heard[word] = name
+        if taken.get(word, name) != name:
+            raise BadConfig(f"{file}: providers.{name}: the header cannot tell it from {taken[word]}")
+        taken[word] = name
 
 
 _ACCOUNT = ("project", "location", "staging")

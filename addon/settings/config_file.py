@@ -1,4 +1,4 @@
-"""Where the configuration file is. Apart from `config`, so that who finds none need not load it."""
+"""Path of the configuration file. Apart from `config`, which is slow to import."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ FILE_NAME = "bedrock-batch.toml"
 
 
 def file_in_use(path: str | None = None) -> Path | None:
-    """The file that holds; None when there is none and the defaults do."""
+    """The file to load: `path`, else the first default that exists; None when the defaults apply."""
     if path:
         return Path(path).expanduser()
     places = (Path(FILE_NAME), Path(platformdirs.user_config_dir(APPLICATION)) / FILE_NAME)

@@ -1,7 +1,7 @@
-"""Which proxy our own calls to providers and AWS go through: the environment's, unless that is ourselves.
+"""The proxy for our own calls to providers and AWS: the environment's, unless that is this process.
 
-People set `HTTPS_PROXY` to this proxy for a whole shell or container and then start the proxy in it; a
-call of ours that followed it would come back to us.
+`HTTPS_PROXY` often names this proxy for a whole shell or container, the one it is started in included; its
+own calls through it would loop.
 """
 
 import ipaddress
@@ -18,13 +18,13 @@ _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks5": 1080, "socks5h": 1
 def proxy_for(
     url: str, environment: Mapping[str, str] = os.environ, own: AbstractSet[tuple[str, int]] = frozenset()
 ) -> str | None:
-    """The proxy that the environment names for this URL, or None for a direct connection.
+    """The environment's proxy for this URL; None for a direct connection.
 
     `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are read as curl and `urllib` read them: either
     case, the lower one first. `own` are the addresses (host, port) that this process listens on.
     """
     target = urlsplit(url)
-    proxies = _named(environment)
+    proxies = _proxies(environment)
     address = proxies.get(target.scheme) or proxies.get("all")
     port = target.port or _PORTS.get(target.scheme)
     if not address or proxy_bypass_environment(f"{target.hostname}:{port}", proxies):
@@ -33,7 +33,7 @@ def proxy_for(
     return None if _is_own(proxy, own) else proxy
 
 
-def _named(environment: Mapping[str, str]) -> dict[str, str]:
+def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """`{"https": …, "all": …, "no": …}`, the keys that `urllib.request` uses."""
     upper_first = sorted(environment, key=str.islower)
     return {

@@ -1,18 +1,17 @@
-"""Plays the requests of conversations that go to `gs://bucket/name` in Cloud Storage, through obstore.
+"""Runs HTTP requests to `gs://bucket/name` against Cloud Storage, through obstore.
 
-PUT makes an object of the request's body, GET brings one, into a file where it is to be saved; GET of a
-folder, which ends with a slash, lists all that is below it. What Cloud Storage says comes back as the answer
-that its JSON API would give.
+PUT uploads the request's body as an object; GET downloads one, to a file where a path is given; GET of a
+folder, which ends with a slash, lists everything below it. Responses, and errors, have the form of Cloud
+Storage's JSON API.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -24,63 +23,57 @@ from obstore.store import GCSStore
 from addon.storage import object_store
 
 if TYPE_CHECKING:
-    from obstore.store import GCSConfig, GCSCredential
+    from obstore.store import GCSCredential
 
 SCHEME = "gs"
 EMULATOR = "STORAGE_EMULATOR_HOST"
-"""The variable by which Google's own libraries find another Cloud Storage."""
+"""The environment variable with the address of another Cloud Storage, as Google's own libraries read it."""
 ADDRESS = "https://storage.googleapis.com"
 
 
-class RenewsTokens(Protocol):
-    """Access tokens that outlive a long transfer."""
-
-    async def renewed(self, token: str) -> tuple[str, datetime]:
-        """The token to go on with, and when to ask again."""
-        ...
-
-
 class GoogleStorage:
-    """Cloud Storage, with the token that a request carries, renewed where it is this machine's own."""
+    """Cloud Storage, with the token of the request.
+
+    `renewed` returns a valid token in place of one, and when to check it again: transfers may outlive it.
+    """
 
     def __init__(
         self,
-        login: RenewsTokens,
-        *,
-        environment: Mapping[str, str] = os.environ,
-        own: AbstractSet[tuple[str, int]] = frozenset(),
+        renewed: Callable[[str], Awaitable[tuple[str, datetime]]],
+        environment: Mapping[str, str],
+        own: AbstractSet[tuple[str, int]],
     ) -> None:
-        self._login = login
+        self._renewed = renewed
         self._environment = environment
         self._own = own
         self._limiter = anyio.CapacityLimiter(2)
 
-    async def answer(self, request: httpx.Request, path: Path | None) -> httpx.Response:
-        """The answer to one request, its body in the file if there is a path: whole, or not there at all.
+    async def response(self, request: httpx.Request, path: Path | None) -> httpx.Response:
+        """The response to one request; with a path its body becomes that file, whole or not at all.
 
-        Raises `httpx.NetworkError` when Cloud Storage cannot be asked, or for a new token nobody.
+        Raises `httpx.NetworkError` when Cloud Storage, or the server of tokens, gives no response.
         """
         key = request.url.path.removeprefix("/")
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if token == "":  # obstore would look for credentials of this machine itself
-            return _refusal(request, 401, "UNAUTHENTICATED", "Cloud Storage wants a token, and there is none")
+            return _error(request, 401, "UNAUTHENTICATED", "Cloud Storage wants a token, and there is none")
         try:
             store = await run_sync(self._opened, request, token, limiter=self._limiter)
             if request.method == "PUT":
                 return await _put(store, key, request)
             if key == "" or key.endswith("/"):
                 return await _listed(store, key, request)
-            return await _fetched(store, key, request, path)
+            return await _downloaded(store, key, request, path)
         except (BaseError, FileNotFoundError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
-                raise  # a file of ours; the store's come without a number
-            said = object_store.said(error)
-        if said.status is None:
-            raise httpx.NetworkError(said.words, request=request)
-        return _refusal(request, said.status, said.code, said.words)
+                raise  # of a local file; the store's errors have no errno
+            failure = object_store.parsed(error)
+        if failure.status is None:
+            raise httpx.NetworkError(failure.message, request=request)
+        return _error(request, failure.status, failure.code, failure.message)
 
     def _opened(self, request: httpx.Request, token: str) -> GCSStore:
-        """The bucket; takes a while, for certificates are read."""
+        """The bucket; slow, because certificates are parsed."""
         address = self._environment.get(EMULATOR) or ADDRESS
         endpoint = address if "://" in address else f"http://{address}"
         options = object_store.client_options(endpoint, self._own)
@@ -88,32 +81,27 @@ class GoogleStorage:
             options["default_headers"] = {"x-goog-user-project": request.headers["x-goog-user-project"]}
 
         async def credential() -> GCSCredential:
-            renewed, until = await self._login.renewed(token)
-            return {"token": renewed, "expires_at": until}
+            valid, until = await self._renewed(token)
+            return {"token": valid, "expires_at": until}
 
-        config: GCSConfig = {"base_url": endpoint}
         return GCSStore(
             request.url.host,
-            config=config,
+            config={"base_url": endpoint},
             client_options=options,
             retry_config={"max_retries": object_store.RETRIES},
             credential_provider=credential,
         )
 
 
-def _refusal(request: httpx.Request, status: int, code: str, message: str) -> httpx.Response:
-    told = {"code": status, "message": message, "status": code or None}
-    return httpx.Response(status, json={"error": told}, request=request)
+def _error(request: httpx.Request, status: int, code: str, message: str) -> httpx.Response:
+    error = {"code": status, "message": message, "status": code or None}
+    return httpx.Response(status, json={"error": error}, request=request)
 
 
 async def _put(store: GCSStore, key: str, request: httpx.Request) -> httpx.Response:
-    async def blocks() -> AsyncIterator[bytes]:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        async for block in request.stream:
-            yield block
-
+    assert isinstance(request.stream, httpx.AsyncByteStream)
     size = int(request.headers["content-length"])
-    await object_store.written(store, key, blocks(), size, request.headers["content-type"])
+    await object_store.upload(store, key, aiter(request.stream), size, request.headers["content-type"])
     return httpx.Response(200, request=request)
 
 
@@ -123,14 +111,14 @@ async def _listed(store: GCSStore, key: str, request: httpx.Request) -> httpx.Re
     return httpx.Response(200, json={"items": items}, request=request)
 
 
-async def _fetched(store: GCSStore, key: str, request: httpx.Request, path: Path | None) -> httpx.Response:
+async def _downloaded(store: GCSStore, key: str, request: httpx.Request, path: Path | None) -> httpx.Response:
     result = await obstore.get_async(store, key)
     if path is None:
         return httpx.Response(200, content=bytes(await result.bytes_async()), request=request)
     size = result.meta["size"]
     part = anyio.Path(path.with_name(f"{path.name}.part"))
-    came = await object_store.fetched(store, key, size, None, part)
-    if came != size:
-        raise httpx.NetworkError(f"{came} bytes came instead of {size}", request=request)
+    received = await object_store.download(store, key, size, None, part)
+    if received != size:
+        raise httpx.NetworkError(f"{received} bytes came instead of {size}", request=request)
     await part.replace(path)
     return httpx.Response(200, request=request)

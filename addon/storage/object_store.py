@@ -1,4 +1,4 @@
-"""Objects as obstore moves them, whatever the store: down in slices, up in parts, and what its errors say."""
+"""Transfers through obstore, for every store: download in slices, upload in parts; its errors parsed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ PART = 8 << 20
 """Bytes of one part of a multipart upload; S3 and Cloud Storage take 10,000 parts of at least 5 MiB."""
 PARTS_IN_FLIGHT = 2
 SLICE = 8 << 20
-"""Bytes that one request of a download asks for."""
+"""Bytes of one request of a download."""
 BLOCK = 1 << 20
-"""Bytes that pass between the disk and obstore at once."""
+"""Bytes of one read or write of a file."""
 RETRIES = 4
 
-# A part or a slice must make it within the minute: a line of 140 kB/s does for the one, obstore goes on
-# where it was cut for the other.
+# A part must be sent within a minute, which needs 140 kB/s; obstore resumes a slice that takes longer.
 _CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "120s"}
 # obstore reads HTTPS_PROXY unless it is given a proxy; this one is never used.
 _NO_PROXY: ClientConfig = {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": "*,0.0.0.0/0,::/0"}
@@ -37,20 +36,20 @@ _NO_PROXY: ClientConfig = {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": 
 _STATUS = re.compile(r"status code: (\d{3})( [\w ]+)?")
 _CODE = re.compile(r"<Code>(.*?)</Code>", re.DOTALL)
 _MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
-_SYSTEM_SAID = re.compile(r'(?:message|error): "([^"]+)"')
+_SYSTEM_ERROR = re.compile(r'(?:message|error): "([^"]+)"')
 _KIND = re.compile(r"kind: (\w+)")
 
 
 def client_options(endpoint: str, own: AbstractSet[tuple[str, int]]) -> ClientConfig:
-    """How a store's server is called. `own` are addresses that are never used as a proxy."""
+    """obstore's options for calls to this server. `own` are addresses that are never used as a proxy."""
     options: ClientConfig = {**_CLIENT, "allow_http": endpoint.startswith("http://")}
     proxy = proxy_for(endpoint, os.environ, own)
     options.update(_NO_PROXY if proxy is None else {"proxy_url": proxy})
     return options
 
 
-async def fetched(store: ObjectStore, key: str, size: int, etag: str | None, file: anyio.Path) -> int:
-    """Copy an object of this size into a file; how many bytes came. One that has changed since is refused."""
+async def download(store: ObjectStore, key: str, size: int, etag: str | None, file: anyio.Path) -> int:
+    """Copy an object of this size into a file; returns the bytes received. Fails if the ETag differs."""
     unchanged: GetOptions = {} if etag is None else {"if_match": etag}
     async with await file.open("wb") as opened:
         for start in range(0, size, SLICE):
@@ -61,10 +60,10 @@ async def fetched(store: ObjectStore, key: str, size: int, etag: str | None, fil
     return (await file.stat()).st_size
 
 
-async def written(
+async def upload(
     store: ObjectStore, key: str, blocks: AsyncIterator[bytes], size: int, content_type: str
 ) -> None:
-    """Make an object of the blocks, of which there are so many bytes. Memory stays flat."""
+    """Write the blocks, `size` bytes in all, as one object. Holds a few parts in memory at most."""
     attributes: Attributes = {"Content-Type": content_type}
     if size <= PART:
         data = b"".join([block async for block in blocks])
@@ -76,24 +75,24 @@ async def written(
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a store answered, or what the system said where no answer came."""
+class StoreError:
+    """The error response of a store, or the operating system's error where there was none."""
 
     status: int | None
-    """HTTP; None without an answer."""
+    """HTTP; None without a response."""
     code: str
-    """The store's own word, empty where it gave none."""
-    words: str
+    """The store's error code; empty without one."""
+    message: str
 
 
-def said(error: Exception) -> Said:
-    """What obstore's error holds as text only; the system's words stand in a dump of Rust structures."""
+def parsed(error: Exception) -> StoreError:
+    """obstore's error, which is text only; the system's message is in a dump of Rust structures."""
     summary, _, dump = str(error).partition("\n\nDebug source")
-    answer = _STATUS.search(summary)
-    if answer is None:
-        details = [*_KIND.findall(dump)[:1], *_SYSTEM_SAID.findall(dump)[:1]]
-        return Said(None, "", ", ".join([summary.rpartition(" - ")[2].strip()[:200], *details]))
+    response = _STATUS.search(summary)
+    if response is None:
+        details = [*_KIND.findall(dump)[:1], *_SYSTEM_ERROR.findall(dump)[:1]]
+        return StoreError(None, "", ", ".join([summary.rpartition(" - ")[2].strip()[:200], *details]))
     code, message = _CODE.search(summary), _MESSAGE.search(summary)
     if code is None or message is None:
-        return Said(int(answer[1]), "", f"HTTP {answer[0].partition(': ')[2]}")
-    return Said(int(answer[1]), code[1], f"{code[1]}: {unescape(message[1])}")
+        return StoreError(int(response[1]), "", f"HTTP {response[0].partition(': ')[2]}")
+    return StoreError(int(response[1]), code[1], f"{code[1]}: {unescape(message[1])}")

@@ -1,6 +1,6 @@
-"""Reading and writing the jobs' S3 objects, with the proxy's own credentials or the job's role.
+"""Reads and writes the jobs' S3 objects, with the proxy's own credentials or the job's role.
 
-obstore moves the bytes; `addon.storage.aws_session` knows who we are and where S3 is.
+obstore transfers the bytes; `addon.storage.aws_session` supplies credentials, regions and endpoints.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from obstore.store import S3Store
 
 from addon.settings.config import S3Section
 from addon.storage import object_store
-from addon.storage.aws_session import Aws
+from addon.storage.aws_session import AwsSession
+from translators.errors import is_transient
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -32,15 +33,15 @@ if TYPE_CHECKING:
 SUFFIX = ".jsonl"
 
 _CONTENT_TYPE = "application/octet-stream"
-_CREDENTIALS_LAST = timedelta(minutes=10)
+_CREDENTIALS_LIFETIME = timedelta(minutes=10)
 
-_PASSING_STATUS = frozenset({301, 307, 408, 409, 429})
-"""301 and 307 are what S3 answers while a new bucket's name spreads through DNS."""
-_PASSING_CODES = frozenset(
+_TRANSIENT_IN_S3 = frozenset({301, 307, 409})
+"""S3 redirects while the name of a new bucket spreads through DNS."""
+_TRANSIENT_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestTimeTooSkewed", "RequestTimeout"}
 )
-"""Codes with status 400 or 403 that go away once the machine's login or clock is put right."""
-_PASSING_TROUBLE = (
+"""Codes with status 400 or 403 that end once the machine's login or clock is corrected."""
+_TRANSIENT_ERRORS = (
     boto.HTTPClientError,
     boto.ConnectionError,
     boto.CredentialRetrievalError,
@@ -52,11 +53,11 @@ _PASSING_TROUBLE = (
 
 
 class S3Refused(Exception):
-    """S3 says no, and will say no again: no such bucket or key, access denied, the object has changed."""
+    """S3 refuses permanently: no such bucket or key, access denied, the object has changed."""
 
 
 class S3Unavailable(Exception):
-    """S3 could not be asked, or has trouble of its own; the same call may succeed later."""
+    """No response from S3, or a transient one; the same call may succeed later."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,16 @@ class Location:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """On whose behalf and how a job's objects are touched."""
+    """The region, role, owner and encryption key with which a job's objects are read and written."""
 
     region: str
-    """The job's; the bucket's own is found out where S3 tells it."""
+    """The job's, where S3 does not report the bucket's."""
     role_arn: str | None = None
-    """The job's role, assumed when `[s3] assume_role` says so."""
+    """The job's role, assumed with `[s3] assume_role`."""
     bucket_owner: str | None = None
     """The account that must own the bucket, when the caller named one."""
     kms_key: str | None = None
-    """Key id, ARN or alias that what is written gets encrypted with."""
+    """Key id, ARN or alias for the encryption of written objects."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,11 @@ class InputObject:
     size: int
     """Bytes."""
     etag: str | None
-    """Of the version that was listed; a later one is not read."""
+    """Of the listed version; a later one is not read."""
 
 
 class S3:
-    """The S3 that the section and the environment name, as AWS's own tools would find it.
+    """S3 as configured by the section and the environment, in the order of AWS's own tools.
 
     Every method raises `S3Refused` and `S3Unavailable`. `own` are the addresses this process listens on,
     which are never used as a proxy.
@@ -115,8 +116,8 @@ class S3:
     def __init__(self, section: S3Section, *, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
         self._assume_role = section.assume_role
         self._own = own
-        self._aws = Aws(section.endpoint_url, own)
-        self._limiter = anyio.CapacityLimiter(8)  # a dead AWS must not take every thread of the process
+        self._aws = AwsSession(section.endpoint_url, own)
+        self._limiter = anyio.CapacityLimiter(8)  # an unreachable AWS must not occupy every thread
 
     async def inputs(self, location: Location, access: Access) -> list[InputObject]:
         """The object if its name ends in `.jsonl`, else every such object below the folder, by key.
@@ -138,21 +139,21 @@ class S3:
     async def download(self, bucket: str, source: InputObject, access: Access, path: Path) -> None:
         """Copy the object into the file, which appears whole or not at all.
 
-        An object that is no longer the one that was listed is refused.
+        Raises `S3Refused` for an object that has changed since it was listed.
         """
         part = anyio.Path(path.with_name(f"{path.name}.part"))
         location = Location(bucket, source.key)
         async with self._store(location, access) as store:
-            size = await object_store.fetched(store, source.key, source.size, source.etag, part)
+            size = await object_store.download(store, source.key, source.size, source.etag, part)
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
         await part.replace(path)
 
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
-        """Write the files, one after the other, as one object. Memory stays flat."""
+        """Write the files, one after the other, as one object. Holds a few parts in memory at most."""
         sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
         async with self._store(Location(bucket, key), access) as store:
-            await object_store.written(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
+            await object_store.upload(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
 
     async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
         """Write a small object."""
@@ -161,30 +162,30 @@ class S3:
             await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
 
     async def reachable(self, location: Location, access: Access) -> None:
-        """Ask for a listing of the place; comes back when S3 gives one, empty or not."""
+        """Request a listing of the location; returns when S3 sends one, even if empty."""
         async with self._store(location, access, to_list=True) as store:
             listing = obstore.list(store, location.key.rstrip("/") or None, chunk_size=1)
-            with suppress(InvalidPathError):  # a listing, of keys that obstore cannot spell
+            with suppress(InvalidPathError):  # listed, but obstore cannot represent a key
                 await anext(listing, None)
 
     @asynccontextmanager
     async def _store(
         self, location: Location, access: Access, *, to_list: bool = False
     ) -> AsyncIterator[S3Store]:
-        """The bucket, opened. Turns what AWS's libraries raise into `S3Refused` or `S3Unavailable`."""
+        """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`."""
         try:
             yield await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
         except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
-                raise  # a file of ours; S3's come without a number
+                raise  # of a local file; S3's errors have no errno
             self._aws.forget_region(location.bucket)
             # Not chained: S3 repeats session tokens in the bodies of some errors.
-            raise _trouble(location, error) from None
+            raise _mapped(location, error) from None
 
     def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
         role = access.role_arn if self._assume_role else None
         credentials = self._aws.credentials(role, access.region)
-        keys = credentials.get_frozen_credentials()  # what goes wrong has words here, inside obstore none
+        keys = credentials.get_frozen_credentials()  # errors have a text here, but not inside obstore
         region = self._aws.region(bucket, access.region)
         owner = access.bucket_owner
         if to_list and owner is not None:
@@ -231,13 +232,13 @@ def _credential(credentials: Credentials) -> S3Credential:
         "access_key_id": frozen.access_key,
         "secret_access_key": frozen.secret_key,
         "token": frozen.token,
-        "expires_at": datetime.now(UTC) + _CREDENTIALS_LAST,
+        "expires_at": datetime.now(UTC) + _CREDENTIALS_LIFETIME,
     }
 
 
 async def _found(store: S3Store, key: str) -> ObjectMeta | None:
     try:
-        # Not a HEAD, whose refusals have no words. The body is never read.
+        # Not a HEAD, whose error responses have no body. The body of this one is never read.
         return (await obstore.get_async(store, key)).meta
     except FileNotFoundError:
         return None
@@ -254,29 +255,29 @@ async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
                 yield block
 
 
-def _trouble(location: Location, error: Exception) -> S3Refused | S3Unavailable:
-    """What happened at the place, in AWS's words, and whether it may pass. Status before text."""
+def _mapped(location: Location, error: Exception) -> S3Refused | S3Unavailable:
+    """The error with AWS's own text. An HTTP status decides before the text does."""
     match error:
         case boto.ClientError():
-            said, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            passing, words = _passes(status, said["Code"]), f"{said['Code']}: {said['Message']}"
+            body, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            transient, text = _is_transient(status, body["Code"]), f"{body['Code']}: {body['Message']}"
         case boto.NoCredentialsError():
-            passing, words = False, "the proxy has no AWS credentials (variables, profile or instance role)"
+            transient, text = False, "the proxy has no AWS credentials (variables, profile or instance role)"
         case boto.BotoCoreError():
-            passing, words = isinstance(error, _PASSING_TROUBLE), str(error)
+            transient, text = isinstance(error, _TRANSIENT_ERRORS), str(error)
         case InvalidPathError():
-            passing, words = False, str(error).partition("\n")[0]
+            transient, text = False, str(error).partition("\n")[0]
         case _:
-            passing, words = _obstore_said(error)
-    return (S3Unavailable if passing else S3Refused)(f"{location}: {words}")
+            transient, text = _parsed(error)
+    return (S3Unavailable if transient else S3Refused)(f"{location}: {text}")
 
 
-def _obstore_said(error: Exception) -> tuple[bool, str]:
-    said = object_store.said(error)
-    if said.status == 412:
+def _parsed(error: Exception) -> tuple[bool, str]:
+    failure = object_store.parsed(error)
+    if failure.status == 412:
         return False, "the object has changed since it was listed"
-    return said.status is None or _passes(said.status, said.code), said.words
+    return failure.status is None or _is_transient(failure.status, failure.code), failure.message
 
 
-def _passes(status: int, code: str) -> bool:
-    return status >= 500 or status in _PASSING_STATUS or code in _PASSING_CODES
+def _is_transient(status: int, code: str) -> bool:
+    return is_transient(status) or status in _TRANSIENT_IN_S3 or code in _TRANSIENT_CODES

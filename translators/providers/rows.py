@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
+from translators.errors import is_transient
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -41,5 +42,4 @@ class Receipt(Struct, frozen=True):
     @property
     def final(self) -> bool:
         """Whether asking again would bring nothing new: answered, or refused for a reason that stays."""
-        passing = self.status is not None and (self.status in {408, 425, 429} or self.status >= 500)
-        return self.finished and not passing
+        return self.finished and not (self.status is not None and is_transient(self.status))

@@ -17,7 +17,7 @@ from addon.jobs.context import Context, opened
 from addon.jobs.fallback import Outage
 from addon.jobs.retrying import Interrupted, passes, utc_now
 from addon.jobs.tables import BatchRow, Job
-from addon.providers.transport import LostAnswer
+from addon.providers.retry_policy import LostAnswer
 from translators.providers.conversation import Batch, Search, Submission
 
 LOOKS = 3

@@ -16,7 +16,7 @@ from addon.jobs.processes.split import line_count, unanswered_lines
 from addon.jobs.provider_file_source import file_of
 from addon.jobs.retrying import Interrupted, NotConfigured, utc_now
 from addon.jobs.tables import BatchRow, Job, Shard
-from addon.providers.transport import Unreachable
+from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 

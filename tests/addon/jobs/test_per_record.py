@@ -276,7 +276,10 @@ async def test_an_answer_that_only_sends_on_says_where(
     assert "https://else.example/v1" in row["error"]["errorMessage"]
 
 
-@pytest.mark.parametrize("trouble", [Cut(), Refuse(503, "down"), Refuse(429, "slow down"), Refuse(500, "no")])
+@pytest.mark.parametrize(
+    "trouble",
+    [Cut(), Refuse(503, "down"), Refuse(429, "slow down"), Refuse(425, "too early"), Refuse(500, "no")],
+)
 async def test_a_record_that_always_fails_goes_behind_the_others_and_then_is_an_error_row(
     tmp_path: Path,
     s3_url: str,

@@ -12,8 +12,14 @@ import pytest
 
 from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.providers.credentials import NoKey, access_headers
-from addon.providers.google_auth import GoogleLogin, LoginRefused, LoginUnavailable, NoLogin
-from addon.providers.transport import Transport, Unreachable
+from addon.providers.google_auth import (
+    CredentialsRefused,
+    GoogleCredentials,
+    NoCredentials,
+    TokenUnavailable,
+)
+from addon.providers.retry_policy import Unreachable
+from addon.providers.transport import Transport
 from addon.settings.config import Config, Target
 from addon.storage.object_store import PART, SLICE
 from tests.end_to_end.google_servers import BUCKET, GoogleServers, Point, key_file
@@ -59,14 +65,14 @@ type Play = Callable[..., Any]
 @pytest.fixture
 async def play(google: GoogleServers) -> Play:
     """Plays a conversation with Cloud Storage as this machine."""
-    login = GoogleLogin()
+    credentials = GoogleCredentials()
 
     async def played[Outcome](
         conversation: Callable[[Endpoint], Conversation[Outcome]], folder: Path | None = None
     ) -> Outcome:
-        transport = Transport(pause=no_pause, login=login)
+        transport = Transport(pause=no_pause, google=credentials)
         endpoint = Endpoint(
-            base_url=google.url, headers=await login.headers(), staging=f"gs://{BUCKET}/batches"
+            base_url=google.url, headers=await credentials.headers(), staging=f"gs://{BUCKET}/batches"
         )
         try:
             return await transport.play(conversation(endpoint), folder=folder)
@@ -134,7 +140,9 @@ async def test_an_object_is_read_where_it_is_not_saved(google: GoogleServers, pl
     assert listing == {"items": [{"name": "a", "size": "2"}]}
 
 
-async def test_what_cloud_storage_refuses_is_told_in_its_words(google: GoogleServers, play: Play) -> None:
+async def test_an_error_of_cloud_storage_keeps_its_status_and_message(
+    google: GoogleServers, play: Play
+) -> None:
     def refuse(point: Point, count: int) -> None:
         raise Refuse(403, "batch@a-project has no access & never had.", type="AccessDenied")
 
@@ -167,12 +175,12 @@ async def test_without_a_token_nothing_is_asked(google: GoogleServers) -> None:
     assert google.seen == []
 
 
-async def test_a_token_that_is_used_up_is_renewed_on_the_way(google: GoogleServers) -> None:
+async def test_an_expired_token_is_renewed_during_a_transfer(google: GoogleServers) -> None:
     google.seconds, google.holding = 100, 1  # too short for google-auth to use a token twice
-    login = GoogleLogin()
-    headers = await login.headers()
-    await login.headers()
-    transport = Transport(pause=no_pause, login=login)
+    credentials = GoogleCredentials()
+    headers = await credentials.headers()
+    await credentials.headers()
+    transport = Transport(pause=no_pause, google=credentials)
     endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
     await transport.play(batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
     await transport.close()
@@ -180,8 +188,8 @@ async def test_a_token_that_is_used_up_is_renewed_on_the_way(google: GoogleServe
     assert len(google.tokens) > 2
 
 
-async def test_a_token_of_somebody_else_stays_as_it_is(google: GoogleServers) -> None:
-    token, until = await GoogleLogin().renewed("somebody's")
+async def test_a_token_issued_elsewhere_is_not_renewed(google: GoogleServers) -> None:
+    token, until = await GoogleCredentials().renewed("somebody's")
     assert (token, google.tokens) == ("somebody's", [])
     assert until > datetime.now(UTC)
 
@@ -189,18 +197,18 @@ async def test_a_token_of_somebody_else_stays_as_it_is(google: GoogleServers) ->
 async def test_tokens_are_used_as_long_as_they_hold_and_in_threads(google: GoogleServers) -> None:
     threads: list[int] = []
     google.at = lambda point, count: threads.append(threading.get_ident())
-    login = GoogleLogin()
-    assert await login.headers() == await login.headers()
+    credentials = GoogleCredentials()
+    assert await credentials.headers() == await credentials.headers()
     assert len(google.tokens) == 1
     assert threading.get_ident() not in threads
 
 
-async def test_who_pays_is_said(google: GoogleServers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "who-pays")
-    login = GoogleLogin()
-    headers = await login.headers()
-    assert headers["x-goog-user-project"] == "who-pays"
-    transport = Transport(pause=no_pause, login=login)
+async def test_the_quota_project_is_sent(google: GoogleServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", "quota-project")
+    credentials = GoogleCredentials()
+    headers = await credentials.headers()
+    assert headers["x-goog-user-project"] == "quota-project"
+    transport = Transport(pause=no_pause, google=credentials)
     endpoint = Endpoint(base_url=google.url, headers=headers, staging=f"gs://{BUCKET}/batches")
     await transport.play(batches.upload(endpoint, SUBMISSION, BytesIO(b"{}\n")))
     await transport.close()
@@ -215,8 +223,8 @@ async def test_a_key_file_that_is_none_is_named(
     if content is not None:
         path.write_text(content)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-    with pytest.raises(NoLogin, match=r"key\.json"):
-        await GoogleLogin().check()
+    with pytest.raises(NoCredentials, match=r"key\.json"):
+        await GoogleCredentials().check()
 
 
 async def test_an_account_that_google_does_not_know_is_refused(google: GoogleServers) -> None:
@@ -224,10 +232,10 @@ async def test_an_account_that_google_does_not_know_is_refused(google: GoogleSer
         raise Refuse(400, "Invalid JWT signature.", type="invalid_grant")
 
     google.at = refuse
-    login = GoogleLogin()
-    await login.check()
-    with pytest.raises(LoginRefused, match=r"\S"):
-        await login.headers()
+    credentials = GoogleCredentials()
+    await credentials.check()
+    with pytest.raises(CredentialsRefused, match=r"\S"):
+        await credentials.headers()
 
 
 async def test_google_that_is_not_there_may_come_back(google: GoogleServers) -> None:
@@ -235,26 +243,26 @@ async def test_google_that_is_not_there_may_come_back(google: GoogleServers) -> 
         raise Cut
 
     google.at = cut
-    with pytest.raises(LoginUnavailable, match=r"127\.0\.0\.1 cannot be asked"):
-        await GoogleLogin().headers()
+    with pytest.raises(TokenUnavailable, match=r"127\.0\.0\.1 cannot be asked"):
+        await GoogleCredentials().headers()
 
 
 def target(**section: Any) -> Target:
     return Config.model_validate({"providers": {"vertex": section}}).target("vertex")
 
 
-async def test_a_key_goes_before_the_login(google: GoogleServers) -> None:
-    headers = await access_headers(target(), "a-token", GoogleLogin())
+async def test_a_key_is_preferred_to_credentials_of_the_machine(google: GoogleServers) -> None:
+    headers = await access_headers(target(), "a-token", GoogleCredentials())
     assert headers == {"Authorization": "Bearer a-token"}
     assert google.tokens == []
 
 
-async def test_what_could_be_set_is_named_where_there_is_no_login(
+async def test_missing_credentials_are_reported_with_the_settings_for_them(
     google: GoogleServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent")
     with pytest.raises(NoKey, match="GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_OAUTH_ACCESS_TOKEN"):
-        await access_headers(target(), None, GoogleLogin())
+        await access_headers(target(), None, GoogleCredentials())
 
 
 async def test_results_that_are_saved_are_whole_or_not_there(

@@ -17,7 +17,9 @@ from typing import override
 import httpx
 import pytest
 
-from addon.providers.transport import ATTEMPTS, BLOCK, LostAnswer, Transport, Unreachable
+from addon.providers.bodies import BLOCK
+from addon.providers.retry_policy import ATTEMPTS, LostAnswer, Unreachable
+from addon.providers.transport import Transport
 from translators.errors import ProviderError
 from translators.providers.conversation import LINES, SAVE, Conversation
 
@@ -35,7 +37,7 @@ def answer(status: str, body: bytes = b"", **headers: str) -> Act:
 
 
 def cut(connection: socket.socket) -> None:
-    """Say nothing and hang up."""
+    """Close the connection without a response."""
 
 
 def half(body: bytes) -> Act:
@@ -153,7 +155,7 @@ async def test_a_conversation_is_played_to_its_outcome(transport: Transport, ser
     assert json.loads(second.split(b"\r\n\r\n")[1]) == {"input": "file-1"}
 
 
-async def test_an_error_answer_is_for_the_conversation_to_judge(transport: Transport, serve: Serve) -> None:
+async def test_an_error_response_is_sent_to_the_conversation(transport: Transport, serve: Serve) -> None:
     server = serve(answer("401 Unauthorized", b"Incorrect API key"))
 
     def conversation() -> Conversation[None]:
@@ -166,9 +168,10 @@ async def test_an_error_answer_is_for_the_conversation_to_judge(transport: Trans
 
 
 @pytest.mark.parametrize(
-    "fault", ["408 Request Timeout", "429 Too Many Requests", "500 Oops", "503 Busy", "529 Full"]
+    "fault",
+    ["408 Request Timeout", "425 Too Early", "429 Too Many Requests", "500 Oops", "503 Busy", "529 Full"],
 )
-async def test_passing_trouble_is_tried_again(
+async def test_a_request_with_a_transient_response_is_repeated(
     transport: Transport, serve: Serve, pauses: list[float], fault: str
 ) -> None:
     server = serve(answer(fault), answer(fault), answer("200 OK", b"fine"))
@@ -178,13 +181,16 @@ async def test_passing_trouble_is_tried_again(
     assert 0.75 <= second <= 1
 
 
-async def test_trouble_that_stays_is_handed_to_the_conversation(
+async def test_the_last_transient_response_is_sent_to_the_conversation(
     transport: Transport, serve: Serve, pauses: list[float]
 ) -> None:
     server = serve(answer("503 Busy", b"try later"))
     response = await transport.play(asking(get(server.url)))
     assert (response.status_code, response.text) == (503, "try later")
     assert (len(server.requests), len(pauses)) == (ATTEMPTS, ATTEMPTS - 1)
+
+
+_EARLIER, _LATER = "Mon, 02 Jan 2023 10:00:00 GMT", "Mon, 02 Jan 2023 10:01:30 GMT"
 
 
 def in_seconds(seconds: int) -> str:
@@ -200,6 +206,8 @@ def in_seconds(seconds: int) -> str:
         ({"Retry_After": "120"}, 120, 120),
         ({"Retry_After_Ms": "250"}, 0.25, 0.25),
         ({"Retry_After_Ms": "250", "Retry_After": "7"}, 0.25, 0.25),
+        ({"Retry_After_Ms": "0", "Retry_After": "7"}, 7, 7),
+        ({"Retry_After": _LATER, "Date": _EARLIER}, 90, 90),
         ({"Retry_After": 60}, 1, 60),
         ({"Retry_After": -60}, 0.375, 0.5),
         ({"Retry_After": "0"}, 0.375, 0.5),
@@ -228,7 +236,7 @@ async def test_the_wait_is_the_one_that_the_provider_asks_for(
 @pytest.mark.parametrize(
     "headers", [{"Retry_After": "121"}, {"Retry_After": in_seconds(7200)}, {"X_Should_Retry": "false"}]
 )
-async def test_a_long_wait_or_a_plain_no_is_left_to_the_conversation(
+async def test_a_response_that_forbids_an_early_repetition_is_sent_to_the_conversation(
     transport: Transport, serve: Serve, pauses: list[float], headers: dict[str, str]
 ) -> None:
     server = serve(answer("429 Slow down", b"", **headers))
@@ -243,7 +251,7 @@ async def test_a_broken_connection_is_tried_again(transport: Transport, serve: S
     assert len(server.requests) == 3
 
 
-async def test_a_provider_that_stays_away_is_unreachable_by_name(
+async def test_a_provider_that_never_responds_is_unreachable_by_name(
     transport: Transport, serve: Serve, dead_url: str, pauses: list[float]
 ) -> None:
     with pytest.raises(Unreachable, match=rf"{dead_url[7:]} cannot be reached: .*[Cc]onnect"):
@@ -298,7 +306,7 @@ def never(connection: socket.socket) -> None:
     [cut, half(b"0123456789"), answer("500 Oops"), answer("502 Bad Gateway"), answer("408 Timeout"), never],
     ids=["cut", "half an answer", "500", "502", "408", "silence"],
 )
-async def test_a_request_to_be_sent_once_whose_fate_is_open_is_a_lost_answer(
+async def test_a_request_to_be_sent_once_with_an_unknown_outcome_is_a_lost_answer(
     transport: Transport, serve: Serve, fault: Act
 ) -> None:
     server = serve(fault)
@@ -319,7 +327,7 @@ async def test_a_connection_closed_before_the_request_was_read_is_a_lost_answer(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("status", ["200 OK", "400 Bad", "409 Conflict", "429 Slow down"])
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad", "409 Conflict", "425 Too Early", "429 Slow down"])
 async def test_a_clear_answer_to_a_request_to_be_sent_once_is_handed_over(
     transport: Transport, serve: Serve, status: str
 ) -> None:
@@ -418,7 +426,7 @@ async def test_a_file_is_saved_under_a_plain_name_only(
 
 
 class Watched(BytesIO):
-    """A file that remembers who read it."""
+    """A file that records the threads that read it."""
 
     readers: set[threading.Thread]
 
@@ -447,7 +455,7 @@ async def test_an_uploaded_file_is_read_off_the_loop_and_whole_at_each_attempt(
     assert b'name="purpose"\r\n\r\nbatch\r\n' in bodies[0]
 
 
-async def test_a_file_that_cannot_be_read_is_the_trouble_of_our_disk(
+async def test_a_file_that_cannot_be_read_is_an_error_of_the_local_disk(
     transport: Transport, serve: Serve
 ) -> None:
     class Broken(BytesIO):
@@ -473,7 +481,7 @@ async def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-async def test_an_error_that_repeats_the_key_is_told_without_it(
+async def test_the_key_is_redacted_in_an_error_that_repeats_it(
     transport: Transport, serve: Serve, compressed: bool
 ) -> None:
     body = json.dumps({"error": {"message": f"bad key Bearer {KEY}, sent twice: {KEY}"}}).encode()
@@ -533,7 +541,7 @@ async def test_what_was_posted_is_not_posted_elsewhere(transport: Transport, ser
     assert (response.status_code, elsewhere.requests) == (307, [])
 
 
-async def test_a_proxy_of_the_environment_is_used_unless_it_is_ourselves(serve: Serve) -> None:
+async def test_a_proxy_of_the_environment_is_used_unless_it_is_this_process(serve: Serve) -> None:
     server, proxy = serve(answer("200 OK", b"direct")), serve(answer("200 OK", b"proxied"))
     environment = {"HTTP_PROXY": proxy.url}
     elsewhere = Transport(environment=environment, own={("127.0.0.1", 1)})

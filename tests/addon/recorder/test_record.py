@@ -13,7 +13,8 @@ import pytest
 
 from addon.demo.fake_provider.faults import Cut, Point
 from addon.demo.fake_provider.server import BatchServer
-from addon.providers.transport import LostAnswer, Transport
+from addon.providers.retry_policy import LostAnswer
+from addon.providers.transport import Transport
 from addon.recorder.captures import RecordingFailed, read
 from addon.recorder.record import EXAMPLES, KEY, record
 from tests.addon.cli import programs

@@ -43,7 +43,7 @@ def test_a_byte_order_mark_is_no_part_of_the_file(elsewhere: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[jobs\n", "bedrock-batch.toml"),
         ("[jobs]\npool = 1", "jobs.pool: Extra inputs"),
@@ -84,12 +84,12 @@ def test_a_byte_order_mark_is_no_part_of_the_file(elsewhere: Path) -> None:
         ("[providers.local]\nbase_url = 'http://x'", "providers.local.kind: 'local' is not a known provider"),
     ],
 )
-def test_a_bad_setting_is_named(elsewhere: Path, text: str, said: str) -> None:
-    with pytest.raises(BadConfig, match=said):
+def test_a_bad_setting_is_named(elsewhere: Path, text: str, message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
         load(written(elsewhere, text))
 
 
-def test_the_folder_may_be_said_from_home(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_may_begin_with_a_tilde(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     config = load(written(elsewhere, "[jobs]\nfolder = '~/batches'"))
     assert config.folder == Path("/home/somebody/batches")
@@ -143,7 +143,7 @@ def test_limits_can_be_lowered_but_not_raised(asked: int | None, used: int) -> N
     assert config.target("openai").max_bytes == 200_000_000
 
 
-def test_an_address_that_depends_on_the_account_is_said_by_the_environment_or_the_file(
+def test_an_address_that_depends_on_the_account_comes_from_the_environment_or_the_file(
     elsewhere: Path,
 ) -> None:
     target = load().target("azure")
@@ -159,20 +159,22 @@ def test_an_address_that_depends_on_the_account_is_said_by_the_environment_or_th
 VERTEX = "[providers.vertex]\nproject = 'a-project'\nlocation = 'us-central1'\n"
 
 
-def test_settings_of_an_account_are_said_by_the_file_or_the_environment(elsewhere: Path) -> None:
+def test_settings_of_an_account_come_from_the_file_or_the_environment(elsewhere: Path) -> None:
     target = load(written(elsewhere, f"{VERTEX}staging = 'gs://a-bucket/batches/'")).target("vertex")
     address = "https://us-central1-aiplatform.googleapis.com/v1/projects/a-project/locations/us-central1"
     assert (target.base_url({}), target.staging({})) == (address, "gs://a-bucket/batches")
-    said = load(written(elsewhere, "[providers.vertex]\nstaging = 'gs://a-bucket'")).target("vertex")
+    without_account = load(written(elsewhere, "[providers.vertex]\nstaging = 'gs://a-bucket'")).target(
+        "vertex"
+    )
     environment = {"GOOGLE_CLOUD_PROJECT": "a-project", "GOOGLE_CLOUD_LOCATION": "us-central1"}
-    assert said.base_url(environment) == address
+    assert without_account.base_url(environment) == address
     with pytest.raises(NoAddress, match="GOOGLE_CLOUD_LOCATION: String should match"):
-        said.base_url({**environment, "GOOGLE_CLOUD_LOCATION": "a/b"})
+        without_account.base_url({**environment, "GOOGLE_CLOUD_LOCATION": "a/b"})
     assert Config().target("openai").staging({}) == ""
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[providers.vertex]", "No project of 'vertex' .* set GOOGLE_CLOUD_PROJECT, or project in"),
         (
@@ -182,20 +184,20 @@ def test_settings_of_an_account_are_said_by_the_file_or_the_environment(elsewher
         (VERTEX, r"No staging of 'vertex' .* BEDROCK_BATCH_STAGING, or staging in \[providers.vertex\] of"),
     ],
 )
-def test_a_setting_that_is_missing_is_named(elsewhere: Path, text: str, said: str) -> None:
+def test_a_setting_that_is_missing_is_named(elsewhere: Path, text: str, message: str) -> None:
     target = load(written(elsewhere, text)).target("vertex")
-    with pytest.raises(NoAddress, match=said):
+    with pytest.raises(NoAddress, match=message):
         target.base_url({})
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[providers.openai]\nproject = 'p'", r"providers\.openai\.project: openai has no project"),
         ("[providers.vertex]\nstaging = 's3://a'", r"providers\.vertex\.staging: String should match"),
         ("[providers.vertex]\nlocation = 'a/b'", r"providers\.vertex\.location: String should match"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named(elsewhere: Path, text: str, said: str) -> None:
-    with pytest.raises(BadConfig, match=said):
+def test_a_setting_that_cannot_be_is_named(elsewhere: Path, text: str, message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
         load(written(elsewhere, text))

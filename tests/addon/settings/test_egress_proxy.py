@@ -72,7 +72,7 @@ def test_addresses_that_no_proxy_does_not_name_are_called_through_the_proxy(exce
         f"http://{socket.gethostname()}:8080",
     ],
 )
-def test_a_proxy_that_is_ourselves_is_never_used(listening: str, address: str) -> None:
+def test_a_proxy_that_is_this_process_is_never_used(listening: str, address: str) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         assert proxy_for("https://api.openai.com/v1", {name: address}, {(listening, 8080)}) is None
 

@@ -70,7 +70,7 @@ def s3(moto: str) -> S3:
 
 
 class Listener:
-    """A port that keeps what it was sent and answers what it is told, one request per connection."""
+    """A server that records requests and sends given responses, one request per connection."""
 
     def __init__(self, answer: Callable[[bytes], bytes]) -> None:
         self.requests: list[bytes] = []
@@ -217,7 +217,7 @@ async def test_an_object_that_changed_after_it_was_listed_is_refused(
     assert not (tmp_path / "copy").exists()
 
 
-async def test_an_object_that_has_gone_is_refused_in_the_words_of_s3(
+async def test_an_object_that_has_gone_is_refused_with_the_message_of_s3(
     s3: S3, bucket: str, tmp_path: Path
 ) -> None:
     gone = InputObject("in.jsonl", 2, None)
@@ -353,7 +353,7 @@ async def test_a_connection_that_breaks_off_is_unavailable(listen: Listen) -> No
         ("503 Service Unavailable", "SlowDown", S3Unavailable),
     ],
 )
-async def test_refusals_and_passing_trouble_are_told_apart_and_quote_s3(
+async def test_permanent_and_transient_errors_are_distinguished_and_quote_s3(
     listen: Listen, status: str, code: str, raised: type[Exception]
 ) -> None:
     server = listen(
@@ -370,7 +370,7 @@ async def test_refusals_and_passing_trouble_are_told_apart_and_quote_s3(
         assert str(caught.value).endswith(f': {code}: No "you" may not')
 
 
-async def test_an_answer_without_words_is_reported_with_its_status(listen: Listen) -> None:
+async def test_a_response_without_a_message_is_reported_with_its_status(listen: Listen) -> None:
     s3 = S3(S3Section(endpoint_url=listen(lambda request: response("405 Method Not Allowed")).url))
     with pytest.raises(S3Refused, match="s3://bucket/out: HTTP 405 Method Not Allowed"):
         await s3.put("bucket", "out", ACCESS, b"")
@@ -440,7 +440,7 @@ async def test_the_owner_that_the_caller_named_is_confirmed_by_a_signed_header(
         assert named[0], name
 
 
-async def test_a_bucket_of_someone_else_is_refused_in_the_words_of_s3(listen: Listen) -> None:
+async def test_a_bucket_of_someone_else_is_refused_with_the_message_of_s3(listen: Listen) -> None:
     server = listen(refusal("403 Forbidden", "AccessDenied"))
     s3 = S3(S3Section(endpoint_url=server.url))
     with pytest.raises(S3Refused, match='s3://bucket/: AccessDenied: No "you" may not'):
@@ -454,7 +454,7 @@ async def test_no_owner_is_sent_unless_the_caller_named_one(listen: Listen) -> N
 
 
 @pytest.mark.parametrize(("told", "signed_for"), [("eu-west-3", "eu-west-3"), (None, "us-east-1")])
-async def test_requests_are_signed_for_the_region_of_the_bucket_where_s3_tells_it(
+async def test_requests_are_signed_for_the_region_of_the_bucket_where_s3_reports_it(
     listen: Listen, told: str | None, signed_for: str
 ) -> None:
     def answer(request: bytes) -> bytes:
@@ -502,7 +502,7 @@ async def test_the_endpoint_of_the_config_wins_over_the_environment(
 
 
 @pytest.mark.parametrize("assume_role", [False, True])
-async def test_the_server_without_credentials_says_so(
+async def test_missing_credentials_of_the_server_are_reported(
     listen: Listen, monkeypatch: pytest.MonkeyPatch, assume_role: bool
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -523,7 +523,7 @@ async def test_a_profile_that_does_not_exist_is_refused_by_name(
 
 
 @pytest.mark.parametrize(("assume_role", "signed_by"), [(False, "AKIAIOSFODNN7EXAMPLE"), (True, "ASIA")])
-async def test_the_role_of_the_job_is_assumed_only_when_the_config_says_so(
+async def test_the_role_of_the_job_is_assumed_only_when_configured(
     moto: str, listen: Listen, monkeypatch: pytest.MonkeyPatch, assume_role: bool, signed_by: str
 ) -> None:
     server = listen(empty)
@@ -541,7 +541,7 @@ async def test_the_role_of_the_job_is_assumed_only_when_the_config_says_so(
 @pytest.mark.parametrize(
     ("status", "raised"), [("403 Forbidden", S3Refused), ("503 Service Unavailable", S3Unavailable)]
 )
-async def test_a_role_that_cannot_be_assumed_is_reported_in_the_words_of_sts(
+async def test_a_role_that_cannot_be_assumed_is_reported_with_the_message_of_sts(
     listen: Listen, monkeypatch: pytest.MonkeyPatch, status: str, raised: type[Exception]
 ) -> None:
     body = b"<ErrorResponse><Error><Code>Sorry</Code><Message>Not this role</Message></Error></ErrorResponse>"
@@ -552,7 +552,7 @@ async def test_a_role_that_cannot_be_assumed_is_reported_in_the_words_of_sts(
         await s3.reachable(Location("bucket", ""), Access(region="us-east-1", role_arn=ROLE))
 
 
-async def test_no_call_goes_through_a_proxy_that_is_ourselves(
+async def test_no_call_goes_through_a_proxy_that_is_this_process(
     moto: str, listen: Listen, monkeypatch: pytest.MonkeyPatch, bucket: str, tmp_path: Path
 ) -> None:
     ourselves = listen(lambda request: response("502 Bad Gateway"))
@@ -568,7 +568,7 @@ async def test_no_call_goes_through_a_proxy_that_is_ourselves(
     assert ourselves.requests == []
 
 
-async def test_calls_go_through_a_proxy_that_is_not_ourselves(
+async def test_calls_go_through_a_proxy_that_is_another_process(
     listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = listen(empty)

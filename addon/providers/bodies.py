@@ -1,0 +1,66 @@
+"""Request bodies read from files, response bodies written to files; worker threads use the disk."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import override
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from translators.providers.conversation import Lines
+
+BLOCK = 1 << 20
+"""Bytes that a worker thread reads or writes at once."""
+
+
+def read_in_threads(request: httpx.Request) -> None:
+    """Replace a body that is read from a file by one whose reads do not block the event loop."""
+    body = request.stream
+    if isinstance(body, httpx.SyncByteStream) and not isinstance(body, httpx.ByteStream):
+        request.stream = _FileBody(body)
+
+
+class _FileBody(httpx.AsyncByteStream):
+    """Each iteration starts at the beginning of the file."""
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self._body = body
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self._body)
+        while block := await anyio.to_thread.run_sync(_block, pieces):
+            yield block
+
+
+def _block(pieces: Iterator[bytes]) -> bytes:
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= BLOCK:
+            break
+    return bytes(block)
+
+
+def path_in(folder: Path | None, name: str) -> Path:
+    """The file of this name in the folder. Raises `ValueError` for a name that leads out of it."""
+    if folder is None or Path(name).name != name or name in {"", ".."}:
+        raise ValueError(f"{name!r} cannot be saved in {folder}: a folder and a plain file name are needed")
+    return folder / name
+
+
+async def save(response: httpx.Response, path: Path, lines: Lines | None) -> None:
+    """Write the body, or the lines found in it, to a file that appears whole or not at all."""
+    part = anyio.Path(path.with_name(f"{path.name}.part"))
+    async with await part.open("wb") as file:
+        if lines is not None:
+            await file.write(await anyio.to_thread.run_sync(_joined, lines, await response.aread()))
+        else:
+            async for block in response.aiter_bytes(BLOCK):
+                await file.write(block)
+    await part.replace(path)
+
+
+def _joined(lines: Lines, body: bytes) -> bytes:
+    return b"".join(line + b"\n" for line in lines(body))
