@@ -7,7 +7,7 @@ was not refused before the first answer: from then on there are answers that are
 from datetime import timedelta
 
 from addon.jobs.batch_states import NO_ROOM
-from addon.jobs.context import Context
+from addon.jobs.job_run import Context
 from addon.jobs.retrying import passes, utc_now
 from addon.jobs.tables import BatchRow, Job
 

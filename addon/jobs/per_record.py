@@ -20,7 +20,7 @@ import httpx
 
 from addon.jobs.batch_states import DIRECT
 from addon.jobs.batches.lifecycle import lines_of
-from addon.jobs.context import Context, opened
+from addon.jobs.job_run import Context, opened
 from addon.jobs.processes.join import answered_and_failed
 from addon.jobs.processes.split import record_index
 from addon.jobs.retrying import Interrupted, NotConfigured, utc_now

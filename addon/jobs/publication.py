@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from addon.jobs.batches.results import have_results
-from addon.jobs.context import Context, cut_of, input_location, output_access, output_location
-from addon.jobs.preparation import have_inputs
+from addon.jobs.inputs.s3_folder import have_inputs
+from addon.jobs.job_run import Context, cut_of, input_location, output_access, output_location
 from addon.jobs.processes.join import NO_RESULT, Range, join
 from addon.jobs.retrying import passes, utc_now
 from addon.jobs.tables import Job, Shard

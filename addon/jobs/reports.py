@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from addon.jobs.context import input_location, output_location
-from addon.jobs.provider_file_source import file_of
+from addon.jobs.inputs.provider_file import file_of
+from addon.jobs.job_run import input_location, output_location
 from addon.jobs.publication import folder_key, relative
 from addon.jobs.store import Store
 from addon.jobs.tables import BatchRow, Job, Shard

@@ -8,7 +8,7 @@ from dbos import DBOS, SetWorkflowID
 from sqlalchemy.engine import make_url
 
 from addon.jobs import sqlite, workflow
-from addon.jobs.context import Context
+from addon.jobs.job_run import Context
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,10 @@ from typing import Protocol
 
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, per_record, preparation, provider_file_source, publication
+from addon.jobs import fallback, per_record, publication
 from addon.jobs.batches import lifecycle, resend
-from addon.jobs.context import Context
+from addon.jobs.inputs import provider_file, s3_folder
+from addon.jobs.job_run import Context
 from addon.jobs.retrying import Interrupted, JobFailed, utc_now
 from addon.jobs.tables import Job, Shard
 from translators.bedrock.jobs import JobStatus
@@ -98,17 +99,17 @@ async def prepare(job_id: str) -> int:
     await _advance(job_id, "Validating")
 
     async def attempt() -> None:
-        await preparation.prepare(context(), await _job(job_id))
+        await s3_folder.prepare(context(), await _job(job_id))
 
     try:
         await context().patience.until_done(job_id, "reading the input", attempt)
     except JobFailed as error:
-        await provider_file_source.abandon(context(), await _job(job_id))
+        await provider_file.abandon(context(), await _job(job_id))
         await _end(job_id, "Failed", str(error))
         return 0
     except Interrupted:
         job = await _job(job_id)
-        await provider_file_source.abandon(context(), job)
+        await provider_file.abandon(context(), job)
         await _end(job_id, "Stopped" if job.stop_requested else "Expired")
         return 0
     await _advance(job_id, "Scheduled")

@@ -10,7 +10,7 @@ import anyio.to_thread
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from addon.jobs.context import Context
+from addon.jobs.job_run import Context
 from addon.jobs.key_vault import BadSecretKey, KeyRing
 from addon.jobs.retrying import Patience, utc_now
 from addon.jobs.runner import Runner

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
 
-from addon.jobs.context import Context, opened
 from addon.jobs.fallback import Outage
+from addon.jobs.job_run import Context, opened
 from addon.jobs.retrying import Interrupted, passes, utc_now
 from addon.jobs.tables import BatchRow, Job
 from addon.providers.transport import LostAnswer

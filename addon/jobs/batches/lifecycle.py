@@ -8,12 +8,12 @@ from pathlib import Path
 from addon.jobs.batch_states import NO_ROOM
 from addon.jobs.batches import create
 from addon.jobs.batches.results import have_results, may_come_back
-from addon.jobs.context import Context, cut_of, opened
 from addon.jobs.fallback import Outage
-from addon.jobs.preparation import have_inputs
+from addon.jobs.inputs.provider_file import file_of
+from addon.jobs.inputs.s3_folder import have_inputs
+from addon.jobs.job_run import Context, cut_of, opened
 from addon.jobs.processes.join import answered
 from addon.jobs.processes.split import line_count, unanswered_lines
-from addon.jobs.provider_file_source import file_of
 from addon.jobs.retrying import Interrupted, NotConfigured, utc_now
 from addon.jobs.tables import BatchRow, Job, Shard
 from addon.providers.transport import Unreachable

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from addon.jobs.batch_states import DIRECT, NO_ROOM, OF_OTHERS, WITHOUT_RESULTS
 from addon.jobs.batches.results import collected
-from addon.jobs.context import Context, cut_of
+from addon.jobs.inputs.provider_file import file_of
+from addon.jobs.job_run import Context, cut_of
 from addon.jobs.processes.join import failed_for_now, is_of_others
-from addon.jobs.provider_file_source import file_of
 from addon.jobs.retrying import Interrupted, utc_now
 from addon.jobs.tables import BatchRow, Job, Shard
 from translators.errors import ProviderError

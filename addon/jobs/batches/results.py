@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from addon.jobs import provider_file_source
 from addon.jobs.batch_states import DIRECT, WITHOUT_RESULTS
-from addon.jobs.context import Context
+from addon.jobs.inputs import provider_file
+from addon.jobs.job_run import Context
 from addon.jobs.processes.provider_file_lines import labelled
 from addon.jobs.retrying import passes, utc_now
 from addon.jobs.tables import BatchRow, Job, Shard
@@ -67,8 +67,8 @@ async def collected(context: Context, job: Job, row: BatchRow) -> list[Path]:
         give_up=lambda latest: context.patience.is_late(latest, grace=grace),
     )
     files = [folder / name for name in names]
-    if (file := provider_file_source.file_of(job)) is not None:
-        records = await provider_file_source.have_records(context, job, file)
+    if (file := provider_file.file_of(job)) is not None:
+        records = await provider_file.have_records(context, job, file)
         await context.in_process(labelled, files, records, job.id)
     await context.off_loop(context.store.change_batch, job.id, row.shard, row.round, saved=list(names))
     return files

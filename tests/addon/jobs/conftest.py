@@ -9,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from addon.demo.fake_provider.server import BatchServer
-from tests.addon.jobs.house import House
+from tests.addon.jobs.job_setup import House
 
 
 @pytest.fixture(scope="module")

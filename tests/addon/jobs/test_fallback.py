@@ -11,7 +11,7 @@ from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.key_vault import KeyRing
-from tests.addon.jobs.house import CONVERSE, JOB, House, put, rows, run
+from tests.addon.jobs.job_setup import CONVERSE, JOB, House, put, rows, run
 
 NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
 

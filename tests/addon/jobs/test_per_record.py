@@ -16,7 +16,7 @@ from addon.jobs.per_record import ATTEMPTS, ROWS, Pace
 from addon.jobs.retrying import utc_now
 from addon.jobs.spool import Spool
 from addon.settings.config import ProviderSection
-from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
 
 
 @pytest.fixture

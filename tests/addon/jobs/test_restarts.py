@@ -10,7 +10,7 @@ import pytest
 from addon.demo.fake_provider.batch import Pace
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
-from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows
+from tests.addon.jobs.job_setup import CONVERSE, JOB, House, is_over, put, rows
 
 
 async def test_a_job_goes_on_in_the_next_process(

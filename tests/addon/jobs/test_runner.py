@@ -13,7 +13,7 @@ from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.key_vault import KeyRing
 from addon.jobs.retrying import utc_now
-from tests.addon.jobs.house import (
+from tests.addon.jobs.job_setup import (
     CONVERSE,
     JOB,
     NAMES_ONLY_FAIL,

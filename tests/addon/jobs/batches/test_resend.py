@@ -10,7 +10,7 @@ from addon.demo.fake_provider import endpoints
 from addon.demo.fake_provider.batch import Answer, Fate
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
 
 NO_ROOM = Fate(problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),))
 

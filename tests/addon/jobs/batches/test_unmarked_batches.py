@@ -9,7 +9,7 @@ import pytest
 
 from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.jobs.batch_states import OF_OTHERS
-from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows, run
+from tests.addon.jobs.job_setup import CONVERSE, JOB, House, is_over, put, rows, run
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
 
 KEY = "anthropics-key"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from addon.jobs import provider_file_source
-from addon.jobs.context import (
+from addon.jobs.inputs import provider_file
+from addon.jobs.job_run import (
     Context,
     input_access,
     input_files,
@@ -25,8 +25,8 @@ async def prepare(context: Context, job: Job) -> None:
         return
     try:
         await context.s3.reachable(output_location(job), output_access(job))
-        if (file := provider_file_source.file_of(job)) is not None:
-            await provider_file_source.prepare(context, job, file)
+        if (file := provider_file.file_of(job)) is not None:
+            await provider_file.prepare(context, job, file)
             return
         objects = await context.s3.inputs(input_location(job), input_access(job))
     except S3Refused as error:
@@ -66,8 +66,8 @@ async def fetch_inputs(context: Context, job: Job, objects: list[InputObject]) -
         path = spool.input(index)
         if await context.off_loop(is_whole, path, entry.size):
             continue
-        if (file := provider_file_source.file_of(job)) is not None:
-            await provider_file_source.fetch(context, job, file, path)
+        if (file := provider_file.file_of(job)) is not None:
+            await provider_file.fetch(context, job, file, path)
             continue
         await context.off_loop(path.parent.mkdir, parents=True, exist_ok=True)
         try:

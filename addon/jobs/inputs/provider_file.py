@@ -8,7 +8,7 @@ on such a job is like any other.
 import logging
 from pathlib import Path
 
-from addon.jobs.context import Context
+from addon.jobs.job_run import Context
 from addon.jobs.processes.provider_file_lines import records_of
 from addon.jobs.retrying import JobFailed, NotConfigured, utc_now
 from addon.jobs.tables import Job, Shard

@@ -11,7 +11,7 @@ from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.reports import report
 from addon.jobs.retrying import utc_now
-from tests.addon.jobs.house import JOB, House, is_over, keys, rows
+from tests.addon.jobs.job_setup import JOB, House, is_over, keys, rows
 
 LINE = {
     "method": "POST",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import anyio
 
-from addon.jobs.context import Context
+from addon.jobs.job_run import Context
 from addon.jobs.key_vault import KeyRing
 from addon.jobs.retrying import Patience, utc_now
 from addon.jobs.runner import Runner
