@@ -1,118 +1,121 @@
-"""What the steps of a job work with, and small questions they all ask."""
+"""One job as a step works on it."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-from weakref import WeakValueDictionary
+from typing import Any, Protocol, Self
 
-import anyio
-import anyio.to_process
-import anyio.to_thread
+from anyio import to_thread
 
+from addon.jobs.errors import NotConfigured
+from addon.jobs.locations import Output, input_location
 from addon.jobs.processes.input_reader import InputFile, Start
-from addon.jobs.processes.pool import at_low_priority
 from addon.jobs.processes.split import Cut, Limits
-from addon.jobs.retrying import NotConfigured, Patience
+from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
-from addon.jobs.store import Store
-from addon.jobs.tables import Job, Shard
-from addon.providers.credentials import NoKey, access_headers
-from addon.providers.google_auth import GoogleLogin, LoginRefused
-from addon.providers.transport import Transport
-from addon.settings.config import Config, NoAddress, Target
-from addon.storage.s3 import S3, Access, Location
+from addon.jobs.tables import Job, Shard, utc_now
+from addon.providers.credentials import NoKey, provider_endpoint
+from addon.providers.google_auth import LoginRefused
+from addon.settings.config import NoAddress, Target
+from addon.storage.s3 import InputObject
+from translators.bedrock.jobs import TERMINAL
 from translators.errors import ProviderError
-from translators.providers.conversation import Endpoint
+from translators.providers.conversation import Batches, Endpoint
 from translators.providers.registry import UnknownProvider
 from translators.translation import Route
 
-TRANSFERS = 2
 
+class InputSource(Protocol):
+    """Where the records of a job come from."""
 
-class Decrypts(Protocol):
-    """Opens keys that callers brought."""
+    @property
+    def at_provider(self) -> bool:
+        """Whether the provider holds the lines: none is uploaded, and none is sent again."""
+        ...
 
-    def decrypt(self, data: bytes) -> str: ...
+    def described(self, job: Job) -> list[dict[str, Any]]:
+        """The input objects as reports show them: uri, bytes, records."""
+        ...
+
+    async def plan(self, run: "JobRun") -> None:
+        """Fetch and check the input, and store the job's shards. Raises `JobFailed` if it is unusable."""
+        ...
+
+    async def fetch(self, run: "JobRun", entry: InputObject, path: Path) -> None:
+        """Write an input object's records to a file. Raises `JobFailed` if it is gone or changed."""
+        ...
+
+    async def label(self, run: "JobRun", results: list[Path]) -> None:
+        """Give rows of result files the custom ids that this job's records have."""
+        ...
+
+    async def abandon(self, run: "JobRun") -> None:
+        """Cancel a batch that exists although the job ends before its batches are watched."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
-    """The parts of the running proxy or worker that jobs use."""
+class JobRun:
+    """A job, its provider, its files, and the process's resources to work on them.
 
-    config: Config
-    store: Store
-    keys: Decrypts
-    s3: S3
-    transport: Transport
-    patience: Patience
-    poll_interval: float
-    """Seconds between looks at a provider's batch."""
-    workers: anyio.CapacityLimiter
-    """Worker processes that translate at the same time."""
-    transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
-    """Files on their way at the same time; more would only make the proxy's other clients wait."""
-    login: GoogleLogin = field(default_factory=GoogleLogin)
-    """Who this machine is at Google."""
-    turns: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
-        default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
-    )
-    """Who creates batches with a key; the keys are a part of the names."""
+    The job's columns are those of the moment at which it was read; `reload` reads them again.
+    """
 
-    async def in_process[Result](self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Run CPU work in a worker process; cancelled work is killed, never awaited."""
-        return await anyio.to_process.run_sync(
-            at_low_priority, function, *arguments, cancellable=True, limiter=self.workers
-        )
+    resources: Resources
+    job: Job
+    source: InputSource
 
-    async def off_loop[Result](
-        self, function: Callable[..., Result], *arguments: Any, **values: Any
-    ) -> Result:
-        """Call what touches the disk or the database off the event loop."""
-        return await anyio.to_thread.run_sync(lambda: function(*arguments, **values))
+    @property
+    def id(self) -> str:
+        return self.job.id
 
-    def spool(self, job_id: str) -> Spool:
-        return Spool(self.config.spool / job_id)
+    async def reload(self) -> Self:
+        return replace(self, job=await self.resources.job(self.id))
 
-    def target(self, job: Job) -> Target:
-        """The provider the job goes to, in the way it was sent there from the beginning.
+    @cached_property
+    def target(self) -> Target:
+        """The job's provider, with the dialect and mode that its section had when the job was created.
 
-        Raises `NotConfigured` when its section is gone.
+        Raises `NotConfigured` if the section is gone.
         """
+        job = self.job
         try:
-            target = self.config.target(job.provider)
+            target = self.resources.config.target(job.provider)
         except UnknownProvider as error:
             raise NotConfigured(str(error)) from error
         begun = {"kind": job.kind, "endpoint": job.endpoint, "mode": job.mode}
         return replace(target, section=target.section.model_copy(update=begun))
 
-    async def endpoint(self, job: Job) -> Endpoint:
-        """Where the provider is, with the caller's key or else ours. Raises `NotConfigured`."""
-        target = self.target(job)
-        brought = await self.off_loop(self.store.encrypted_key, job.id)
-        key = self.keys.decrypt(brought) if brought is not None else target.key()
+    @property
+    def batches(self) -> Batches:
+        """The provider's batch API. Raises `NotConfigured`."""
+        return self.target.provider.batches
+
+    async def endpoint(self) -> Endpoint:
+        """The provider's address, and headers with the caller's key or else the configured one.
+
+        Raises `NotConfigured`; `ProviderError` or `LoginUnavailable` if a login takes the key's place.
+        """
+        resources = self.resources
+        encrypted = await resources.store.encrypted_key(self.id)
+        key = None if encrypted is None else resources.keys.decrypt(encrypted)
         try:
-            base_url, staging = target.base_url(), target.staging()
+            return await provider_endpoint(self.target, key, resources.login)
         except NoAddress as error:
             raise NotConfigured(str(error)) from error
-        return Endpoint(base_url=base_url, headers=await self._headers(target, key), staging=staging)
-
-    async def _headers(self, target: Target, key: str | None) -> dict[str, str]:
-        """What carries the key, or else who this machine is. Raises `NotConfigured`, `ProviderError` when
-        that is refused, `LoginUnavailable`."""
-        try:
-            return await access_headers(target, key, self.login)
         except NoKey as error:
-            raise NotConfigured(f"no key for {target.name}: {error}") from error
+            raise NotConfigured(f"no key for {self.job.provider}: {error}") from error
         except LoginRefused as error:
             raise ProviderError(401, str(error)) from error
 
-    def limits(self, job: Job) -> Limits:
-        target = self.target(job)
-        return Limits(requests=target.max_requests, bytes=target.max_bytes)
+    @property
+    def limits(self) -> Limits:
+        return Limits(requests=self.target.max_requests, bytes=self.target.max_bytes)
 
-    def route(self, job: Job) -> Route:
+    @property
+    def route(self) -> Route:
+        job = self.job
         return Route(
             model_id=job.request["modelId"],
             invocation_type=job.request.get("modelInvocationType") or "InvokeModel",
@@ -121,37 +124,52 @@ class Context:
             endpoint=job.endpoint,
         )
 
+    @property
+    def spool(self) -> Spool:
+        return Spool(self.resources.config.spool / self.id)
 
-def input_location(job: Job) -> Location:
-    return Location.parse(job.request["inputDataConfig"]["s3InputDataConfig"]["s3Uri"])
+    @property
+    def output(self) -> Output:
+        return Output(self.job)
 
+    async def inputs(self) -> tuple[InputFile, ...]:
+        """The job's input in the spool, fetched if this machine does not have it. Raises `JobFailed`."""
+        return await self.fetched(
+            [
+                InputObject(key=entry["key"], size=entry["size"], etag=entry["etag"])
+                for entry in self.job.inputs
+            ]
+        )
 
-def output_location(job: Job) -> Location:
-    return Location.parse(job.request["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"])
+    async def fetched(self, objects: list[InputObject]) -> tuple[InputFile, ...]:
+        """Copies of input objects in the spool. Raises `JobFailed` if one is gone or changed."""
+        bucket = input_location(self.job).bucket
+        files = []
+        for index, entry in enumerate(objects):
+            path = self.spool.input(index)
+            if not await to_thread.run_sync(_is_whole, path, entry.size):
+                await self.source.fetch(self, entry, path)
+            files.append(InputFile(path, f"s3://{bucket}/{entry.key}"))
+        return tuple(files)
 
+    def is_over(self) -> bool:
+        """Whether the job must start nothing new: stopped, timed out or ended."""
+        return self.job.stop_requested or self.job.status in TERMINAL or self.is_late()
 
-def input_access(job: Job) -> Access:
-    data = job.request["inputDataConfig"]["s3InputDataConfig"]
-    return Access(region=job.region, role_arn=job.request["roleArn"], bucket_owner=data.get("s3BucketOwner"))
+    def is_late(self, *, grace_hours: float = 0) -> bool:
+        return utc_now() >= self.job.deadline + self.hours(grace_hours)
 
+    def hours(self, count: float) -> timedelta:
+        """Hours, of the length that is configured."""
+        return timedelta(seconds=count * self.resources.config.jobs.seconds_per_hour)
 
-def output_access(job: Job) -> Access:
-    data = job.request["outputDataConfig"]["s3OutputDataConfig"]
-    return Access(
-        region=job.region,
-        role_arn=job.request["roleArn"],
-        bucket_owner=data.get("s3BucketOwner"),
-        kms_key=data.get("s3EncryptionKeyId"),
-    )
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; a Stop ends it early."""
+        await self.resources.wakeups.sleep(self.id, seconds)
 
-
-def input_files(job: Job, spool: Spool) -> tuple[InputFile, ...]:
-    """The spooled copies of the job's input objects, in order."""
-    bucket = input_location(job).bucket
-    return tuple(
-        InputFile(spool.input(index), f"s3://{bucket}/{entry['key']}")
-        for index, entry in enumerate(job.inputs)
-    )
+    async def show_waiting(self, reason: str | None) -> None:
+        """Store what the job is waiting for; None when it no longer waits."""
+        await self.resources.store.change(self.id, utc_now(), waiting=reason)
 
 
 def cut_of(shard: Shard) -> Cut:
@@ -169,11 +187,5 @@ def cut_of(shard: Shard) -> Cut:
     )
 
 
-def is_whole(path: Path, size: int) -> bool:
-    """Whether a spooled copy is there and complete."""
+def _is_whole(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
-
-
-def opened(path: Path) -> BinaryIO:
-    """A file of bytes to read."""
-    return path.open("rb")

@@ -14,8 +14,9 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.proxy import list_merging, options, services
+from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, brought_key, mask
-from addon.proxy.operations import Caller, Operations
+from addon.proxy.operations import Operations
 from addon.proxy.options import BadOption, Settings
 from addon.proxy.provider_selection import LeftToBedrock
 from addon.proxy.routing import (

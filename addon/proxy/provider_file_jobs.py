@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from anyio import to_thread
-
-from addon.jobs.store import Store
+from addon.jobs.async_store import AsyncStore
 from addon.jobs.tables import Job
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import Operations, Submitter
@@ -33,7 +31,7 @@ class FileJobs:
         self,
         admission: Admission,
         operations: Operations,
-        store: Store,
+        store: AsyncStore,
         runner: Submitter,
         clock: Callable[[], datetime],
     ) -> None:
@@ -56,7 +54,7 @@ class FileJobs:
                 "file_id and endpoint, and name an input in S3.",
             )
         job = await self._operations.stored(body, caller)
-        if not await to_thread.run_sync(self._store.intend, job.id, file.id, self._clock()):
+        if not await self._store.intend(job.id, file.id, self._clock()):
             await self._hand_over(job)
             return job, None
         submission = Submission(
@@ -68,13 +66,13 @@ class FileJobs:
         )
 
         async def made(batch: Batch, _: bytes) -> bytes:
-            await to_thread.run_sync(self._made, job, batch)
+            await self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
             return await self._hand_over(job)
 
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
-            await to_thread.run_sync(self._store.end, job.id, "Failed", self._clock(), words)
-            await to_thread.run_sync(self._store.free_token, job.id)  # the caller was told, and may try again
+            await self._store.end(job.id, "Failed", self._clock(), words)
+            await self._store.free_token(job.id)  # the caller was told, and may try again
 
         async def unsettled() -> bytes:
             return await self._hand_over(job)
@@ -87,9 +85,6 @@ class FileJobs:
             refused=refused,
             unsettled=unsettled,
         )
-
-    def _made(self, job: Job, batch: Batch) -> None:
-        self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
 
     async def _hand_over(self, job: Job) -> bytes:
         if job.status not in jobs.TERMINAL:

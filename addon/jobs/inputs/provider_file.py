@@ -1,97 +1,102 @@
-"""Jobs whose input is a file at the provider: its lines are the records, its results are told as theirs.
+"""Input that is a file at the provider: its lines are the records.
 
-The file is fetched for what a Bedrock job needs of it: how many records there are, in which order, and what
-they say. It becomes the spooled input; results are labelled with the places of their lines in it. From there
-on such a job is like any other.
+The file is fetched because output rows repeat the records, in their order. Result rows carry the custom ids
+that the file's author chose; they get those of a job of ours, so that joining them needs no case of its own.
 """
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from addon.jobs.job_run import Context
-from addon.jobs.processes.provider_file_lines import records_of
-from addon.jobs.retrying import JobFailed, NotConfigured, utc_now
-from addon.jobs.tables import Job, Shard
+import anyio
+
+from addon.jobs.errors import JobFailed, NotConfigured
+from addon.jobs.job_run import JobRun
+from addon.jobs.processes.provider_file_lines import labelled, records_of
+from addon.jobs.tables import Job, Shard, utc_now
 from addon.providers.transport import Unreachable
-from translators.bedrock.jobs import ProviderFile, provider_file
+from addon.storage.s3 import InputObject
+from translators.bedrock.jobs import ProviderFile
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch
 
 logger = logging.getLogger(__name__)
 
 
-def file_of(job: Job) -> ProviderFile | None:
-    """The file that the job is made of; None for a job whose records are in S3."""
-    return provider_file({tag["key"]: tag["value"] for tag in job.request.get("tags", ())})
+class FileAtProvider:
+    """An `InputSource` of one shard, whose only batch Create has made or intended."""
 
+    at_provider = True
 
-async def prepare(context: Context, job: Job, file: ProviderFile) -> None:
-    """Write down the job's one shard. Raises `JobFailed` when the file cannot be had or read."""
-    path = context.spool(job.id).input(0)
-    records = await fetch(context, job, file, path)
-    size = (await context.off_loop(path.stat)).st_size
-    shard = Shard(
-        job_id=job.id,
-        number=0,
-        first_record=0,
-        records=records,
-        group=file.endpoint,
-        leads=True,
-        lines=records,
-        object=0,
-        offset=0,
-        line_number=1,
-    )
-    entry = {"key": _key(job, file), "size": size, "etag": None, "records": records}
-    await context.off_loop(context.store.plan, job.id, utc_now(), shards=[shard], inputs=[entry], report={})
+    def __init__(self, file: ProviderFile) -> None:
+        self._file = file
 
+    def described(self, job: Job) -> list[dict[str, Any]]:
+        records = job.inputs[0]["records"] if job.inputs else None
+        return [{"uri": f"{self._file.id} at {job.provider}", "bytes": None, "records": records}]
 
-async def fetch(context: Context, job: Job, file: ProviderFile, path: Path) -> int:
-    """Have the file's lines as records in `path`; how many. Raises `JobFailed`."""
-    folder = path.parent / "fetched"
-    await context.off_loop(folder.mkdir, parents=True, exist_ok=True)
-    wanted = Batch(id="", state="ended", raw_status="", result_files=(file.id,))
-    endpoint = await context.endpoint(job)
-    try:
-        names = await context.transport.play(
-            context.target(job).provider.batches.results(endpoint, wanted), folder=folder
+    async def plan(self, run: JobRun) -> None:
+        path = run.spool.input(0)
+        records = await self._fetched(run, path)
+        shard = Shard(
+            job_id=run.id,
+            number=0,
+            first_record=0,
+            records=records,
+            group=self._file.endpoint,
+            leads=True,
+            lines=records,
+            object=0,
+            offset=0,
+            line_number=1,
         )
-    except ProviderError as error:
-        if error.passing or error.status in {401, 403}:
-            raise
-        raise JobFailed(f"the file {file.id} cannot be had from {job.provider}: {error.message}") from error
-    try:
-        return await context.in_process(records_of, [folder / name for name in names], path)
-    except ValueError as error:
-        raise JobFailed(f"the file {file.id} at {job.provider}: {error}") from error
+        size = (await anyio.Path(path).stat()).st_size
+        entry = {"key": self._key(run.job), "size": size, "etag": None, "records": records}
+        await run.resources.store.plan(run.id, utc_now(), shards=[shard], inputs=[entry], report={})
 
+    async def fetch(self, run: JobRun, entry: InputObject, path: Path) -> None:
+        await self._fetched(run, path)
 
-async def abandon(context: Context, job: Job) -> None:
-    """Cancel the batch of a job that ends before anybody watches it."""
-    if file_of(job) is None:
-        return
-    row = await context.off_loop(context.store.batch, job.id, 0, 0)
-    if row.batch_id is None:
-        return
-    try:
-        endpoint = await context.endpoint(job)
-        await context.transport.play(context.target(job).provider.batches.cancel(endpoint, row.batch_id))
-    except (ProviderError, Unreachable, NotConfigured) as error:
-        logger.warning("job %s: its batch %s goes on at %s: %s", job.id, row.batch_id, job.provider, error)
+    async def _fetched(self, run: JobRun, path: Path) -> int:
+        """Write the file's lines as records; how many. Raises `JobFailed`."""
+        file, provider = self._file.id, run.job.provider
+        folder = path.parent / "fetched"
+        await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
+        wanted = Batch(id="", state="ended", raw_status="", result_files=(file,))
+        endpoint = await run.endpoint()
+        try:
+            names = await run.resources.transport.play(run.batches.results(endpoint, wanted), folder=folder)
+        except ProviderError as error:
+            if error.passing or error.status in {401, 403}:
+                raise
+            raise JobFailed(f"the file {file} cannot be had from {provider}: {error.message}") from error
+        try:
+            return await run.resources.in_process(records_of, [folder / name for name in names], path)
+        except ValueError as error:
+            raise JobFailed(f"the file {file} at {provider}: {error}") from error
 
+    async def label(self, run: JobRun, results: list[Path]) -> None:
+        records = run.spool.input(0)
+        if not await anyio.Path(records).is_file():
+            await self._fetched(run, records)
+        await run.resources.in_process(labelled, results, records, run.id)
 
-async def have_records(context: Context, job: Job, file: ProviderFile) -> Path:
-    """The file's lines as records, fetched again when this machine does not have them."""
-    path = context.spool(job.id).input(0)
-    if not await context.off_loop(path.is_file):
-        await fetch(context, job, file, path)
-    return path
+    async def abandon(self, run: JobRun) -> None:
+        batch_id = (await run.resources.store.batch(run.id, 0, 0)).batch_id
+        if batch_id is None:
+            return
+        try:
+            endpoint = await run.endpoint()
+            await run.resources.transport.play(run.batches.cancel(endpoint, batch_id))
+        except (ProviderError, Unreachable, NotConfigured) as error:
+            logger.warning(
+                "job %s: its batch %s goes on at %s: %s", run.id, batch_id, run.job.provider, error
+            )
 
-
-def _key(job: Job, file: ProviderFile) -> str:
-    """The input object's key as it was asked for, else one that says which file it is: output is named so."""
-    asked: str = job.request["inputDataConfig"]["s3InputDataConfig"]["s3Uri"]
-    key = asked.removeprefix("s3://").partition("/")[2]
-    if key.endswith(".jsonl"):
-        return key
-    return f"{key}{'/' if key and not key.endswith('/') else ''}{file.id.replace('/', '-')}.jsonl"
+    def _key(self, job: Job) -> str:
+        """The input object's key, from which output is named: as requested, else with the file's id."""
+        uri: str = job.request["inputDataConfig"]["s3InputDataConfig"]["s3Uri"]
+        key = uri.removeprefix("s3://").partition("/")[2]
+        if key.endswith(".jsonl"):
+            return key
+        return f"{key}{'/' if key and not key.endswith('/') else ''}{self._file.id.replace('/', '-')}.jsonl"
