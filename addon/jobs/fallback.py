@@ -1,32 +1,33 @@
-"""Going on with another provider when the first one refuses the whole job.
+"""Moving a job to another provider when the first one refuses it as a whole.
 
-A job is pinned to its provider once a batch was accepted, or a shard whose records are asked for one by one
-was not refused before the first answer: from then on there are answers that are paid for.
+A job stays with its provider once a batch was accepted, or a record that is sent by itself was answered:
+from then on there are results that are paid for.
 """
 
 from datetime import timedelta
 
-from addon.jobs.batch_states import NO_ROOM
-from addon.jobs.context import Context
-from addon.jobs.retrying import passes, utc_now
-from addon.jobs.tables import BatchRow, Job
+from anyio import to_thread
+
+from addon.jobs.job_run import JobRun
+from addon.jobs.retrying import passes
+from addon.jobs.tables import NO_ROOM, BatchRow, Job, utc_now
 
 _NOT_ACCEPTED = frozenset({"failed", NO_ROOM})
 
 
-async def falls_back(context: Context, job: Job, attempt: int) -> bool:
-    """Whether another provider takes the job; it has it then."""
-    if job.attempt > attempt:  # an earlier attempt of this step saw to it
+async def falls_back(run: JobRun, attempt: int) -> bool:
+    """Move the job to its next provider if this one refused it; whether it was moved."""
+    job, store = run.job, run.resources.store
+    if job.attempt > attempt:  # an earlier attempt of this step moved it
         return True
-    if not job.fallbacks or context.patience.is_over(job):
+    if not job.fallbacks or run.is_over():
         return False
-    shards = [shard for shard in await context.off_loop(context.store.shards, job.id) if shard.lines]
+    shards = [shard for shard in await store.shards(job.id) if shard.lines]
     refusals = {shard.refusal for shard in shards}
-    batches = await context.off_loop(context.store.batches, job.id)
-    if not shards or None in refusals or any(map(_is_accepted, batches)):
+    if not shards or None in refusals or any(map(_is_accepted, await store.batches(job.id))):
         return False
-    await context.off_loop(context.spool(job.id).remove_all_but_input)
-    await context.off_loop(context.store.fall_back, job.id, utc_now(), "; ".join(sorted(map(str, refusals))))
+    await to_thread.run_sync(run.spool.remove_all_but_input)
+    await store.fall_back(job.id, utc_now(), "; ".join(sorted(map(str, refusals))))
     return True
 
 
@@ -34,18 +35,18 @@ def _is_accepted(row: BatchRow) -> bool:
     return row.batch_id is not None and row.state not in _NOT_ACCEPTED
 
 
-def words(job: Job, why: str) -> str:
-    """Why nobody took the job."""
-    return "; ".join([*job.refusals, f"{job.provider}: {why}"]) if job.refusals else why
+def refusal_message(job: Job, reason: str) -> str:
+    """The refusals of all providers of a job, the last with this reason."""
+    return "; ".join([*job.refusals, f"{job.provider}: {reason}"]) if job.refusals else reason
 
 
-class Outage:
-    """How long a provider's outage is waited out before anything was accepted."""
+class OutageLimit:
+    """Limits how long a provider's outage is waited out before a job moves to the next provider."""
 
-    def __init__(self, context: Context, job: Job) -> None:
-        after = timedelta(seconds=context.config.jobs.fall_back_after)
-        self._until = utc_now() + after if job.fallbacks else None
+    def __init__(self, run: JobRun) -> None:
+        after = timedelta(seconds=run.resources.config.jobs.fall_back_after)
+        self._until = utc_now() + after if run.job.fallbacks else None
 
     def passes(self, error: Exception) -> bool:
-        """Whether waiting may cure this, and nobody else is due instead."""
+        """Whether to try again: the error is temporary, and it is not time for another provider."""
         return passes(error) and (self._until is None or utc_now() < self._until)

@@ -1,4 +1,4 @@
-"""Encrypts the provider keys that callers brought, for as long as their jobs run."""
+"""Encryption of the provider keys that callers bring, for as long as their jobs run."""
 
 import os
 import tempfile
@@ -12,15 +12,15 @@ SECRET_KEY_FILE = "secret.key"
 
 
 class BadSecretKey(ValueError):
-    """Brought keys cannot be kept or read back; the message says what to set."""
+    """Callers' keys cannot be encrypted or decrypted; the message names what to set."""
 
 
-class KeyRing:
-    """Encrypts the keys that callers bring; its own secret lies outside the database.
+class KeyVault:
+    """Encrypts the keys that callers bring with a secret that is kept outside the database.
 
     The secret is `BEDROCK_BATCH_SECRET_KEY` (several proxies or workers on one database share it), else
     the file `secret.key` in `folder`, made on first use and readable by its owner only. Raises
-    `BadSecretKey` for a secret that is none.
+    `BadSecretKey` for a malformed secret.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
@@ -32,11 +32,11 @@ class KeyRing:
             raise BadSecretKey(f"{self._source} is not a key: 32 bytes in URL-safe base64") from None
 
     def encrypt(self, key: str) -> bytes:
-        """What is stored of a key."""
+        """The key as it is stored."""
         return self._fernet.encrypt(key.encode())
 
     def decrypt(self, data: bytes) -> str:
-        """The key. Raises `BadSecretKey` when it was encrypted with another secret."""
+        """The key. Raises `BadSecretKey` if it was encrypted with another secret."""
         try:
             return self._fernet.decrypt(data).decode()
         except InvalidToken:
@@ -46,7 +46,7 @@ class KeyRing:
 
 
 def _secret(path: Path) -> bytes:
-    """The file's content. A missing file is made, once even if several processes start together."""
+    """The file's content; a missing file is made, once even if several processes start together."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import anyio
+
 from addon.jobs.batches.results import have_results
-from addon.jobs.context import Context, cut_of, input_location, output_access, output_location
-from addon.jobs.preparation import have_inputs
+from addon.jobs.errors import JobFailed
+from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import NO_RESULT, Range, join
-from addon.jobs.retrying import passes, utc_now
-from addon.jobs.tables import Job, Shard
+from addon.jobs.retrying import passes
+from addon.jobs.tables import Job, Shard, utc_now
 from addon.storage.s3 import S3Refused
 from translators.bedrock.jobs import JobStatus
 from translators.bedrock.records import manifest
@@ -17,31 +19,37 @@ GRACE_HOURS = 24
 """How long after the deadline writing the output is tried: the results are paid for."""
 
 
-async def join_range(context: Context, job: Job, leader: Shard) -> None:
-    """Write a range's parts of the output to the spool, and what became of its records to the store."""
-    shards = await _shards_of(context, job, leader)
-    results = [path for shard in shards for path in await have_results(context, job, shard)]
-    shards = await _shards_of(context, job, leader)
+async def check_output(run: JobRun) -> None:
+    """Raise `JobFailed` if the output location is not accessible."""
+    try:
+        await run.resources.s3.reachable(run.output.location, run.output.access)
+    except S3Refused as error:
+        raise JobFailed(str(error)) from error
+
+
+async def join_range(run: JobRun, leader: Shard) -> None:
+    """Write a range's parts of the output to the spool, and the counts of its records to the store."""
+    store = run.resources.store
+    results = [path for shard in await _shards_of(run, leader) for path in await have_results(run, shard)]
     wanted = Range(
-        job_id=job.id,
+        job_id=run.id,
         number=leader.number,
         cut=cut_of(leader),
-        route=context.route(job),
-        inputs=await have_inputs(context, job),
+        route=run.route,
+        inputs=await run.inputs(),
         results=tuple(results),
-        folder=context.spool(job.id).folder,
-        max_bytes=context.limits(job).bytes,
-        unprocessed=None if context.patience.is_over(job) else NO_RESULT,
+        folder=run.spool.folder,
+        max_bytes=run.limits.bytes,
+        unprocessed=None if run.is_over() else NO_RESULT,
         refusals={
             shard.group: RecordError(shard.refusal_code or 400, shard.refusal)
-            for shard in shards
+            for shard in await _shards_of(run, leader)
             if shard.refusal is not None
         },
     )
-    tally = await context.in_process(join, wanted)
-    await context.off_loop(
-        context.store.change_shard,
-        job.id,
+    tally = await run.resources.in_process(join, wanted)
+    await store.change_shard(
+        run.id,
         leader.number,
         succeeded=tally.succeeded,
         failed=tally.failed,
@@ -50,22 +58,21 @@ async def join_range(context: Context, job: Job, leader: Shard) -> None:
         output_tokens=tally.output_tokens,
         joined=True,
     )
-    await context.off_loop(context.store.count, job.id, utc_now())
+    await store.count(run.id, utc_now())
 
 
-async def _shards_of(context: Context, job: Job, leader: Shard) -> list[Shard]:
-    shards = await context.off_loop(context.store.shards, job.id)
+async def _shards_of(run: JobRun, leader: Shard) -> list[Shard]:
+    shards = await run.resources.store.shards(run.id)
     return [shard for shard in shards if shard.first_record == leader.first_record]
 
 
-async def publish(context: Context, job: Job) -> None:
+async def publish(run: JobRun) -> None:
     """Write every output object, then the manifest. The status comes after."""
-    access = output_access(job)
-    bucket = output_location(job).bucket
-    for index, entry in enumerate(job.inputs):
-        parts = await _parts(context, job, index)
-        await context.s3.upload(bucket, f"{folder_key(job)}{relative(job, entry['key'])}.out", access, parts)
-    job = await context.patience.job(job.id)
+    s3, output = run.resources.s3, run.output
+    for index, entry in enumerate(run.job.inputs):
+        parts = await _parts(run, index)
+        await s3.upload(output.bucket, output.key(entry["key"]), output.access, parts)
+    job = (await run.reload()).job
     data = manifest(
         total=job.total,
         processed=job.succeeded + job.failed,
@@ -74,40 +81,26 @@ async def publish(context: Context, job: Job) -> None:
         input_tokens=job.input_tokens,
         output_tokens=job.output_tokens,
     )
-    await context.s3.put(bucket, f"{folder_key(job)}manifest.json.out", access, data)
+    await s3.put(output.bucket, output.manifest, output.access, data)
 
 
-def folder_key(job: Job) -> str:
-    """The prefix under which all output of a job lies; one slash between the two, whatever was sent."""
-    key = output_location(job).key
-    return f"{key}{'/' if key and not key.endswith('/') else ''}{job.id}/"
-
-
-def relative(job: Job, key: str) -> str:
-    """An input object's name in the output: below the input folder, sub-folders kept."""
-    asked = input_location(job).key
-    if key == asked:
-        return key.rpartition("/")[2]
-    folder = asked if not asked or asked.endswith("/") else asked + "/"
-    return key.removeprefix(folder)
-
-
-async def _parts(context: Context, job: Job, index: int) -> list[Path]:
-    """The parts of one output object in order; joined again when this machine does not have them."""
-    first = sum(entry["records"] for entry in job.inputs[:index])
-    end = first + job.inputs[index]["records"]
+async def _parts(run: JobRun, index: int) -> list[Path]:
+    """The parts of one output object in order, joined again if this machine does not have them."""
+    inputs = run.job.inputs
+    first = sum(entry["records"] for entry in inputs[:index])
+    end = first + inputs[index]["records"]
     paths = []
-    for shard in await context.off_loop(context.store.shards, job.id):
+    for shard in await run.resources.store.shards(run.id):
         if shard.leads and shard.first_record < end and shard.first_record + shard.records > first:
-            path = context.spool(job.id).part(index, shard.number)
-            if not await context.off_loop(path.is_file):
-                await join_range(context, job, shard)
+            path = run.spool.part(index, shard.number)
+            if not await anyio.Path(path).is_file():
+                await join_range(run, shard)
             paths.append(path)
     return paths
 
 
 def may_be_written_later(error: Exception) -> bool:
-    """Results are paid for: a bucket that refuses them now may be repaired."""
+    """Whether to try again: results are paid for, and a bucket that refuses them now may be repaired."""
     return passes(error) or isinstance(error, S3Refused)
 
 

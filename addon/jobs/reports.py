@@ -1,18 +1,17 @@
-"""What is known of a job, as plain values: what `--json` prints and what people's views are made from."""
+"""Jobs as plain values, for `--json` and for the tables of the command line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from addon.jobs.context import input_location, output_location
-from addon.jobs.provider_file_source import file_of
-from addon.jobs.publication import folder_key, relative
+from addon.jobs.inputs.source import input_source
+from addon.jobs.locations import Output
 from addon.jobs.store import Store
 from addon.jobs.tables import BatchRow, Job, Shard
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """How the job stands. Times are UTC in ISO 8601."""
+    """The job's state. Times are UTC in ISO 8601."""
     return {
         "id": job.id,
         "arn": job.arn,
@@ -35,7 +34,7 @@ def summary(job: Job) -> dict[str, Any]:
 
 
 def report(job: Job, store: Store) -> dict[str, Any]:
-    """Everything about the job: `summary`, where its files are, what was lost, and its provider batches."""
+    """`summary`, and the job's files, translation report and provider batches."""
     shards = store.shards(job.id)
     batches = store.batches(job.id)
     return {
@@ -44,33 +43,24 @@ def report(job: Job, store: Store) -> dict[str, Any]:
         "role_arn": job.request["roleArn"],
         "invocation_type": job.request.get("modelInvocationType", "InvokeModel"),
         "tags": store.tags(job.id),
-        "input": _inputs(job),
+        "input": input_source(job).described(job),
         "output": _output(job),
         "report": job.report,
         "shards": [_shard(shard, (row for row in batches if row.shard == shard.number)) for shard in shards],
     }
 
 
-def _inputs(job: Job) -> list[dict[str, Any]]:
-    if (file := file_of(job)) is not None:
-        records = job.inputs[0]["records"] if job.inputs else None
-        return [{"uri": f"{file.id} at {job.provider}", "bytes": None, "records": records}]
-    source = input_location(job)
-    if not job.inputs:  # not looked at yet: all that is known is what was asked for
-        return [{"uri": f"s3://{source.bucket}/{source.key}", "bytes": None, "records": None}]
-    return [
-        {"uri": f"s3://{source.bucket}/{entry['key']}", "bytes": entry["size"], "records": entry["records"]}
-        for entry in job.inputs
-    ]
-
-
 def _output(job: Job) -> dict[str, Any] | None:
-    """Where the output is, or will be; a job that failed writes none."""
+    """URIs of the output, written or to be written; None for a job that failed, which writes none."""
     if job.status == "Failed":
         return None
-    folder = f"s3://{output_location(job).bucket}/{folder_key(job)}"
-    files: Sequence[str] = [f"{folder}{relative(job, entry['key'])}.out" for entry in job.inputs]
-    return {"folder": folder, "files": files, "manifest": f"{folder}manifest.json.out"}
+    output = Output(job)
+    bucket = f"s3://{output.bucket}/"
+    return {
+        "folder": bucket + output.folder,
+        "files": [bucket + output.key(entry["key"]) for entry in job.inputs],
+        "manifest": bucket + output.manifest,
+    }
 
 
 def _shard(shard: Shard, batches: Iterable[BatchRow]) -> dict[str, Any]:

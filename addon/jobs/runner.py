@@ -1,95 +1,97 @@
-"""Starts and ends the durable engine, and hands jobs to it."""
+"""Starts and stops DBOS, and queues jobs in it."""
 
 import asyncio
 import logging
 from uuid import uuid4
 
+from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 from sqlalchemy.engine import make_url
 
 from addon.jobs import sqlite, workflow
-from addon.jobs.context import Context
+from addon.jobs.resources import Resources
 
 logger = logging.getLogger(__name__)
 
 EXECUTOR = "local"
-"""Whose unfinished workflows a process takes up when it starts to run jobs."""
+"""DBOS executor id of the process that runs jobs: it recovers the unfinished workflows of this id."""
 
 WORKFLOW_VERSION = "1"
-"""Changes only when running jobs could not go on with new code; a release alone never strands them."""
+"""DBOS application version. Changes only if new code could not continue the running jobs."""
 
-
-ASKING = 1.0
+LOCK_INTERVAL = 1.0
 """Seconds between two attempts of a process that only accepts jobs to become the one that runs them."""
 
 
 class Runner:
-    """Runs jobs. One per process; and of the processes that share an embedded database, one at a time.
+    """Runs jobs, one instance per process.
 
-    The others accept jobs, which that one runs, and stand ready to take its place.
+    Of the processes that share an embedded database one runs the jobs; the others accept jobs for it, and
+    one of them takes its place when it ends.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._turn = sqlite.Turn(context.store.url)
-        self._engine = asyncio.Lock()
-        self._standing_by: asyncio.Task[None] | None = None
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._lock = sqlite.RunnerLock(resources.store.url)
+        self._dbos = asyncio.Lock()
+        """Held while DBOS starts, stops or takes a job."""
+        self._standby: asyncio.Task[None] | None = None
 
     async def launch(self) -> None:
-        """Take up the jobs that an earlier process left, and be ready for new ones."""
-        workflow.use(self._context)
-        workflow.ending.clear()
-        works = self._context.workers.total_tokens > 0
-        runs = works and await self._context.off_loop(self._turn.take)
+        """Resume the jobs that an earlier process left, and accept new ones."""
+        workflow.use(self._resources)
+        workflow.stopping.clear()
+        works = self._resources.workers.total_tokens > 0
+        runs = works and await to_thread.run_sync(self._lock.acquire)
         await self._start(runs=runs)
         if works and not runs:
-            logger.info("another process runs the jobs of %s", self._context.store.url)
-            self._standing_by = asyncio.get_running_loop().create_task(self._take_over(), name="stand by")
+            logger.info("another process runs the jobs of %s", self._resources.store.url)
+            self._standby = asyncio.get_running_loop().create_task(self._take_over(), name="stand by")
 
     async def close(self) -> None:
-        """Leave running jobs as they are; the next process takes them up."""
-        if self._standing_by is not None:
-            self._standing_by.cancel()
-        workflow.ending.set()
-        # It would tell of each workflow that it breaks off.
+        """Leave running jobs as they are; the next process resumes them."""
+        if self._standby is not None:
+            self._standby.cancel()
+        workflow.stopping.set()
+        # DBOS would log an error for each workflow that it interrupts.
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
-        async with self._engine:
-            await self._context.off_loop(DBOS.destroy)
-        await self._context.off_loop(self._turn.give_back)
+        async with self._dbos:
+            await to_thread.run_sync(DBOS.destroy)
+        await to_thread.run_sync(self._lock.release)
         workflow.use(None)
 
     async def submit(self, job_id: str) -> None:
         """Queue a stored job; a job that is queued or runs already is not started twice."""
-        async with self._engine:
+        async with self._dbos:
             await _enqueue(job_id)
 
     def nudge(self, job_id: str) -> None:
-        """Have a job look now whether it was stopped."""
-        self._context.patience.nudge(job_id)
+        """Have a job check now whether it was stopped."""
+        self._resources.wakeups.wake(job_id)
 
     async def _take_over(self) -> None:
-        while not await self._context.off_loop(self._turn.take):  # noqa: ASYNC110 - other processes tell nobody
-            await asyncio.sleep(ASKING)
+        while not await to_thread.run_sync(self._lock.acquire):  # noqa: ASYNC110 - a file lock has no event
+            await asyncio.sleep(LOCK_INTERVAL)
         logger.info("this process runs the jobs now")
-        async with self._engine:
-            await self._context.off_loop(DBOS.destroy)
+        async with self._dbos:
+            await to_thread.run_sync(DBOS.destroy)
             await self._start(runs=True)
 
     async def _start(self, *, runs: bool) -> None:
-        store = self._context.store
-        _configure(store.url, executor=EXECUTOR if runs else f"accepts-{uuid4()}")
+        resources = self._resources
+        _configure(resources.store.url, executor=EXECUTOR if runs else f"accepts-{uuid4()}")
         if not runs:
             DBOS.listen_queues([])
         DBOS.launch()
-        often = min(1.0, self._context.poll_interval)
-        await DBOS.register_queue_async(workflow.JOBS, polling_interval_sec=often)
+        interval = min(1.0, resources.poll_interval)
+        await DBOS.register_queue_async(workflow.JOBS, polling_interval_sec=interval)
         await DBOS.register_queue_async(
             workflow.SHARDS,
-            worker_concurrency=self._context.config.jobs.shards_in_flight,
-            polling_interval_sec=often,
+            worker_concurrency=resources.config.jobs.shards_in_flight,
+            polling_interval_sec=interval,
         )
         if runs:
-            for job_id in await self._context.off_loop(store.unfinished):
+            for job_id in await resources.store.unfinished():
                 await _enqueue(job_id)
 
 

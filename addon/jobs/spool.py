@@ -1,4 +1,4 @@
-"""Where the files of a running job lie. Everything here can be made again from S3 and the provider."""
+"""Files of a running job. All of them can be made again from S3 and the provider."""
 
 import shutil
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Spool:
         return self.folder / "input" / f"{index:06d}.jsonl"
 
     def lines(self, shard: int, round_: int) -> Path:
-        """What is uploaded to the provider."""
+        """The lines that are uploaded to the provider."""
         return self.folder / "lines" / f"{shard:06d}-{round_:03d}.jsonl"
 
     def results(self, shard: int, round_: int) -> Path:
@@ -24,11 +24,11 @@ class Spool:
         return self.folder / "results" / f"{shard:06d}-{round_:03d}"
 
     def part(self, index: int, shard: int) -> Path:
-        """The rows of a range, named by its first shard, for the output of one input object."""
+        """The output rows of a range, named by its first shard, for one input object."""
         return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"
 
     def remove_all_but_input(self) -> None:
-        """For another provider than the one that what lies here was made for."""
+        """Remove what was made for the job's provider, so that another one can be used."""
         for name in ("lines", "results", "output"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The embedded database: SQLite, with a module new enough for the durable workflows.
+"""The embedded database: an SQLite module new enough for DBOS, and the lock of the process that runs jobs.
 
 DBOS needs SQLite 3.42 (`unixepoch('subsec')` in its column defaults). Where Python's own is older, the
 `pysqlite3` wheel brings one.
@@ -37,11 +37,11 @@ def engine_arguments() -> dict[str, Any]:
     return {"module": sqlite_module(), "connect_args": {"timeout": 30}}
 
 
-class Turn:
-    """The right to run the jobs of an embedded database: one process of a machine has it at a time.
+class RunnerLock:
+    """Lets one process of a machine at a time run the jobs of an embedded database.
 
-    It is a lock on a file beside the database, which the system takes back when the process ends, however
-    it ends. Databases that are not embedded need none.
+    It is a lock on a file beside the database, which the system releases when the process ends, however
+    it ends. For other databases it does nothing.
     """
 
     def __init__(self, url: str) -> None:
@@ -50,8 +50,8 @@ class Turn:
         self._path = f"{parsed.database}.runner" if embedded else None
         self._held: Any = None
 
-    def take(self) -> bool:
-        """Whether the turn is ours (already, or now)."""
+    def acquire(self) -> bool:
+        """Whether this process has the lock, now or already; does not wait."""
         if self._path is None or self._held is not None:
             return True
         module = sqlite_module()
@@ -64,7 +64,7 @@ class Turn:
         self._held = connection
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         if self._held is not None:
             self._held.close()
             self._held = None

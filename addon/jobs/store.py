@@ -1,6 +1,6 @@
-"""What is known of every job, on disk: jobs, their shards, the provider batches made for them, their tags.
+"""The job database: jobs, their shards, provider batches, tags and tokens.
 
-All functions are synchronous; the proxy calls them off its event loop.
+Blocks while it reads and writes; code on an event loop uses `AsyncStore`.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ from translators.bedrock.jobs import TERMINAL, JobStatus
 
 
 class OtherVersion(SQLAlchemyError):
-    """The database is of another version of this program."""
+    """The database was made by another version of this program."""
 
 
 class TokenReused(Exception):
-    """The token belongs to a job that was created with other parameters."""
+    """The token belongs to a job that was created with other parameters; the text is its ARN."""
 
 
 def fingerprint(provider: str, request: dict[str, Any]) -> str:
-    """What two Create calls with the same token must agree in."""
+    """Hash of everything that two Create calls with the same token must have in common."""
     canonical = json.dumps([provider, request], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def open_engine(url: str) -> Engine:
-    """The database of an SQLAlchemy URL; an SQLite file and its folder are made when missing."""
+    """Engine for an SQLAlchemy URL; creates a missing SQLite file and its folder."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
@@ -55,7 +55,7 @@ def open_engine(url: str) -> Engine:
 
 
 def _check_columns(engine: Engine) -> None:
-    """Tables that are there already are not changed: whose jobs they hold would be lost or misread."""
+    """Raise `OtherVersion` if an existing table lacks columns: changing it might lose or misread jobs."""
     inspector = inspect(engine)
     for table in Base.metadata.sorted_tables:
         there = {column["name"] for column in inspector.get_columns(table.name)}
@@ -95,9 +95,9 @@ class Store:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Session]:
-        """A transaction that writes what follows from what it reads.
+        """A transaction whose writes depend on its reads.
 
-        SQLite has no row locks: there it keeps other writers out from the first read on.
+        SQLite has no row locks: there it excludes other writers from the first read on.
         """
         with self._transaction() as session:
             if self._engine.dialect.name == "sqlite":
@@ -105,9 +105,9 @@ class Store:
             yield session
 
     def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
-        """Store a new job, or give the one that its token already made.
+        """Insert a job; returns it, or the one that its token created before.
 
-        Raises `TokenReused` when that one was created with other parameters.
+        Raises `TokenReused` if that one was created with other parameters.
         """
         try:
             with self._transaction() as session:
@@ -136,12 +136,12 @@ class Store:
         return job
 
     def free_token(self, job_id: str) -> None:
-        """Let the token that made this job make another one."""
+        """Allow the token of this job to create another one."""
         with self._transaction() as session:
             session.execute(delete(Token).where(Token.job_id == job_id))
 
     def job_of_token(self, account: str, region: str, token: str) -> Job | None:
-        """The job that a `clientRequestToken` made."""
+        """The job that a `clientRequestToken` created."""
         with self._transaction() as session:
             known = session.get(Token, (account, region, token))
             return session.get(Job, known.job_id) if known is not None else None
@@ -162,7 +162,7 @@ class Store:
         after: tuple[datetime, str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Job]:
-        """Jobs by submit time, newest first unless `ascending`; `after` is where an earlier page ended."""
+        """Jobs by submit time, newest first unless `ascending`; `after` is the last job of the last page."""
         query = select(Job)
         if providers is not None:
             query = query.where(Job.provider.in_(providers))
@@ -189,7 +189,7 @@ class Store:
             return session.scalars(select(Job.id).where(Job.status.not_in(TERMINAL))).all()
 
     def change(self, job_id: str, now: datetime, **values: Any) -> bool:
-        """Set columns of a job that is not over yet; False when it is over (then nothing changes)."""
+        """Set columns of a job that is not over; False if it is over, and nothing changed."""
         with self._transaction() as session:
             result = session.execute(
                 update(Job)
@@ -200,8 +200,7 @@ class Store:
             return result.first() is not None
 
     def advance(self, job_id: str, status: JobStatus, now: datetime) -> bool:
-        """Move a running job on to a status, never back; a job that is Stopping stays so. False when it did
-        not move."""
+        """Move a running job forward to a status; False if nothing changed, as for a job that is Stopping."""
         with self._transaction() as session:
             result = session.execute(
                 update(Job)
@@ -212,12 +211,12 @@ class Store:
             return result.first() is not None
 
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
-        """Give a job its terminal status, once; its caller's key is forgotten."""
+        """Set a job's terminal status and delete its caller's key; False if it is over already."""
         with self._exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.status in TERMINAL:
                 return False
-            # A stop that came while the last results were written was answered with success.
+            # A Stop during the writing of the output was answered with success.
             stopped_late = status == "Completed" and job.stop_requested
             job.status = "Stopped" if stopped_late else status
             job.message, job.modified, job.ended, job.waiting = message, now, now, None
@@ -225,7 +224,7 @@ class Store:
             return True
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
-        """Ask for a job's end. The answer is the status the job had."""
+        """Request a job's end; the status that the job had before."""
         with self._exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             before: JobStatus = job.status  # type: ignore[assignment]  # the column holds nothing else
@@ -236,7 +235,7 @@ class Store:
             return before
 
     def begin(self, job_id: str, now: datetime) -> None:
-        """The first records are being processed: InProgress, and the counts begin to tell."""
+        """Set the total count and the status InProgress: the first records are being processed."""
         with self._transaction() as session:
             records = select(func.sum(Shard.records)).where(Shard.job_id == job_id, Shard.leads)
             total = session.scalar(records) or 0
@@ -244,7 +243,7 @@ class Store:
         self.advance(job_id, "InProgress", now)
 
     def count(self, job_id: str, now: datetime) -> None:
-        """Bring the job's counts up to date: what is joined is exact, the rest is what providers report."""
+        """Update the job's counts: exact for joined ranges, else as providers report them."""
         with self._exclusive() as session:
             shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
             batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
@@ -262,8 +261,8 @@ class Store:
             job.modified = now
 
     def fall_back(self, job_id: str, now: datetime, why: str) -> None:
-        """Give a job that its provider refused to the next one: what the first one's plan was is forgotten,
-        and so is a key that its caller brought for it."""
+        """Move a refused job to its next provider: deletes the plan made for the first one, and the key that
+        the caller brought for it."""
         with self._exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             for table in (BatchRow, Shard, JobKey):
@@ -291,7 +290,7 @@ class Store:
         inputs: list[dict[str, Any]],
         report: dict[str, Any],
     ) -> None:
-        """Write down how a job was split; a plan that exists already stays as it is."""
+        """Insert a job's shards and input objects, unless it has shards already."""
         with self._transaction() as session:
             if session.scalar(select(func.count()).where(Shard.job_id == job_id)):
                 return
@@ -315,11 +314,11 @@ class Store:
             )
 
     def refuse(self, shard: Shard, message: str, status: int) -> None:
-        """Write down why the provider has no answers to a shard's records, and the HTTP number it gave."""
+        """Record why the provider has no results for a shard, and the HTTP status."""
         self.change_shard(shard.job_id, shard.number, refusal=message, refusal_code=status)
 
     def batch(self, job_id: str, shard: int, round_: int) -> BatchRow:
-        """The row of a batch; made when it is not there yet."""
+        """The row of a batch, inserted if missing."""
         with self._transaction() as session:
             row = session.get(BatchRow, (job_id, shard, round_))
             if row is None:
@@ -329,8 +328,8 @@ class Store:
             return row
 
     def intend(self, job_id: str, input_id: str, now: datetime) -> bool:
-        """Write down that a job's only batch is about to be created, of an input that is there; False when
-        that was written down before."""
+        """Record that the only batch of a job is about to be created from an uploaded input; False if that is
+        recorded already."""
         with self._exclusive() as session:
             if session.get(BatchRow, (job_id, 0, 0)) is not None:
                 return False
@@ -345,7 +344,7 @@ class Store:
             return session.scalars(query.order_by(BatchRow.shard, BatchRow.round)).all()
 
     def claimed(self, provider: str) -> frozenset[str]:
-        """Ids of all batches that we know to have made at a provider."""
+        """Ids of all known batches of our jobs at a provider."""
         query = select(BatchRow.batch_id).join(Job, Job.id == BatchRow.job_id)
         with self._transaction() as session:
             found = session.scalars(query.where(Job.provider == provider, BatchRow.batch_id.is_not(None)))
@@ -364,7 +363,7 @@ class Store:
             return {row.key: row.value for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
 
     def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
-        """Add or change tags; False, and nothing changed, when the job would have more than `limit`."""
+        """Add or change tags; False, with nothing changed, if the job would have more than `limit`."""
         with self._exclusive() as session:
             rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
             if len(rows.keys() | tags.keys()) > limit:

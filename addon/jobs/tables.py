@@ -1,14 +1,31 @@
 """The tables of the job database.
 
-Nothing here is secret: keys that callers brought live encrypted in `job_keys` and nowhere else. All times
+Nothing here is secret: keys that callers brought are kept encrypted in `job_keys` and nowhere else. All times
 are UTC without a zone.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+DIRECT = "direct"
+"""In place of a batch's id: the records are sent one by one."""
+
+FOREIGN = "of others"
+"""State of a batch that was found after a lost response and turned out to be another application's."""
+
+NO_ROOM = "no room"
+"""State of a batch that was refused because too much is queued at the provider."""
+
+WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM})
+"""States of a batch that has no results for us; the others are those that a provider reports."""
+
+
+def utc_now() -> datetime:
+    """Now, as columns keep times."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Base(DeclarativeBase):
@@ -16,7 +33,7 @@ class Base(DeclarativeBase):
 
 
 class Job(Base):
-    """One batch job, as its creator sees it, and how it is being run."""
+    """One batch job: what its creator asked for, its state, and the provider that runs it."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("jobs_as_listed", "provider", "submitted", "id"),)
@@ -25,36 +42,37 @@ class Job(Base):
     arn: Mapped[str] = mapped_column(String(1011), unique=True)
     name: Mapped[str] = mapped_column(String(63), index=True)
     provider: Mapped[str] = mapped_column(String(64))
-    """The header's value: a provider section's name."""
+    """Name of a provider section, as the header had it."""
     model: Mapped[str] = mapped_column(String(2048))
     """The provider's own name of the model."""
     kind: Mapped[str] = mapped_column(String(64))
-    """Row of the provider registry. This and the next two are as the section said when the job was created:
-    its lines are written so, and its answers have to be read so, whatever the section says by then."""
+    """Row of the provider registry. This and the next two are the section's values when the job was created:
+    its results have to be read as its lines were written, even if the section has changed since."""
     endpoint: Mapped[str | None] = mapped_column(String(64))
-    """One of the provider's other endpoints; None for the usual one."""
+    """One of the provider's other endpoints; None for the default one."""
     mode: Mapped[str] = mapped_column(String(16), default="batch")
     """batch | direct"""
     fallbacks: Mapped[list[dict[str, str | None]]] = mapped_column(JSON, default=list)
-    """Who takes the job if its provider refuses it, in order: `{"provider", "model", "kind", "endpoint",
-    "mode"}`."""
+    """The providers to use next, in order, if this one refuses the job: `{"provider", "model", "kind",
+    "endpoint", "mode"}`."""
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """Who refused the job before, and why, in order."""
+    """The providers that refused the job, in order, and why."""
     attempt: Mapped[int] = mapped_column(default=0)
-    """How often it went on to another provider after it was accepted."""
+    """How often it moved to another provider after it was accepted."""
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """CreateModelInvocationJob's body as it came, without the token and the tags."""
+    """CreateModelInvocationJob's body as received, without the token and, unless they name a file at the
+    provider, the tags."""
     region: Mapped[str] = mapped_column(String(20))
     account: Mapped[str] = mapped_column(String(12))
     client_request_token: Mapped[str | None] = mapped_column(String(256))
     fingerprint: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of everything that must be the same when a token is used again."""
+    """SHA-256 of everything that must be equal when a token is used again."""
 
     status: Mapped[str] = mapped_column(String(20), index=True)
     message: Mapped[str | None] = mapped_column(Text)
-    """Why the job failed, as Get shows it."""
+    """Why the job failed; Get shows it."""
     waiting: Mapped[str | None] = mapped_column(Text)
-    """What the job is waiting for right now, when something outside does not work."""
+    """The temporary failure that the job is waiting out, if any."""
     stop_requested: Mapped[bool] = mapped_column(default=False)
     submitted: Mapped[datetime]
     modified: Mapped[datetime]
@@ -70,14 +88,14 @@ class Job(Base):
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """The input objects in order: `{"key", "size", "etag", "records"}`."""
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What was dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
+    """What translation dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
 
 
 class Shard(Base):
     """A contiguous range of a job's records that goes into one provider batch at a time.
 
-    Where lines of a range cannot share a batch, several shards cover it, one for each group; what became
-    of the records is kept with the first of them, which leads.
+    Where lines of a range cannot share a batch, several shards cover it, one for each group; the counts of
+    the range are kept with the first of them, the leader.
     """
 
     __tablename__ = "shards"
@@ -86,7 +104,7 @@ class Shard(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     first_record: Mapped[int] = mapped_column(BigInteger)
     records: Mapped[int]
-    """Records in the range, those that cannot be sent included."""
+    """Records in the range, including those that cannot be sent."""
     group: Mapped[str] = mapped_column(Text, default="")
     """What the lines of this shard have in common."""
     leads: Mapped[bool] = mapped_column(default=True)
@@ -95,9 +113,9 @@ class Shard(Base):
     object: Mapped[int]
     """Index into the job's inputs where the range begins."""
     offset: Mapped[int] = mapped_column(BigInteger)
-    """Byte in that object where the range begins."""
+    """Byte offset in that object where the range begins."""
     line_number: Mapped[int] = mapped_column(BigInteger)
-    """1-based line of that object where the range begins."""
+    """1-based line number in that object where the range begins."""
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -105,15 +123,15 @@ class Shard(Base):
     joined: Mapped[bool] = mapped_column(default=False)
     """The range's part of the output is written to the spool."""
     left_out: Mapped[int] = mapped_column(default=0)
-    """Records without a row, because the job was stopped or timed out before they were processed."""
+    """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)
-    """Why the provider refused the whole range for good."""
+    """Why the provider refused the whole range permanently."""
     refusal_code: Mapped[int | None]
-    """HTTP number that goes with it."""
+    """HTTP status of the refusal."""
 
 
 class BatchRow(Base):
-    """One provider batch of a shard; a later round sends only what an earlier one left unfinished."""
+    """One provider batch of a shard; a later round sends only what earlier ones left unfinished."""
 
     __tablename__ = "batches"
 
@@ -122,20 +140,20 @@ class BatchRow(Base):
     round: Mapped[int] = mapped_column(primary_key=True)
     input_id: Mapped[str | None] = mapped_column(Text)
     intended: Mapped[datetime | None]
-    """When we first set out to create it: from here on it may exist at the provider."""
+    """Time of the first attempt to create it: from then on it may exist at the provider."""
     batch_id: Mapped[str | None] = mapped_column(Text)
     adopted: Mapped[bool] = mapped_column(default=False)
-    """It was found after a lost answer. Where batches bear no marker, its results tell whether it is ours."""
+    """It was found after a lost response; without markers, only its results show whether it is ours."""
     state: Mapped[str] = mapped_column(String(16), default="running")
     raw_status: Mapped[str | None] = mapped_column(String(64))
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     asked_again: Mapped[int] = mapped_column(default=0)
-    """How many of the failed records a later round sends again."""
+    """Number of failed records that a later round sends again."""
     result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """The provider's ids or URLs of its results."""
+    """The provider's ids or URLs of its result files."""
     saved: Mapped[list[str] | None] = mapped_column(JSON)
-    """Names under which the results were saved in the spool; None before they were fetched."""
+    """Names of the saved result files in the spool; None before they were fetched."""
 
 
 class Tag(Base):
@@ -147,7 +165,7 @@ class Tag(Base):
 
 
 class Token(Base):
-    """A `clientRequestToken` that made a job. Tokens are per account and region, as callers are."""
+    """A `clientRequestToken` and the job it created. Tokens are per account and region, as callers are."""
 
     __tablename__ = "tokens"
 
@@ -158,7 +176,7 @@ class Token(Base):
 
 
 class JobKey(Base):
-    """A provider key that the job's caller brought, encrypted; gone when the job ends."""
+    """A provider key that the job's caller brought, encrypted; deleted when the job ends."""
 
     __tablename__ = "job_keys"
 

@@ -1,13 +1,12 @@
-"""The life of a job, as a durable workflow: prepare, one queued child per shard, publish; from the beginning
-with the next provider when the first one refuses the job.
+"""The durable workflows of a job: prepare, one queued child workflow per shard, publish; again from the
+beginning with the next provider if the first one refuses the job.
 
     run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
                Stopped | Failed
-    run_shard  send → watch, in rounds while records are left that are worth asking for again
+    run_shard  send → watch, in rounds while records are left that are worth sending again
 
-Workflows resume after a crash where they were; every step looks first at what an earlier attempt did.
-Steps hand over nothing but numbers and yes or no: ids, counts and states live in the store, records in
-the spool.
+Workflows resume after a crash where they were; every step first checks what an earlier attempt did. Steps
+return only numbers and booleans: ids, counts and states are in the store, records in the spool.
 """
 
 import asyncio
@@ -15,13 +14,17 @@ import logging
 from itertools import count
 from typing import Protocol
 
+from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, per_record, preparation, provider_file_source, publication
+from addon.jobs import fallback, per_record, publication
 from addon.jobs.batches import lifecycle, resend
-from addon.jobs.context import Context
-from addon.jobs.retrying import Interrupted, JobFailed, utc_now
-from addon.jobs.tables import Job, Shard
+from addon.jobs.errors import Interrupted, JobFailed
+from addon.jobs.inputs.source import input_source
+from addon.jobs.job_run import JobRun
+from addon.jobs.resources import Resources
+from addon.jobs.retrying import until_done
+from addon.jobs.tables import Shard, utc_now
 from translators.bedrock.jobs import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -30,20 +33,16 @@ JOBS = "jobs"
 SHARDS = "shards"
 """The queues of the two workflows."""
 
-_contexts: list[Context] = []
-"""What this process's workflows work with. DBOS is one per process, and so are its workflows."""
+_resources: list[Resources] = []
+"""Those of this process, if it is launched. DBOS is one per process, and so are its workflows."""
 
-ending = asyncio.Event()
-"""The engine stops: what fails from now on does so for that, and goes on in the next process."""
-
-
-def use(wanted: Context | None) -> None:
-    """Say what workflows work with from now on."""
-    _contexts[:] = [] if wanted is None else [wanted]
+stopping = asyncio.Event()
+"""DBOS stops: failures from now on are caused by that, and the next process continues."""
 
 
-def context() -> Context:
-    return _contexts[0]
+def use(resources: Resources | None) -> None:
+    """Set the resources of all workflows from now on."""
+    _resources[:] = [] if resources is None else [resources]
 
 
 @DBOS.workflow()
@@ -58,9 +57,9 @@ async def run_job(job_id: str) -> None:
         await asyncio.gather(*(join(job_id, leader) for leader in await leaders(job_id)))
         await publish(job_id)
     except Exception as error:
-        if ending.is_set():
+        if stopping.is_set():
             raise
-        # Without this the application would poll for ever. Nothing is removed: what is paid for stays.
+        # Without this the application would poll for ever. Paid results stay in the spool.
         logger.exception("job %s failed", job_id)
         await fail(job_id, f"{type(error).__name__}: {error}")
     await clear(job_id)
@@ -74,7 +73,7 @@ async def _run_shards(job_id: str, attempt: int, shards: int) -> None:
     failures = []
     for handle in handles:
         try:
-            await handle.get_result(polling_interval_sec=min(1.0, context().poll_interval))
+            await handle.get_result(polling_interval_sec=min(1.0, _resources[0].poll_interval))
         except Exception as error:
             failures.append(error)
     if failures:
@@ -83,7 +82,7 @@ async def _run_shards(job_id: str, attempt: int, shards: int) -> None:
 
 @DBOS.workflow()
 async def run_shard(job_id: str, shard: int) -> None:
-    """One shard, from its lines to the provider's last word on them."""
+    """One shard, from its lines to the provider's final results."""
     for round_ in count():
         if not await send(job_id, shard, round_):
             break
@@ -94,77 +93,79 @@ async def run_shard(job_id: str, shard: int) -> None:
 
 @DBOS.step()
 async def prepare(job_id: str) -> int:
-    """Fetch, check and split the input; how many shards there are, 0 when the job is over already."""
-    await _advance(job_id, "Validating")
+    """Fetch, check and split the input; the number of shards, 0 if the job is over already."""
+    store = _resources[0].store
+    await store.advance(job_id, "Validating", utc_now())
+    run = await _load(job_id)
 
     async def attempt() -> None:
-        await preparation.prepare(context(), await _job(job_id))
+        if not await store.shards(job_id):
+            await publication.check_output(run)
+            await run.source.plan(run)
 
     try:
-        await context().patience.until_done(job_id, "reading the input", attempt)
+        await until_done(run, "reading the input", attempt)
     except JobFailed as error:
-        await provider_file_source.abandon(context(), await _job(job_id))
+        await run.source.abandon(run)
         await _end(job_id, "Failed", str(error))
         return 0
     except Interrupted:
-        job = await _job(job_id)
-        await provider_file_source.abandon(context(), job)
-        await _end(job_id, "Stopped" if job.stop_requested else "Expired")
+        await run.source.abandon(run)
+        await _end(job_id, "Stopped" if (await run.reload()).job.stop_requested else "Expired")
         return 0
-    await _advance(job_id, "Scheduled")
-    return len(await context().off_loop(context().store.shards, job_id))
+    await store.advance(job_id, "Scheduled", utc_now())
+    return len(await store.shards(job_id))
 
 
 @DBOS.step()
 async def send(job_id: str, shard: int, round_: int) -> bool:
-    """Have a batch at the provider; False when this round makes none."""
-    row = await context().off_loop(context().store.shard, job_id, shard)
-    job = await _job(job_id)
-    sent = await _way(job).send(context(), job, row, round_)
+    """Have a batch at the provider; False if this round makes none."""
+    run, row = await _load_shard(job_id, shard)
+    sent = await _execution(run).send(run, row, round_)
     if sent:
-        await context().off_loop(context().store.begin, job_id, utc_now())
+        await run.resources.store.begin(job_id, utc_now())
     return sent
 
 
 @DBOS.step()
 async def watch(job_id: str, shard: int, round_: int) -> None:
     """Wait for the batch's end."""
-    job = await _job(job_id)
-    row = await context().off_loop(context().store.shard, job_id, shard)
-    await _way(job).watch(context(), job, row, round_)
+    run, row = await _load_shard(job_id, shard)
+    await _execution(run).watch(run, row, round_)
 
 
 @DBOS.step()
 async def goes_on(job_id: str, shard: int, round_: int) -> bool:
     """Whether records are left for another round, and the job has time for it."""
-    row = await context().off_loop(context().store.shard, job_id, shard)
-    return await resend.goes_on(context(), await _job(job_id), row, round_)
+    run, row = await _load_shard(job_id, shard)
+    return await resend.goes_on(run, row, round_)
 
 
 @DBOS.step()
 async def falls_back(job_id: str, attempt: int) -> bool:
-    """Whether the provider refused the job and another one takes it."""
-    return await fallback.falls_back(context(), await _job(job_id), attempt)
+    """Whether the provider refused the job and it was moved to another one."""
+    return await fallback.falls_back(await _load(job_id), attempt)
 
 
 @DBOS.step()
 async def leaders(job_id: str) -> list[int]:
     """The first shard of each range of records."""
-    return [shard.number for shard in await context().off_loop(context().store.shards, job_id) if shard.leads]
+    return [shard.number for shard in await _resources[0].store.shards(job_id) if shard.leads]
 
 
 @DBOS.step()
 async def join(job_id: str, leader: int) -> None:
-    """Turn a range's results into rows."""
+    """Turn a range's results into output rows."""
+    run = await _load(job_id)
 
     async def attempt() -> None:
-        row = await context().off_loop(context().store.shard, job_id, leader)
-        await publication.join_range(context(), await _job(job_id), row)
+        row = await run.resources.store.shard(job_id, leader)
+        await publication.join_range(await run.reload(), row)
 
-    if (await _job(job_id)).ended is not None:
+    if run.job.ended is not None:
         return
     try:
-        await context().patience.until_done(job_id, "writing rows", attempt, give_up=_gives_up)
+        await until_done(run, "writing rows", attempt, give_up=_is_too_late_to_publish)
     except (Interrupted, JobFailed) as error:
         await _end(job_id, "Failed", str(error))
 
@@ -172,29 +173,30 @@ async def join(job_id: str, leader: int) -> None:
 @DBOS.step()
 async def publish(job_id: str) -> None:
     """Write the output, the manifest, and last the status."""
-    job = await _job(job_id)
-    shards = list(await context().off_loop(context().store.shards, job_id))
-    if job.ended is not None:
+    run = await _load(job_id)
+    shards = list(await run.resources.store.shards(job_id))
+    if run.job.ended is not None:
         return
     refusals = {shard.refusal for shard in shards}
-    nothing_came = None not in refusals and not any(shard.succeeded for shard in shards)
-    if nothing_came and all(shard.lines for shard in shards):
-        await _end(job_id, "Failed", fallback.words(job, "; ".join(sorted(map(str, refusals)))))
+    no_results = None not in refusals and not any(shard.succeeded for shard in shards)
+    if no_results and all(shard.lines for shard in shards):
+        reason = "; ".join(sorted(map(str, refusals)))
+        await _end(job_id, "Failed", fallback.refusal_message(run.job, reason))
         return
-    await context().off_loop(context().store.begin, job_id, utc_now())
-    status = publication.outcome(job, shards)
+    await run.resources.store.begin(job_id, utc_now())
+    status = publication.outcome(run.job, shards)
 
     async def attempt() -> None:
-        await publication.publish(context(), await _job(job_id))
+        await publication.publish(await run.reload())
 
     try:
         if status != "Expired":
-            await context().patience.until_done(
-                job_id,
+            await until_done(
+                run,
                 "writing the output",
                 attempt,
                 curable=publication.may_be_written_later,
-                give_up=_gives_up,
+                give_up=_is_too_late_to_publish,
             )
     except (Interrupted, JobFailed) as error:
         await _end(job_id, "Failed", f"the output could not be written: {error}")
@@ -204,44 +206,47 @@ async def publish(job_id: str) -> None:
 
 @DBOS.step()
 async def fail(job_id: str, message: str) -> None:
-    """End a job that met what nobody thought of."""
+    """End a job after an unexpected error."""
     await _end(job_id, "Failed", message)
 
 
 @DBOS.step()
 async def clear(job_id: str) -> None:
-    """Remove the spooled files, unless results are in them that could not be delivered."""
-    job = await _job(job_id)
-    undelivered = job.status == "Failed" and job.succeeded > 0
+    """Remove the spooled files, unless they hold results that could not be delivered."""
+    run = await _load(job_id)
+    undelivered = run.job.status == "Failed" and run.job.succeeded > 0
     if not undelivered:
-        await context().off_loop(context().spool(job_id).remove)
-    context().patience.forget(job_id)
+        await to_thread.run_sync(run.spool.remove)
+    run.resources.wakeups.forget(job_id)
 
 
-class Way(Protocol):
-    """How a shard's records are answered: in batches, or one by one."""
+class ShardExecution(Protocol):
+    """How a shard's records are sent: in batches, or one by one."""
 
-    async def send(self, context: Context, job: Job, shard: Shard, round_: int) -> bool: ...
+    async def send(self, run: JobRun, shard: Shard, round_: int) -> bool: ...
 
-    async def watch(self, context: Context, job: Job, shard: Shard, round_: int) -> None: ...
-
-
-def _way(job: Job) -> Way:
-    return per_record if job.mode == "direct" else lifecycle
+    async def watch(self, run: JobRun, shard: Shard, round_: int) -> None: ...
 
 
-def _gives_up(job: Job) -> bool:
-    return context().patience.is_late(job, grace=context().patience.hours(publication.GRACE_HOURS))
+def _execution(run: JobRun) -> ShardExecution:
+    return per_record if run.job.mode == "direct" else lifecycle
 
 
-async def _job(job_id: str) -> Job:
-    return await context().patience.job(job_id)
+def _is_too_late_to_publish(run: JobRun) -> bool:
+    return run.is_late(grace_hours=publication.GRACE_HOURS)
 
 
-async def _advance(job_id: str, status: JobStatus) -> None:
-    await context().off_loop(context().store.advance, job_id, status, utc_now())
+async def _load(job_id: str) -> JobRun:
+    resources = _resources[0]
+    job = await resources.job(job_id)
+    return JobRun(resources=resources, job=job, source=input_source(job))
+
+
+async def _load_shard(job_id: str, shard: int) -> tuple[JobRun, Shard]:
+    run = await _load(job_id)
+    return run, await run.resources.store.shard(job_id, shard)
 
 
 async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:
-    if await context().off_loop(context().store.end, job_id, status, utc_now(), message):
+    if await _resources[0].store.end(job_id, status, utc_now(), message):
         logger.info("job %s is %s%s", job_id, status, f": {message}" if message else "")

@@ -1,10 +1,12 @@
 """Provider credentials: an API key, or this machine's credentials at Google."""
 
+import os
 import re
 from collections.abc import Mapping
 
 from addon.providers.google_auth import GoogleCredentials, NoCredentials
 from addon.settings.config import Target
+from translators.providers.conversation import Endpoint
 
 PROVIDER_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 """The headers that carry a key, lower case, of all providers."""
@@ -18,6 +20,22 @@ _SHORTEST_REDACTED = 6
 
 class NoKey(Exception):
     """No usable key or credentials; the message names where they were looked for."""
+
+
+async def provider_endpoint(
+    target: Target,
+    callers_key: str | None,
+    google: GoogleCredentials,
+    environment: Mapping[str, str] = os.environ,
+) -> Endpoint:
+    """The provider's address, and headers with the caller's key or else the configured one.
+
+    Raises `NoAddress`, and whatever `access_headers` raises.
+    """
+    base_url, staging = target.base_url(environment), target.staging(environment)
+    key = callers_key if callers_key is not None else target.key(environment)
+    headers = await access_headers(target, key, google)
+    return Endpoint(base_url=base_url, headers=headers, staging=staging)
 
 
 async def access_headers(target: Target, key: str | None, google: GoogleCredentials) -> dict[str, str]:

@@ -15,7 +15,7 @@ import tenacity
 from addon.providers.google_auth import TokenUnavailable
 from addon.storage.s3 import S3Unavailable
 from translators.errors import ProviderError, is_transient
-from translators.providers.answers import retry_after
+from translators.providers.api_responses import retry_after
 
 ATTEMPTS = 4
 """How often one request is sent within a call."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from addon.jobs.store import fingerprint
 from addon.jobs.tables import Job
-from addon.providers.credentials import NoKey, access_headers, check_key
+from addon.providers.credentials import NoKey, check_key, provider_endpoint
 from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, NoCredentials, TokenUnavailable
 from addon.providers.model_mapping import chosen_model
 from addon.settings.config import FILE_NAME, Config, NoAddress, Target
@@ -126,11 +126,9 @@ class Admission:
         await self._check_key(target, caller)
         self._check_address(target)
         try:
-            headers = await access_headers(target, self._key(target, caller), self.google)
+            return target, await provider_endpoint(target, caller.key, self.google, self.environment)
         except (NoKey, CredentialsRefused, TokenUnavailable) as error:
             raise AwsError("AccessDeniedException", f"{target.name}: {error}") from error
-        base_url, staging = target.base_url(self.environment), target.staging(self.environment)
-        return target, Endpoint(base_url=base_url, headers=headers, staging=staging)
 
     def _target(self, name: str) -> Target:
         try:
@@ -138,12 +136,9 @@ class Admission:
         except UnknownProvider as error:
             raise AwsError("ValidationException", str(error)) from error
 
-    def _key(self, target: Target, caller: Caller) -> str | None:
-        return caller.key if caller.key is not None else target.key(self.environment)
-
     async def _check_key(self, target: Target, caller: Caller) -> None:
         """Whether there is one that can be sent, or who this machine is stands in for it."""
-        key = self._key(target, caller)
+        key = caller.key if caller.key is not None else target.key(self.environment)
         if key is not None:
             try:
                 check_key(key)

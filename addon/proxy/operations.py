@@ -1,25 +1,20 @@
 """Bedrock's batch operations on jobs that run elsewhere: a request's bytes in, an answer's bytes out.
 
-Every operation raises `AwsError` for what AWS would refuse. The database is used in threads, never on
-the event loop.
+Every operation raises `AwsError` for what AWS would refuse.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, cast
 
-from anyio import to_thread
-
-from addon.jobs.key_vault import KeyRing
-from addon.jobs.store import Store, TokenReused, fingerprint
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.key_vault import KeyVault
+from addon.jobs.store import TokenReused, fingerprint
 from addon.jobs.tables import Job
-from addon.providers.google_auth import GoogleCredentials
 from addon.proxy.admission import TAG_LIMIT, Admission, Caller, Taker
 from addon.proxy.page_tokens import DEFAULT_PAGE, place_of, token_after
 from addon.proxy.provider_selection import Choice, Probe, choose
-from addon.settings.config import Config
 from translators.bedrock import jobs
 from translators.bedrock.constraints import Tag
 from translators.bedrock.jobs import (
@@ -33,8 +28,6 @@ from translators.bedrock.jobs import (
     job_description,
     provider_file,
 )
-
-__all__ = ["Caller", "Operations", "Submitter"]
 
 
 class Submitter(Protocol):
@@ -54,20 +47,16 @@ class Operations:
 
     def __init__(
         self,
-        config: Config,
-        store: Store,
+        admission: Admission,
+        store: AsyncStore,
         runner: Submitter,
-        keys: KeyRing,
+        keys: KeyVault,
         clock: Callable[[], datetime],
-        environment: Mapping[str, str] = os.environ,
         *,
         probe: Probe,
-        google: GoogleCredentials | None = None,
     ) -> None:
-        """`clock` gives UTC without a zone; `probe` asks providers where a request names several."""
-        self._admission = Admission(
-            config=config, environment=environment, google=google or GoogleCredentials()
-        )
+        """`clock` returns UTC without a zone; `probe` asks providers where a request names several."""
+        self._admission = admission
         self._store = store
         self._runner = runner
         self._keys = keys
@@ -96,7 +85,7 @@ class Operations:
         job = self._admission.job(request, caller, choice.takers, choice.refusals, self._now())
         if provider_file(tags) is not None:
             job.request = {**job.request, "tags": [tag.model_dump() for tag in request.tags or ()]}
-        return await to_thread.run_sync(self._add, job, tags, caller)
+        return await self._add(job, tags, caller)
 
     async def get(self, identifier: str) -> bytes:
         """The job's description."""
@@ -109,29 +98,23 @@ class Operations:
         listing = fingerprint(", ".join(providers), asked.asked())
         size = DEFAULT_PAGE if asked.max_results is None else asked.max_results
         after = None if asked.next_token is None else place_of(asked.next_token, listing)
-
-        def page() -> list[Job]:
-            return list(
-                self._store.jobs(
-                    providers=providers,
-                    status=asked.status_equals,
-                    name_contains=asked.name_contains,
-                    submitted_after=asked.submit_time_after,
-                    submitted_before=asked.submit_time_before,
-                    ascending=asked.sort_order == "Ascending",
-                    after=after,
-                    limit=size + 1,
-                )
-            )
-
-        found = await to_thread.run_sync(page)
+        found = await self._store.jobs(
+            providers=providers,
+            status=asked.status_equals,
+            name_contains=asked.name_contains,
+            submitted_after=asked.submit_time_after,
+            submitted_before=asked.submit_time_before,
+            ascending=asked.sort_order == "Ascending",
+            after=after,
+            limit=size + 1,
+        )
         token = token_after(found[size - 1], listing) if len(found) > size else None
         return jobs.list_document(map(_description, found[:size]), token)
 
     async def stop(self, identifier: str) -> bytes:
         """Ask for a job's end. As at AWS, that is refused for a job that is over or stopping already."""
         job = await self._minted(jobs.job_identifier(identifier))
-        before = await to_thread.run_sync(self._store.stop, job.id, self._now())
+        before = await self._store.stop(job.id, self._now())
         if before in TERMINAL or before == "Stopping":
             raise AwsError("ValidationException", f"The job {job.arn} cannot be stopped. State was: {before}")
         self._runner.nudge(job.id)
@@ -141,7 +124,7 @@ class Operations:
         """Add or change tags of a job."""
         request = jobs.tag_request(body)
         job = await self._minted(request.resource_arn)
-        if not await to_thread.run_sync(self._store.set_tags, job.id, _tags(request.tags), TAG_LIMIT):
+        if not await self._store.set_tags(job.id, _tags(request.tags), TAG_LIMIT):
             raise AwsError(
                 "TooManyTagsException", f"A job can have {TAG_LIMIT} tags.", {"resourceName": job.arn}
             )
@@ -151,13 +134,13 @@ class Operations:
         """Take tags off a job; keys it does not have are no error."""
         request = jobs.untag_request(body)
         job = await self._minted(request.resource_arn)
-        await to_thread.run_sync(self._store.remove_tags, job.id, request.tag_keys)
+        await self._store.remove_tags(job.id, request.tag_keys)
         return _document()
 
     async def list_tags(self, body: bytes) -> bytes:
         """All tags of a job."""
         job = await self._minted(jobs.list_tags_request(body).resource_arn)
-        tags = await to_thread.run_sync(self._store.tags, job.id)
+        tags = await self._store.tags(job.id)
         return _document(tags=[{"key": key, "value": value} for key, value in sorted(tags.items())])
 
     async def provider_of(self, identifier: str) -> str | None:
@@ -175,7 +158,7 @@ class Operations:
         return job
 
     async def _find(self, identifier: str) -> Job | None:
-        job = await to_thread.run_sync(self._store.job, identifier[-12:])
+        job = await self._store.job(identifier[-12:])
         return job if job is not None and identifier in (job.id, job.arn) else None
 
     async def _choice(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Choice:
@@ -183,17 +166,17 @@ class Operations:
         token = request.client_request_token
         if caller.fallbacks and token is not None:
             account = self._admission.account(request, caller)
-            earlier = await to_thread.run_sync(self._store.job_of_token, account, caller.region, token)
+            earlier = await self._store.job_of_token(account, caller.region, token)
             if earlier is not None:
                 return Choice(takers=(Taker.like(earlier),))
         return await choose(self._admission, self._probe, request, caller)
 
-    def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:
+    async def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:
         """The key that a caller brought is for the provider that was named first."""
         brought = caller.key if job.provider == caller.provider else None
         encrypted = None if brought is None else self._keys.encrypt(brought)
         try:
-            return self._store.add(job, tags, encrypted)
+            return await self._store.add(job, tags, encrypted)
         except TokenReused as reused:
             raise AwsError(
                 "ConflictException",

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from anyio import to_thread
-
-from addon.jobs.store import Store
+from addon.jobs.async_store import AsyncStore
 from addon.jobs.tables import Job
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import Operations, Submitter
@@ -32,7 +30,7 @@ class ProviderFileJobs:
         self,
         admission: Admission,
         operations: Operations,
-        store: Store,
+        store: AsyncStore,
         runner: Submitter,
         clock: Callable[[], datetime],
     ) -> None:
@@ -59,7 +57,7 @@ class ProviderFileJobs:
                 "file_id and endpoint, and name an input in S3.",
             )
         job = await self._operations.stored(body, caller)
-        if not await to_thread.run_sync(self._store.intend, job.id, file.id, self._clock()):
+        if not await self._store.intend(job.id, file.id, self._clock()):
             await self._hand_over(job)
             return job, None
         submission = Submission(
@@ -71,15 +69,13 @@ class ProviderFileJobs:
         )
 
         async def created(batch: Batch, _: bytes) -> bytes:
-            await to_thread.run_sync(self._store_batch, job, batch)
+            await self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
             return await self._hand_over(job)
 
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
-            await to_thread.run_sync(self._store.end, job.id, "Failed", self._clock(), words)
-            await to_thread.run_sync(
-                self._store.free_token, job.id
-            )  # the caller gets the error and may retry
+            await self._store.end(job.id, "Failed", self._clock(), words)
+            await self._store.free_token(job.id)  # the caller gets the error and may retry
 
         async def unsettled() -> bytes:
             return await self._hand_over(job)
@@ -92,9 +88,6 @@ class ProviderFileJobs:
             on_refusal=refused,
             response_if_unsettled=unsettled,
         )
-
-    def _store_batch(self, job: Job, batch: Batch) -> None:
-        self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
 
     async def _hand_over(self, job: Job) -> bytes:
         if job.status not in jobs.TERMINAL:

@@ -10,12 +10,13 @@ import anyio.to_thread
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from addon.jobs.context import Context
-from addon.jobs.key_vault import BadSecretKey, KeyRing
-from addon.jobs.retrying import Patience, utc_now
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.key_vault import BadSecretKey, KeyVault
+from addon.jobs.resources import Resources
 from addon.jobs.runner import Runner
 from addon.jobs.sqlite import SQLiteTooOld
 from addon.jobs.store import Store
+from addon.jobs.tables import utc_now
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.proxy.admission import Admission
@@ -48,22 +49,21 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     """
     async with AsyncExitStack() as stack:
         store = await _store(settings.database)
-        stack.push_async_callback(anyio.to_thread.run_sync, store.close)
+        stack.push_async_callback(store.close)
         try:
-            keys = await anyio.to_thread.run_sync(KeyRing, settings.config.folder)
+            keys = await anyio.to_thread.run_sync(KeyVault, settings.config.folder)
         except (BadSecretKey, OSError) as error:
             raise CannotStart(str(error)) from error
         google = GoogleCredentials(own)
         transport = Transport(own=own, google=google)
         stack.push_async_callback(transport.close)
         runner = Runner(
-            Context(
+            Resources(
                 config=settings.config,
                 store=store,
                 keys=keys,
                 s3=S3(settings.config.s3, own=own),
                 transport=transport,
-                patience=Patience(settings.config, store),
                 poll_interval=settings.poll_interval,
                 workers=anyio.CapacityLimiter(settings.workers),
                 google=google,
@@ -71,9 +71,8 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         )
         await runner.launch()
         stack.push_async_callback(runner.close)
-        probe = probing(transport)
-        operations = Operations(settings.config, store, runner, keys, utc_now, probe=probe, google=google)
         admission = Admission(config=settings.config, environment=os.environ, google=google)
+        operations = Operations(admission, store, runner, keys, utc_now, probe=probing(transport))
         file_jobs = ProviderFileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(
@@ -85,9 +84,9 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     )
 
 
-async def _store(url: str) -> Store:
+async def _store(url: str) -> AsyncStore:
     try:
-        return await anyio.to_thread.run_sync(Store, url)
+        return AsyncStore(await anyio.to_thread.run_sync(Store, url))
     except SQLiteTooOld as error:
         raise CannotStart(str(error)) from error
     except (SQLAlchemyError, ImportError, OSError) as error:

@@ -67,8 +67,10 @@ def compact_json(response: httpx.Response) -> Raw | None:
 
 
 def error_of(response: httpx.Response, message_and_code: Callable[[object], ErrorText]) -> ProviderError:
-    """The error in a response; `message_and_code` reads its JSON, None for a body that is none. An error without
-    a message gets the body as one, or the status."""
+    """The error in a response; `message_and_code` reads its JSON, None for a body that is none.
+
+    An error without a message gets the body as one, or the status.
+    """
     try:
         body: object = response.json()
     except ValueError:

@@ -1,10 +1,10 @@
-"""Making a batch at the provider: the only call that spends money.
+"""Creating a batch at the provider: the only call that spends money.
 
-Before it the intent is stored; after a lost answer, or a restart that finds an intent without a batch, the
-batch is looked for by its marker before another is made.
+The intent is stored before it; after a lost response, or a restart that finds an intent without a batch, the
+batch is searched for by its marker before another one is created.
 
-Where batches bear no marker, one is found by its size and time. So that it is not another of ours, batches
-are made one at a time there; that it is nobody else's shows in its results.
+Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one
+at a time there; whether a found one is another application's shows in its results.
 """
 
 import asyncio
@@ -13,40 +13,41 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
 
-from addon.jobs.context import Context, opened
-from addon.jobs.fallback import Outage
-from addon.jobs.retrying import Interrupted, passes, utc_now
-from addon.jobs.tables import BatchRow, Job
+from anyio import to_thread
+
+from addon.jobs.errors import Interrupted
+from addon.jobs.fallback import OutageLimit
+from addon.jobs.job_run import JobRun
+from addon.jobs.retrying import passes, until_done
+from addon.jobs.tables import BatchRow, utc_now
 from addon.providers.retry_policy import LostAnswer
 from translators.providers.conversation import Batch, Search, Submission
 
-LOOKS = 3
-"""How often a batch with a lost answer is looked for: it may show in the list with a delay."""
+SEARCHES = 3
+"""How often a batch is searched for after a lost response: it may appear in the list with a delay."""
 
-TURN_SECONDS = 5
-"""How soon a job that waits for its turn to create a batch notices that it is over."""
+LOCK_SECONDS = 5
+"""How long a job waits for the lock before it checks whether it is over."""
 
 
 @asynccontextmanager
-async def turn(context: Context, job: Job, row: BatchRow) -> AsyncIterator[None]:
-    """The time in which no other batch is created with the same key, where batches bear no marker.
+async def creation_lock(run: JobRun, row: BatchRow) -> AsyncIterator[None]:
+    """Excludes other creations with the same key, where batches carry no marker.
 
-    Raises `Interrupted` when the job is over before its turn and nothing has been created for it.
+    Raises `Interrupted` if the job is over before it has the lock and nothing was created for it.
     """
-    if context.target(job).provider.marks_batches:
+    if run.target.provider.marks_batches:
         yield
         return
-    endpoint = await context.patience.until_done(
-        job.id, "creating the batch at the provider", lambda: context.endpoint(job)
-    )
-    key = (job.provider, endpoint.base_url, *endpoint.headers.values())
-    lock = context.turns.setdefault(key, asyncio.Lock())
+    endpoint = await until_done(run, "creating the batch at the provider", run.endpoint)
+    key = (run.job.provider, endpoint.base_url, *endpoint.headers.values())
+    lock = run.resources.creation_locks.setdefault(key, asyncio.Lock())
     while True:
         try:
-            await asyncio.wait_for(lock.acquire(), TURN_SECONDS)
+            await asyncio.wait_for(lock.acquire(), LOCK_SECONDS)
             break
         except TimeoutError:
-            if row.intended is None and context.patience.is_over(await context.patience.job(job.id)):
+            if row.intended is None and (await run.reload()).is_over():
                 raise Interrupted("creating the batch") from None
     try:
         yield
@@ -55,47 +56,38 @@ async def turn(context: Context, job: Job, row: BatchRow) -> AsyncIterator[None]
 
 
 class Creation:
-    """The creation of one batch, however many attempts it takes.
+    """The creation of one batch, over all its attempts."""
 
-    `found` says that the batch was found after a lost answer.
-    """
-
-    def __init__(
-        self, context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path
-    ) -> None:
-        self._context = context
-        self._job = job
+    def __init__(self, run: JobRun, row: BatchRow, submission: Submission, lines: Path) -> None:
+        self._run = run
         self._row = row
         self._submission = submission
         self._lines = lines
         self._intended = row.intended
         self._may_exist = row.intended is not None
-        self._outage = Outage(context, job)
-        self._batches = context.target(job).provider.batches
+        self._outage = OutageLimit(run)
+        self._batches = run.batches
         self.found = False
+        """Whether the batch was found after a lost response."""
 
     async def batch(self) -> Batch:
         """The batch that exists already, or a new one.
 
-        Raises `Interrupted` when the job is over and there is none, and what the provider says for good.
+        Raises `Interrupted` if the job is over and there is none, and permanent errors of the provider.
         """
-        patience = self._context.patience
         try:
-            return await patience.until_done(
-                self._job.id,
-                "creating the batch at the provider",
-                self._attempt,
-                curable=self._may_work,
+            return await until_done(
+                self._run, "creating the batch at the provider", self._attempt, curable=self._may_work
             )
         except Interrupted:
             if self._intended is None:
                 raise
-            # Nobody would cancel a batch that was made after all and is not known.
-            found = await patience.until_done(
-                self._job.id,
+            # A batch that exists but is not known would never be cancelled.
+            found = await until_done(
+                self._run,
                 "looking for a batch whose creation was not answered",
-                self._look,
-                give_up=lambda job: False,
+                self._search,
+                give_up=lambda run: False,
             )
             if found is None:
                 raise
@@ -103,43 +95,40 @@ class Creation:
             return found
 
     async def _attempt(self) -> Batch:
-        if self._intended is not None and (found := await self._look()) is not None:
+        if self._intended is not None and (found := await self._search()) is not None:
             self.found = True
             return found
-        context, row = self._context, self._row
-        if context.patience.is_over(await context.patience.job(row.job_id)):
+        run, row, resources = self._run, self._row, self._run.resources
+        if (await run.reload()).is_over():
             raise Interrupted("creating the batch")
         if self._intended is None:
             self._intended = utc_now()
-            await context.off_loop(
-                context.store.change_batch, row.job_id, row.shard, row.round, intended=self._intended
-            )
-        endpoint = await context.endpoint(self._job)
-        async with context.transfers:
-            with await context.off_loop(opened, self._lines) as lines:
+            await resources.store.change_batch(run.id, row.shard, row.round, intended=self._intended)
+        endpoint = await run.endpoint()
+        async with resources.transfers:
+            with await to_thread.run_sync(self._lines.open, "rb") as lines:
                 try:
-                    return await context.transport.play(
+                    return await resources.transport.play(
                         self._batches.create(endpoint, self._submission, lines), once=True
                     )
                 except LostAnswer:
                     self._may_exist = True
                     raise
 
-    async def _look(self) -> Batch | None:
-        for number in range(LOOKS):
-            seconds = number * min(2.0, self._context.poll_interval)
-            await self._context.patience.pause(self._job.id, seconds)
+    async def _search(self) -> Batch | None:
+        for number in range(SEARCHES):
+            await self._run.sleep(number * min(2.0, self._run.resources.poll_interval))
             if (found := await self._find()) is not None:
                 return found
         return None
 
     async def _find(self) -> Batch | None:
-        context = self._context
+        resources = self._run.resources
         assert self._intended is not None
-        claimed = await context.off_loop(context.store.claimed, self._job.provider)
+        claimed = await resources.store.claimed(self._run.job.provider)
         search = Search(since=self._intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
-        endpoint = await context.endpoint(self._job)
-        return await context.transport.play(self._batches.find(endpoint, self._submission, search))
+        endpoint = await self._run.endpoint()
+        return await resources.transport.play(self._batches.find(endpoint, self._submission, search))
 
     def _may_work(self, error: Exception) -> bool:
         if self._may_exist:

@@ -1,21 +1,21 @@
-"""One round of one shard at the provider: upload, create, watch."""
+"""One round of one shard at the provider: upload, create, poll."""
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
-from addon.jobs.batch_states import NO_ROOM
+import anyio
+from anyio import to_thread
+
 from addon.jobs.batches import create
 from addon.jobs.batches.results import have_results, may_come_back
-from addon.jobs.context import Context, cut_of, opened
-from addon.jobs.fallback import Outage
-from addon.jobs.preparation import have_inputs
+from addon.jobs.errors import Interrupted, NotConfigured
+from addon.jobs.fallback import OutageLimit
+from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
 from addon.jobs.processes.split import line_count, unanswered_lines
-from addon.jobs.provider_file_source import file_of
-from addon.jobs.retrying import Interrupted, NotConfigured, utc_now
-from addon.jobs.tables import BatchRow, Job, Shard
+from addon.jobs.retrying import until_done
+from addon.jobs.tables import NO_ROOM, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
@@ -23,182 +23,167 @@ from translators.providers.conversation import Batch, Marker, Submission
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSES = (1.0, 2.0, 5.0)
-"""Seconds before the first looks at a new batch, where the poll interval is not shorter: small batches
-end within minutes."""
+"""Seconds before the first polls of a new batch, unless the poll interval is shorter: small batches end
+within minutes."""
 
 GRACE_HOURS = 1
 """How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
 
 
-async def send(context: Context, job: Job, shard: Shard, round_: int) -> bool:
-    """Have a provider batch for this round; False when none was made: nothing to send, refused, or over.
+async def send(run: JobRun, shard: Shard, round_: int) -> bool:
+    """Have a provider batch for this round; False if none was created: nothing to send, refused, or over.
 
-    Raises nothing that a restart would not cure.
+    Raises only what a restart may cure.
     """
-    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
+    store = run.resources.store
+    row = await store.batch(run.id, shard.number, round_)
     if row.batch_id is not None:
         return True
-    if row.intended is None and context.patience.is_over(job):
+    if row.intended is None and run.is_over():
         return False
     try:
-        lines = await lines_of(context, job, shard, round_)
+        lines = await lines_of(run, shard, round_)
         if lines is None:
             return False
-        submission = await _uploaded(context, job, shard, row, lines)
-        async with create.turn(context, job, row):
-            await _created(context, job, row, submission, lines)
+        submission = await _uploaded(run, shard, row, lines)
+        async with create.creation_lock(run, row):
+            creation = create.Creation(run, row, submission, lines)
+            batch = await creation.batch()
+            await store.change_batch(
+                run.id,
+                row.shard,
+                row.round,
+                batch_id=batch.id,
+                raw_status=batch.raw_status,
+                adopted=creation.found,
+            )
     except ProviderError as error:
-        await context.off_loop(context.store.refuse, shard, error.message, error.status)
+        await store.refuse(shard, error.message, error.status)
         return False
     except (Unreachable, NotConfigured) as error:  # another provider is due
-        await context.off_loop(context.store.refuse, shard, str(error), 503)
+        await store.refuse(shard, str(error), 503)
         return False
     except Interrupted:
         return False
     return True
 
 
-async def _created(context: Context, job: Job, row: BatchRow, submission: Submission, lines: Path) -> None:
-    creation = create.Creation(context, job, row, submission, lines)
-    batch = await creation.batch()
-    await context.off_loop(
-        context.store.change_batch,
-        job.id,
-        row.shard,
-        row.round,
-        batch_id=batch.id,
-        raw_status=batch.raw_status,
-        adopted=creation.found,
-    )
-
-
-async def _uploaded(context: Context, job: Job, shard: Shard, row: BatchRow, lines: Path) -> Submission:
-    """What the batch is made of, handed over."""
+async def _uploaded(run: JobRun, shard: Shard, row: BatchRow, lines: Path) -> Submission:
+    """The submission of the batch, its lines uploaded."""
+    resources = run.resources
     submission = Submission(
-        marker=Marker(job=job.id, shard=shard.number, round=row.round),
-        model=job.model,
+        marker=Marker(job=run.id, shard=shard.number, round=row.round),
+        model=run.job.model,
         group=shard.group,
-        lines=await context.in_process(line_count, lines) if row.round else shard.lines,
+        lines=await resources.in_process(line_count, lines) if row.round else shard.lines,
         input_id=row.input_id or "",
     )
     if row.input_id is not None:
         return submission
 
     async def upload() -> str:
-        endpoint = await context.endpoint(job)
-        async with context.transfers:
-            with await context.off_loop(opened, lines) as file:
-                return await context.transport.play(
-                    context.target(job).provider.batches.upload(endpoint, submission, file)
-                )
+        endpoint = await run.endpoint()
+        async with resources.transfers:
+            with await to_thread.run_sync(lines.open, "rb") as file:
+                return await resources.transport.play(run.batches.upload(endpoint, submission, file))
 
-    input_id = await _input_without_room(context, row)
+    input_id = await _input_without_room(run, row)
     if input_id is None:
-        input_id = await context.patience.until_done(
-            job.id, "uploading to the provider", upload, curable=Outage(context, job).passes
-        )
-    await context.off_loop(context.store.change_batch, job.id, shard.number, row.round, input_id=input_id)
+        input_id = await until_done(run, "uploading to the provider", upload, curable=OutageLimit(run).passes)
+    await resources.store.change_batch(run.id, shard.number, row.round, input_id=input_id)
     return replace(submission, input_id=input_id)
 
 
-async def _input_without_room(context: Context, row: BatchRow) -> str | None:
-    """The same lines, uploaded for a batch that the provider had no room for."""
+async def _input_without_room(run: JobRun, row: BatchRow) -> str | None:
+    """The id of the same lines, uploaded for a batch that the provider had no room for."""
     if row.round == 0:
         return None
-    before = await context.off_loop(context.store.batch, row.job_id, row.shard, row.round - 1)
+    before = await run.resources.store.batch(run.id, row.shard, row.round - 1)
     return before.input_id if before.state == NO_ROOM else None
 
 
-async def lines_of(context: Context, job: Job, shard: Shard, round_: int) -> Path | None:
-    """The file of lines of this round, made again when this machine does not have it; None without a line."""
-    path = context.spool(job.id).lines(shard.number, round_)
+async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
+    """The file of this round's lines, made again if this machine does not have it; None without lines."""
+    path = run.spool.lines(shard.number, round_)
     if round_ == 0 and shard.lines == 0:
         return None
-    if round_ == 0 and await context.off_loop(path.is_file):
+    if round_ == 0 and await anyio.Path(path).is_file():
         return path
-    if file_of(job) is not None:  # the lines are at the provider
-        await context.off_loop(path.parent.mkdir, parents=True, exist_ok=True)
-        await context.off_loop(path.touch)
+    if run.source.at_provider:
+        await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
+        await anyio.Path(path).touch()
         return path
-    done = await _answered(context, job, shard, round_)
-    count = await context.in_process(
-        unanswered_lines,
-        job.id,
-        await have_inputs(context, job),
-        cut_of(shard),
-        context.route(job),
-        context.limits(job).bytes,
-        done,
-        path,
+    done = await _answered(run, shard, round_)
+    inputs = await run.inputs()
+    count = await run.resources.in_process(
+        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, path
     )
     return path if count else None
 
 
-async def _answered(context: Context, job: Job, shard: Shard, before: int) -> frozenset[int]:
-    """The records that earlier rounds answered for good."""
-    files = await have_results(context, job, shard)
+async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
+    """The records that have a final result of an earlier round."""
+    files = await have_results(run, shard)
     if before == 0 or not files:
         return frozenset()
-    return await context.in_process(answered, files, context.route(job).provider, job.id)
+    return await run.resources.in_process(answered, files, run.job.kind, run.id)
 
 
-async def watch(context: Context, job: Job, shard: Shard, round_: int) -> None:
-    """Wait until the batch is over; cancel it when the job is stopped or its time is up."""
-    row = await context.off_loop(context.store.batch, job.id, shard.number, round_)
+async def watch(run: JobRun, shard: Shard, round_: int) -> None:
+    """Poll the batch until it is over; cancel it if the job is stopped or its time is up."""
+    interval = run.resources.poll_interval
+    row = await run.resources.store.batch(run.id, shard.number, round_)
     assert row.batch_id is not None
-    batch_id = row.batch_id
     cancelled = row.state != "running"
-    looks = 0
+    polls = 0
     while True:
-        job = await context.patience.job(job.id)
-        over = context.patience.is_over(job)
-        batch = await _look(context, job, batch_id, cancel=over and not cancelled)
+        run = await run.reload()
+        over = run.is_over()
+        batch = await _poll(run, row.batch_id, cancel=over and not cancelled)
         cancelled = cancelled or over
         if batch is not None:
-            await _note(context, job, row, batch)
+            await _save(run, row, batch)
             if batch.state != "running":
                 return
-        if context.patience.is_late(job, grace=context.patience.hours(GRACE_HOURS)):
+        if run.is_late(grace_hours=GRACE_HOURS):
             return
-        pause = FIRST_PAUSES[looks] if looks < len(FIRST_PAUSES) else context.poll_interval
-        looks += 1
-        left = (job.deadline - utc_now()).total_seconds() if not over else pause
-        await context.patience.pause(job.id, max(0.01, min(pause, context.poll_interval, left)))
+        pause = FIRST_PAUSES[polls] if polls < len(FIRST_PAUSES) else interval
+        polls += 1
+        left = (run.job.deadline - utc_now()).total_seconds() if not over else pause
+        await run.sleep(max(0.01, min(pause, interval, left)))
 
 
-async def _look(context: Context, job: Job, batch_id: str, *, cancel: bool) -> Batch | None:
-    """How the batch stands; None when that is not to be had now: the job's state has changed meanwhile, or
-    it cannot be cancelled."""
-    batches = context.target(job).provider.batches
-    grace: timedelta = context.patience.hours(GRACE_HOURS)
+async def _poll(run: JobRun, batch_id: str, *, cancel: bool) -> Batch | None:
+    """The batch's state; None if it is unknown: the job has changed, or the batch cannot be cancelled."""
+    batches = run.batches
 
-    async def look() -> Batch:
-        endpoint = await context.endpoint(job)
+    async def poll() -> Batch:
+        endpoint = await run.endpoint()
         conversation = batches.cancel(endpoint, batch_id) if cancel else batches.retrieve(endpoint, batch_id)
-        return await context.transport.play(conversation)
+        return await run.resources.transport.play(conversation)
 
-    def late(latest: Job) -> bool:
-        stops_now = latest.stop_requested and not cancel and not job.stop_requested
-        return stops_now or context.patience.is_late(latest, grace=grace)
+    def late(latest: JobRun) -> bool:
+        stops_now = latest.job.stop_requested and not cancel and not run.job.stop_requested
+        return stops_now or latest.is_late(grace_hours=GRACE_HOURS)
 
     try:
-        return await context.patience.until_done(
-            job.id, "asking the provider for the batch", look, curable=may_come_back(context), give_up=late
+        return await until_done(
+            run, "asking the provider for the batch", poll, curable=may_come_back(run), give_up=late
         )
     except Interrupted:
         return None
     except ProviderError as error:
         if cancel:
-            logger.warning("job %s: batch %s cannot be cancelled: %s", job.id, batch_id, error)
+            logger.warning("job %s: batch %s cannot be cancelled: %s", run.id, batch_id, error)
             return None
         return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
 
 
-async def _note(context: Context, job: Job, row: BatchRow, batch: Batch) -> None:
-    waits = batch.had_no_room and file_of(job) is None  # of a file there, no further batch is made
-    await context.off_loop(
-        context.store.change_batch,
-        row.job_id,
+async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
+    store = run.resources.store
+    waits = batch.had_no_room and not run.source.at_provider
+    await store.change_batch(
+        run.id,
         row.shard,
         row.round,
         state=NO_ROOM if waits else batch.state,
@@ -208,9 +193,9 @@ async def _note(context: Context, job: Job, row: BatchRow, batch: Batch) -> None
         result_files=list(batch.result_files),
     )
     if waits:
-        await context.patience.say(row.job_id, f"room at the provider: {'; '.join(batch.errors)}")
+        await run.show_waiting(f"room at the provider: {'; '.join(batch.errors)}")
     elif batch.state == "failed":
-        shard = await context.off_loop(context.store.shard, row.job_id, row.shard)
-        why = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
-        await context.off_loop(context.store.refuse, shard, why, 400)
-    await context.off_loop(context.store.count, row.job_id, utc_now())
+        shard = await store.shard(run.id, row.shard)
+        reason = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
+        await store.refuse(shard, reason, 400)
+    await store.count(run.id, utc_now())

@@ -1,4 +1,4 @@
-"""Reading the records of a job's input in order, from any record on, one line in memory at a time."""
+"""Reads the records of a job's input in order, from any record on, one line in memory at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from translators.bedrock.records import AnyRecord, InputRecord, NotARecord, gene
 
 @dataclass(frozen=True)
 class InputFile:
-    """A spooled input object and its key, which error texts name."""
+    """A spooled input object, and its URI for error texts."""
 
     path: Path
     key: str
@@ -17,7 +17,7 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a range of records begins."""
+    """The beginning of a range of records."""
 
     record: int = 0
     object: int = 0
@@ -27,7 +27,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Located[Record: AnyRecord]:
-    """A record and where it stands."""
+    """A record and its position."""
 
     index: int
     object: int
@@ -45,14 +45,17 @@ class BadLine(ValueError):
 
 
 def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator[Located[InputRecord]]:
-    """All records from `start` on, their bodies as they are. Raises `BadLine`."""
+    """All records from `start` on, with undecoded bodies. Raises `BadLine`."""
     return located_records(inputs, read, start)
 
 
 def located_records[Record: AnyRecord](
     inputs: Sequence[InputFile], reads: Callable[[bytes], Record | None], start: Start | None = None
 ) -> Iterator[Located[Record]]:
-    """All records from `start` on, as one of the readers of a line reads them. Raises `BadLine`."""
+    """All records from `start` on, each line read by `reads`, which returns None for a blank one.
+
+    Raises `BadLine`.
+    """
     begin = start or Start()
     index = begin.record
     for number in range(begin.object, len(inputs)):

@@ -1,4 +1,4 @@
-"""Joining results with the input they answer, in input order. Runs in a worker process."""
+"""Joins results with the input records, in input order. Runs in a worker process."""
 
 import codecs
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ NO_RESULT = RecordError(500, "the provider's batch ended without a result for th
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What became of a range's records."""
+    """Counts of a range's records by outcome, and their tokens."""
 
     succeeded: int = 0
     failed: int = 0
@@ -35,11 +35,11 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """All that is needed to join one range of records."""
+    """A range of records to be joined."""
 
     job_id: str
     number: int
-    """Of its first shard."""
+    """The first shard's."""
     cut: Cut
     route: Route
     inputs: tuple[InputFile, ...]
@@ -48,13 +48,14 @@ class Range:
     folder: Path
     max_bytes: int
     unprocessed: RecordError | None
-    """The row of a record that was sent and has no answer; None leaves it out."""
+    """The error row of a record that was sent and has no result; None leaves it out."""
     refusals: Mapping[str, RecordError] = MappingProxyType({})
-    """The row of a record whose group's batch was refused as a whole."""
+    """By group: the error row of records whose batch was refused as a whole."""
 
 
-class _Weight(IntEnum):
-    """How much a row says; one that says more is not replaced by one that says less."""
+class _Precedence(IntEnum):
+    """Precedence of result rows: a row replaces earlier ones of at most its own rank, but never a final
+    one."""
 
     NOT_PROCESSED = 0
     FAILED_FOR_NOW = 1
@@ -66,43 +67,42 @@ class _Place:
     file: int
     offset: int
     length: int
-    weight: _Weight
+    precedence: _Precedence
     failed: bool
 
 
 def to_first_row(file: BinaryIO) -> int:
-    """Have the file read from its first row on, past a byte order mark; where that is."""
+    """Skip a byte order mark at the beginning of a file; the offset after it."""
     mark = file.read(len(codecs.BOM_UTF8))
     return file.seek(len(mark) if mark == codecs.BOM_UTF8 else 0)
 
 
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
-    """The records of the job that have a final answer in these result files."""
+    """The records of the job that have a final row in these result files."""
     places = _index(results, kind, job_id)
-    return frozenset(index for index, place in places.items() if place.weight is _Weight.FINAL)
+    return frozenset(index for index, place in places.items() if place.precedence is _Precedence.FINAL)
 
 
 def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[int], int]:
-    """The records of the job that have a final answer in these result files, and how many of these are
-    failures."""
+    """The records of the job that have a final row in these result files, and how many of them failed."""
     final = {
         index: place.failed
         for index, place in _index(results, kind, job_id).items()
-        if place.weight is _Weight.FINAL
+        if place.precedence is _Precedence.FINAL
     }
     return frozenset(final), sum(final.values())
 
 
 def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
-    """How many records of the job failed in these result files for a reason that may pass."""
+    """How many records of the job failed in these result files for a temporary reason."""
     places = _index(results, kind, job_id)
-    return sum(place.weight is _Weight.FAILED_FOR_NOW for place in places.values())
+    return sum(place.precedence is _Precedence.FAILED_FOR_NOW for place in places.values())
 
 
-def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
-    """Whether these are results, and none of them is of a record of this range."""
+def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
+    """Whether there are result rows, and none of them belongs to a record of this range."""
     receipt = provider(kind).receipt
-    others = False
+    foreign = False
     for path in results:
         with path.open("rb") as file:
             to_first_row(file)
@@ -110,17 +110,18 @@ def is_of_others(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> b
                 try:
                     custom_id = receipt(line).custom_id
                 except ValueError:
-                    continue  # nobody's
+                    continue  # a row of no record
                 if is_in(cut, custom_id, job_id):
                     return False
-                others = True
-    return others
+                foreign = True
+    return foreign
 
 
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
-    """Where each record's row lies: the last of those that say most. A final row is never replaced.
+    """The place of each record's row, by record index: the first final one, else the last of the highest
+    precedence.
 
-    A row that cannot be read belongs to nobody: its record ends without an answer, and says so.
+    Rows that cannot be read are skipped: their records end without a result, which is an error row.
     """
     receipt = provider(kind).receipt
     places: dict[int, _Place] = {}
@@ -135,24 +136,28 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
                     except ValueError:
                         pass
                     else:
-                        weight = _weight(row)
+                        precedence = _precedence(row)
                         earlier = places.get(index)
-                        if earlier is None or (earlier.weight < _Weight.FINAL and earlier.weight <= weight):
-                            places[index] = _Place(number, offset, len(line), weight, row.status is not None)
+                        if earlier is None or (
+                            earlier.precedence < _Precedence.FINAL and earlier.precedence <= precedence
+                        ):
+                            places[index] = _Place(
+                                number, offset, len(line), precedence, row.status is not None
+                            )
                 offset += len(line)
     return places
 
 
-def _weight(row: Receipt) -> _Weight:
+def _precedence(row: Receipt) -> _Precedence:
     if row.final:
-        return _Weight.FINAL
-    return _Weight.FAILED_FOR_NOW if row.finished else _Weight.NOT_PROCESSED
+        return _Precedence.FINAL
+    return _Precedence.FAILED_FOR_NOW if row.finished else _Precedence.NOT_PROCESSED
 
 
 def join(wanted: Range) -> Tally:
-    """Write the range's part of each output; what became of its records.
+    """Write the range's part of each output object.
 
-    Every record of the range gives exactly one row, or none when unprocessed ones are left out.
+    Every record of the range gives exactly one row, or none if unprocessed ones are left out.
     """
     succeeded = failed = left_out = input_tokens = output_tokens = 0
     with ExitStack() as stack:
@@ -205,7 +210,7 @@ def _outcomes(
 
 
 class _Parts:
-    """The part files of a range, one per input object it touches; they appear whole or not at all."""
+    """The part files of a range, one per input object; they appear whole or not at all."""
 
     def __init__(self, wanted: Range) -> None:
         self._number = wanted.number
@@ -217,7 +222,7 @@ class _Parts:
         return self
 
     def touch(self, located: Located[InputRecord]) -> None:
-        """Have a part for this record's object even when none of its records is written."""
+        """Have a part for this record's object even if none of its records is written."""
         self._file(located.object)
 
     def write(self, located: Located[InputRecord], outcome: bytes | RecordError) -> None:

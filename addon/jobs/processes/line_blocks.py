@@ -1,4 +1,4 @@
-"""JSON Lines of any size, a block of whole lines at a time, on all processors, answered in order."""
+"""Processes JSON Lines of any size on all processors, in blocks of whole lines, with results in order."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import BinaryIO, Protocol
 
 SIZE = 1 << 18
-"""Bytes of a block, before it is made whole: what a processor keeps at hand."""
+"""Bytes of a block, before its last line is completed; fits a processor's cache."""
 
 
 class BlockFailed(Exception):
@@ -21,27 +21,29 @@ class BlockFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines, and where they stand."""
+    """Whole lines and their position."""
 
     data: bytes
     line_number: int
-    """Of the first line, from 1."""
+    """The first line's, from 1."""
     index: int
-    """Of the first record, from 0: blank lines are none."""
+    """The first record's, from 0; blank lines are not counted."""
     lines: int
 
 
 class Done(Protocol):
-    """What became of a block."""
+    """The result of a block."""
 
     @property
-    def records(self) -> int: ...
+    def records(self) -> int:
+        """How many of its lines were records."""
+        ...
 
 
 def in_order[Result: Done](work: Callable[[Block], Result], file: BinaryIO) -> Iterator[tuple[Block, Result]]:
     """Every block and its result. `work` and its results must be picklable.
 
-    One block is not worth a process. Raises `BlockFailed` when a process dies, or the file cannot be read.
+    A single block is processed here. Raises `BlockFailed` if a process dies or the file cannot be read.
     """
     blocks = _Blocks(file)
     first = blocks.next()
@@ -59,7 +61,7 @@ def in_order[Result: Done](work: Callable[[Block], Result], file: BinaryIO) -> I
 
 
 class _Blocks:
-    """Reads and numbers blocks. While results are outstanding, every line counts as a record."""
+    """Reads and numbers blocks. Until its result is known, every line of a block counts as a record."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -96,9 +98,9 @@ def _elsewhere[Result: Done](
     work: Callable[[Block], Result], blocks: _Blocks, begun: list[Block | None], processes: int
 ) -> Iterator[tuple[Block, Result]]:
     index = 0
-    # A forked process has what we imported already; where forking is not safe, it starts anew.
+    # A forked process need not import anything again; where forking is unsafe, processes are spawned.
     context = get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(processes, context, _leave_interrupts_to_us) as pool:
+    with ProcessPoolExecutor(processes, context, _ignore_interrupts) as pool:
         running: deque[tuple[Block, Future[Result]]] = deque()
         try:
             while True:
@@ -117,5 +119,5 @@ def _elsewhere[Result: Done](
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _leave_interrupts_to_us() -> None:
+def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What every task in a worker process begins with."""
+"""Calls in worker processes."""
 
 import os
 from collections.abc import Callable
@@ -8,6 +8,6 @@ NICENESS = 10
 
 
 def at_low_priority[Result](function: Callable[..., Result], *arguments: Any) -> Result:
-    """Make a call in a worker process: answering requests comes before translating."""
+    """Call a function at low priority, so that requests are answered before records are translated."""
     os.nice(NICENESS - os.nice(0))
     return function(*arguments)

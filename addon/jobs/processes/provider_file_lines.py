@@ -1,4 +1,4 @@
-"""Lines and rows of a file that somebody else gave to a provider, in the form that jobs of ours have them.
+"""Converts lines and result rows of a file that an application uploaded itself to those of our jobs.
 
 Runs in a worker process.
 """
@@ -26,7 +26,7 @@ _ROW = msgspec.json.Decoder(dict[str, Raw])
 
 
 def records_of(fetched: Sequence[Path], path: Path) -> int:
-    """Write the lines of files as Bedrock's records; how many. Raises `ValueError` naming a line."""
+    """Write the lines of files as Bedrock records; how many. Raises `ValueError` naming a line."""
     count = 0
     part = path.with_suffix(".part")
     with part.open("wb") as records:
@@ -48,8 +48,10 @@ def records_of(fetched: Sequence[Path], path: Path) -> int:
 
 
 def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
-    """Give result rows the custom ids that they would have in a job of ours. A row of no line stays as it is,
-    and so does one that was labelled before."""
+    """Replace the custom ids of result rows by those of our jobs.
+
+    Rows of no line, and rows that were labelled before, stay unchanged.
+    """
     with records.open("rb") as lines:
         places = {_RECORD.decode(line).record_id: index for index, line in enumerate(lines)}
     for path in results:

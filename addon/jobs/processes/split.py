@@ -1,4 +1,4 @@
-"""Checking a job's input and cutting it into shards. Runs in a worker process, on files."""
+"""Checks a job's input and cuts it into shards. Runs in a worker process."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,10 +17,10 @@ from translators.translation import Route, Translator
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one provider batch may hold."""
+    """The largest provider batch."""
 
     requests: int
-    """By the weight of its lines."""
+    """Sum of the weights of its lines."""
     bytes: int
 
 
@@ -33,21 +33,21 @@ class Cut:
 
     start: Start
     records: int
-    """In the range."""
+    """The range's."""
     lines: int
-    """Of this shard."""
+    """The shard's."""
     group: str = ""
 
 
 @dataclass(kw_only=True)
 class Plan:
-    """How a job is split."""
+    """The shards of a job, and a report of its translation."""
 
     cuts: list[Cut] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
-    """Records of each input object."""
+    """Number of records of each input object."""
     report: dict[str, dict[str, object]] = field(default_factory=dict)
-    """What could not be said to the provider as it was asked: count and one example each."""
+    """What translation dropped or changed: count and one example each."""
 
     def note(self, note: Note, record_id: str) -> None:
         detail = f" ({note.detail})" if note.detail else ""
@@ -63,8 +63,7 @@ def custom_id(job_id: str, index: int) -> str:
 
 
 def record_index(custom_id: str, job_id: str) -> int:
-    """The record that a provider's result row belongs to. Raises `ValueError` for a row of no record of the
-    job."""
+    """The index of the record that a custom id belongs to. Raises `ValueError` if it is none of the job's."""
     job, _, index = custom_id.rpartition("-")
     if job != job_id or not (index.isascii() and index.isdecimal()):
         raise ValueError(f"its custom_id {custom_id!r} is none of job {job_id}'s")
@@ -72,7 +71,7 @@ def record_index(custom_id: str, job_id: str) -> int:
 
 
 def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
-    """Whether the record of this id is of this range of the job."""
+    """Whether a custom id belongs to a record of this range."""
     try:
         index = record_index(custom_id, job_id)
     except ValueError:
@@ -120,7 +119,7 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
 
 @dataclass
 class _Open:
-    """A shard that is being filled."""
+    """A shard that is being written."""
 
     file: BinaryIO
     lines: int = 0
@@ -129,7 +128,7 @@ class _Open:
 
 
 class _ShardWriter:
-    """Fills range after range, each of whose shards is within the limits."""
+    """Writes range after range, with every shard within the limits."""
 
     def __init__(self, spool: Spool, limits: Limits, plan: Plan) -> None:
         self._spool = spool
@@ -196,7 +195,7 @@ def unanswered_lines(
     answered: frozenset[int],
     path: Path,
 ) -> int:
-    """Write the lines of a shard's records that have no answer yet; how many there are."""
+    """Write the lines of a shard's records that have no final row yet; how many there are."""
     translator = Translator(route)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
@@ -216,6 +215,6 @@ def unanswered_lines(
 
 
 def line_count(path: Path) -> int:
-    """How many lines a file of ours has."""
+    """How many lines a file has."""
     with path.open("rb") as file:
         return sum(1 for _ in file)

@@ -17,8 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from addon.demo.stage import without_accounts
-from addon.jobs.retrying import utc_now
-from addon.jobs.tables import Job
+from addon.jobs.tables import Job, utc_now
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there."""

@@ -10,9 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from addon.cli.main import application
-from addon.jobs.retrying import utc_now
 from addon.jobs.store import Store
-from addon.jobs.tables import Job, Shard
+from addon.jobs.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
 

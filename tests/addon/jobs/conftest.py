@@ -1,4 +1,4 @@
-"""A real S3 server with a bucket of the test's own, a provider on a real socket, a runner before both."""
+"""A real S3 server with a bucket of the test's own, a provider on a real socket, a runner between both."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from addon.demo.fake_provider.server import BatchServer
-from tests.addon.jobs.house import House
+from tests.addon.jobs.job_setup import Setup
 
 
 @pytest.fixture(scope="module")
@@ -40,5 +40,5 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchServer]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider)
+def setup(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> Setup:
+    return Setup(tmp_path / "data", s3_url, provider)

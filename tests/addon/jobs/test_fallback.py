@@ -10,8 +10,8 @@ from addon.demo.fake_provider.batch import Fate
 from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.key_vault import KeyRing
-from tests.addon.jobs.house import CONVERSE, JOB, House, put, rows, run
+from addon.jobs.key_vault import KeyVault
+from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, put, rows, run
 
 NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
 
@@ -23,9 +23,9 @@ def other() -> Iterator[BatchServer]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other: BatchServer) -> House:
+def setup(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other: BatchServer) -> Setup:
     section = {"kind": "openai", "base_url": other.url, "api_key": "env:OPENAI_API_KEY"}
-    return House(
+    return Setup(
         tmp_path / "data",
         s3_url,
         provider,
@@ -36,11 +36,11 @@ def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other
 
 
 async def test_a_job_whose_batches_are_refused_runs_on_the_next_provider(
-    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
     provider.fate = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    job = await run(house, fallbacks=["other"])
+    job = await run(setup, fallbacks=["other"])
     assert (job.status, job.succeeded, job.failed) == ("Completed", 4, 0)
     assert (job.provider, job.fallbacks) == ("other", [])
     assert job.refusals == ["openai: There is no such model (model_not_found)"]
@@ -49,11 +49,11 @@ async def test_a_job_whose_batches_are_refused_runs_on_the_next_provider(
 
 
 async def test_a_job_whose_upload_is_refused_runs_on_the_next_provider(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.key = "another key than ours"
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, fallbacks=["other"])
+    job = await run(setup, fallbacks=["other"])
     assert (job.status, job.provider) == ("Completed", "other")
 
 
@@ -62,7 +62,7 @@ async def test_a_job_whose_records_are_all_refused_runs_on_the_next_provider(
 ) -> None:
     provider.key = "another key than ours"
     section = {"kind": "openai", "base_url": other.url, "mode": "direct"}
-    house = House(
+    setup = Setup(
         tmp_path / "data",
         s3_url,
         provider,
@@ -71,14 +71,14 @@ async def test_a_job_whose_records_are_all_refused_runs_on_the_next_provider(
         others={"other": section | {"api_key": "env:OPENAI_API_KEY"}},
     )
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    job = await run(house, fallbacks=["other"])
+    job = await run(setup, fallbacks=["other"])
     assert (job.status, job.provider, job.succeeded, job.failed) == ("Completed", "other", 4, 0)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 4
 
 
 @pytest.mark.parametrize("point", ["upload:before", "create:before"])
 async def test_an_outage_is_waited_out_only_for_so_long(
-    house: House, bucket: Any, provider: BatchServer, point: str
+    setup: Setup, bucket: Any, provider: BatchServer, point: str
 ) -> None:
     def down(reached: str, number: int) -> None:
         if reached == point:
@@ -87,44 +87,44 @@ async def test_an_outage_is_waited_out_only_for_so_long(
     provider.at = down
     put(bucket, "in/a.jsonl", [CONVERSE])
     if point == "create:before":  # a lost answer: there may be a batch, and it may be paid for
-        job = await run(house, fallbacks=["other"], seconds=4)
+        job = await run(setup, fallbacks=["other"], seconds=4)
         assert (job.status, job.provider) == ("Expired", "openai")
     else:
-        job = await run(house, fallbacks=["other"])
+        job = await run(setup, fallbacks=["other"])
         assert (job.status, job.provider) == ("Completed", "other")
 
 
 async def test_a_job_stays_where_one_batch_was_accepted(
-    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
     provider.fate = lambda number: NO_MODEL if number == 1 else Fate()
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    job = await run(house, fallbacks=["other"])
+    job = await run(setup, fallbacks=["other"])
     assert (job.status, job.provider, job.succeeded, job.failed) == ("Completed", "openai", 2, 2)
     assert other.seen == []
 
 
-async def test_a_job_that_nobody_takes_fails_with_everybodys_words(
-    house: House, bucket: Any, provider: BatchServer, other: BatchServer
+async def test_a_job_that_all_providers_refuse_fails_with_all_their_messages(
+    setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
     provider.fate = other.fate = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, fallbacks=["other"])
+    job = await run(setup, fallbacks=["other"])
     assert job.status == "Failed"
     assert job.message == (
         "openai: There is no such model (model_not_found); other: There is no such model (model_not_found)"
     )
 
 
-async def test_a_brought_key_does_not_go_along(
-    house: House, bucket: Any, provider: BatchServer, other: BatchServer, monkeypatch: pytest.MonkeyPatch
+async def test_a_callers_key_is_not_used_for_the_next_provider(
+    setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other.key = "the key of the other"
     monkeypatch.setenv("OPENAI_API_KEY", other.key)
     provider.fate = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE])
-    brought = KeyRing(house.config.folder).encrypt(provider.key)
-    job = await run(house, fallbacks=["other"], encrypted_key=brought)
+    brought = KeyVault(setup.config.folder).encrypt(provider.key)
+    job = await run(setup, fallbacks=["other"], encrypted_key=brought)
     assert (job.status, job.provider) == ("Completed", "other")
     assert len(provider.batches) == 1
     assert not any(provider.key in str(seen.headers) for seen in other.seen)

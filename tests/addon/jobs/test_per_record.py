@@ -1,4 +1,4 @@
-"""Jobs whose records are asked for one by one, over real sockets."""
+"""Jobs whose records are sent one by one, over real sockets."""
 
 import json
 import threading
@@ -11,17 +11,26 @@ import pytest
 from addon.demo.fake_provider import endpoints
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs import per_record
-from addon.jobs.per_record import ATTEMPTS, ROWS, Pace
-from addon.jobs.retrying import utc_now
+from addon.jobs import per_record, record_queue
+from addon.jobs.per_record import ATTEMPTS, ROWS
 from addon.jobs.spool import Spool
+from addon.jobs.tables import utc_now
 from addon.settings.config import ProviderSection
-from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+from tests.addon.jobs.job_setup import (
+    CONVERSE,
+    JOB,
+    NAMES_ONLY_FAIL,
+    Setup,
+    is_over,
+    put,
+    rows,
+    run,
+)
 
 
 @pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> House:
-    return House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=4)
+def setup(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer) -> Setup:
+    return Setup(tmp_path / "data", s3_url, provider, mode="direct", concurrency=4)
 
 
 def question(number: int) -> dict[str, Any]:
@@ -29,7 +38,7 @@ def question(number: int) -> dict[str, Any]:
 
 
 def asked(provider: BatchServer) -> list[str]:
-    """What the provider was asked, call by call."""
+    """The questions that the provider received, in order."""
     bodies = [json.loads(seen.body or b"") for seen in provider.seen if seen.path == "/v1/chat/completions"]
     return [body["messages"][-1]["content"] for body in bodies]
 
@@ -45,11 +54,11 @@ def failing_at_the_first(error: Exception) -> Callable[[dict[str, Any]], tuple[i
     return answer
 
 
-async def test_every_record_is_asked_for_once_and_comes_home_in_order(
-    house: House, bucket: Any, provider: BatchServer
+async def test_every_record_is_sent_once_and_rows_are_in_input_order(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     put(bucket, "in/a.jsonl", [*map(question, range(30)), NAMES_ONLY_FAIL])
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 31, 30, 1)
     found = rows(bucket, f"out/{JOB}/a.jsonl.out")
     assert [row["recordId"] for row in found] == [f"in/a.jsonl-{n}" for n in range(31)]
@@ -60,21 +69,19 @@ async def test_every_record_is_asked_for_once_and_comes_home_in_order(
     assert provider.batches == {}
 
 
-async def test_being_told_to_slow_down_loses_nothing(
-    house: House, bucket: Any, provider: BatchServer
-) -> None:
+async def test_a_rate_limit_loses_nothing(setup: Setup, bucket: Any, provider: BatchServer) -> None:
     def at(point: Point, count: int) -> None:
         if point == "ask:before" and count % 3 == 0:
             raise Refuse(429, "slow down", {"retry-after-ms": "20"})
 
     provider.at = at
     put(bucket, "in/a.jsonl", list(map(question, range(20))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.waiting) == ("Completed", 20, None)
 
 
 async def test_a_record_that_the_provider_fails_at_is_an_error_row(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "ask:before":
@@ -82,15 +89,15 @@ async def test_a_record_that_the_provider_fails_at_is_an_error_row(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.failed) == ("Completed", 1)
     (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
     assert row["error"]["errorCode"] == 500
     assert "broken for good" in row["error"]["errorMessage"]
 
 
-async def test_a_provider_that_cuts_the_line_is_waited_for(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_provider_that_cuts_connections_is_waited_for(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     down = True
 
@@ -100,34 +107,34 @@ async def test_a_provider_that_cuts_the_line_is_waited_for(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.waiting is not None)
+        await setup.until(lambda job: job.waiting is not None)
         down = False
-        assert (await house.until(is_over)).status == "Completed"
+        assert (await setup.until(is_over)).status == "Completed"
 
 
-async def test_a_stop_keeps_what_was_answered(house: House, bucket: Any, provider: BatchServer) -> None:
+async def test_a_stop_keeps_what_was_answered(setup: Setup, bucket: Any, provider: BatchServer) -> None:
     def at(point: Point, count: int) -> None:
         if point == "ask:before" and count > 6:
             raise Refuse(429, "no more", {"retry-after-ms": "50"})
 
     provider.at = at
     put(bucket, "in/a.jsonl", list(map(question, range(20))))
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.succeeded == 6)
-        house.store.stop(JOB, utc_now())
+        await setup.until(lambda job: job.succeeded == 6)
+        setup.store.stop(JOB, utc_now())
         runner.nudge(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded, job.failed) == ("Stopped", 6, 0)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 6
 
 
 async def test_a_restart_asks_only_for_what_has_no_answer(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "ask:before" and count > 10:
@@ -135,18 +142,18 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
 
     provider.at = at
     put(bucket, "in/a.jsonl", list(map(question, range(20))))
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.succeeded == 10)
-    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+        await setup.until(lambda job: job.succeeded == 10)
+    path = Spool(setup.config.spool / JOB).results(0, 0) / ROWS
     answered = {json.loads(line)["custom_id"] for line in path.read_bytes().splitlines()}
     with path.open("ab") as file:
         file.write(b'{"id":"half a row')
     provider.seen.clear()
     provider.at = lambda point, count: None
-    async with house.open():
-        job = await house.until(is_over)
+    async with setup.open():
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 20)
     again = {f"Question {custom_id.rpartition('-')[2]}?" for custom_id in answered}
     assert len(answered) == 10
@@ -154,17 +161,17 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
 
 
 async def test_what_failed_before_a_restart_counts_as_failed_and_is_not_asked_again(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     refused = {"status_code": 400, "request_id": "", "body": {"error": {"message": "not this"}}}
     row = {"id": "1", "custom_id": f"{JOB}-0", "response": refused, "error": None}
-    path = Spool(house.config.spool / JOB).results(0, 0) / ROWS
+    path = Spool(setup.config.spool / JOB).results(0, 0) / ROWS
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(row) + "\n")
     put(bucket, "in/a.jsonl", list(map(question, range(4))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)
-    batch = house.store.batch(JOB, 0, 0)
+    batch = setup.store.batch(JOB, 0, 0)
     assert (batch.succeeded, batch.failed) == (3, 1)
     assert "Question 0?" not in asked(provider)
 
@@ -174,45 +181,22 @@ async def test_a_server_of_ones_own_needs_no_key_and_never_gets_the_providers(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "not-for-strangers")
     provider.key = ""
-    house = House(tmp_path / "data", s3_url, provider)
+    setup = Setup(tmp_path / "data", s3_url, provider)
     local = ProviderSection(kind="openai", base_url=provider.url, mode="direct")
-    house.config = house.config.model_copy(update={"providers": {"local": local}})
+    setup.config = setup.config.model_copy(update={"providers": {"local": local}})
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, provider="local")
+    job = await run(setup, provider="local")
     assert job.status == "Completed"
     assert not [seen for seen in provider.seen if "not-for-strangers" in str(seen.headers)]
 
 
-def test_the_pace_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
-    pace = Pace(8)
-    pace.slower(0)
-    pace.slower(0)
-    assert pace.now == 2
-    for _ in range(2):
-        pace.answered()
-    assert pace.now == 3
-    for _ in range(100):
-        pace.answered()
-    assert pace.now == 8
-    for _ in range(10):
-        pace.slower(0)
-    assert pace.now == 1
-
-
-def test_a_short_wait_does_not_shorten_a_longer_one() -> None:
-    pace = Pace(8)
-    pace.slower(until=60)
-    pace.slower(until=0.5)
-    assert pace.held_until == 60
-
-
-async def test_nothing_waits_for_what_is_over(house: House, bucket: Any, provider: BatchServer) -> None:
+async def test_nothing_waits_for_what_is_over(setup: Setup, bucket: Any, provider: BatchServer) -> None:
     def at(point: Point, count: int) -> None:
         raise Refuse(503, "down", {"retry-after-ms": "30"})
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, seconds=2)
+    job = await run(setup, seconds=2)
     assert (job.status, job.succeeded) == ("Expired", 0)
 
 
@@ -221,15 +205,15 @@ NO_MONEY = Refuse(429, "You have no money left", code="insufficient_quota")
 
 
 @pytest.mark.parametrize("refusal", [Refuse(401, "Who are you?"), Refuse(403, "Not you"), NO_MODEL, NO_MONEY])
-async def test_a_job_that_the_provider_refuses_fails_in_its_words_after_a_few_calls(
-    house: House, bucket: Any, provider: BatchServer, refusal: Refuse
+async def test_a_job_that_the_provider_refuses_fails_with_its_message_after_a_few_calls(
+    setup: Setup, bucket: Any, provider: BatchServer, refusal: Refuse
 ) -> None:
     def at(point: Point, count: int) -> None:
         raise refusal
 
     provider.at = at
     put(bucket, "in/a.jsonl", list(map(question, range(40))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.message) == ("Failed", refusal.error["message"])
     assert len(asked(provider)) <= 4
 
@@ -239,9 +223,9 @@ async def test_a_refusal_is_the_records_own_where_another_was_answered(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, refusal: Refuse
 ) -> None:
     provider.answer = failing_at_the_first(refusal)
-    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    setup = Setup(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
     put(bucket, "in/a.jsonl", list(map(question, (1, 0, 2))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 1)
     row = rows(bucket, f"out/{JOB}/a.jsonl.out")[1]
     assert row["error"] == {"errorCode": refusal.status, "errorMessage": refusal.error["message"]}
@@ -249,7 +233,7 @@ async def test_a_refusal_is_the_records_own_where_another_was_answered(
 
 
 async def test_a_refusal_waits_for_the_calls_beside_it(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     both_run = threading.Barrier(2)
     answer = failing_at_the_first(NO_MODEL)
@@ -260,17 +244,17 @@ async def test_a_refusal_waits_for_the_calls_beside_it(
 
     provider.answer = answer_both
     put(bucket, "in/a.jsonl", list(map(question, range(2))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
     assert len(asked(provider)) == 2
 
 
-async def test_an_answer_that_only_sends_on_says_where(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_redirect_is_an_error_row_that_names_its_target(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing_at_the_first(Refuse(307, "", {"location": "https://else.example/v1"}))
     put(bucket, "in/a.jsonl", [question(0)])
-    await run(house)
+    await run(setup)
     (row,) = rows(bucket, f"out/{JOB}/a.jsonl.out")
     assert "307" in row["error"]["errorMessage"]
     assert "https://else.example/v1" in row["error"]["errorMessage"]
@@ -290,19 +274,19 @@ async def test_a_record_that_always_fails_goes_behind_the_others_and_then_is_an_
 ) -> None:
     monkeypatch.setattr(per_record, "LONGEST_PAUSE", 0.05)
     provider.answer = failing_at_the_first(trouble)
-    house = House(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
+    setup = Setup(tmp_path / "data", s3_url, provider, mode="direct", concurrency=1)
     put(bucket, "in/a.jsonl", list(map(question, range(4))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed, job.waiting) == ("Completed", 3, 1, None)
     others = ["Question 1?", "Question 2?", "Question 3?"]
     assert asked(provider) == ["Question 0?", *others, *["Question 0?"] * (ATTEMPTS - 1)]
 
 
-async def test_an_outage_tells_against_no_record_and_few_are_begun_in_it(
-    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+async def test_an_outage_is_blamed_on_no_record_and_few_are_begun_in_it(
+    setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(per_record, "LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr(per_record, "MOST_WAITING", 3)
+    monkeypatch.setattr(record_queue, "MOST_WAITING", 3)
 
     def at(point: Point, count: int) -> None:
         if point == "ask:before" and count <= 60:
@@ -310,13 +294,13 @@ async def test_an_outage_tells_against_no_record_and_few_are_begun_in_it(
 
     provider.at = at
     put(bucket, "in/a.jsonl", list(map(question, range(30))))
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 30, 0)
     assert len(set(asked(provider)[:60])) <= 3 + 4
 
 
 async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     stopped, all_run = threading.Event(), threading.Barrier(3)
 
@@ -331,13 +315,13 @@ async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
     provider.answer = answer
     put(bucket, "in/a.jsonl", list(map(question, range(3))))
     try:
-        async with house.open() as runner:
-            house.add()
+        async with setup.open() as runner:
+            setup.add()
             await runner.submit(JOB)
-            await house.until(lambda job: job.succeeded == 1)
-            house.store.stop(JOB, utc_now())
+            await setup.until(lambda job: job.succeeded == 1)
+            setup.store.stop(JOB, utc_now())
             runner.nudge(JOB)
-            job = await house.until(is_over)
+            job = await setup.until(is_over)
     finally:
         stopped.set()
     assert (job.status, job.succeeded, job.failed) == ("Stopped", 1, 0)

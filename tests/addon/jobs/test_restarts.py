@@ -10,20 +10,20 @@ import pytest
 from addon.demo.fake_provider.batch import Pace
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
-from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows
+from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows
 
 
 async def test_a_job_goes_on_in_the_next_process(
-    house: House, bucket: Any, provider: BatchServer, tmp_path: Path
+    setup: Setup, bucket: Any, provider: BatchServer, tmp_path: Path
 ) -> None:
     provider.pace = Pace(seconds=0.4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
-    async with house.open():
-        job = await house.until(is_over)
+        await setup.until(lambda job: job.status == "InProgress")
+    async with setup.open():
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
 
@@ -33,16 +33,16 @@ async def test_a_job_goes_on_in_the_next_process(
     [{"endpoint": "responses"}, {"mode": "direct"}, {"kind": "anthropic"}],
     ids=lambda edit: next(iter(edit)),
 )
-async def test_a_job_ends_in_the_way_it_began_although_its_section_says_otherwise_by_then(
+async def test_a_job_keeps_the_settings_it_began_with_although_its_section_has_changed(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, edited: dict[str, str]
 ) -> None:
-    def house(**section: str) -> House:
+    def setup(**section: str) -> Setup:
         local = {"kind": "openai", "base_url": provider.url, "api_key": "env:OPENAI_API_KEY", **section}
-        return House(tmp_path / "data", s3_url, provider, others={"local": local})
+        return Setup(tmp_path / "data", s3_url, provider, others={"local": local})
 
     provider.pace = Pace(seconds=0.3)
     put(bucket, "in/a.jsonl", [CONVERSE] * 2)
-    begun, resumed = house(), house(**edited)
+    begun, resumed = setup(), setup(**edited)
     async with begun.open() as runner:
         begun.add(provider="local")
         await runner.submit(JOB)
@@ -56,44 +56,44 @@ async def test_a_job_ends_in_the_way_it_began_although_its_section_says_otherwis
 
 
 async def test_a_job_goes_on_although_its_spool_is_gone(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.pace = Pace(seconds=0.4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
-    Spool(house.config.spool / JOB).remove()
-    async with house.open():
-        job = await house.until(is_over)
+        await setup.until(lambda job: job.status == "InProgress")
+    Spool(setup.config.spool / JOB).remove()
+    async with setup.open():
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
 
 
 async def test_the_end_of_a_process_is_no_failure_of_its_jobs(
-    house: House, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
+    setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     provider.pace = Pace(seconds=60)
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
+        await setup.until(lambda job: job.status == "InProgress")
         runner.nudge(JOB)  # so that its workflow wakes, and finds no engine any more
     await anyio.sleep(0.5)
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
-    assert house.job().status == "InProgress"
+    assert setup.job().status == "InProgress"
 
 
 async def test_a_proxy_without_workers_only_accepts_jobs(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open(workers=0) as runner:
-        house.add()
+    async with setup.open(workers=0) as runner:
+        setup.add()
         await runner.submit(JOB)
         await anyio.sleep(0.5)
-        assert house.job().status == "Submitted"
-    async with house.open():
-        assert (await house.until(is_over)).status == "Completed"
+        assert setup.job().status == "Submitted"
+    async with setup.open():
+        assert (await setup.until(is_over)).status == "Completed"

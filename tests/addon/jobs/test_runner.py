@@ -11,13 +11,13 @@ from addon.demo.fake_provider.batch import Fate, Pace
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.key_vault import KeyRing
-from addon.jobs.retrying import utc_now
-from tests.addon.jobs.house import (
+from addon.jobs.key_vault import KeyVault
+from addon.jobs.tables import utc_now
+from tests.addon.jobs.job_setup import (
     CONVERSE,
     JOB,
     NAMES_ONLY_FAIL,
-    House,
+    Setup,
     is_over,
     keys,
     put,
@@ -26,12 +26,12 @@ from tests.addon.jobs.house import (
 )
 
 
-async def test_a_folder_comes_home_as_a_folder(house: House, bucket: Any) -> None:
+async def test_the_output_mirrors_the_input_folder(setup: Setup, bucket: Any) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE, NAMES_ONLY_FAIL])
     put(bucket, "in/sub/b.jsonl", [CONVERSE])
     bucket.put_object(Key="in/sub/empty.jsonl", Body=b"\n")
     bucket.put_object(Key="in/notes.txt", Body=b"not for us")
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 3, 2, 1)
     assert keys(bucket) == [
         f"out/{JOB}/a.jsonl.out",
@@ -48,89 +48,89 @@ async def test_a_folder_comes_home_as_a_folder(house: House, bucket: Any) -> Non
     assert manifest["inputTokenCount"] == job.input_tokens > 0
 
 
-async def test_one_object_comes_home_under_its_own_name(house: House, bucket: Any) -> None:
+async def test_the_output_of_one_object_has_its_name(setup: Setup, bucket: Any) -> None:
     put(bucket, "deep/in.jsonl", [CONVERSE])
-    await run(house, input_key="deep/in.jsonl", output="s3://a-bucket/out/")
+    await run(setup, input_key="deep/in.jsonl", output="s3://a-bucket/out/")
     assert keys(bucket) == [f"out/{JOB}/in.jsonl.out", f"out/{JOB}/manifest.json.out"]
 
 
-async def test_the_spool_is_empty_after_the_end(house: House, bucket: Any) -> None:
+async def test_the_spool_is_empty_after_the_end(setup: Setup, bucket: Any) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(is_over)
-        while (house.config.spool / JOB).exists():  # noqa: ASYNC110
+        await setup.until(is_over)
+        while (setup.config.spool / JOB).exists():  # noqa: ASYNC110
             await anyio.sleep(0.02)
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (b"", "there is no record in it"),
         (b'{"modelInput":{}}\n[]\n', r"s3://a-bucket/in/a\.jsonl, line 2"),
         (b'{"modelInput":{}}\n\n{"modelInput":1}', r"s3://a-bucket/in/a\.jsonl, line 3"),
     ],
 )
-async def test_input_that_is_no_input_fails_the_job_and_costs_nothing(
-    house: House, bucket: Any, provider: BatchServer, lines: bytes, said: str
+async def test_malformed_input_fails_the_job_and_costs_nothing(
+    setup: Setup, bucket: Any, provider: BatchServer, lines: bytes, message: str
 ) -> None:
     bucket.put_object(Key="in/a.jsonl", Body=lines)
-    job = await run(house)
+    job = await run(setup)
     assert job.status == "Failed"
     assert job.message is not None
-    assert re.search(said, job.message)
+    assert re.search(message, job.message)
     assert provider.seen == []
     assert keys(bucket) == []
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"input_key": "nowhere/"}, "s3://a-bucket/nowhere/"),
         ({"output": "s3://no-such-bucket/out"}, "no-such-bucket"),
     ],
 )
-async def test_a_place_that_is_not_there_fails_the_job_by_name(
-    house: House, bucket: Any, values: dict[str, Any], said: str
+async def test_a_missing_s3_location_fails_the_job_by_name(
+    setup: Setup, bucket: Any, values: dict[str, Any], message: str
 ) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, **values)
+    job = await run(setup, **values)
     assert job.status == "Failed"
-    assert said in (job.message or "")
+    assert message in (job.message or "")
 
 
 async def test_many_batches_are_one_status_and_one_output(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
-    house = House(tmp_path / "data", s3_url, provider, max_requests_per_batch=10)
+    setup = Setup(tmp_path / "data", s3_url, provider, max_requests_per_batch=10)
     put(bucket, "in/a.jsonl", [CONVERSE] * 45)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 45)
     assert len(provider.batches) == 5
     found = [row["recordId"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out")]
     assert found == [f"in/a.jsonl-{n}" for n in range(45)]
 
 
-async def test_a_refused_key_fails_the_job_with_the_providers_words(
-    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+async def test_a_refused_key_fails_the_job_with_the_providers_message(
+    setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "wrong")
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert job.status == "Failed"
     assert "Incorrect API key" in (job.message or "")
     assert "wrong" not in (job.message or "")
 
 
-async def test_a_refused_batch_fails_the_job_with_the_providers_words(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_refused_batch_fails_the_job_with_the_providers_message(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(
         problems=(Problem(code="model_not_found", message="There is no such model"),)
     )
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert job.status == "Failed"
     assert "There is no such model" in (job.message or "")
 
@@ -138,34 +138,34 @@ async def test_a_refused_batch_fails_the_job_with_the_providers_words(
 async def test_one_refused_shard_is_error_rows_while_the_others_run(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
-    house = House(tmp_path / "data", s3_url, provider, max_requests_per_batch=2)
+    setup = Setup(tmp_path / "data", s3_url, provider, max_requests_per_batch=2)
     provider.fate = lambda number: (
         Fate(problems=(Problem(code="model_not_found", message="no such model"),)) if number == 1 else Fate()
     )
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 2)
     errors = [row["error"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out") if "error" in row]
     assert all("no such model" in error["errorMessage"] for error in errors)
 
 
-async def test_records_that_all_fail_are_a_completed_job(house: House, bucket: Any) -> None:
+async def test_records_that_all_fail_are_a_completed_job(setup: Setup, bucket: Any) -> None:
     put(bucket, "in/a.jsonl", [NAMES_ONLY_FAIL] * 3)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 0, 3)
 
 
 async def test_records_that_cannot_be_sent_cost_nothing(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     put(bucket, "in/a.jsonl", [{"messages": []}, {"mesages": []}])
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.failed) == ("Completed", 2)
     assert provider.batches == {}
 
 
 async def test_a_lost_answer_to_create_makes_no_second_batch(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "create:after" and count == 1:
@@ -173,13 +173,13 @@ async def test_a_lost_answer_to_create_makes_no_second_batch(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert job.status == "Completed"
     assert len(provider.batches) == 1
 
 
 async def test_a_create_that_never_arrived_is_sent_again(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "create:before" and count == 1:
@@ -187,12 +187,12 @@ async def test_a_create_that_never_arrived_is_sent_again(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    assert (await run(house)).status == "Completed"
+    assert (await run(setup)).status == "Completed"
     assert len(provider.batches) == 1
 
 
 async def test_a_batch_that_was_made_although_the_answer_was_an_error_is_found(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "create:after" and count == 1:
@@ -200,12 +200,12 @@ async def test_a_batch_that_was_made_although_the_answer_was_an_error_is_found(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    assert (await run(house)).status == "Completed"
+    assert (await run(setup)).status == "Completed"
     assert len(provider.batches) == 1
 
 
-async def test_a_batch_that_nobody_can_make_is_waited_for(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_batch_that_cannot_be_created_now_is_waited_for(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     down = True
 
@@ -215,24 +215,24 @@ async def test_a_batch_that_nobody_can_make_is_waited_for(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        waiting = await house.until(lambda job: job.waiting is not None)
+        waiting = await setup.until(lambda job: job.waiting is not None)
         assert "creating the batch" in (waiting.waiting or "")
         down = False
-        assert (await house.until(is_over)).status == "Completed"
+        assert (await setup.until(is_over)).status == "Completed"
     assert len(provider.batches) == 1
 
 
 async def test_a_stop_reaches_a_batch_whose_creation_was_not_answered(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     hidden = True
 
     def at(point: Point, count: int) -> None:
         if point == "create:after":
-            house.store.stop(JOB, utc_now())
+            setup.store.stop(JOB, utc_now())
             raise Cut
         if point == "list" and hidden:
             raise Refuse(503, "no list today", {"retry-after-ms": "10"})
@@ -240,17 +240,17 @@ async def test_a_stop_reaches_a_batch_whose_creation_was_not_answered(
     provider.at = at
     provider.fate = lambda number: Fate(stalls_after=0)
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: "not answered" in (job.waiting or ""))
+        await setup.until(lambda job: "not answered" in (job.waiting or ""))
         hidden = False
-        assert (await house.until(is_over)).status == "Stopped"
+        assert (await setup.until(is_over)).status == "Stopped"
     assert [batch.status for batch in provider.batches.values()] == ["cancelled"]
 
 
-async def test_a_provider_that_is_down_is_waited_for_and_the_job_says_so(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_provider_that_is_down_is_waited_for_and_the_job_shows_it(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     down = True
 
@@ -260,29 +260,29 @@ async def test_a_provider_that_is_down_is_waited_for_and_the_job_says_so(
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        waiting = await house.until(lambda job: job.waiting is not None)
+        waiting = await setup.until(lambda job: job.waiting is not None)
         assert "overloaded" in (waiting.waiting or "")
         down = False
-        done = await house.until(is_over)
+        done = await setup.until(is_over)
     assert (done.status, done.waiting, done.succeeded) == ("Completed", None, 1)
 
 
 async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=2)
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.succeeded == 2)
-        assert house.store.stop(JOB, utc_now()) == "InProgress"
+        await setup.until(lambda job: job.succeeded == 2)
+        assert setup.store.stop(JOB, utc_now()) == "InProgress"
         runner.nudge(JOB)
-        assert house.job().status == "Stopping"
-        job = await house.until(is_over)
+        assert setup.job().status == "Stopping"
+        job = await setup.until(is_over)
     assert (job.status, job.total, job.succeeded, job.failed) == ("Stopped", 5, 2, 0)
     assert {batch.status for batch in provider.batches.values()} == {"cancelled"}
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 2
@@ -291,7 +291,7 @@ async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
 
 
 async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "cancel":
@@ -299,91 +299,91 @@ async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
 
     provider.at, provider.pace = at, Pace(seconds=0.5)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.status == "InProgress")
-        house.store.stop(JOB, utc_now())
+        await setup.until(lambda job: job.status == "InProgress")
+        setup.store.stop(JOB, utc_now())
         runner.nudge(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Stopped", 3)
 
 
-async def test_results_that_stay_missing_fail_the_job_with_the_providers_words(
+async def test_results_that_stay_missing_fail_the_job_with_the_providers_message(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "content:output":
             raise Refuse(404, "No such File object")
 
-    house = House(tmp_path / "data", s3_url, provider, seconds_per_hour=1)
+    setup = Setup(tmp_path / "data", s3_url, provider, seconds_per_hour=1)
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert job.status == "Failed"
     assert "No such File object" in (job.message or "")
 
 
 async def test_a_time_out_with_results_is_partially_completed(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=1)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.succeeded == 1)
-        house.store.change(JOB, utc_now(), deadline=utc_now())
+        await setup.until(lambda job: job.succeeded == 1)
+        setup.store.change(JOB, utc_now(), deadline=utc_now())
         runner.nudge(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("PartiallyCompleted", 1)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 
 
 async def test_a_time_out_before_anything_began_is_expired(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         raise Refuse(503, "down", {"retry-after-ms": "10"})
 
     provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, seconds=1)
+    job = await run(setup, seconds=1)
     assert job.status == "Expired"
     assert keys(bucket) == []
 
 
-async def test_submitting_twice_runs_once(house: House, bucket: Any, provider: BatchServer) -> None:
+async def test_submitting_twice_runs_once(setup: Setup, bucket: Any, provider: BatchServer) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         for _ in range(3):
             await runner.submit(JOB)
-        await house.until(is_over)
+        await setup.until(is_over)
         await runner.submit(JOB)
         await anyio.sleep(0.3)
     assert len(provider.batches) == 1
 
 
-async def test_a_callers_key_is_used_and_then_forgotten(
-    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+async def test_a_callers_key_is_used_and_then_deleted(
+    setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house, encrypted_key=KeyRing(house.config.folder).encrypt(provider.key))
+    job = await run(setup, encrypted_key=KeyVault(setup.config.folder).encrypt(provider.key))
     assert job.status == "Completed"
-    assert house.store.encrypted_key(JOB) is None
+    assert setup.store.encrypted_key(JOB) is None
 
 
 async def test_a_job_whose_key_is_gone_waits_for_it(
-    house: House, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        waiting = await house.until(lambda job: job.waiting is not None)
+        waiting = await setup.until(lambda job: job.waiting is not None)
         assert "OPENAI_API_KEY" in (waiting.waiting or "")
         monkeypatch.setenv("OPENAI_API_KEY", provider.key)
-        assert (await house.until(is_over)).status == "Completed"
+        assert (await setup.until(is_over)).status == "Completed"

@@ -13,9 +13,10 @@ from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow, tutils
 
-from addon.jobs.key_vault import KeyRing
-from addon.jobs.retrying import utc_now
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.key_vault import KeyVault
 from addon.jobs.store import Store
+from addon.jobs.tables import utc_now
 from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission
@@ -129,17 +130,12 @@ def starting(
     connect: Connect = accepts_connections,
 ) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
-        store = Store(f"sqlite:///{folder / 'jobs.db'}")
-        stores.append(store)
-        keys = KeyRing(folder, {})
-
-        async def close() -> None:
-            store.close()
-
-        operations = Operations(
-            settings.config, store, runner, keys, utc_now, environment, probe=nobody_refuses
-        )
+        opened = Store(f"sqlite:///{folder / 'jobs.db'}")
+        stores.append(opened)
+        store = AsyncStore(opened)
+        keys = KeyVault(folder, {})
         admission = Admission(config=settings.config, environment=environment)
+        operations = Operations(admission, store, runner, keys, utc_now, probe=nobody_refuses)
         return Services(
             operations=operations,
             provider_file_jobs=ProviderFileJobs(admission, operations, store, runner, utc_now),
@@ -147,7 +143,7 @@ def starting(
             provider_flows=ProviderFlows(
                 transport or Transport(transport=httpx.MockTransport(_no_answer)), connect
             ),
-            close=close,
+            close=store.close,
         )
 
     return start

@@ -13,11 +13,12 @@ from urllib.parse import quote
 import anyio
 import pytest
 
-from addon.jobs.key_vault import KeyRing
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.key_vault import KeyVault
 from addon.jobs.store import Store
 from addon.jobs.tables import Job
-from addon.proxy.admission import provider_model
-from addon.proxy.operations import Caller, Operations
+from addon.proxy.admission import Admission, Caller, provider_model
+from addon.proxy.operations import Operations
 from addon.proxy.provider_selection import Probe
 from addon.settings.config import Config, ProviderSection, Target
 from tests.addon.proxy.proxying import nobody_refuses
@@ -64,7 +65,7 @@ class Broken(Started):
 class Service:
     operations: Operations
     store: Store
-    keys: KeyRing
+    keys: KeyVault
     runner: Started
     clock: Clock
 
@@ -102,20 +103,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     ) -> Service:
         store = Store(f"sqlite:///{tmp_path}/jobs.db")
         stores.append(store)
-        keys = KeyRing(tmp_path, {})
+        keys = KeyVault(tmp_path, {})
         clock = Clock()
         runner = runner or Started()
         known = {"OPENAI_API_KEY": "server-key"} if environment is None else environment
         settings = {"openai": {"models": {"*": "gpt-4o-mini"}}}
-        operations = Operations(
-            Config.model_validate({"providers": settings, **(config or {})}),
-            store,
-            runner,
-            keys,
-            clock,
-            known,
-            probe=probe,
+        admission = Admission(
+            config=Config.model_validate({"providers": settings, **(config or {})}), environment=known
         )
+        operations = Operations(admission, AsyncStore(store), runner, keys, clock, probe=probe)
         return Service(operations, store, keys, runner, clock)
 
     yield started

@@ -3,7 +3,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from addon.proxy.operations import Caller
+from addon.proxy.admission import Caller
 from addon.proxy.options import Settings
 from addon.proxy.services import CannotStart, start
 from addon.settings.config import Config, JobsSection

@@ -10,12 +10,12 @@ from addon.demo.fake_provider import endpoints
 from addon.demo.fake_provider.batch import Answer, Fate
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from tests.addon.jobs.house import CONVERSE, JOB, NAMES_ONLY_FAIL, House, is_over, put, rows, run
+from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, Setup, is_over, put, rows, run
 
 NO_ROOM = Fate(problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),))
 
 
-def said(text: str) -> dict[str, Any]:
+def asking(text: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": [{"text": text}]}]}
 
 
@@ -38,11 +38,11 @@ def sizes(provider: BatchServer) -> list[int]:
 
 
 async def test_what_a_provider_had_no_time_for_is_sent_again_and_nothing_else(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(expires_after=3) if number == 1 else Fate()
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 5)
     assert sizes(provider) == [5, 2]
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 5
@@ -50,11 +50,11 @@ async def test_what_a_provider_had_no_time_for_is_sent_again_and_nothing_else(
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 async def test_records_that_failed_for_a_passing_reason_are_sent_again_and_nothing_else(
-    house: House, bucket: Any, provider: BatchServer, status: int
+    setup: Setup, bucket: Any, provider: BatchServer, status: int
 ) -> None:
     provider.answer = failing(1, status)
-    put(bucket, "in/a.jsonl", [said("now"), said("later 1"), NAMES_ONLY_FAIL, said("later 2")])
-    job = await run(house)
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later 1"), NAMES_ONLY_FAIL, asking("later 2")])
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)
     assert sizes(provider) == [4, 2]
     outcomes = [
@@ -63,12 +63,12 @@ async def test_records_that_failed_for_a_passing_reason_are_sent_again_and_nothi
     assert outcomes == [["modelOutput"], ["modelOutput"], ["error"], ["modelOutput"]]
 
 
-async def test_records_that_go_on_failing_keep_the_providers_last_words(
-    house: House, bucket: Any, provider: BatchServer
+async def test_records_that_go_on_failing_keep_the_providers_last_error(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing(100, 429)
-    put(bucket, "in/a.jsonl", [said("now"), said("later")])
-    job = await run(house)
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later")])
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
     assert sizes(provider) == [2, 1, 1]
     error = rows(bucket, f"out/{JOB}/a.jsonl.out")[1]["error"]
@@ -78,64 +78,64 @@ async def test_records_that_go_on_failing_keep_the_providers_last_words(
 async def test_nothing_is_sent_again_where_that_is_not_wanted(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
-    house = House(tmp_path / "data", s3_url, provider, retry_rounds=0)
+    setup = Setup(tmp_path / "data", s3_url, provider, retry_rounds=0)
     provider.answer = failing(1, 429)
-    put(bucket, "in/a.jsonl", [said("now"), said("later")])
-    job = await run(house)
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later")])
+    job = await run(setup)
     assert (job.succeeded, job.failed, sizes(provider)) == (1, 1, [2])
 
 
 async def test_answers_are_kept_when_the_next_batch_is_refused(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing(1, 429)
     refused = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
     provider.fate = lambda number: refused if number == 2 else Fate()
-    put(bucket, "in/a.jsonl", [said("now"), said("later")])
-    job = await run(house)
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later")])
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
     assert rows(bucket, f"out/{JOB}/a.jsonl.out")[1]["error"]["errorCode"] == 429
 
 
 async def test_a_record_is_counted_once_while_it_is_sent_again(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing(1, 429)
     provider.fate = lambda number: Fate() if number == 1 else Fate(stalls_after=1)
-    put(bucket, "in/a.jsonl", [said("now"), said("later 1"), said("later 2")])
-    async with house.open() as runner:
-        house.add()
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later 1"), asking("later 2")])
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        job = await house.until(lambda job: len(provider.batches) == 2 and job.succeeded == 2)
+        job = await setup.until(lambda job: len(provider.batches) == 2 and job.succeeded == 2)
         assert (job.total, job.failed) == (3, 0)
-        house.store.stop(JOB, job.modified)
+        setup.store.stop(JOB, job.modified)
         runner.nudge(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded, job.failed) == ("Stopped", 2, 1)
 
 
 async def test_a_batch_without_room_is_made_again_when_there_is_some(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: NO_ROOM if number <= 2 else Fate()
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 3)
     assert len(provider.batches) == 3
     assert sum(seen.path.endswith("/files") and seen.method == "POST" for seen in provider.seen) == 1
 
 
-async def test_a_job_that_waits_for_room_says_so_and_can_be_stopped(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_job_that_waits_for_room_shows_it_and_can_be_stopped(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: NO_ROOM
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        job = await house.until(lambda job: job.waiting is not None)
+        job = await setup.until(lambda job: job.waiting is not None)
         assert job.waiting == "room at the provider: Enqueued token limit reached (token_limit_exceeded)"
-        house.store.stop(JOB, job.modified)
+        setup.store.stop(JOB, job.modified)
         runner.nudge(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Stopped", 0)

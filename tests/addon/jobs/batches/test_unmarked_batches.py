@@ -1,4 +1,4 @@
-"""Jobs at a provider whose batches bear no marker: lost answers, batches of others, batches not known yet."""
+"""Jobs whose batches carry no marker: lost responses, foreign batches, batches that are not known yet."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from addon.demo.fake_provider.faults import Cut, Refuse
-from addon.jobs.batch_states import OF_OTHERS
-from tests.addon.jobs.house import CONVERSE, JOB, House, is_over, put, rows, run
+from addon.jobs.tables import FOREIGN
+from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, run
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
 
 KEY = "anthropics-key"
@@ -23,13 +23,13 @@ def anthropic(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicServer]:
         yield server
 
 
-def house_of(folder: Path, s3_url: str, server: AnthropicServer, **values: Any) -> House:
-    return House(folder / "data", s3_url, server, kind="anthropic", model="claude-haiku-4-5", **values)
+def setup_of(folder: Path, s3_url: str, server: AnthropicServer, **values: Any) -> Setup:
+    return Setup(folder / "data", s3_url, server, kind="anthropic", model="claude-haiku-4-5", **values)
 
 
 @pytest.fixture
-def house(tmp_path: Path, s3_url: str, bucket: Any, anthropic: AnthropicServer) -> House:
-    return house_of(tmp_path, s3_url, anthropic)
+def setup(tmp_path: Path, s3_url: str, bucket: Any, anthropic: AnthropicServer) -> Setup:
+    return setup_of(tmp_path, s3_url, anthropic)
 
 
 def requests_of_others(count: int, job: str = "somebody-else") -> list[dict[str, Any]]:
@@ -46,11 +46,11 @@ def answer_to_first_create_is_lost(point: Point, count: int) -> None:
         raise Cut
 
 
-async def test_a_job_comes_home_with_its_rows_in_order(
-    house: House, bucket: Any, anthropic: AnthropicServer
+async def test_the_rows_of_a_job_are_in_input_order(
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE] * 20)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 20)
     assert [row["recordId"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out")] == [
         f"in/a.jsonl-{number}" for number in range(20)
@@ -59,17 +59,17 @@ async def test_a_job_comes_home_with_its_rows_in_order(
 
 
 async def test_a_lost_answer_to_create_makes_no_second_batch(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     anthropic.at = answer_to_first_create_is_lost
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 3)
     assert len(anthropic.batches) == 1
 
 
 async def test_a_create_that_never_arrived_is_sent_again(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "create:before" and count == 1:
@@ -77,12 +77,12 @@ async def test_a_create_that_never_arrived_is_sent_again(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    assert (await run(house)).succeeded == 3
+    assert (await run(setup)).succeeded == 3
     assert len(anthropic.batches) == 1
 
 
 async def test_a_batch_of_others_that_was_taken_for_ours_costs_no_record(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point == "create:before" and count == 1:
@@ -91,10 +91,10 @@ async def test_a_batch_of_others_that_was_taken_for_ours_costs_no_record(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 0)
-    taken, ours = house.store.batches(JOB)
-    assert (taken.batch_id, taken.state, taken.adopted) == ("msgbatch_000001", OF_OTHERS, True)
+    taken, ours = setup.store.batches(JOB)
+    assert (taken.batch_id, taken.state, taken.adopted) == ("msgbatch_000001", FOREIGN, True)
     assert (ours.batch_id, ours.state, ours.adopted) == ("msgbatch_000002", "ended", False)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 3
 
@@ -111,7 +111,7 @@ async def test_a_batch_of_another_range_of_the_job_is_not_ours(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
-    job = await run(house_of(tmp_path, s3_url, anthropic, max_requests_per_batch=2))
+    job = await run(setup_of(tmp_path, s3_url, anthropic, max_requests_per_batch=2))
     assert (job.status, job.succeeded, job.failed) == ("Completed", 4, 0)
 
 
@@ -124,14 +124,14 @@ async def test_every_shard_finds_its_own_batch_although_all_answers_are_lost(
 
     anthropic.at, anthropic.looks = at, 2
     put(bucket, "in/a.jsonl", [CONVERSE] * 8)
-    house = house_of(tmp_path, s3_url, anthropic, max_requests_per_batch=2)
-    job = await run(house)
+    setup = setup_of(tmp_path, s3_url, anthropic, max_requests_per_batch=2)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 8)
     assert len(anthropic.batches) == 4
-    assert {row.state for row in house.store.batches(JOB)} == {"ended"}
+    assert {row.state for row in setup.store.batches(JOB)} == {"ended"}
 
 
-async def test_batches_that_bear_no_marker_are_created_one_at_a_time(
+async def test_batches_without_a_marker_are_created_one_at_a_time(
     tmp_path: Path, s3_url: str, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     inside, most = 0, 0
@@ -146,12 +146,12 @@ async def test_batches_that_bear_no_marker_are_created_one_at_a_time(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE] * 12)
-    job = await run(house_of(tmp_path, s3_url, anthropic, max_requests_per_batch=1))
+    job = await run(setup_of(tmp_path, s3_url, anthropic, max_requests_per_batch=1))
     assert (job.succeeded, most) == (12, 1)
 
 
-async def test_a_job_that_waits_for_its_turn_can_be_stopped(
-    house: House, bucket: Any, anthropic: AnthropicServer
+async def test_a_job_that_waits_for_the_creation_lock_can_be_stopped(
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if point in {"create:before", "list"}:
@@ -159,25 +159,25 @@ async def test_a_job_that_waits_for_its_turn_can_be_stopped(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    async with house.open() as runner:
-        house.add()
+    async with setup.open() as runner:
+        setup.add()
         await runner.submit(JOB)
-        await house.until(lambda job: job.waiting is not None)
-        house.add(job_id=OTHER_JOB)
+        await setup.until(lambda job: job.waiting is not None)
+        setup.add(job_id=OTHER_JOB)
         await runner.submit(OTHER_JOB)
-        while not house.store.shards(OTHER_JOB):  # noqa: ASYNC110 - what is waited for is in a database
+        while not setup.store.shards(OTHER_JOB):  # noqa: ASYNC110 - what is waited for is in a database
             await anyio.sleep(0.02)
         await anyio.sleep(0.3)
-        house.store.stop(OTHER_JOB, house.job(OTHER_JOB).submitted)
+        setup.store.stop(OTHER_JOB, setup.job(OTHER_JOB).submitted)
         runner.nudge(OTHER_JOB)
-        while not is_over(house.job(OTHER_JOB)):  # noqa: ASYNC110
+        while not is_over(setup.job(OTHER_JOB)):  # noqa: ASYNC110
             await anyio.sleep(0.02)
-    assert house.job(OTHER_JOB).status == "Stopped"
+    assert setup.job(OTHER_JOB).status == "Stopped"
     assert anthropic.batches == {}
 
 
 async def test_a_batch_that_is_not_known_yet_is_asked_for_again(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     def at(point: Point, count: int) -> None:
         if (point == "retrieve" and count in {1, 3}) or (point == "results" and count == 1):
@@ -185,7 +185,7 @@ async def test_a_batch_that_is_not_known_yet_is_asked_for_again(
 
     anthropic.at, anthropic.looks = at, 2
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 1)
     assert len(anthropic.batches) == 1
 
@@ -199,17 +199,17 @@ async def test_a_batch_that_stays_unknown_is_gone(
 
     anthropic.at = at
     put(bucket, "in/a.jsonl", [CONVERSE])
-    job = await run(house_of(tmp_path, s3_url, anthropic, seconds_per_hour=1))
+    job = await run(setup_of(tmp_path, s3_url, anthropic, seconds_per_hour=1))
     assert job.status == "Failed"
     assert "Message Batch not found." in (job.message or "")
 
 
 async def test_what_expired_is_sent_again_and_nothing_else(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     anthropic.answers = lambda requests: 3 if requests == 5 else None
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 5)
     assert [len(batch.requests) for batch in anthropic.batches.values()] == [5, 2]
     assert sorted(custom_ids(anthropic)) == sorted(
@@ -218,12 +218,12 @@ async def test_what_expired_is_sent_again_and_nothing_else(
 
 
 async def test_records_of_different_betas_go_in_different_batches(
-    house: House, bucket: Any, anthropic: AnthropicServer
+    setup: Setup, bucket: Any, anthropic: AnthropicServer
 ) -> None:
     beta = {"additionalModelRequestFields": {"anthropic_beta": ["context-1m-2025-08-07"]}}
     put(bucket, "in/a.jsonl", [CONVERSE, CONVERSE | beta, CONVERSE])
-    job = await run(house)
+    job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 3)
     assert sorted(len(batch.requests) for batch in anthropic.batches.values()) == [1, 2]
-    told = [headers.get("Anthropic-Beta") for method, _, headers in anthropic.seen if method == "POST"]
-    assert sorted(told, key=str) == [None, "context-1m-2025-08-07"]
+    betas = [headers.get("Anthropic-Beta") for method, _, headers in anthropic.seen if method == "POST"]
+    assert sorted(betas, key=str) == [None, "context-1m-2025-08-07"]

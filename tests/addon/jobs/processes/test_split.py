@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start, records
-from addon.jobs.processes.join import Range, answered, is_of_others, join
+from addon.jobs.processes.join import Range, answered, has_only_foreign_rows, join
 from addon.jobs.processes.split import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
 from addon.jobs.spool import Spool
 from translators.errors import RecordError
@@ -158,7 +158,7 @@ def test_a_line_that_is_no_record_is_named_by_object_and_line(tmp_path: Path) ->
         split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
 
 
-def test_a_record_that_cannot_be_said_is_counted_but_not_sent(tmp_path: Path) -> None:
+def test_a_record_that_cannot_be_translated_is_counted_but_not_sent(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record("a"), refused(), record("b")])
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
     assert [(cut.records, cut.lines) for cut in plan.cuts] == [(3, 2)]
@@ -187,7 +187,7 @@ def test_the_report_counts_what_was_dropped_and_gives_one_example(tmp_path: Path
     assert entry == {"count": 3, "example": "r0"}
 
 
-def test_rows_come_home_in_input_order_whatever_the_results_order(tmp_path: Path) -> None:
+def test_rows_are_in_input_order_whatever_the_results_order(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record(str(number), recordId="same") for number in range(20)])
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
     shuffled = [row(number, f"answer {number}") for number in range(20)]
@@ -211,7 +211,7 @@ def test_doubled_and_unreadable_rows_change_nothing(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
     file = results(tmp_path, "r.jsonl", [f"\ufeff{json.dumps(row(0, 'a'))}", row(1, "b")])
     assert answered((file,), "openai", JOB) == {0, 1}
-    assert not is_of_others((file,), "openai", JOB, Cut(start=Start(), records=1, lines=1))
+    assert not has_only_foreign_rows((file,), "openai", JOB, Cut(start=Start(), records=1, lines=1))
 
 
 def test_a_missing_result_is_an_error_row_or_left_out(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Jobs whose input lies at the provider, from the moment they are handed to the runner."""
+"""Jobs whose input is a file at the provider, from when the runner has them."""
 
 import json
 from typing import Any
@@ -10,8 +10,8 @@ from addon.demo.fake_provider.batch import Fate
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.reports import report
-from addon.jobs.retrying import utc_now
-from tests.addon.jobs.house import JOB, House, is_over, keys, rows
+from addon.jobs.tables import utc_now
+from tests.addon.jobs.job_setup import JOB, Setup, is_over, keys, rows
 
 LINE = {
     "method": "POST",
@@ -31,36 +31,36 @@ def uploaded(provider: BatchServer, content: bytes | None = None) -> str:
 
 
 def created(provider: BatchServer, file: str) -> str:
-    """A batch that the answer to Create told of."""
+    """The id of a batch, created as by the Create call."""
     asked = {"input_file_id": file, "endpoint": LINE["url"], "completion_window": "24h"}
     return post(provider, "batches", json=asked)
 
 
-def add(house: House, file: str, batch: str | None) -> None:
-    """A job whose Create went out, and was answered with the batch or not at all."""
+def add(setup: Setup, file: str, batch: str | None) -> None:
+    """Store a job whose batch Create has made, or only intended to make."""
     tags = [{"key": "file_id", "value": file}, {"key": "endpoint", "value": LINE["url"]}]
     members = {"tags": tags, "modelId": "gpt-4o-mini", "modelInvocationType": "InvokeModel"}
-    house.add(input_key="", members=members)
-    assert house.store.intend(JOB, file, utc_now())
-    assert not house.store.intend(JOB, file, utc_now())
+    setup.add(input_key="", members=members)
+    assert setup.store.intend(JOB, file, utc_now())
+    assert not setup.store.intend(JOB, file, utc_now())
     if batch is not None:
-        house.store.change_batch(JOB, 0, 0, batch_id=batch)
+        setup.store.change_batch(JOB, 0, 0, batch_id=batch)
 
 
-async def ended(house: House) -> tuple[str, str | None]:
-    async with house.open() as runner:
+async def ended(setup: Setup) -> tuple[str, str | None]:
+    async with setup.open() as runner:
         await runner.submit(JOB)
-        job = await house.until(is_over)
+        job = await setup.until(is_over)
     return job.status, job.message
 
 
 @pytest.mark.parametrize("answered", [True, False])
-async def test_results_come_home_whether_or_not_the_create_was_answered(
-    house: House, bucket: Any, provider: BatchServer, answered: bool
+async def test_results_are_published_whether_or_not_the_create_was_answered(
+    setup: Setup, bucket: Any, provider: BatchServer, answered: bool
 ) -> None:
     file = uploaded(provider)
-    add(house, file, created(provider, file) if answered else None)
-    assert await ended(house) == ("Completed", None)
+    add(setup, file, created(provider, file) if answered else None)
+    assert await ended(setup) == ("Completed", None)
     assert len(provider.batches) == 1
     written = rows(bucket, f"out/{JOB}/{file}.jsonl.out")
     assert [row["recordId"] for row in written] == ["b", "a"]
@@ -69,62 +69,62 @@ async def test_results_come_home_whether_or_not_the_create_was_answered(
 
 
 async def test_a_batch_that_expired_is_not_sent_again(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(expires_after=1)
     file = uploaded(provider)
-    add(house, file, created(provider, file))
-    await ended(house)
+    add(setup, file, created(provider, file))
+    await ended(setup)
     assert len(provider.batches) == 1
     assert len(rows(bucket, f"out/{JOB}/{file}.jsonl.out")) == 2
 
 
-async def test_a_batch_without_room_fails_the_job_with_the_providers_words(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_batch_without_room_fails_the_job_with_the_providers_message(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     problem = Problem(code="token_limit_exceeded", message="Enqueued token limit reached")
     provider.fate = lambda number: Fate(problems=(problem,))
     file = uploaded(provider)
-    add(house, file, created(provider, file))
-    status, message = await ended(house)
+    add(setup, file, created(provider, file))
+    status, message = await ended(setup)
     assert status == "Failed"
     assert "Enqueued token limit reached" in (message or "")
     assert len(provider.batches) == 1
 
 
 async def test_a_file_that_is_none_of_requests_fails_the_job_and_ends_its_batch(
-    house: House, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=0)
     batch = created(provider, uploaded(provider))
-    add(house, uploaded(provider, b'{"a": 1}'), batch)
-    status, message = await ended(house)
+    add(setup, uploaded(provider, b'{"a": 1}'), batch)
+    status, message = await ended(setup)
     assert status == "Failed"
     assert "line 1: " in str(message)
     assert provider.batches[batch].json()["status"] in {"cancelling", "cancelled"}
     assert keys(bucket) == []
 
 
-async def test_a_file_that_is_gone_fails_the_job(house: House, bucket: Any, provider: BatchServer) -> None:
-    add(house, "file-gone", None)
-    status, message = await ended(house)
+async def test_a_file_that_is_gone_fails_the_job(setup: Setup, bucket: Any, provider: BatchServer) -> None:
+    add(setup, "file-gone", None)
+    status, message = await ended(setup)
     assert (status, len(provider.batches)) == ("Failed", 0)
     assert "the file file-gone cannot be had from openai" in str(message)
 
 
-async def test_a_stop_before_anybody_watches_cancels_the_batch(
-    house: House, bucket: Any, provider: BatchServer
+async def test_a_stop_before_polling_begins_cancels_the_batch(
+    setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.fate = lambda number: Fate(stalls_after=0)
     file = uploaded(provider)
     batch = created(provider, file)
-    add(house, file, batch)
-    house.store.stop(JOB, utc_now())
-    assert (await ended(house))[0] == "Stopped"
+    add(setup, file, batch)
+    setup.store.stop(JOB, utc_now())
+    assert (await ended(setup))[0] == "Stopped"
     assert provider.batches[batch].json()["status"] in {"cancelling", "cancelled"}
 
 
-def test_a_report_says_which_file_it_was(house: House, bucket: Any, provider: BatchServer) -> None:
-    add(house, "file-1", None)
-    (shown,) = report(house.job(), house.store)["input"]
+def test_a_report_names_the_file(setup: Setup, bucket: Any, provider: BatchServer) -> None:
+    add(setup, "file-1", None)
+    (shown,) = report(setup.job(), setup.store)["input"]
     assert shown == {"uri": "file-1 at openai", "bytes": None, "records": None}

@@ -1,4 +1,4 @@
-"""What tests of the runner are made of: a runner in this process, jobs, input and output."""
+"""A runner in this process, its jobs, their input and output."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import anyio
 
-from addon.jobs.context import Context
-from addon.jobs.key_vault import KeyRing
-from addon.jobs.retrying import Patience, utc_now
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.key_vault import KeyVault
+from addon.jobs.resources import Resources
 from addon.jobs.runner import Runner
 from addon.jobs.store import Store, fingerprint
-from addon.jobs.tables import Job
+from addon.jobs.tables import Job, utc_now
 from addon.providers.transport import Transport
 from addon.proxy.admission import Taker
 from addon.settings.config import Config
@@ -34,8 +34,8 @@ class Server(Protocol):
     def url(self) -> str: ...
 
 
-class House:
-    """One process's worth of runner, over a folder that outlives it."""
+class Setup:
+    """Configuration, database and data folder, which outlive the runners opened on them."""
 
     def __init__(
         self,
@@ -72,13 +72,12 @@ class House:
     async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:
         transport = Transport()
         runner = Runner(
-            Context(
+            Resources(
                 config=self.config,
-                store=self.store,
-                keys=KeyRing(self.config.folder),
+                store=AsyncStore(self.store),
+                keys=KeyVault(self.config.folder),
                 s3=S3(self.config.s3),
                 transport=transport,
-                patience=Patience(self.config, self.store),
                 poll_interval=0.05,
                 workers=anyio.CapacityLimiter(workers),
             )
@@ -151,8 +150,8 @@ def is_over(job: Job) -> bool:
     return job.status in TERMINAL
 
 
-async def run(house: House, **values: Any) -> Job:
-    async with house.open() as runner:
-        house.add(**values)
+async def run(setup: Setup, **values: Any) -> Job:
+    async with setup.open() as runner:
+        setup.add(**values)
         await runner.submit(JOB)
-        return await house.until(is_over)
+        return await setup.until(is_over)

@@ -1,0 +1,92 @@
+"""Input in S3: one object, or all objects of a folder whose names end in .jsonl."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from addon.jobs.errors import JobFailed
+from addon.jobs.job_run import JobRun
+from addon.jobs.locations import input_access, input_location
+from addon.jobs.processes.input_reader import BadLine
+from addon.jobs.processes.split import Plan, split
+from addon.jobs.tables import Job, Shard, utc_now
+from addon.storage.s3 import InputObject, S3Refused
+
+
+class S3Folder:
+    """An `InputSource` whose records are translated and uploaded in as many shards as they need."""
+
+    at_provider = False
+
+    def described(self, job: Job) -> list[dict[str, Any]]:
+        location = input_location(job)
+        if not job.inputs:  # not listed yet
+            return [{"uri": str(location), "bytes": None, "records": None}]
+        return [
+            {
+                "uri": f"s3://{location.bucket}/{entry['key']}",
+                "bytes": entry["size"],
+                "records": entry["records"],
+            }
+            for entry in job.inputs
+        ]
+
+    async def plan(self, run: JobRun) -> None:
+        job, resources = run.job, run.resources
+        uri = job.request["inputDataConfig"]["s3InputDataConfig"]["s3Uri"]
+        try:
+            objects = await resources.s3.inputs(input_location(job), input_access(job))
+        except S3Refused as error:
+            raise JobFailed(str(error)) from error
+        if not objects:
+            raise JobFailed(f"{uri}: there is no object here whose name ends in .jsonl")
+        files = await run.fetched(objects)
+        try:
+            plan = await resources.in_process(split, job.id, files, run.route, run.limits, run.spool.folder)
+        except BadLine as error:
+            raise JobFailed(str(error)) from error
+        if not plan.cuts:
+            raise JobFailed(f"{uri}: there is no record in it")
+        await resources.store.plan(
+            job.id, utc_now(), shards=_shards(job, plan), inputs=_inputs(objects, plan), report=plan.report
+        )
+
+    async def fetch(self, run: JobRun, entry: InputObject, path: Path) -> None:
+        await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
+        bucket = input_location(run.job).bucket
+        try:
+            await run.resources.s3.download(bucket, entry, input_access(run.job), path)
+        except S3Refused as error:
+            raise JobFailed(str(error)) from error
+
+    async def label(self, run: JobRun, results: list[Path]) -> None:
+        """Nothing to do: the uploaded lines had the job's custom ids."""
+
+    async def abandon(self, run: JobRun) -> None:
+        """Nothing to do: batches are created only after the input was checked."""
+
+
+def _shards(job: Job, plan: Plan) -> list[Shard]:
+    return [
+        Shard(
+            job_id=job.id,
+            number=number,
+            first_record=cut.start.record,
+            records=cut.records,
+            group=cut.group,
+            leads=number == 0 or plan.cuts[number - 1].start != cut.start,
+            lines=cut.lines,
+            object=cut.start.object,
+            offset=cut.start.offset,
+            line_number=cut.start.line_number,
+        )
+        for number, cut in enumerate(plan.cuts)
+    ]
+
+
+def _inputs(objects: list[InputObject], plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {"key": entry.key, "size": entry.size, "etag": entry.etag, "records": records}
+        for entry, records in zip(objects, plan.counts, strict=True)
+    ]

@@ -1,0 +1,191 @@
+"""One job as a step works on it."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from anyio import to_thread
+
+from addon.jobs.errors import NotConfigured
+from addon.jobs.locations import Output, input_location
+from addon.jobs.processes.input_reader import InputFile, Start
+from addon.jobs.processes.split import Cut, Limits
+from addon.jobs.resources import Resources
+from addon.jobs.spool import Spool
+from addon.jobs.tables import Job, Shard, utc_now
+from addon.providers.credentials import NoKey, provider_endpoint
+from addon.providers.google_auth import CredentialsRefused
+from addon.settings.config import NoAddress, Target
+from addon.storage.s3 import InputObject
+from translators.bedrock.jobs import TERMINAL
+from translators.errors import ProviderError
+from translators.providers.conversation import Batches, Endpoint
+from translators.providers.registry import UnknownProvider
+from translators.translation import Route
+
+
+class InputSource(Protocol):
+    """Where the records of a job come from."""
+
+    @property
+    def at_provider(self) -> bool:
+        """Whether the provider holds the lines: none is uploaded, and none is sent again."""
+        ...
+
+    def described(self, job: Job) -> list[dict[str, Any]]:
+        """The input objects as reports show them: uri, bytes, records."""
+        ...
+
+    async def plan(self, run: "JobRun") -> None:
+        """Fetch and check the input, and store the job's shards. Raises `JobFailed` if it is unusable."""
+        ...
+
+    async def fetch(self, run: "JobRun", entry: InputObject, path: Path) -> None:
+        """Write an input object's records to a file. Raises `JobFailed` if it is gone or changed."""
+        ...
+
+    async def label(self, run: "JobRun", results: list[Path]) -> None:
+        """Give rows of result files the custom ids that this job's records have."""
+        ...
+
+    async def abandon(self, run: "JobRun") -> None:
+        """Cancel a batch that exists although the job ends before its batches are watched."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """A job, its provider, its files, and the process's resources to work on them.
+
+    The job's columns are those of the moment at which it was read; `reload` reads them again.
+    """
+
+    resources: Resources
+    job: Job
+    source: InputSource
+
+    @property
+    def id(self) -> str:
+        return self.job.id
+
+    async def reload(self) -> Self:
+        return replace(self, job=await self.resources.job(self.id))
+
+    @cached_property
+    def target(self) -> Target:
+        """The job's provider, with the dialect and mode that its section had when the job was created.
+
+        Raises `NotConfigured` if the section is gone.
+        """
+        job = self.job
+        try:
+            target = self.resources.config.target(job.provider)
+        except UnknownProvider as error:
+            raise NotConfigured(str(error)) from error
+        begun = {"kind": job.kind, "endpoint": job.endpoint, "mode": job.mode}
+        return replace(target, section=target.section.model_copy(update=begun))
+
+    @property
+    def batches(self) -> Batches:
+        """The provider's batch API. Raises `NotConfigured`."""
+        return self.target.provider.batches
+
+    async def endpoint(self) -> Endpoint:
+        """The provider's address, and headers with the caller's key or else the configured one.
+
+        Raises `NotConfigured`; `ProviderError` or `TokenUnavailable` if a login takes the key's place.
+        """
+        resources = self.resources
+        encrypted = await resources.store.encrypted_key(self.id)
+        key = None if encrypted is None else resources.keys.decrypt(encrypted)
+        try:
+            return await provider_endpoint(self.target, key, resources.google)
+        except NoAddress as error:
+            raise NotConfigured(str(error)) from error
+        except NoKey as error:
+            raise NotConfigured(f"no key for {self.job.provider}: {error}") from error
+        except CredentialsRefused as error:
+            raise ProviderError(401, str(error)) from error
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(requests=self.target.max_requests, bytes=self.target.max_bytes)
+
+    @property
+    def route(self) -> Route:
+        job = self.job
+        return Route(
+            model_id=job.request["modelId"],
+            invocation_type=job.request.get("modelInvocationType") or "InvokeModel",
+            provider=job.kind,
+            model=job.model,
+            endpoint=job.endpoint,
+        )
+
+    @property
+    def spool(self) -> Spool:
+        return Spool(self.resources.config.spool / self.id)
+
+    @property
+    def output(self) -> Output:
+        return Output(self.job)
+
+    async def inputs(self) -> tuple[InputFile, ...]:
+        """The job's input in the spool, fetched if this machine does not have it. Raises `JobFailed`."""
+        return await self.fetched(
+            [
+                InputObject(key=entry["key"], size=entry["size"], etag=entry["etag"])
+                for entry in self.job.inputs
+            ]
+        )
+
+    async def fetched(self, objects: list[InputObject]) -> tuple[InputFile, ...]:
+        """Copies of input objects in the spool. Raises `JobFailed` if one is gone or changed."""
+        bucket = input_location(self.job).bucket
+        files = []
+        for index, entry in enumerate(objects):
+            path = self.spool.input(index)
+            if not await to_thread.run_sync(_is_whole, path, entry.size):
+                await self.source.fetch(self, entry, path)
+            files.append(InputFile(path, f"s3://{bucket}/{entry.key}"))
+        return tuple(files)
+
+    def is_over(self) -> bool:
+        """Whether the job must start nothing new: stopped, timed out or ended."""
+        return self.job.stop_requested or self.job.status in TERMINAL or self.is_late()
+
+    def is_late(self, *, grace_hours: float = 0) -> bool:
+        return utc_now() >= self.job.deadline + self.hours(grace_hours)
+
+    def hours(self, count: float) -> timedelta:
+        """Hours, of the length that is configured."""
+        return timedelta(seconds=count * self.resources.config.jobs.seconds_per_hour)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; a Stop ends it early."""
+        await self.resources.wakeups.sleep(self.id, seconds)
+
+    async def show_waiting(self, reason: str | None) -> None:
+        """Store what the job is waiting for; None when it no longer waits."""
+        await self.resources.store.change(self.id, utc_now(), waiting=reason)
+
+
+def cut_of(shard: Shard) -> Cut:
+    """The range of records that a stored shard covers."""
+    return Cut(
+        start=Start(
+            record=shard.first_record,
+            object=shard.object,
+            offset=shard.offset,
+            line_number=shard.line_number,
+        ),
+        records=shard.records,
+        lines=shard.lines,
+        group=shard.group,
+    )
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size

@@ -1,0 +1,138 @@
+"""The records of a shard that are sent one by one: which is next, and when.
+
+How many requests run at a time follows what the provider can take: half as many after it asks for fewer, one
+more after every round of responses. A record that failed temporarily goes behind the others.
+"""
+
+import heapq
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import anyio
+
+MOST_WAITING = 100
+"""Records that failed and will be sent again; when there are more, no new ones are begun."""
+
+
+@dataclass
+class ConcurrencyLimit:
+    """How many requests may run at a time, between one and the configured number, and from when on."""
+
+    most: int
+    now: int = field(init=False)
+    held_until: float = 0.0
+    """No request starts before this time of the event loop."""
+    _responses: int = 0
+
+    def __post_init__(self) -> None:
+        self.now = self.most
+
+    def slower(self, until: float) -> None:
+        """Allow half as many, and none before a time; a later time set before still holds."""
+        self.now = max(1, self.now // 2)
+        self.held_until = max(self.held_until, until)
+        self._responses = 0
+
+    def answered(self) -> None:
+        """Count a response; allow one more request after as many as may run at a time."""
+        self._responses += 1
+        if self._responses >= self.now and self.now < self.most:
+            self.now += 1
+            self._responses = 0
+
+
+@dataclass(order=True)
+class QueuedRecord:
+    """A record that has no row yet, and its attempts."""
+
+    due: float = field(init=False, default=0.0)
+    """It is not sent before this time of the event loop."""
+    line: bytes = field(compare=False)
+    attempts: int = field(default=0, compare=False)
+    blamed: int = field(default=0, compare=False)
+    """How many of the attempts failed because of the record, as far as we know."""
+
+
+class RecordQueue:
+    """Hands out records: new ones first; then, or if too many failed, those that are due again."""
+
+    def __init__(self, new: AsyncGenerator[bytes], limit: ConcurrencyLimit) -> None:
+        self._new = new
+        self._limit = limit
+        self._failed: list[QueuedRecord] = []
+        """A heap, by due time."""
+        self._changed = anyio.Event()
+        self.running = 0
+        """Records that were handed out and are not done."""
+        self.held = False
+        """Hand out none for now."""
+        self.closed = False
+
+    async def records(self) -> AsyncGenerator[QueuedRecord]:
+        """Every record, each when it may be sent; ends when all are done or the queue is closed."""
+        async with aclosing(self._in_turn()) as records:
+            async for record in records:
+                if not await self._has_room():
+                    break
+                self.running += 1
+                yield record
+
+    def put_back(self, record: QueuedRecord, due: float) -> None:
+        """Have a record sent again, not before a time of the event loop."""
+        record.due = due
+        heapq.heappush(self._failed, record)
+
+    def done(self) -> None:
+        """Count a record as no longer running; it has a row, or was put back."""
+        self.running -= 1
+        self._wake()
+
+    def close(self) -> None:
+        """Hand out no more records."""
+        self.closed = True
+        self._wake()
+
+    async def _in_turn(self) -> AsyncGenerator[QueuedRecord]:
+        async with aclosing(self._new) as lines:
+            async for line in lines:
+                while len(self._failed) >= MOST_WAITING and (record := await self._next_failed()):
+                    yield record
+                yield QueuedRecord(line)
+        while record := await self._next_failed():
+            yield record
+
+    async def _next_failed(self) -> QueuedRecord | None:
+        """The next record that failed, when it is due; None if there is none, or the queue is closed."""
+        while not self.closed:
+            if self._failed:
+                left = self._failed[0].due - anyio.current_time()
+                if left <= 0:
+                    return heapq.heappop(self._failed)
+                await self._change(left)
+            elif self.running:
+                await self._change()
+            else:
+                return None
+        return None
+
+    async def _has_room(self) -> bool:
+        """Wait until one more request may run; False if the queue is closed."""
+        while not self.closed:
+            left = self._limit.held_until - anyio.current_time()
+            if self.running >= self._limit.now or self.held:
+                await self._change()
+            elif left > 0:
+                await self._change(left)
+            else:
+                return True
+        return False
+
+    async def _change(self, seconds: float | None = None) -> None:
+        """Wait until a request ends or the queue is closed, at most so long."""
+        with anyio.move_on_after(seconds):
+            await self._changed.wait()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
