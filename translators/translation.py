@@ -25,9 +25,9 @@ from translators.bedrock.families.registry import (
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Line, Unfinished
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
-from translators.providers.rows import Line, Unfinished
 from translators.wire import Members, ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]

@@ -12,8 +12,8 @@ from addon.recorder.conversation_matcher import Held
 from translators.bedrock.jobs import AwsError, create_request
 from translators.bedrock.records import InputRecord, NotARecord, generated_id, output_line, read
 from translators.errors import RecordError
+from translators.providers.batch_file import Line, Unfinished
 from translators.providers.registry import provider
-from translators.providers.rows import Line, Unfinished
 from translators.translation import InvocationType, Route, Translator
 
 ID = "0"

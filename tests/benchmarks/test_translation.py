@@ -17,8 +17,8 @@ import pytest
 
 from translators.bedrock.families.registry import Family, families_of_model
 from translators.bedrock.model_ids import parse
+from translators.providers.batch_file import Line
 from translators.providers.registry import PROVIDERS, provider
-from translators.providers.rows import Line
 from translators.translation import InvocationType, Route, Translator
 
 TEXT = (

@@ -15,10 +15,10 @@ from tests.translators.playing import Player, begun, endpoint_of
 from tests.translators.voices import SIGNATURE, VOICES, Json, Said, Voice
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Line
 from translators.providers.conversation import Batch
 from translators.providers.provider import Provider
 from translators.providers.registry import PROVIDERS
-from translators.providers.rows import Line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 

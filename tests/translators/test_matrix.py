@@ -23,8 +23,8 @@ from tests.translators.judges import JUDGES
 from tests.translators.voices import VOICES, Json, Said, chat_vectors, cohere_vectors, gemini_vectors
 from translators.bedrock.families.registry import FAMILIES, Family
 from translators.errors import RecordError
+from translators.providers.batch_file import Line
 from translators.providers.registry import PROVIDERS
-from translators.providers.rows import Line
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
 

@@ -12,8 +12,8 @@ from tests import strategies
 from tests.strategies import TOKEN, Json
 from translators.bedrock.families import converse
 from translators.errors import Refused
+from translators.providers.batch_file import Line
 from translators.providers.registry import PROVIDERS
-from translators.providers.rows import Line
 
 MODELS = {
     "anthropic": ("claude-haiku-4-5", "claude-opus-4-6", "claude-fable-5", "a-model-of-a-gateway"),

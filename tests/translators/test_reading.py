@@ -10,7 +10,7 @@ from tests.translators.dialects import DIALECTS
 from translators.bedrock import records
 from translators.bedrock.records import AnyRecord, NotARecord
 from translators.errors import RecordError
-from translators.providers.rows import Line
+from translators.providers.batch_file import Line
 from translators.translation import Route, Translator
 
 BODIES = [(dialect, feature) for dialect, spoken in DIALECTS.items() for feature in spoken.bodies]

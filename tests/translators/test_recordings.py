@@ -11,9 +11,9 @@ from tests.translators.playing import AnswerLost, Player, begun, endpoint_of
 from translators.bedrock import records
 from translators.bedrock.records import InputRecord
 from translators.errors import ProviderError, RecordError
+from translators.providers.batch_file import Line, Receipt, Unfinished
 from translators.providers.conversation import Batch, Conversation
 from translators.providers.registry import PROVIDERS
-from translators.providers.rows import Line, Receipt, Unfinished
 from translators.translation import Route, Translator
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"

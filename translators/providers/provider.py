@@ -3,26 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Raw
 
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
 from translators.errors import RecordError
+from translators.providers.batch_file import Line, Receipt, Unfinished
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
-from translators.providers.rows import Line, Receipt, Unfinished
 from translators.wire import Members, ModelOutput, Wire
 
 
-@dataclass(frozen=True, kw_only=True)
-class Embeddings:
-    """How a provider embeds."""
+class Embeddings(Protocol):
+    """How embedding records are sent and answered."""
 
-    line: Callable[[str, EmbeddingRequest, str], Line]
-    """custom id, what to embed, the provider's model → the line. Raises `Refused`."""
-    answer: Callable[[bytes, Callable[[], EmbeddingRequest]], EmbeddingAnswer | RecordError | Unfinished]
+    def line(self, custom_id: str, request: EmbeddingRequest, model: str) -> Line:
+        """The line that asks for the vectors. Raises `Refused`."""
+        ...
+
+    def answer(
+        self, row: bytes, asked: Callable[[], EmbeddingRequest]
+    ) -> EmbeddingAnswer | RecordError | Unfinished:
+        """The vectors in a result row, or the error in their place."""
+        ...
 
 
 def _any(model: str) -> bool:
@@ -53,6 +58,15 @@ def _usable(model: str) -> str | None:
     return None
 
 
+def _underivable(vendor: str, model: str) -> str | None:
+    return None
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that carries a key at most providers."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 def _as_it_is(base_url: str, settings: Mapping[str, str]) -> str:
     return base_url
 
@@ -72,7 +86,7 @@ class Provider:
     """A result row → whose it is. Raises `ValueError` for a row that cannot be read."""
     answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
     """A result row → the answer. The second argument gives the record as it was asked, where needed."""
-    headers: Callable[[str], dict[str, str]]
+    headers: Callable[[str], dict[str, str]] = bearer
     """The API key → the headers that carry it."""
     base_url: str
     """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
@@ -89,7 +103,7 @@ class Provider:
     max_requests: int
     """The provider's own limit for one batch."""
     max_bytes: int
-    derived_model: Callable[[str, str], str | None]
+    derived_model: Callable[[str, str], str | None] = _underivable
     """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
     marks_batches: bool = True
     """Whether a batch can be told by its marker. Where it cannot, one that is found after a lost answer is

@@ -14,8 +14,8 @@ from addon.jobs.processes.split import Cut, is_in, prepared, record_index
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line
 from translators.errors import RecordError
+from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.registry import provider
-from translators.providers.rows import Receipt, Unfinished
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
 

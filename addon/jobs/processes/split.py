@@ -11,7 +11,7 @@ from addon.jobs.spool import Spool
 from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord
 from translators.errors import RecordError
-from translators.providers.rows import Line
+from translators.providers.batch_file import Line
 from translators.translation import Route, Translator
 
 

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from translators.bedrock.converse import Answer, ContentBlock, Message, Output, Request, Response, Usage
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Line, Receipt
 from translators.providers.conversation import Batches
 from translators.providers.provider import Provider
-from translators.providers.rows import Line, Receipt
 
 
 class _Line(Struct):

@@ -15,7 +15,7 @@ from translators.bedrock.families.registry import FAMILIES, families_of_model, f
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import InputRecord
 from translators.errors import RecordError, Refused
-from translators.providers.rows import Line
+from translators.providers.batch_file import Line
 from translators.translation import Route, Translator
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from translators.bedrock.converse import Request
-from translators.providers.openai.request import line
+from translators.providers.openai.models import CHAT
 
 type Json = dict[str, Any]
 
@@ -37,10 +37,10 @@ def hub(record: Json) -> Request:
 
 def body(record: Json, model: str = "gpt-4o-mini") -> Json:
     """What the record's line asks. Raises `Refused`."""
-    sent: Json = json.loads(line("r-1", hub(record), model).data)["body"]
+    sent: Json = json.loads(CHAT.line("r-1", hub(record), model).data)["body"]
     return sent
 
 
 def effects(record: Json, model: str = "gpt-4o-mini") -> dict[str, str]:
     """What is noted about the record."""
-    return {note.field: note.effect for note in line("r-1", hub(record), model).notes}
+    return {note.field: note.effect for note in CHAT.line("r-1", hub(record), model).notes}

@@ -18,8 +18,8 @@ from translators.providers.anthropic import batches, native
 from translators.providers.anthropic.request import line
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
+from translators.providers.batch_file import Receipt
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
-from translators.providers.rows import Receipt
 from translators.wire import ModelOutput
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic"

@@ -12,8 +12,8 @@ from translators.errors import RecordError
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
 from translators.providers.anthropic.statuses import STATUSES
-from translators.providers.names import fitting
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.batch_file import Receipt, Unfinished
+from translators.providers.identifiers import fitting
 
 MESSAGE: dict[str, Any] = {
     "id": "msg_01",

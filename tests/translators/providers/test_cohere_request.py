@@ -18,8 +18,9 @@ from tests.translators.providers.converse_records import (
 )
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
-from translators.providers.cohere.models import derived_model, headers
+from translators.providers.cohere.models import derived_model
 from translators.providers.cohere.request import line
+from translators.providers.registry import PROVIDERS
 
 THINKING = {"type": "enabled", "budget_tokens": 1024}
 POINT = {"cachePoint": {"type": "default"}}
@@ -193,7 +194,7 @@ def test_block_without_a_member_is_refused() -> None:
 
 
 def test_key_travels_as_a_bearer_token() -> None:
-    assert headers("test-key") == {"Authorization": "Bearer test-key"}
+    assert PROVIDERS["cohere"].headers("test-key") == {"Authorization": "Bearer test-key"}
 
 
 @pytest.mark.parametrize(

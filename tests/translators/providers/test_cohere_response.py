@@ -9,10 +9,10 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Receipt
 from translators.providers.cohere import embeddings
 from translators.providers.cohere.response import answer
 from translators.providers.cohere.rows import receipt
-from translators.providers.rows import Receipt
 
 V4 = "embed-v4.0"
 

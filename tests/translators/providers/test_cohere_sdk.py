@@ -27,8 +27,8 @@ from cohere.v2.types import V2ChatResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from translators.providers.cohere import batches
-from translators.providers.cohere.models import headers
 from translators.providers.conversation import Endpoint, Marker, Search, Submission
+from translators.providers.registry import PROVIDERS
 
 type Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ NOT_IN_DATASETS = frozenset(
     {"stop_sequences", "response_format", "tool_choice", "documents", "citation_options", "strict_tools"}
 )
 
-ENDPOINT = Endpoint(base_url="https://api.cohere.com", headers=headers("test-key"))
+ENDPOINT = Endpoint(base_url="https://api.cohere.com", headers=PROVIDERS["cohere"].headers("test-key"))
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=3, round=1),
     model="command-a-03-2025",

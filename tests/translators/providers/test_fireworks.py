@@ -8,7 +8,8 @@ from tests.translators.playing import endpoint_of
 from translators.bedrock.converse import Request
 from translators.errors import RecordError
 from translators.providers.conversation import Endpoint, Marker, Submission
-from translators.providers.fireworks import batches, rows
+from translators.providers.fireworks import batches
+from translators.providers.fireworks.chat import CHAT
 
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=12, round=3), model="m", group="", lines=2, input_id="d"
@@ -21,7 +22,7 @@ def asked() -> Request:
 
 @pytest.mark.parametrize("row", ["", "[]", '{"custom_id":"r-1","response":[1]}'])
 def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
-    outcome = rows.answer(row.encode(), asked)
+    outcome = CHAT.answer(row.encode(), asked)
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
 

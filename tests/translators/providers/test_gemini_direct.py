@@ -10,10 +10,10 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer
 from translators.bedrock.embeddings import EmbeddingRequest, TextPart
 from translators.errors import RecordError
+from translators.providers.batch_file import Line
 from translators.providers.conversation import Endpoint
 from translators.providers.gemini import direct, embeddings, request
 from translators.providers.gemini.response import answer, receipt
-from translators.providers.rows import Line
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000", headers={"x-goog-api-key": "test-key"})
 CHAT = request.line("r-1", hub(HI), "gemini-2.5-flash")

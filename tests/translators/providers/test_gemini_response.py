@@ -8,9 +8,9 @@ import pytest
 
 from translators.bedrock.converse import Answer, ContentBlock, Request
 from translators.errors import RecordError
+from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.gemini.response import answer, receipt
 from translators.providers.grpc_status import Status
-from translators.providers.rows import Receipt, Unfinished
 
 SIGNED = {"functionCall": {"name": "now", "args": {}, "id": "c1"}, "thoughtSignature": "c2ln"}
 

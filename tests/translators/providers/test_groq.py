@@ -16,9 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from tests.translators.providers.judging import judge_of, judged
 from translators.bedrock.converse import Answer, Request
+from translators.providers.chat_completions import rows
+from translators.providers.chat_completions.traits import Traits
 from translators.providers.groq import chat
-from translators.providers.openai import rows
-from translators.providers.openai.models import Traits
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "groq"
 SENT = sorted(RECORDINGS.glob("*/sent.json"))
@@ -125,7 +125,7 @@ def asked() -> Request:
 def test_real_reasoning_between_tags_is_told_from_the_answer() -> None:
     body = json.loads((REAL / "chat" / "deepseek-r1-think-tags.json").read_bytes())["response"]["body"]
     row = {"custom_id": "r-1", "response": {"status_code": 200, "body": body}, "error": None}
-    outcome = chat.answer(json.dumps(row).encode(), asked)
+    outcome = chat.CHAT.answer(json.dumps(row).encode(), asked)
     assert isinstance(outcome, Answer)
     thought, said = outcome.response.output.message.content
     assert thought.reasoning_content is not None
@@ -146,6 +146,6 @@ def test_real_rows_are_read(file: Path) -> None:
             {"id": "batch_req_1", "custom_id": "r-1", "response": response, "error": None}
         ).encode()
         assert rows.receipt(row).custom_id == "r-1"
-        outcome = chat.answer(row, asked)
+        outcome = chat.CHAT.answer(row, asked)
         assert isinstance(outcome, Answer)
         assert outcome.response.usage.output_tokens == response["body"]["usage"]["completion_tokens"]

@@ -11,13 +11,14 @@ from translators.bedrock.converse import Answer
 from translators.bedrock.embeddings import EmbeddingRequest, TextPart
 from translators.errors import RecordError
 from translators.providers.conversation import Endpoint
-from translators.providers.mistral import direct, embeddings, request
+from translators.providers.mistral import direct, request
+from translators.providers.mistral.embeddings import EMBEDDINGS
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000", headers={"Authorization": "Bearer test-key"})
 CHAT = request.line("r-1", hub(HI), "mistral-small-latest").data
-VECTOR = embeddings.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "mistral-embed").data
+VECTOR = EMBEDDINGS.line("r-1", EmbeddingRequest(((TextPart("a"),),)), "mistral-embed").data
 
 
 def row(response: httpx.Response) -> Any:

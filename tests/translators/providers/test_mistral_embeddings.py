@@ -7,7 +7,7 @@ import pytest
 
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
 from translators.errors import RecordError, Refused
-from translators.providers.mistral.embeddings import answer, line
+from translators.providers.mistral.embeddings import EMBEDDINGS
 
 TEXT, CODE = "mistral-embed", "codestral-embed-2505"
 
@@ -17,14 +17,14 @@ def texts(*said: str, **how: Any) -> EmbeddingRequest:
 
 
 def body(request: EmbeddingRequest, model: str = TEXT) -> dict[str, Any]:
-    sent = json.loads(line("r-1", request, model).data)
+    sent = json.loads(EMBEDDINGS.line("r-1", request, model).data)
     assert (sent.keys(), sent["custom_id"]) == ({"custom_id", "body"}, "r-1")
     found: dict[str, Any] = sent["body"]
     return found
 
 
 def notes(request: EmbeddingRequest, model: str = TEXT) -> list[tuple[str, str]]:
-    return [(note.field, note.effect) for note in line("r-1", request, model).notes]
+    return [(note.field, note.effect) for note in EMBEDDINGS.line("r-1", request, model).notes]
 
 
 def row(*vectors: tuple[int, list[float]], **members: Any) -> bytes:
@@ -43,7 +43,7 @@ def row(*vectors: tuple[int, list[float]], **members: Any) -> bytes:
 def test_text_is_said_as_it_is_and_nothing_else() -> None:
     assert body(texts("hello")) == {"input": "hello"}
     assert body(texts("a", "b")) == {"input": ["a", "b"]}
-    assert line("r-1", texts("a"), TEXT).group == "/v1/embeddings"
+    assert EMBEDDINGS.line("r-1", texts("a"), TEXT).group == "/v1/embeddings"
 
 
 def test_texts_of_one_input_are_joined_and_that_is_noted() -> None:
@@ -88,7 +88,7 @@ def test_usual_length_that_the_model_does_not_have_is_noted() -> None:
 )
 def test_length_that_was_asked_for_is_kept_to_or_refused(model: str, asked: int, said: str) -> None:
     with pytest.raises(Refused, match=said):
-        line("r-1", texts("a", dimensions=asked), model)
+        EMBEDDINGS.line("r-1", texts("a", dimensions=asked), model)
 
 
 def test_what_mistral_does_in_one_way_only_is_noted() -> None:
@@ -101,16 +101,16 @@ def test_what_mistral_does_in_one_way_only_is_noted() -> None:
 def test_image_is_refused() -> None:
     request = EmbeddingRequest(((TextPart("a"),), (ImagePart("png", "AAAA"),)))
     with pytest.raises(Refused, match=r"inputs\[1\]: is an image"):
-        line("r-1", request, TEXT)
+        EMBEDDINGS.line("r-1", request, TEXT)
 
 
 def test_vectors_come_in_the_order_of_the_inputs() -> None:
-    outcome = answer(row((1, [2.0]), (0, [1.0])), lambda: texts("a", "b"))
+    outcome = EMBEDDINGS.answer(row((1, [2.0]), (0, [1.0])), lambda: texts("a", "b"))
     assert outcome == EmbeddingAnswer(((1.0,), (2.0,)), id="e-1", model=TEXT, input_tokens=4)
 
 
 def test_tokens_may_be_unknown() -> None:
-    outcome = answer(row((0, [1.0]), usage=None), lambda: texts("a"))
+    outcome = EMBEDDINGS.answer(row((0, [1.0]), usage=None), lambda: texts("a"))
     assert isinstance(outcome, EmbeddingAnswer)
     assert outcome.input_tokens is None
 
@@ -125,6 +125,6 @@ def test_tokens_may_be_unknown() -> None:
     ],
 )
 def test_row_without_all_vectors_is_an_error_of_the_record(line_: bytes, code: int) -> None:
-    outcome = answer(line_, lambda: texts("a", "b"))
+    outcome = EMBEDDINGS.answer(line_, lambda: texts("a", "b"))
     assert isinstance(outcome, RecordError)
     assert outcome.code == code

@@ -3,7 +3,8 @@
 import pytest
 
 from translators.bedrock.model_ids import parse
-from translators.providers.mistral.models import derived_model, headers, reasoning, unusable
+from translators.providers.mistral.models import derived_model, reasoning, unusable
+from translators.providers.registry import PROVIDERS
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_model_reasons(model: str, found: str) -> None:
 
 
 def test_key_travels_as_a_bearer_token() -> None:
-    assert headers("test-key") == {"Authorization": "Bearer test-key"}
+    assert PROVIDERS["mistral"].headers("test-key") == {"Authorization": "Bearer test-key"}
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, Request
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, TextPart
 from translators.errors import ProviderError, RecordError
+from translators.providers.batch_file import Receipt
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Submission
-from translators.providers.mistral import batches, embeddings
+from translators.providers.mistral import batches
+from translators.providers.mistral.embeddings import EMBEDDINGS
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
-from translators.providers.rows import Receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "mistral"
 CHATS = sorted((REAL / "chat").glob("*.json"))
@@ -159,9 +160,9 @@ def test_real_error_becomes_a_record_error_in_the_provider_s_words() -> None:
 def test_real_vectors_are_read() -> None:
     real = exchange("embeddings/mistral-embed")
     wanted = EmbeddingRequest(((TextPart(real["request"]["body"]["input"]),),), usual_dimensions=1024)
-    sent = json.loads(embeddings.line("r-1", wanted, "mistral-embed").data)["body"]
+    sent = json.loads(EMBEDDINGS.line("r-1", wanted, "mistral-embed").data)["body"]
     assert {"model": "mistral-embed", **sent} == real["request"]["body"]
-    outcome = embeddings.answer(row(real["response"]["body"]), lambda: wanted)
+    outcome = EMBEDDINGS.answer(row(real["response"]["body"]), lambda: wanted)
     assert isinstance(outcome, EmbeddingAnswer)
     assert list(outcome.vectors[0]) == real["response"]["body"]["data"][0]["embedding"]
     assert outcome.input_tokens == 10

@@ -8,9 +8,9 @@ import pytest
 from tests.translators.providers.converse_records import HI, Json, hub
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
+from translators.providers.batch_file import Receipt
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
-from translators.providers.rows import Receipt
 
 
 def row(body: object, status: int = 200, **members: object) -> bytes:

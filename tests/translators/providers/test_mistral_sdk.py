@@ -27,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 from translators.providers.batch_calls import CLOCKS_DIFFER_BY
 from translators.providers.conversation import Endpoint, Marker, Search, Submission
 from translators.providers.mistral import batches
-from translators.providers.mistral.models import headers
+from translators.providers.registry import PROVIDERS
 from translators.providers.uploaded_files import MARKER_KEY
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "mistral"
@@ -42,7 +42,7 @@ NOT_MISTRAL_S = {
 }
 """Cases that Mistral's own types refuse, and why they are there all the same."""
 
-ENDPOINT = Endpoint(base_url="https://api.mistral.ai", headers=headers("test-key"))
+ENDPOINT = Endpoint(base_url="https://api.mistral.ai", headers=PROVIDERS["mistral"].headers("test-key"))
 SUBMISSION = Submission(
     marker=Marker(job="k3v9x0q2m7ab", shard=3, round=1),
     model="mistral-small-latest",

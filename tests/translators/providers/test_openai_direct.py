@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from translators.errors import RecordError
+from translators.providers.chat_completions import direct, rows
 from translators.providers.conversation import Endpoint
-from translators.providers.openai import direct, response, rows
+from translators.providers.openai.models import CHAT
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:11434/v1", headers={"Authorization": "Bearer test-key"})
 LINE = json.dumps(
@@ -44,6 +45,6 @@ def test_an_answer_is_one_line_however_it_is_laid_out() -> None:
 @pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"", b"\xff\xfe"])
 def test_words_that_are_no_json_become_the_records_error(content: bytes) -> None:
     row = direct.row(LINE, httpx.Response(502, content=content))
-    answer = response.answer(row, lambda: pytest.fail("not needed"))
+    answer = CHAT.answer(row, lambda: pytest.fail("not needed"))
     assert isinstance(answer, RecordError)
     assert answer.code == 502

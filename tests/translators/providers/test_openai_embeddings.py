@@ -8,9 +8,10 @@ import pytest
 
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
 from translators.errors import RecordError, Refused
-from translators.providers.openai.embeddings import ENDPOINT, MOST_INPUTS, answer, line
-from translators.providers.openai.rows import receipt
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.batch_file import Receipt, Unfinished
+from translators.providers.chat_completions.embeddings import ENDPOINT
+from translators.providers.chat_completions.rows import receipt
+from translators.providers.openai.embeddings import EMBEDDINGS, MOST_INPUTS
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "openai"
 SMALL, LARGE, OLD = "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"
@@ -21,7 +22,7 @@ def texts(*said: str, **how: Any) -> EmbeddingRequest:
 
 
 def body(request: EmbeddingRequest, model: str = SMALL) -> dict[str, Any]:
-    sent = json.loads(line("r-1", request, model).data)
+    sent = json.loads(EMBEDDINGS.line("r-1", request, model).data)
     assert {name: sent.pop(name) for name in ("custom_id", "method", "url")} == {
         "custom_id": "r-1",
         "method": "POST",
@@ -33,7 +34,7 @@ def body(request: EmbeddingRequest, model: str = SMALL) -> dict[str, Any]:
 
 
 def notes(request: EmbeddingRequest, model: str = SMALL) -> list[tuple[str, str]]:
-    return [(note.field, note.effect) for note in line("r-1", request, model).notes]
+    return [(note.field, note.effect) for note in EMBEDDINGS.line("r-1", request, model).notes]
 
 
 def row(*vectors: tuple[int, Any], status: int = 200, **members: Any) -> bytes:
@@ -50,7 +51,7 @@ def test_one_text_is_said_as_it_is_and_nothing_else() -> None:
 
 
 def test_several_texts_weigh_as_many_requests_and_go_to_their_own_endpoint() -> None:
-    made = line("r-1", texts("a", "b", "a"), SMALL)
+    made = EMBEDDINGS.line("r-1", texts("a", "b", "a"), SMALL)
     assert (made.group, made.weight) == ("/v1/embeddings", 3)
     assert body(texts("a", "b", "a"))["input"] == ["a", "b", "a"]
 
@@ -100,7 +101,7 @@ def test_usual_length_that_the_model_does_not_have_is_noted(model: str, usual: i
 )
 def test_length_that_was_asked_for_is_kept_to_or_refused(model: str, asked: int, said: str) -> None:
     with pytest.raises(Refused, match=said):
-        line("r-1", texts("a", dimensions=asked), model)
+        EMBEDDINGS.line("r-1", texts("a", dimensions=asked), model)
 
 
 @pytest.mark.parametrize(
@@ -121,32 +122,32 @@ def test_what_openai_cannot_be_told_is_noted(how: dict[str, Any], noted: list[tu
 
 def test_image_and_too_many_inputs_are_refused() -> None:
     with pytest.raises(Refused, match=r"inputs\[1\]: is an image; OpenAI embeds only text"):
-        line("r-1", EmbeddingRequest(((TextPart("a"),), (ImagePart("png", "AAAA"),))), SMALL)
+        EMBEDDINGS.line("r-1", EmbeddingRequest(((TextPart("a"),), (ImagePart("png", "AAAA"),))), SMALL)
     with pytest.raises(Refused, match="inputs: 2049 given, OpenAI takes 2048"):
-        line("r-1", texts(*(["a"] * (MOST_INPUTS + 1))), SMALL)
+        EMBEDDINGS.line("r-1", texts(*(["a"] * (MOST_INPUTS + 1))), SMALL)
 
 
 def test_vectors_come_in_the_order_of_the_inputs() -> None:
-    found = answer(row((1, [0.5, 0.25]), (0, [1, -1.5])), lambda: texts("a", "b"))
+    found = EMBEDDINGS.answer(row((1, [0.5, 0.25]), (0, [1, -1.5])), lambda: texts("a", "b"))
     assert found == EmbeddingAnswer(((1.0, -1.5), (0.5, 0.25)), "batch_req_1", SMALL, 4)
 
 
 def test_tokens_may_be_uncounted() -> None:
-    found = answer(row((0, [1.0]), usage=None), lambda: texts("a"))
+    found = EMBEDDINGS.answer(row((0, [1.0]), usage=None), lambda: texts("a"))
     assert isinstance(found, EmbeddingAnswer)
     assert found.input_tokens is None
 
 
 @pytest.mark.parametrize("vectors", [[], [(0, [1.0])], [(0, [1.0]), (0, [1.0])], [(0, [1.0]), (2, [1.0])]])
 def test_missing_doubled_or_foreign_vector_fails_the_record(vectors: list[tuple[int, Any]]) -> None:
-    found = answer(row(*vectors), lambda: texts("a", "b"))
+    found = EMBEDDINGS.answer(row(*vectors), lambda: texts("a", "b"))
     assert isinstance(found, RecordError)
     assert found.code == 502
     assert "2 were asked for" in found.message
 
 
 def test_vector_that_is_no_list_of_numbers_fails_the_record() -> None:
-    found = answer(row((0, "agdavRrG")), lambda: texts("a"))
+    found = EMBEDDINGS.answer(row((0, "agdavRrG")), lambda: texts("a"))
     assert isinstance(found, RecordError)
     assert "cannot be read" in found.message
 
@@ -155,9 +156,9 @@ def test_error_and_expiry_are_as_for_texts() -> None:
     error = {"error": {"message": "Too long.", "type": "invalid_request_error"}}
     refused = json.loads(row())
     refused["response"] = {"status_code": 400, "body": error}
-    assert answer(json.dumps(refused).encode(), texts) == RecordError(400, "Too long.")
+    assert EMBEDDINGS.answer(json.dumps(refused).encode(), texts) == RecordError(400, "Too long.")
     late = {"custom_id": "r-1", "response": None, "error": {"code": "batch_expired", "message": "Late."}}
-    assert answer(json.dumps(late).encode(), texts) == Unfinished("Late.")
+    assert EMBEDDINGS.answer(json.dumps(late).encode(), texts) == Unfinished("Late.")
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real exchanges are not here")
@@ -178,7 +179,7 @@ def test_real_rows_are_read() -> None:
     for number, real in enumerate(content["response"]["body"].splitlines()):
         assert receipt(real.encode()) == Receipt(str(number), finished=True)
         said = json.loads(real)["response"]["body"]
-        found = answer(real.encode(), lambda: texts("a"))
+        found = EMBEDDINGS.answer(real.encode(), lambda: texts("a"))
         assert isinstance(found, EmbeddingAnswer)
         assert found.vectors == (tuple(said["data"][0]["embedding"]),)
         assert (found.model, found.input_tokens) == (said["model"], said["usage"]["prompt_tokens"])
@@ -190,7 +191,7 @@ def test_real_answer_without_a_word_about_the_encoding_is_floats() -> None:
     sent = real["request"]["body"]
     assert body(texts(sent["input"], dimensions=sent["dimensions"])) == sent
     said = json.dumps({"id": "1", "response": {"status_code": 200, "body": real["response"]["body"]}})
-    found = answer(said.encode(), lambda: texts("a"))
+    found = EMBEDDINGS.answer(said.encode(), lambda: texts("a"))
     assert isinstance(found, EmbeddingAnswer)
     assert len(found.vectors[0]) == sent["dimensions"]
 
@@ -199,4 +200,4 @@ def test_real_answer_without_a_word_about_the_encoding_is_floats() -> None:
 def test_real_answer_in_base64_is_nothing_we_ask_for() -> None:
     real = json.loads((REAL / "embeddings" / "base64-dimensions.json").read_bytes())
     said = json.dumps({"id": "1", "response": {"status_code": 200, "body": real["response"]["body"]}})
-    assert isinstance(answer(said.encode(), lambda: texts("a")), RecordError)
+    assert isinstance(EMBEDDINGS.answer(said.encode(), lambda: texts("a")), RecordError)

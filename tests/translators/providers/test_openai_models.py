@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translators.providers.openai.models import Traits, derived_model, headers, traits
-from translators.providers.openai.names import fitting, may_be_mapped
+from translators.providers.chat_completions.traits import Traits
+from translators.providers.identifiers import fitting, may_be_mapped
+from translators.providers.openai.models import traits
+from translators.providers.registry import PROVIDERS
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,11 @@ def test_model_takes(model: str, limit: str, sampling: str, efforts: object) -> 
 
 
 def test_key_travels_as_a_bearer_token() -> None:
-    assert headers("test-key") == {"Authorization": "Bearer test-key"}
+    assert PROVIDERS["openai"].headers("test-key") == {"Authorization": "Bearer test-key"}
 
 
 def test_no_model_of_bedrock_s_is_openai_s_own() -> None:
-    assert derived_model("openai", "gpt-oss-20b-1:0") is None
+    assert PROVIDERS["openai"].derived_model("openai", "gpt-oss-20b-1:0") is None
 
 
 @given(word=st.text(), longest=st.integers(20, 64))

@@ -10,9 +10,10 @@ from msgspec import Raw
 
 from translators.bedrock.records import InputRecord
 from translators.errors import RecordError, Refused
-from translators.providers.openai import native
-from translators.providers.openai.names import LONGEST_CALL_ID, fitting
-from translators.providers.rows import Line, Unfinished
+from translators.providers.batch_file import Line, Unfinished
+from translators.providers.chat_completions.names import LONGEST_CALL_ID
+from translators.providers.identifiers import fitting
+from translators.providers.openai.models import CHAT
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
 
@@ -22,7 +23,7 @@ LONG = "c" * (LONGEST_CALL_ID + 1)
 
 
 def line(model: str = "gpt-4o-mini", **members: Any) -> Line:
-    return native.line("r-1", Raw(json.dumps({"messages": HELLO} | members).encode()), model)
+    return CHAT.native_line("r-1", Raw(json.dumps({"messages": HELLO} | members).encode()), model)
 
 
 def sent(model: str = "gpt-4o-mini", **members: Any) -> Any:
@@ -93,11 +94,11 @@ def test_model_is_the_job_s() -> None:
     assert sent(model="gpt-4o-mini") == {}
     assert noted() == []
     body = Raw(json.dumps({"model": "openai.gpt-oss-20b-1:0", "messages": HELLO}).encode())
-    written = native.line("r-1", body, "gpt-4o-mini")
+    written = CHAT.native_line("r-1", body, "gpt-4o-mini")
     assert json.loads(written.data)["body"]["model"] == "gpt-4o-mini"
     assert [note.field for note in written.notes] == ["model"]
     body = Raw(json.dumps({"model": "gpt-4o-mini", "messages": HELLO}).encode())
-    assert native.line("r-1", body, "gpt-4o-mini").notes == ()
+    assert CHAT.native_line("r-1", body, "gpt-4o-mini").notes == ()
 
 
 def test_nothing_streams() -> None:
@@ -210,7 +211,7 @@ def test_messages_of_another_form_are_the_provider_s_to_refuse(messages: object)
 )
 def test_body_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(Refused, match="modelInput"):
-        native.line("r-1", Raw(body), "gpt-4o-mini")
+        CHAT.native_line("r-1", Raw(body), "gpt-4o-mini")
 
 
 def test_answer_is_the_provider_s_own() -> None:
@@ -220,14 +221,14 @@ def test_answer_is_the_provider_s_own() -> None:
         "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "unheard_of"}],
         "usage": {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4}},
     }
-    answer = native.answer(row(completion))
+    answer = CHAT.native_answer(row(completion))
     assert isinstance(answer, ModelOutput)
     assert json.loads(answer.json) == completion
     assert (answer.input_tokens, answer.output_tokens) == (6, 5)
 
 
 def test_answer_that_is_written_as_text_is_on_one_line() -> None:
-    answer = native.answer(row(json.dumps({"choices": [{"index": 0}]}, indent=2)))
+    answer = CHAT.native_answer(row(json.dumps({"choices": [{"index": 0}]}, indent=2)))
     assert answer == ModelOutput(b'{"choices":[{"index":0}]}', 0, 0)
 
 
@@ -245,11 +246,11 @@ def test_answer_that_is_written_as_text_is_on_one_line() -> None:
     ids=str,
 )
 def test_row_without_an_answer_says_why(result: bytes, outcome: object) -> None:
-    assert native.answer(result) == outcome
+    assert CHAT.native_answer(result) == outcome
 
 
 def test_completion_that_cannot_be_read_fails_the_record() -> None:
-    outcome = native.answer(row({"choices": 5}))
+    outcome = CHAT.native_answer(row({"choices": 5}))
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
     assert outcome.message.startswith("the provider's result row cannot be read: Expected")

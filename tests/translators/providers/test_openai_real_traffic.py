@@ -13,11 +13,11 @@ import pytest
 from translators.bedrock.converse import Answer, Request
 from translators.errors import ProviderError, RecordError
 from translators.providers import uploaded_files as batches
+from translators.providers.batch_file import Receipt
+from translators.providers.chat_completions.rows import receipt
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
-from translators.providers.openai.names import fitting
-from translators.providers.openai.response import answer
-from translators.providers.openai.rows import receipt
-from translators.providers.rows import Receipt
+from translators.providers.identifiers import fitting
+from translators.providers.openai.models import CHAT
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic"
 CHATS = sorted(
@@ -87,7 +87,7 @@ def test_real_completion_becomes_an_answer_with_everything_in_it(file: Path) -> 
     body = json.loads(file.read_bytes())["response"]["body"]
     choice = body["choices"][0]
     said, usage = choice["message"], body["usage"]
-    outcome = answer(row(body), asked)
+    outcome = CHAT.answer(row(body), asked)
     assert isinstance(outcome, Answer)
     content = outcome.response.output.message.content
     texts = [said[name] for name in ("content", "refusal") if said.get(name)]
@@ -120,7 +120,7 @@ def test_real_completion_becomes_an_answer_with_everything_in_it(file: Path) -> 
 def test_real_error_becomes_a_record_error_in_the_provider_s_words(file: Path) -> None:
     response = json.loads(file.read_bytes())["response"]
     message = response["body"]["error"]["message"]
-    assert answer(row(response["body"], response["status"]), asked) == RecordError(
+    assert CHAT.answer(row(response["body"], response["status"]), asked) == RecordError(
         response["status"], message
     )
 
@@ -128,14 +128,14 @@ def test_real_error_becomes_a_record_error_in_the_provider_s_words(file: Path) -
 def test_real_rows_of_a_batch_are_read() -> None:
     rows = exchange("chat-7-output-file-content")["response"]["body"].splitlines()
     assert [receipt(line.encode()) for line in rows] == [Receipt(str(number), True) for number in range(3)]
-    assert all(isinstance(answer(line.encode(), asked), Answer) for line in rows)
+    assert all(isinstance(CHAT.answer(line.encode(), asked), Answer) for line in rows)
 
 
 @pytest.mark.parametrize("file", GROQ_ROWS, ids=name_of)
 def test_real_rows_of_a_compatible_server_are_read(file: Path) -> None:
     for response in json.loads(file.read_bytes())["response"]["body"]:
         line = json.dumps({"id": "batch_req_1", "custom_id": "r-1", "response": response, "error": None})
-        assert isinstance(answer(line.encode(), asked), Answer)
+        assert isinstance(CHAT.answer(line.encode(), asked), Answer)
 
 
 def test_real_upload_and_ours_have_the_same_form() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.translators.providers.converse_records import CALL, HI, PNG, Json, asking, body, result, said
 from translators.bedrock.converse import ContentBlock, Message, Request
 from translators.errors import Refused
-from translators.providers.openai.request import line
+from translators.providers.openai.models import CHAT
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_record_that_cannot_be_expressed_is_refused_by_field(request_: Json, fie
 
 def test_block_without_a_member_is_refused() -> None:
     with pytest.raises(Refused, match=r"messages\[0\].content\[0\]: is an empty block"):
-        line("r-1", Request(messages=[Message(role="user", content=[ContentBlock()])]), "gpt-4o-mini")
+        CHAT.line("r-1", Request(messages=[Message(role="user", content=[ContentBlock()])]), "gpt-4o-mini")

@@ -16,8 +16,8 @@ from tests.translators.providers.converse_records import (
     result,
     said,
 )
-from translators.providers.openai.names import fitting
-from translators.providers.openai.request import line
+from translators.providers.identifiers import fitting
+from translators.providers.openai.models import CHAT
 
 
 def messages(request: Json) -> object:
@@ -25,7 +25,7 @@ def messages(request: Json) -> object:
 
 
 def test_nothing_is_sent_that_was_not_asked_for() -> None:
-    assert json.loads(line("r-1", hub(HI), "gpt-4o-mini").data) == {
+    assert json.loads(CHAT.line("r-1", hub(HI), "gpt-4o-mini").data) == {
         "custom_id": "r-1",
         "method": "POST",
         "url": "/v1/chat/completions",
@@ -55,7 +55,7 @@ def test_what_says_nothing_sends_nothing(absent: Json) -> None:
 def test_translating_leaves_the_request_as_it_was() -> None:
     request = hub(said(result(PNG, status="error"), {"text": "And?"}))
     before = hub(said(result(PNG, status="error"), {"text": "And?"}))
-    assert line("r-1", request, "gpt-4o-mini") == line("r-1", request, "gpt-4o-mini")
+    assert CHAT.line("r-1", request, "gpt-4o-mini") == CHAT.line("r-1", request, "gpt-4o-mini")
     assert request == before
 
 
@@ -216,4 +216,4 @@ def test_schema_name_that_openai_refuses_is_mapped() -> None:
 
 def test_same_loss_is_noted_once_in_a_record() -> None:
     point = {"cachePoint": {"type": "default"}}
-    assert len(line("r-1", hub(said(point, {"text": "a"}, point)), "gpt-4o-mini").notes) == 1
+    assert len(CHAT.line("r-1", hub(said(point, {"text": "a"}, point)), "gpt-4o-mini").notes) == 1

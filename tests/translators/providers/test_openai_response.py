@@ -8,10 +8,10 @@ import pytest
 
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
-from translators.providers.openai.names import fitting
-from translators.providers.openai.response import answer
-from translators.providers.openai.rows import receipt
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.batch_file import Receipt, Unfinished
+from translators.providers.chat_completions.rows import receipt
+from translators.providers.identifiers import fitting
+from translators.providers.openai.models import CHAT
 
 type Json = dict[str, Any]
 
@@ -46,7 +46,7 @@ def calling(arguments: object, finish_reason: str = "tool_calls", **members: obj
 
 
 def understood(data: bytes) -> Answer:
-    outcome = answer(data, asked)
+    outcome = CHAT.answer(data, asked)
     assert isinstance(outcome, Answer)
     return outcome
 
@@ -107,7 +107,7 @@ def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
     ids=lambda value: repr(value)[:60],
 )
 def test_malformed_row_fails_its_record_alone(data: bytes, message: str) -> None:
-    outcome = answer(data, asked)
+    outcome = CHAT.answer(data, asked)
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
     assert message in outcome.message
@@ -131,7 +131,7 @@ def test_malformed_row_fails_its_record_alone(data: bytes, message: str) -> None
     ids=repr,
 )
 def test_row_that_reports_an_error_becomes(data: bytes, expected: object) -> None:
-    assert answer(data, asked) == expected
+    assert CHAT.answer(data, asked) == expected
 
 
 def test_answer_tells_who_answered_and_when() -> None:
@@ -276,6 +276,6 @@ def test_name_that_only_looks_mapped_stays_as_the_model_said_it(record: Json) ->
     request = msgspec.json.decode(
         json.dumps({"messages": [{"role": "user", "content": []}]} | record), type=Request
     )
-    outcome = answer(calling("{}", function={"name": name, "arguments": "{}"}), lambda: request)
+    outcome = CHAT.answer(calling("{}", function={"name": name, "arguments": "{}"}), lambda: request)
     assert isinstance(outcome, Answer)
     assert content(outcome) == [{"toolUse": {"toolUseId": "call_1", "name": name, "input": {}}}]

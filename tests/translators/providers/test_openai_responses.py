@@ -11,9 +11,9 @@ import pytest
 from tests.translators.providers.converse_records import CALL, HI, PDF, PNG, Json, asking, hub, result, said
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Unfinished
 from translators.providers.openai.responses import line
 from translators.providers.openai.responses_output import answer
-from translators.providers.rows import Unfinished
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "openai"
 

@@ -18,7 +18,8 @@ from tests.translators.playing import endpoint_of
 from tests.translators.providers.judging import judge_of, judged
 from translators.bedrock.converse import Answer, Request
 from translators.providers.conversation import Conversation, Marker, Search, Submission
-from translators.providers.together import batches, chat
+from translators.providers.together import batches
+from translators.providers.together.chat import CHAT
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "together"
 SENT = sorted(RECORDINGS.glob("*/sent.json"))
@@ -109,7 +110,7 @@ def asked() -> Request:
 def test_real_completion_is_read(name: str, reason: str) -> None:
     body = json.loads((REAL / "chat" / f"{name}.json").read_bytes())["response"]["body"]
     row = {"custom_id": "r-1", "response": {"status_code": 200, "body": body}}
-    outcome = chat.answer(json.dumps(row).encode(), asked)
+    outcome = CHAT.answer(json.dumps(row).encode(), asked)
     assert isinstance(outcome, Answer)
     assert outcome.response.stop_reason == reason
     assert outcome.response.usage.output_tokens == body["usage"]["completion_tokens"]
@@ -122,7 +123,7 @@ def test_our_batch_is_found_in_a_real_list() -> None:
     submission = Submission(
         marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0),
         model="a-model",
-        group=chat.ENDPOINT,
+        group=CHAT.url,
         lines=1,
         input_id=first["input_file_id"],
     )

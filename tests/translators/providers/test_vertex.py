@@ -6,8 +6,8 @@ import pytest
 from msgspec import Raw
 
 from translators.bedrock.records import InputRecord
+from translators.providers.batch_file import Line, Receipt
 from translators.providers.registry import PROVIDERS
-from translators.providers.rows import Line, Receipt
 from translators.providers.vertex import models, rows
 from translators.translation import Route, Translator
 

@@ -13,10 +13,11 @@ import pytest
 from tests.translators.playing import Player, endpoint_of
 from translators.bedrock.converse import Answer, Request
 from translators.errors import ProviderError, RecordError
+from translators.providers.chat_completions.traits import Traits
 from translators.providers.conversation import Batch, Conversation, Marker, Search, Submission
-from translators.providers.openai.models import Traits
 from translators.providers.xai import batches, chat
-from translators.providers.xai.rows import answer, receipt
+from translators.providers.xai.chat import CHAT
+from translators.providers.xai.rows import receipt
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "xai"
 ENDPOINT = endpoint_of("xai")
@@ -95,7 +96,7 @@ def test_real_results_are_fetched_and_read() -> None:
     assert [receipt(row).custom_id for row in rows] == ["0", "1"]
     for row, result in zip(rows, recorded["response"]["body"]["results"], strict=True):
         completion = result["batch_result"]["response"]["chat_get_completion"]
-        outcome = answer(row, asked)
+        outcome = CHAT.answer(row, asked)
         assert isinstance(outcome, Answer)
         thought, said = outcome.response.output.message.content
         assert thought.reasoning_content is not None
@@ -112,7 +113,7 @@ def test_real_results_are_fetched_and_read() -> None:
 def test_reasoning_of_a_real_completion_counts_as_output(name: str) -> None:
     body = exchange(f"chat/{name}")["response"]["body"]
     row = {"batch_request_id": "r-1", "batch_result": {"response": {"chat_get_completion": body}}}
-    outcome = answer(json.dumps(row).encode(), asked)
+    outcome = CHAT.answer(json.dumps(row).encode(), asked)
     assert isinstance(outcome, Answer)
     usage = outcome.response.usage
     assert usage.output_tokens == body["usage"]["total_tokens"] - body["usage"]["prompt_tokens"]
@@ -121,7 +122,7 @@ def test_reasoning_of_a_real_completion_counts_as_output(name: str) -> None:
 
 @pytest.mark.parametrize("row", ["", "[]", '{"batch_request_id":"r-1","batch_result":[]}'])
 def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
-    outcome = answer(row.encode(), asked)
+    outcome = CHAT.answer(row.encode(), asked)
     assert isinstance(outcome, RecordError)
     assert outcome.code == 502
 

@@ -22,8 +22,9 @@ from translators.bedrock.converse import (
 )
 from translators.errors import Refused
 from translators.providers.anthropic import citations, wire
-from translators.providers.anthropic.parts import part, text, unplaced
-from translators.providers.names import fitting
+from translators.providers.anthropic.parts import REFUSED, part, text
+from translators.providers.content_blocks import unplaced
+from translators.providers.identifiers import fitting
 
 LONGEST_NAME = 64
 """Of tools (Anthropic: agents-and-tools/tool-use/define-tools), and of ids, which have the characters of
@@ -51,6 +52,11 @@ _UNSIGNED = Note(
 _UNCITED = Note(
     "messages.content.citationsContent.citations", "dropped", "Anthropic takes back no citation of this kind"
 )
+
+
+def fitted_name(name: str) -> str:
+    """The name of a tool, or the id of a call, as it is accepted."""
+    return fitting(name, LONGEST_NAME)
 
 
 def system(blocks: Sequence[SystemBlock], notes: list[Note]) -> str | list[wire.Text]:
@@ -117,7 +123,7 @@ def _block(role: str, block: ContentBlock, path: str, notes: list[Note]) -> wire
         return text(block.text, notes)
     if role == "assistant":
         return _said_by_claude(block, path, notes)
-    raise unplaced(block, path)
+    raise unplaced(block, path, REFUSED)
 
 
 def _said_by_claude(block: ContentBlock, path: str, notes: list[Note]) -> wire.Block | None:
@@ -127,7 +133,7 @@ def _said_by_claude(block: ContentBlock, path: str, notes: list[Note]) -> wire.B
         return _thinking(block.reasoning_content, notes)
     if block.citations_content is not None:
         return _cited(block.citations_content, notes)
-    raise unplaced(block, path)
+    raise unplaced(block, path, REFUSED)
 
 
 def _mark(written: Sequence[wire.Block], point: CachePoint, no_place: Note, notes: list[Note]) -> None:
@@ -152,7 +158,7 @@ def _tool_use(use: ToolUseBlock, path: str, notes: list[Note]) -> wire.ToolUse:
         raise Refused(f"{path}.type", f"{use.type!r} is a tool of another provider's server")
     if not is_object(use.input):
         raise Refused(f"{path}.input", "is not an object; Anthropic takes nothing else")
-    name = fitting(use.name, LONGEST_NAME)
+    name = fitted_name(use.name)
     if name != use.name:
         notes.append(_NAME)
     return wire.ToolUse(_call_id(use.tool_use_id, notes), name, use.input)
@@ -164,7 +170,7 @@ def is_object(value: Raw) -> bool:
 
 
 def _call_id(tool_use_id: str, notes: list[Note]) -> str:
-    call_id = fitting(tool_use_id, LONGEST_NAME)
+    call_id = fitted_name(tool_use_id)
     if call_id != tool_use_id:
         notes.append(_CALL_ID)
     return call_id

@@ -20,7 +20,7 @@ from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, fit_to_model
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
-from translators.providers.rows import Line, Unfinished
+from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.wire import Members, ModelOutput
 
 
@@ -182,7 +182,7 @@ _COUNTED = msgspec.json.Decoder(_Counted)
 
 
 def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
-    """The message in a row as Anthropic wrote it, or why there is none.
+    """The message in a row as Anthropic wrote it, or the error in its place.
 
     Bedrock's own messages differ in nothing but the prefixes of their ids, so these stay.
     """
@@ -195,5 +195,5 @@ def answer_in(message: Raw) -> ModelOutput | RecordError:
     try:
         usage = _COUNTED.decode(message).usage
     except msgspec.DecodeError as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     return ModelOutput(bytes(message), usage.input_tokens, usage.output_tokens)

@@ -7,19 +7,15 @@ Anthropic's already.
 from collections.abc import Mapping
 from typing import cast, get_args
 
-import msgspec
-
 from translators.bedrock.converse import InferenceConfig, Note, OutputConfig, Request, TextFormat
 from translators.errors import Refused
 from translators.providers.anthropic.models import EFFORTS, Effort, Thinking, Traits
+from translators.providers.converse_requests import EXTRA, SCHEMA, check_one_answer, schema_of
 
 MOST_TOKENS_OF_ANY_MODEL = 4096
 """What every model can be asked for, where no more is known of it."""
 
 type Body = dict[str, object]
-
-_EXTRA = "additionalModelRequestFields"
-_SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
 
 _DROPPED = {
     "seed": "Anthropic takes no seed",
@@ -87,16 +83,13 @@ def _output_config(config: OutputConfig, body: Body, notes: list[Note]) -> None:
 def _format(text_format: TextFormat, notes: list[Note]) -> Body:
     """The schema; its description becomes a part of it, a name has no place."""
     asked = text_format.structure.json_schema
-    try:
-        schema = msgspec.json.decode(asked.schema, type=dict[str, object])
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{_SCHEMA}.schema", f"cannot be read as a JSON object: {error}") from error
+    schema = schema_of(asked)
     if asked.name is not None:
-        notes.append(Note(f"{_SCHEMA}.name", "dropped", "Anthropic's schemas have no name"))
+        notes.append(Note(f"{SCHEMA}.name", "dropped", "Anthropic's schemas have no name"))
     if asked.description is not None:
         description = [asked.description, *([schema["description"]] if "description" in schema else [])]
         schema["description"] = "\n\n".join(map(str, description))
-        notes.append(Note(f"{_SCHEMA}.description", "mapped", "sent as the description in the schema"))
+        notes.append(Note(f"{SCHEMA}.description", "mapped", "sent as the description in the schema"))
     return {"type": "json_schema", "schema": schema}
 
 
@@ -107,11 +100,10 @@ def _extras(extra: Mapping[str, object], body: Body, notes: list[Note]) -> None:
         if value is None:
             continue
         if name in _DROPPED:
-            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
+            notes.append(Note(f"{EXTRA}.{name}", "dropped", _DROPPED[name]))
         elif name not in _HANDLED_APART:
             _merge(name, value, body)
-    if extra.get("n") not in (None, 1):
-        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
+    check_one_answer(extra)
     if extra.get("user") is not None:
         _merge("metadata", {"user_id": extra["user"]}, body)
     if extra.get("reasoning_effort") is not None:
@@ -129,12 +121,12 @@ def _merge(name: str, value: object, body: Body) -> None:
     elif isinstance(said, dict) and isinstance(value, dict) and not said.keys() & value.keys():
         body[name] = {**cast("Body", said), **cast("Body", value)}
     else:
-        raise Refused(f"{_EXTRA}.{name}", "is said elsewhere in the record already")
+        raise Refused(f"{EXTRA}.{name}", "is said elsewhere in the record already")
 
 
 def _reasoning_effort(asked: object, body: Body, notes: list[Note]) -> None:
     """An effort in the words of other models: `none` and `minimal` are not Claude's."""
-    field = f"{_EXTRA}.reasoning_effort"
+    field = f"{EXTRA}.reasoning_effort"
     if asked == "none":
         _merge("thinking", {"type": "disabled"}, body)
         notes.append(Note(field, "mapped", "sent as thinking that is disabled"))
@@ -150,8 +142,8 @@ _FIELDS: Mapping[str, str] = {
     "max_tokens": "inferenceConfig.maxTokens",
     "temperature": "inferenceConfig.temperature",
     "top_p": "inferenceConfig.topP",
-    "top_k": f"{_EXTRA}.top_k",
-    "thinking": f"{_EXTRA}.thinking",
+    "top_k": f"{EXTRA}.top_k",
+    "thinking": f"{EXTRA}.thinking",
     "effort": "outputConfig.effort",
 }
 """Where Converse says what a message's parameters say."""

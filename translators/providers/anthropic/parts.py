@@ -13,14 +13,10 @@ from translators.bedrock.converse import (
 )
 from translators.errors import Refused
 from translators.providers.anthropic import wire
-from translators.providers.blocks import base64_of, document_text, is_pdf, set_member
+from translators.providers.content_blocks import base64_of, document_text, image_base64, is_pdf, unplaced
 
-_REFUSED = {
-    "video": "Claude takes no video",
-    "audio": "Claude takes no audio",
-    "tool_addition": "tools cannot change within a conversation",
-    "tool_removal": "tools cannot change within a conversation",
-}
+REFUSED = {"video": "Claude takes no video", "audio": "Claude takes no audio"}
+"""Member of a block → why it is refused."""
 
 EMPTY_TEXT = Note("messages.content.text", "dropped", "empty texts are refused by Anthropic")
 _GUARDED = Note(
@@ -46,7 +42,7 @@ def part(block: ContentBlock | ToolResultContent, path: str, notes: list[Note]) 
         return _search_result(block.search_result)
     if isinstance(block, ContentBlock) and block.guard_content is not None:
         return _guarded(block.guard_content, f"{path}.guardContent", notes)
-    raise unplaced(block, path)
+    raise unplaced(block, path, REFUSED)
 
 
 def text(said: str, notes: list[Note]) -> wire.Text | None:
@@ -57,18 +53,8 @@ def text(said: str, notes: list[Note]) -> wire.Text | None:
     return None
 
 
-def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
-    """The refusal of a block that has no place where it stands."""
-    member, name = set_member(block)
-    if not member:
-        return Refused(path, "is an empty block")
-    return Refused(f"{path}.{name}", _REFUSED.get(member, "has no place in a message of this role"))
-
-
 def _image(image: ImageBlock, path: str) -> wire.Image:
-    if image.error is not None:
-        raise Refused(f"{path}.error", "the image is missing")
-    return wire.Image(wire.Base64Source(f"image/{image.format}", base64_of(image.source, path)))
+    return wire.Image(wire.Base64Source(f"image/{image.format}", image_base64(image, path)))
 
 
 def _guarded(guarded: GuardContent, path: str, notes: list[Note]) -> wire.Part | None:

@@ -1,4 +1,4 @@
-"""Anthropic\'s row of the registry."""
+"""Anthropic's row of the registry."""
 
 from types import MappingProxyType
 

@@ -28,7 +28,8 @@ from translators.providers.anthropic.messages import messages, system
 from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, add_parameters
 from translators.providers.anthropic.tools import tool_choice, tools
-from translators.providers.rows import Line, once_each
+from translators.providers.batch_file import Line, once_each
+from translators.providers.converse_requests import check_unsent
 
 
 class Asked(Struct, frozen=True):
@@ -41,9 +42,6 @@ class Asked(Struct, frozen=True):
 _ENCODER = msgspec.json.Encoder()
 
 _PARALLEL = "additionalModelRequestFields.parallel_tool_calls"
-_METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
-_PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
-_SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")
 
 
 def line(custom_id: str, request: Request, model: str) -> Line:
@@ -58,7 +56,7 @@ def add_message(body: Body, request: Request, taken: Traits, notes: list[Note]) 
     """Add what the record asks of such a model; the betas that it asks for, in one word. Raises `Refused`."""
     extra = request.additional_model_request_fields
     group = _betas(extra, notes) if extra else ""
-    _beside_the_model(request, notes)
+    check_unsent(request, notes, response_paths=True)
     if request.system and (said := system(request.system, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, taken.prefill, notes)
@@ -97,17 +95,3 @@ def _add_tools(body: Body, config: ToolConfig | None, extra: Mapping[str, object
         notes.append(Note(_PARALLEL, "dropped", "no tool can be called at all"))
     else:
         body["tool_choice"] = {**choice, "disable_parallel_tool_use": True}
-
-
-def _beside_the_model(request: Request, notes: list[Note]) -> None:
-    """The members that are not told to a model."""
-    if request.guardrail_config is not None:
-        raise Refused("guardrailConfig", "there is no guardrail at this provider")
-    if request.prompt_variables:
-        raise Refused("promptVariables", "fill a prompt that is stored in Bedrock; it is not known here")
-    if request.request_metadata is not None:
-        notes.append(_METADATA)
-    if request.performance_config is not None:
-        notes.append(_PERFORMANCE)
-    if request.service_tier is not None:
-        notes.append(_SERVICE_TIER)

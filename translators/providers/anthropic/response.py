@@ -30,10 +30,10 @@ from translators.bedrock.converse import (
 )
 from translators.errors import RecordError
 from translators.providers.anthropic.citations import Received, Unknown, in_converse
-from translators.providers.anthropic.messages import LONGEST_NAME
+from translators.providers.anthropic.messages import fitted_name
 from translators.providers.anthropic.results import Succeeded, outcome
-from translators.providers.names import may_be_mapped, original_tool_name
-from translators.providers.rows import Unfinished
+from translators.providers.batch_file import Unfinished, unreadable
+from translators.providers.identifiers import original_tool_name
 
 _NO_INPUT = Raw(b"{}")
 
@@ -97,18 +97,18 @@ with it. To call it an end would pass off half an answer as a whole one."""
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     result = outcome(row)
     return answer_in(result.message, asked) if isinstance(result, Succeeded) else result
 
 
 def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
-    """The answer in a message, or why there is none."""
+    """The answer in a message, or the error in its place."""
     try:
         message = _MESSAGE.decode(body)
         content = [_content(block, asked) for block in message.content]
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     except Unknown as unknown:
         return RecordError(502, f"the provider answered with {unknown}, which is not known")
     stop_reason = _STOP_REASONS.get(message.stop_reason)
@@ -140,9 +140,7 @@ def _content(block: _Block, asked: Callable[[], Request]) -> ContentBlock:
         case "text":
             return ContentBlock(block.text)
         case "tool_use":
-            name = block.name
-            if may_be_mapped(name):
-                name = original_tool_name(name, asked(), LONGEST_NAME)
+            name = original_tool_name(block.name, asked, fitted_name)
             return ContentBlock(tool_use=ToolUseBlock(block.id, name, block.input))
         case "thinking":
             text = ReasoningText(block.thinking, block.signature)

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from translators.errors import RecordError
 from translators.providers.anthropic.statuses import STATUSES
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.batch_file import Receipt, Unfinished, unreadable
 
 _UNFINISHED = frozenset({"canceled", "expired"})
 """The request never reached the model."""
@@ -51,7 +51,7 @@ class Succeeded(Struct, frozen=True):
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
     status = _status_in(head.result.error) if head.result.type == "errored" else None
     return Receipt(head.custom_id, finished=head.result.type not in _UNFINISHED, status=status)
@@ -66,7 +66,7 @@ def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
         if result.type == "errored":
             return _errored(result.error)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     if result.type != "succeeded":
         return RecordError(502, f"the provider's result is {result.type!r}, which is not known")
     return Succeeded(result.message)
@@ -87,7 +87,7 @@ def _innermost(body: Raw) -> _Error:
 def _status_in(body: Raw) -> int | None:
     try:
         return _status(_innermost(body))
-    except msgspec.ValidationError:  # of another form, and somebody's all the same
+    except msgspec.ValidationError:  # of another form, yet some record's row
         return None
 
 

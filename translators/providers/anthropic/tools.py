@@ -3,8 +3,7 @@
 from translators.bedrock.converse import Note, ToolChoice, ToolConfig, ToolSpec
 from translators.errors import Refused
 from translators.providers.anthropic import wire
-from translators.providers.anthropic.messages import LONGEST_NAME, is_object
-from translators.providers.names import fitting
+from translators.providers.anthropic.messages import LONGEST_NAME, fitted_name, is_object
 
 _NAME = Note(
     "toolConfig.tools.toolSpec.name",
@@ -32,7 +31,7 @@ def tools(config: ToolConfig, notes: list[Note]) -> list[wire.Tool]:
 def _tool(spec: ToolSpec, path: str, notes: list[Note]) -> wire.Tool:
     if not is_object(spec.input_schema.json):
         raise Refused(f"{path}.inputSchema.json", "is not an object; Anthropic takes nothing else")
-    name = fitting(spec.name, LONGEST_NAME)
+    name = fitted_name(spec.name)
     if name != spec.name:
         notes.append(_NAME)
     return wire.Tool(name, spec.input_schema.json, spec.description, spec.strict)
@@ -43,5 +42,5 @@ def tool_choice(choice: ToolChoice | None) -> dict[str, object]:
     if choice is None or choice.auto is not None:
         return {"type": "auto"}
     if choice.tool is not None:
-        return {"type": "tool", "name": fitting(choice.tool.name, LONGEST_NAME)}
+        return {"type": "tool", "name": fitted_name(choice.tool.name)}
     return {"type": "any" if choice.any is not None else "none"}

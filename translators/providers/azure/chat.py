@@ -1,17 +1,8 @@
-"""A record as a line that a deployment answers, and how a key is sent (Azure: how-to/batch, reference)."""
+"""Deployments as servers of chat completions, and how a key is sent (Azure: how-to/batch, reference)."""
 
-from typing import Literal
-
-from msgspec import Raw
-
-from translators.bedrock.converse import Request
-from translators.providers.openai import native, request
-from translators.providers.openai.models import Traits, own_traits
-from translators.providers.rows import Line
-from translators.wire import Members
-
-ENDPOINT: Literal["/chat/completions"] = "/chat/completions"
-"""What lines and batches name: the documentation's samples leave the `/v1` out."""
+from translators.providers.chat_completions.server import ChatServer
+from translators.providers.chat_completions.traits import Traits
+from translators.providers.openai.models import own_traits
 
 _UNKNOWN_MODEL = Traits()
 
@@ -24,16 +15,10 @@ def headers(key: str) -> dict[str, str]:
 
 
 def traits(deployment: str) -> Traits:
-    """What the model behind a deployment takes, as far as the deployment's name tells."""
+    """What the model behind a deployment accepts, as far as the deployment's name shows."""
     name = deployment.lower().replace("gpt-35", "gpt-3.5")
     return own_traits(name) or _UNKNOWN_MODEL
 
 
-def line(custom_id: str, asked: Request, deployment: str) -> Line:
-    """The line that asks a deployment for this record's answer. Raises `Refused`."""
-    return request.line_for(custom_id, asked, deployment, traits(deployment), ENDPOINT)
-
-
-def native_line(custom_id: str, model_input: Raw | Members, deployment: str) -> Line:
-    """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
-    return native.line_for(custom_id, model_input, deployment, traits(deployment), ENDPOINT)
+CHAT = ChatServer(traits=traits, url="/chat/completions")
+"""The documentation's samples leave the `/v1` out of lines and batches."""

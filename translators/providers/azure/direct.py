@@ -3,9 +3,9 @@
 import httpx
 
 from translators.providers.azure.batches import versioned
+from translators.providers.chat_completions import direct
+from translators.providers.chat_completions.direct import custom_id, error, row
 from translators.providers.conversation import Endpoint
-from translators.providers.openai import direct
-from translators.providers.openai.direct import custom_id, error, row
 
 __all__ = ["custom_id", "error", "request", "row"]
 

@@ -1,15 +1,11 @@
-"""Azure OpenAI\'s row of the registry."""
+"""Azure OpenAI's row of the registry."""
 
-from types import MappingProxyType
-
-from translators.providers.azure.chat import headers, line, native_line
+from translators.providers.azure.chat import CHAT, headers
+from translators.providers.chat_completions.rows import receipt
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
-from translators.providers.openai import embeddings, native
-from translators.providers.openai.models import derived_model
-from translators.providers.openai.response import answer
-from translators.providers.openai.rows import receipt
-from translators.providers.provider import Embeddings, Native, Provider
+from translators.providers.openai.embeddings import EMBEDDINGS
+from translators.providers.provider import Provider
 
 
 def _batches() -> Batches:
@@ -28,9 +24,9 @@ PROVIDER = Provider(
     name="azure",
     documentation="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch",
     load_batches=_batches,
-    line=line,
+    line=CHAT.line,
     receipt=receipt,
-    answer=answer,
+    answer=CHAT.answer,
     headers=headers,
     base_url="{AZURE_OPENAI_ENDPOINT}",
     base_url_variables=(),
@@ -38,8 +34,7 @@ PROVIDER = Provider(
     max_requests=100_000,
     max_bytes=200_000_000,
     takes_files=True,
-    derived_model=derived_model,
-    embeddings=Embeddings(line=embeddings.line, answer=embeddings.answer),
+    embeddings=EMBEDDINGS,
     load_direct=_direct,
-    native=MappingProxyType({"openai.chat": Native(line=native_line, answer=native.answer)}),
+    native=CHAT.native,
 )

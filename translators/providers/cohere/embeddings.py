@@ -10,11 +10,15 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note
-from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose
 from translators.errors import RecordError, Refused
-from translators.providers.cohere.lines import line_of
-from translators.providers.cohere.rows import body_of, unreadable
-from translators.providers.rows import Line, Unfinished
+from translators.providers.batch_file import Line, Unfinished, unreadable
+from translators.providers.chat_completions.embeddings import joined_texts
+from translators.providers.chat_completions.lines import short_line_of
+from translators.providers.cohere.rows import body_of
+
+DATASET = "batch-embed-v2-input"
+"""The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
 
 MOST_INPUTS = 96
 """Of one request (Cohere: reference/embed)."""
@@ -28,7 +32,7 @@ _LENGTHS: Mapping[str, int] = MappingProxyType(
         "embed-multilingual-light-v3.0": 384,
     }
 )
-"""Cohere: docs/models. How many numbers a vector has when nothing is said."""
+"""Cohere: docs/models. How many numbers a vector has by default."""
 
 _INPUT_TYPES: Mapping[Purpose, str] = MappingProxyType(
     {
@@ -39,11 +43,10 @@ _INPUT_TYPES: Mapping[Purpose, str] = MappingProxyType(
         "similarity": "clustering",
     }
 )
-"""Cohere knows no type for similarity; of its own, clustering compares texts alike."""
+"""Cohere has no type for similarity; clustering compares texts alike."""
 
-_UNSAID = Note("purpose", "mapped", "sent as search_document: Cohere wants to be told one")
+_NO_PURPOSE = Note("purpose", "mapped", "sent as search_document: Cohere wants to be told one")
 _SIMILARITY = Note("purpose", "mapped", "sent as clustering, which compares texts alike")
-_SEVERAL_TEXTS = Note("inputs", "mapped", "the texts of an input are joined by line ends")
 _NORMALIZE = Note("normalize", "dropped", "Cohere's vectors are as they are")
 
 
@@ -75,11 +78,11 @@ def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
     notes: list[Note] = []
     _check_length(request, model, notes)
     if request.purpose is None:
-        notes.append(_UNSAID)
+        notes.append(_NO_PURPOSE)
     elif request.purpose == "similarity":
         notes.append(_SIMILARITY)
     body: dict[str, object] = {
-        "texts": [_text(parts, f"inputs[{index}]", notes) for index, parts in enumerate(request.inputs)],
+        "texts": joined_texts(request, "is an image; of Cohere's batches only texts are known", notes),
         "input_type": _INPUT_TYPES[request.purpose or "search_document"],
         "embedding_types": ["float"],
     }
@@ -87,11 +90,11 @@ def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         body["truncate"] = request.truncate.upper()
     if request.normalize is not None:
         notes.append(_NORMALIZE)
-    return line_of(custom_id, "batch-embed-v2-input", body, notes)
+    return short_line_of(custom_id, DATASET, body, notes)
 
 
 def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer | RecordError | Unfinished:
-    """The vectors in a row, in the order of the inputs, or why there are none."""
+    """The vectors in a row, in the order of the inputs, or the error in their place."""
     body = body_of(row)
     if not isinstance(body, Raw):
         return body
@@ -105,17 +108,6 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     units = None if read.meta is None else read.meta.billed_units
     tokens = None if units is None or units.input_tokens is None else int(units.input_tokens)
     return EmbeddingAnswer(tuple(vectors), id=read.id or "", model="", input_tokens=tokens)
-
-
-def _text(parts: tuple[TextPart | ImagePart, ...], path: str, notes: list[Note]) -> str:
-    texts: list[str] = []
-    for part in parts:
-        if isinstance(part, ImagePart):
-            raise Refused(path, "is an image; of Cohere's batches only texts are known")
-        texts.append(part.text)
-    if len(texts) > 1:
-        notes.append(_SEVERAL_TEXTS)
-    return "\n".join(texts)
 
 
 def _check_length(request: EmbeddingRequest, model: str, notes: list[Note]) -> None:

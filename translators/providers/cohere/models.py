@@ -1,4 +1,4 @@
-"""What depends on the model or the account: who reasons, how a key is sent."""
+"""Cohere's models: which reason, and what they are called."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,6 @@ _REASONING = re.compile(r"command-a-(plus|reasoning)|north-")
 def reasons(model: str) -> bool:
     """Whether the model can think before it answers (crmne/ruby_llm: providers/cohere/capabilities.rb)."""
     return _REASONING.match(model) is not None
-
-
-def headers(key: str) -> dict[str, str]:
-    """The headers that carry an API key (Cohere: reference/create-batch, Authentication)."""
-    return {"Authorization": f"Bearer {key}"}
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(

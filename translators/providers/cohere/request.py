@@ -4,7 +4,7 @@ Where each member of a Converse request goes:
 
     messages, system                  messages                                    messages.py
     toolConfig.tools                  tools, whose schemas are text here          below
-    toolConfig.toolChoice             auto: not said; none: the tools are left out; others are refused
+    toolConfig.toolChoice             auto: not sent; none: the tools are left out; others are refused
     outputConfig.textFormat           refused
     the rest                          parameters.py
 """
@@ -13,12 +13,15 @@ from msgspec import Struct
 
 from translators.bedrock.converse import Note, Request, ToolConfig, ToolSpec
 from translators.errors import Refused
-from translators.providers.cohere.lines import line_of
-from translators.providers.cohere.messages import messages
+from translators.providers.batch_file import Line
+from translators.providers.chat_completions.lines import short_line_of
+from translators.providers.cohere.messages import PARTS, messages
 from translators.providers.cohere.models import reasons
 from translators.providers.cohere.parameters import add_parameters
-from translators.providers.openai.request import check_beside_the_model
-from translators.providers.rows import Line
+from translators.providers.converse_requests import check_unsent, tool_specs
+
+DATASET = "batch-chat-v2-input"
+"""The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
 
 
 class Function(Struct, frozen=True, omit_defaults=True):
@@ -32,7 +35,6 @@ class Tool(Struct, frozen=True, tag_field="type", tag="function"):
     function: Function
 
 
-_CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "Cohere decides itself what it caches")
 _STRICT = Note("toolConfig.tools.toolSpec.strict", "dropped", "Cohere's batches have no strict tools")
 _WITHOUT_TOOLS = Note("toolConfig.toolChoice", "mapped", "the tools are left out, so that none is called")
 
@@ -48,22 +50,16 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     if request.output_config is not None and request.output_config.text_format is not None:
         raise Refused("outputConfig.textFormat", "Cohere's batches take no schema for the answer")
     add_parameters(body, request, notes, thinks=thinks)
-    check_beside_the_model(request, notes)
-    return line_of(custom_id, "batch-chat-v2-input", body, notes)
+    check_unsent(request, notes)
+    return short_line_of(custom_id, DATASET, body, notes)
 
 
 def _tools(config: ToolConfig, notes: list[Note]) -> list[Tool]:
     choice = config.tool_choice
     if choice is not None and choice.auto is None and choice.none is None:
         raise Refused("toolConfig.toolChoice", "Cohere's batches cannot be told to call a tool; only auto")
-    tools: list[Tool] = []
-    for index, tool in enumerate(config.tools):
-        if tool.tool_spec is not None:
-            tools.append(Tool(_function(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes)))
-        elif tool.cache_point is not None:
-            notes.append(_CACHE_POINT)
-        else:
-            raise Refused(f"toolConfig.tools[{index}].systemTool", "only Bedrock runs tools of its own")
+    specs = tool_specs(config, PARTS.cache_point("toolConfig.tools"), notes)
+    tools = [Tool(_function(spec, path, notes)) for spec, path in specs]
     if choice is not None and choice.none is not None:
         notes.append(_WITHOUT_TOOLS)
         return []

@@ -22,9 +22,9 @@ from translators.bedrock.converse import (
     Usage,
 )
 from translators.errors import RecordError
-from translators.providers.cohere.rows import body_of, unreadable
-from translators.providers.openai.answers import counted, tool_use
-from translators.providers.rows import Unfinished
+from translators.providers.batch_file import Unfinished, unreadable
+from translators.providers.chat_completions.tool_calls import tool_uses, usage_of
+from translators.providers.cohere.rows import body_of
 
 
 class _Called(Struct):
@@ -77,7 +77,7 @@ _STOP_REASONS: dict[str | None, StopReason] = {
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     body = body_of(row)
     if not isinstance(body, Raw):
         return body
@@ -90,40 +90,35 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
     return _answer(chat, chat.message, asked)
 
 
-def _answer(chat: _Chat, said: _Message, asked: Callable[[], Request]) -> Answer | RecordError:
+def _answer(chat: _Chat, message: _Message, asked: Callable[[], Request]) -> Answer | RecordError:
     stop_reason = _STOP_REASONS.get(chat.finish_reason)
     if stop_reason is None:
         return RecordError(502, f"the provider stopped with {chat.finish_reason!r}, which gives no answer")
-    content, others = _said(said)
-    if said.tool_calls:
-        calls = [
-            tool_use(index, call.id, call.function.name, call.function.arguments or "", asked)
-            for index, call in enumerate(said.tool_calls)
-        ]
-        content += calls
-        if stop_reason == "end_turn":
-            understood = all(call.tool_use is not None for call in calls)
-            stop_reason = "tool_use" if understood else "malformed_tool_use"
-    beside = {"logprobs": chat.logprobs, "citations": said.citations, "content": others}
+    content, others = _content(message)
+    if message.tool_calls:
+        calls = [(call.id, call.function.name, call.function.arguments or "") for call in message.tool_calls]
+        tools, stop_reason = tool_uses(calls, stop_reason, asked)
+        content += tools
+    beside = {"logprobs": chat.logprobs, "citations": message.citations, "content": others}
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
             stop_reason=stop_reason,
             usage=_usage(chat.usage or _Usage()),
-            additional_model_response_fields={name: told for name, told in beside.items() if told} or None,
+            additional_model_response_fields={name: value for name, value in beside.items() if value} or None,
         ),
         id=chat.id or "",
-        model="",  # Cohere does not say
+        model="",  # not in the response
     )
 
 
-def _said(said: _Message) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
+def _content(message: _Message) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
     """The thoughts and texts, in their order; and what Converse has no place for."""
     blocks: list[ContentBlock] = []
     others: list[dict[str, Any]] = []
-    if said.tool_plan:
-        blocks.append(_thought(said.tool_plan))
-    for part in said.content or ():
+    if message.tool_plan:
+        blocks.append(_thought(message.tool_plan))
+    for part in message.content or ():
         match part:
             case {"type": "text", "text": str(text)}:
                 blocks += [ContentBlock(text=text)] if text else []
@@ -141,4 +136,4 @@ def _thought(text: str) -> ContentBlock:
 def _usage(usage: _Usage) -> Usage:
     tokens = usage.tokens or usage.billed_units or _Tokens()
     cached = None if usage.cached_tokens is None else int(usage.cached_tokens)
-    return counted(int(tokens.input_tokens or 0), int(tokens.output_tokens or 0), cached, None)
+    return usage_of(int(tokens.input_tokens or 0), int(tokens.output_tokens or 0), cached, None)

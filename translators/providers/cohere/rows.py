@@ -1,4 +1,4 @@
-"""Rows of a batch's output: whose they are, and the body that answers a record or why there is none.
+"""Rows of a batch's output: receipts, and the body that answers a record or the error in its place.
 
 No page shows them. crmne/ruby_llm reads `custom_id`, `error`, which is empty where all went well, and `body`,
 which is the API's answer (protocols/cohere/batches.rb).
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
-from translators.providers.rows import Receipt
+from translators.providers.batch_file import Receipt, unreadable
 
 
 class _Row(Struct):
@@ -25,19 +25,14 @@ _ROW = msgspec.json.Decoder(_Row)
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     return Receipt(_HEAD.decode(row).custom_id, finished=True)
 
 
 def body_of(row: bytes) -> Raw | RecordError:
-    """The JSON that answers the record, or why there is none. Cohere gives words, and no HTTP status."""
+    """The JSON that answers the record, or the error in its place, which has no HTTP status."""
     try:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     return RecordError(500, read.error) if read.error else read.body
-
-
-def unreadable(error: Exception) -> RecordError:
-    """The record's error where a row or the answer in it has another form."""
-    return RecordError(502, f"the provider's result row cannot be read: {error}")

@@ -1,13 +1,12 @@
-"""A record as a line of a dataset (Fireworks: guides/batch-inference, api-reference post-chatcompletions)."""
+"""Fireworks as a server of chat completions (Fireworks: guides/batch-inference, api-reference
+post-chatcompletions)."""
 
-from msgspec import Raw
-
-from translators.bedrock.converse import Note, Request
-from translators.providers.openai import native, request
-from translators.providers.openai.lines import short_line_of
-from translators.providers.openai.models import ADDITIONAL, Traits
-from translators.providers.rows import Line
-from translators.wire import Members
+from translators.bedrock.converse import Note
+from translators.providers.batch_file import Line
+from translators.providers.chat_completions.lines import short_line_of
+from translators.providers.chat_completions.server import Body, ChatServer
+from translators.providers.chat_completions.traits import ADDITIONAL, ResponseTraits, Traits
+from translators.providers.fireworks.rows import body_of
 
 _ADDITIONAL = ADDITIONAL - {"verbosity", "safety_identifier"} | {
     *("top_k", "min_p", "typical_p", "repetition_penalty", "mirostat_lr", "mirostat_target", "ignore_eos"),
@@ -23,23 +22,19 @@ _TRAITS = Traits(
     files=False,
     audio=False,
 )
-"""Fireworks serves many models, and says of few what they take."""
+"""Fireworks runs many models, and documents of few what they accept."""
 
 
-def line(custom_id: str, asked: Request, model: str) -> Line:
-    """The line that asks for this record's answer. Raises `Refused`."""
-    notes: list[Note] = []
-    body = request.body_for(asked, model, _TRAITS, notes)
-    return _without_model(custom_id, body, notes)
-
-
-def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
-    """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
-    notes: list[Note] = []
-    body = native.body_for(model_input, model, _TRAITS, notes)
-    return _without_model(custom_id, {**body}, notes)
-
-
-def _without_model(custom_id: str, body: dict[str, object], notes: list[Note]) -> Line:
+def _line_without_model(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
     del body["model"]
-    return short_line_of(custom_id, "", body, notes)
+    return short_line_of(custom_id, url, body, notes)
+
+
+CHAT = ChatServer(
+    traits=lambda _: _TRAITS,
+    response=ResponseTraits(think_tags=True),
+    url="",
+    write=_line_without_model,
+    body_of=body_of,
+)
+"""The job names the model; its lines do not."""

@@ -16,8 +16,9 @@ from translators.bedrock.converse import (
     ToolUseBlock,
 )
 from translators.errors import Refused
+from translators.providers.content_blocks import unplaced
 from translators.providers.gemini.names import function_name
-from translators.providers.gemini.parts import CACHE_POINT, FunctionCall, Part, parts, text_parts, unplaced
+from translators.providers.gemini.parts import CACHE_POINT, REFUSED, FunctionCall, Part, parts, text_parts
 from translators.providers.gemini.results import Answers
 from translators.providers.gemini.signatures import STAND_IN, unmarked
 
@@ -133,7 +134,7 @@ def _texts(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Par
         elif block.cache_point is not None:
             notes.append(CACHE_POINT)
         else:
-            raise unplaced(block, f"{path}[{index}]")
+            raise unplaced(block, f"{path}[{index}]", REFUSED)
     return written
 
 
@@ -176,7 +177,7 @@ def _said(block: ContentBlock, path: str, calls: dict[str, str], notes: list[Not
     if block.cache_point is not None:
         notes.append(CACHE_POINT)
         return []
-    raise unplaced(block, path)
+    raise unplaced(block, path, REFUSED)
 
 
 def _call(use: ToolUseBlock, path: str, calls: dict[str, str]) -> FunctionCall:

@@ -17,10 +17,10 @@ from msgspec import Struct
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
 from translators.errors import RecordError, Refused
+from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.gemini.parts import Part, image_blob
 from translators.providers.gemini.response import Count, unanswered
 from translators.providers.grpc_status import Status
-from translators.providers.rows import Line, Unfinished
 
 EMBED = "asyncBatchEmbedContent"
 """The method that starts a batch of such lines; also the group of the lines."""
@@ -112,7 +112,7 @@ def _part(part: TextPart | ImagePart, path: str, model: str) -> Part:
 
 
 def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer | RecordError | Unfinished:
-    """The vector in a row, or why there is none.
+    """The vector in a row, or the error in its place.
 
     Gemini gives vectors of fewer dimensions than its own as they are cut off. They are brought to length one
     here, which is what Bedrock's models give unless they are told otherwise.
@@ -120,7 +120,7 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     try:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     if read.response is None:
         return unanswered(read.error or read.status)
     vector = read.response.embedding.values

@@ -5,14 +5,13 @@ from types import MappingProxyType
 
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
+from translators.providers.converse_requests import EXTRA, check_known
 from translators.providers.gemini.models import Thinking
 from translators.providers.gemini.thinking import thinking_config
 from translators.providers.gemini.tools import response_schema
 
 MOST_STOP_SEQUENCES = 5
 """Gemini: generate-content, `stopSequences`."""
-
-_EXTRA = "additionalModelRequestFields"
 
 _RENAMED: Mapping[str, str] = MappingProxyType(
     {
@@ -35,7 +34,7 @@ _DROPPED: Mapping[str, str] = MappingProxyType(
 _HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
 _KNOWN = frozenset({*_RENAMED, *_DROPPED, *_HANDLED_APART})
 
-_ONE_CALL = Note(f"{_EXTRA}.parallel_tool_calls", "dropped", "Gemini cannot be held to one call at a time")
+_ONE_CALL = Note(f"{EXTRA}.parallel_tool_calls", "dropped", "Gemini cannot be held to one call at a time")
 
 
 def generation_config(request: Request, thinking: Thinking, notes: list[Note]) -> dict[str, object]:
@@ -70,16 +69,9 @@ def _inference(asked: InferenceConfig, config: dict[str, object]) -> None:
 
 
 def _extras(extra: Mapping[str, object], config: dict[str, object], notes: list[Note]) -> None:
+    check_known(extra, _KNOWN, _DROPPED, notes)
     for name, value in extra.items():
-        if name not in _KNOWN:
-            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {', '.join(sorted(_KNOWN))}")
-        if value is None:
-            continue
-        if name in _RENAMED:
+        if name in _RENAMED and value is not None:
             config[_RENAMED[name]] = value
-        elif name in _DROPPED:
-            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
-    if extra.get("n") not in (None, 1):
-        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
     if extra.get("parallel_tool_calls") is False:
         notes.append(_ONE_CALL)

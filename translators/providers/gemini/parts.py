@@ -10,20 +10,20 @@ from translators.bedrock.converse import (
     AudioFormat,
     ContentBlock,
     DocumentBlock,
-    ImageBlock,
     Note,
     ToolResultContent,
     VideoBlock,
     VideoFormat,
 )
 from translators.errors import Refused
-from translators.providers.blocks import (
+from translators.providers.content_blocks import (
     base64_of,
     document_heading,
     document_text,
+    image_base64,
     is_pdf,
     search_result_text,
-    set_member,
+    unplaced,
 )
 
 
@@ -83,11 +83,8 @@ _SOUNDS: Mapping[AudioFormat, str] = MappingProxyType(
     }
 )
 
-_REFUSED = {
-    "guard_content": "there is no guardrail at this provider",
-    "tool_addition": "tools cannot change within a conversation",
-    "tool_removal": "tools cannot change within a conversation",
-}
+REFUSED = {"guard_content": "there is no guardrail at this provider"}
+"""Member of a block → why it is refused."""
 
 CACHE_POINT = Note("messages.content.cachePoint", "dropped", "Gemini decides itself what it caches")
 _CITATIONS = Note("messages.content.document.citations", "dropped", "Gemini cites no documents")
@@ -101,7 +98,8 @@ def parts(block: ContentBlock | ToolResultContent, path: str, notes: list[Note])
     if block.text is not None:
         return text_parts(block.text)
     if block.image is not None:
-        return [_image(block.image, f"{path}.image")]
+        data = image_base64(block.image, f"{path}.image")
+        return [Part(inline_data=image_blob(block.image.format, data, f"{path}.image"))]
     if block.document is not None:
         return _document(block.document, f"{path}.document", notes)
     if block.video is not None:
@@ -115,20 +113,12 @@ def parts(block: ContentBlock | ToolResultContent, path: str, notes: list[Note])
         if block.cache_point is not None:
             notes.append(CACHE_POINT)
             return []
-    raise unplaced(block, path)
+    raise unplaced(block, path, REFUSED)
 
 
 def text_parts(text: str) -> list[Part]:
-    """A text; none for an empty one, which says nothing and which Gemini refuses."""
+    """A text; none for an empty one, which Gemini refuses."""
     return [Part(text)] if text else []
-
-
-def unplaced(block: ContentBlock | ToolResultContent, path: str) -> Refused:
-    """The refusal of a block that has no place where it stands."""
-    member, name = set_member(block)
-    if not member:
-        return Refused(path, "is an empty block")
-    return Refused(f"{path}.{name}", _REFUSED.get(member, "has no place in a message of this role"))
 
 
 def image_blob(format: str, data: str, path: str) -> Blob:
@@ -136,12 +126,6 @@ def image_blob(format: str, data: str, path: str) -> Blob:
     if format not in _IMAGES:
         raise Refused(f"{path}.format", f"{format!r} is not one of {', '.join(sorted(_IMAGES))}")
     return Blob(f"image/{format}", data)
-
-
-def _image(image: ImageBlock, path: str) -> Part:
-    if image.error is not None:
-        raise Refused(f"{path}.error", "the image is missing")
-    return Part(inline_data=image_blob(image.format, base64_of(image.source, path), path))
 
 
 def _video(video: VideoBlock, path: str) -> Part:

@@ -1,4 +1,4 @@
-"""Gemini Developer API\'s row of the registry."""
+"""Gemini Developer API's row of the registry."""
 
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
@@ -6,7 +6,7 @@ from translators.providers.gemini import embeddings
 from translators.providers.gemini.models import derived_model, headers
 from translators.providers.gemini.request import line
 from translators.providers.gemini.response import answer, receipt
-from translators.providers.provider import Embeddings, Provider
+from translators.providers.provider import Provider
 
 
 def _batches() -> Batches:
@@ -38,6 +38,6 @@ PROVIDER = Provider(
     max_requests=10_000,
     max_bytes=2_000_000_000,
     derived_model=derived_model,
-    embeddings=Embeddings(line=embeddings.line, answer=embeddings.answer),
+    embeddings=embeddings,
     load_direct=_direct,
 )

@@ -8,12 +8,12 @@ Where each member of a Converse request goes:
     outputConfig.textFormat           responseMimeType, responseSchema    tools.py, schemas.py
     outputConfig.effort               thinkingConfig                thinking.py
     inferenceConfig                   the rest of generationConfig  parameters.py
-    additionalModelRequestFields      what Gemini knows of it; the unknown is refused
+    additionalModelRequestFields      those that Gemini knows; others are refused
     requestMetadata, performanceConfig, serviceTier, additionalModelResponseFieldPaths
                                       dropped with a note: none of them changes what the model is asked
     guardrailConfig, promptVariables  refused: without them the record would mean something else
 
-Safety settings are Gemini's own: no record says any. The model is in the URL of the batch, not in its lines.
+Safety settings are Gemini's own: records have none. The model is in the URL of the batch, not in its lines.
 
 Gemini: docs/batch-api (the line), generate-content (its request).
 """
@@ -22,12 +22,12 @@ import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import Note, Request
-from translators.errors import Refused
+from translators.providers.batch_file import Line, once_each
+from translators.providers.converse_requests import check_unsent
 from translators.providers.gemini.contents import contents, system_instruction
 from translators.providers.gemini.models import Levelled, thinking
 from translators.providers.gemini.parameters import generation_config
 from translators.providers.gemini.tools import tool_members
-from translators.providers.rows import Line, once_each
 
 GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""
@@ -39,13 +39,6 @@ class _Line(Struct, frozen=True):
 
 
 _ENCODER = msgspec.json.Encoder()
-
-_METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
-_PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
-_SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")
-_RESPONSE_FIELDS = Note(
-    "additionalModelResponseFieldPaths", "dropped", "point into the answer of another model"
-)
 
 
 def line(custom_id: str, request: Request, model: str) -> Line:
@@ -67,21 +60,5 @@ def body_for(request: Request, model: str, notes: list[Note]) -> dict[str, objec
     config = generation_config(request, how, notes)
     if config:
         body["generationConfig"] = config
-    _beside_the_model(request, notes)
+    check_unsent(request, notes)
     return body
-
-
-def _beside_the_model(request: Request, notes: list[Note]) -> None:
-    """The members that are not told to a model."""
-    if request.guardrail_config is not None:
-        raise Refused("guardrailConfig", "there is no guardrail at this provider")
-    if request.prompt_variables:
-        raise Refused("promptVariables", "fill a prompt that is stored in Bedrock; it is not known here")
-    if request.request_metadata is not None:
-        notes.append(_METADATA)
-    if request.performance_config is not None:
-        notes.append(_PERFORMANCE)
-    if request.service_tier is not None:
-        notes.append(_SERVICE_TIER)
-    if request.additional_model_response_field_paths is not None:
-        notes.append(_RESPONSE_FIELDS)

@@ -27,12 +27,12 @@ from translators.bedrock.converse import (
     Usage,
 )
 from translators.errors import RecordError
+from translators.providers.batch_file import EMPTY_ROW, Receipt, Unfinished, unreadable
 from translators.providers.gemini.finish_reasons import stop_reason
-from translators.providers.gemini.names import tool_name
+from translators.providers.gemini.names import function_name
 from translators.providers.gemini.signatures import marked
 from translators.providers.grpc_status import CANCELLED, Status
-from translators.providers.names import fitting
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.identifiers import fitting, original_tool_name
 
 type Count = int | str | None
 """A number of tokens: text where Google writes a 64-bit integer."""
@@ -119,7 +119,7 @@ _IMAGES: dict[str, ImageFormat] = {
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
     status = head.error or head.status
     finished = not is_cancelled(status)
@@ -134,27 +134,27 @@ def is_cancelled(status: Status | None) -> bool:
 def unanswered(status: Status | None) -> RecordError | Unfinished:
     """What stands in a row without a response."""
     if status is None:
-        return RecordError(502, "the provider's result row holds neither a response nor an error")
+        return EMPTY_ROW
     return Unfinished(status.text) if is_cancelled(status) else RecordError(status.http, status.text)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     try:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     if read.response is None:
         return unanswered(read.error or read.status)
     return _answered(read.response, lambda: msgspec.json.decode(row)["response"], asked)
 
 
 def answer_in(body: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
-    """The answer in a `GenerateContentResponse`, or why there is none."""
+    """The answer in a `GenerateContentResponse`, or the error in its place."""
     try:
         read = _RESPONSE.decode(body)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     return _answered(read, lambda: msgspec.json.decode(body), asked)
 
 
@@ -245,7 +245,7 @@ def _reasoning(text: str, signature: str | None) -> ContentBlock:
 
 def _tool_use(call: _FunctionCall, call_id: str, asked: Callable[[], Request]) -> ContentBlock:
     """The call. Older models give no ids; what we make of the response's own is the same every time."""
-    name = tool_name(call.name, asked)
+    name = original_tool_name(call.name, asked, function_name)
     arguments = msgspec.json.format(bytes(call.args), indent=-1)  # result files want one line
     tool_input = Raw(b"{}" if arguments == b"null" else arguments)
     return ContentBlock(tool_use=ToolUseBlock(fitting(call_id, LONGEST_TOOL_USE_ID), name, tool_input))

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import Note, Request
 from translators.errors import Refused
+from translators.providers.converse_requests import Effort, known_effort
 from translators.providers.gemini.models import Budgeted, Level, Levelled, Thinking
-
-type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-
-EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-"""The hub's words, from least to most."""
 
 _THINKING = "additionalModelRequestFields.thinking"
 _REASONING_EFFORT = "additionalModelRequestFields.reasoning_effort"
@@ -99,17 +94,10 @@ def _said(
     if asked is not None and asked.type == "enabled" and asked.budget_tokens is not None:
         said.append((_THINKING, asked.budget_tokens))
     if extra.get("reasoning_effort") is not None:
-        said.append((_REASONING_EFFORT, _effort(extra["reasoning_effort"], _REASONING_EFFORT)))
+        said.append((_REASONING_EFFORT, known_effort(extra["reasoning_effort"], _REASONING_EFFORT)))
     if request.output_config is not None and request.output_config.effort is not None:
-        said.append((_EFFORT, _effort(request.output_config.effort, _EFFORT)))
+        said.append((_EFFORT, known_effort(request.output_config.effort, _EFFORT)))
     return said
-
-
-def _effort(word: object, field: str) -> Effort:
-    effort: Effort | None = next((known for known in EFFORTS if known == word), None)
-    if effort is None:
-        raise Refused(field, f"{word!r} is not one of {', '.join(EFFORTS)}")
-    return effort
 
 
 def _budget(amount: Effort | int | None, field: str, model: Budgeted, notes: list[Note]) -> int:

@@ -1,6 +1,6 @@
 """Tools, tool choice and structured output (Gemini: docs/function-calling, docs/structured-output).
 
-JSON Schema has two doors. `parameters` and `responseSchema` take Gemini's own schemas, strictly;
+There are two places for a JSON Schema. `parameters` and `responseSchema` take Gemini's own schemas, strictly;
 `parametersJsonSchema` and `responseJsonSchema` take JSON Schema, ignoring much of it. In batches the latter
 gave JSON that had nothing to do with the schema (crmne/ruby_llm#894), so an answer's schema is always told in
 Gemini's words, and a tool's wherever they lose nothing.
@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note, TextFormat, ToolChoice, ToolConfig, ToolSpec
 from translators.errors import Refused
+from translators.providers.converse_requests import SCHEMA, schema_of, tool_specs
 from translators.providers.gemini.names import LONGEST_NAME, function_name
 from translators.providers.gemini.schemas import Conversion
 
@@ -47,23 +48,16 @@ _NAME = Note(
     "mapped",
     f"Gemini takes a letter or '_', then letters, digits, '_', '-', {LONGEST_NAME} in all",
 )
-_SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
-_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", "told as the schema's title")
+_SCHEMA_NAME = Note(f"{SCHEMA}.name", "mapped", "told as the schema's title")
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-"""google-genai, `FunctionDeclaration.parameters`; the other door has no such rule."""
+"""google-genai, `FunctionDeclaration.parameters`; the other place has no such rule."""
 
 
 def tool_members(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
     """`tools` and `toolConfig`. Raises `Refused`."""
-    declared: list[FunctionDeclaration] = []
-    for index, tool in enumerate(config.tools):
-        if tool.tool_spec is not None:
-            declared.append(_function(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes))
-        elif tool.cache_point is not None:
-            notes.append(_CACHE_POINT)
-        else:
-            raise Refused(f"toolConfig.tools[{index}].systemTool", "only Bedrock runs tools of its own")
+    specs = tool_specs(config, _CACHE_POINT, notes)
+    declared = [_function(spec, path, notes) for spec, path in specs]
     members: dict[str, object] = {"tools": [Tools(declared)]} if declared else {}
     if config.tool_choice is not None:
         members["toolConfig"] = ToolConfiguration(_choice(config.tool_choice))
@@ -122,13 +116,10 @@ def _choice(choice: ToolChoice) -> FunctionCallingConfig:
 def response_schema(text_format: TextFormat, notes: list[Note]) -> dict[str, object]:
     """The schema that the answer keeps to, as members of `generationConfig`. Raises `Refused`."""
     asked = text_format.structure.json_schema
-    try:
-        conversion = Conversion(msgspec.json.decode(asked.schema, type=dict[str, Any]))
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{_SCHEMA}.schema", f"cannot be read as a JSON object: {error}") from error
-    schema = conversion.converted(f"{_SCHEMA}.schema")
+    conversion = Conversion(schema_of(asked))
+    schema = conversion.converted(f"{SCHEMA}.schema")
     for word in sorted(conversion.lost):
-        notes.append(Note(f"{_SCHEMA}.schema", "mapped", f"without {word!r}, for which Gemini has no word"))
+        notes.append(Note(f"{SCHEMA}.schema", "mapped", f"without {word!r}, for which Gemini has no word"))
     if asked.name is not None:
         schema["title"] = asked.name
         notes.append(_SCHEMA_NAME)

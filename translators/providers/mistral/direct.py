@@ -6,10 +6,10 @@ from msgspec import Raw, Struct
 
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
+from translators.providers.chat_completions.embeddings import ENDPOINT as EMBEDDINGS
+from translators.providers.chat_completions.lines import ENDPOINT as CHAT
 from translators.providers.conversation import Endpoint
-from translators.providers.mistral.embeddings import ENDPOINT as EMBEDDINGS
 from translators.providers.mistral.errors import READER
-from translators.providers.mistral.request import ENDPOINT as CHAT
 
 
 class _Line(Struct):

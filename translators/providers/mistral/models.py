@@ -1,4 +1,4 @@
-"""What depends on the model or the account: who reasons, who is gone, how a key is sent.
+"""Mistral's models: which reason, what they are called, which are retired.
 
 Mistral: models/model-cards (names, retirements), studio-api/conversations/reasoning.
 """
@@ -19,21 +19,16 @@ _NEVER = re.compile(
 )
 
 
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
+@lru_cache(maxsize=64)  # called for every record, and a job has one model
 def reasoning(model: str) -> Reasoning:
-    """Whether the model thinks before it answers. A name that is not known is taken for one of the models to
-    come, and those can be told to."""
+    """Whether the model thinks before it answers. Unknown names are taken for those of future models, which
+    can be made to."""
     base = model.removeprefix("ft:")
     if _ALWAYS.match(base):
         return "always"
     if _ADJUSTABLE.fullmatch(base) is None and _NEVER.match(base):
         return "never"
     return "adjustable"
-
-
-def headers(key: str) -> dict[str, str]:
-    """The headers that carry an API key (Mistral: resources/error-glossary, 401)."""
-    return {"Authorization": f"Bearer {key}"}
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -53,14 +48,14 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "voxtral-small-24b-2507": "voxtral-small-2507",
     }
 )
-"""Bedrock's name → Mistral's own of the same weights. Bedrock's Pixtral Large (25.02) has no namesake there:
-Mistral's own was the 24.11."""
+"""Bedrock's name → Mistral's own of the same weights. Bedrock's Pixtral Large (25.02) has none: Mistral's own
+is the 24.11."""
 
 
 def derived_model(vendor: str, model: str) -> str | None:
     """Mistral's name of a Bedrock model of theirs, where it is the same model beyond doubt.
 
-    Names of models that Mistral has retired are given all the same: `unusable` says what became of them.
+    Names of retired models are given too: `unusable` has when they were retired.
     """
     return _NAMES.get(model) if vendor == "mistral" else None
 
@@ -105,6 +100,6 @@ _RETIRED: Mapping[str, str] = MappingProxyType(
 
 
 def unusable(model: str) -> str | None:
-    """Why no batch can use the model: Mistral has retired it. A record would only learn that at the end."""
+    """Why no batch can use the model: Mistral has retired it. Its batches would fail only at their end."""
     date = _RETIRED.get(model)
     return None if date is None else f"Mistral retired it on {date}"

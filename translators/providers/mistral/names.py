@@ -1,18 +1,15 @@
-"""Ids of tool calls, as Mistral takes them; its names of tools are as long as Converse's."""
+"""Ids of tool calls as Mistral accepts them."""
 
 import re
 import string
 from hashlib import sha256
-
-LONGEST_NAME = 64
-"""For functions and schemas (mistral-common: protocol/instruct/validator.py)."""
 
 _LENGTH = 9
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _FITS = re.compile(rf"[a-zA-Z0-9]{{{_LENGTH}}}")
 
 NO_ID = "null"
-"""What stands for an id that was not given (mistralai 3.7: models/toolcall.py)."""
+"""The value of an id that is missing (mistralai 3.7: models/toolcall.py)."""
 
 
 def call_id(word: str) -> str:

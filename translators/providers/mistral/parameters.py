@@ -4,13 +4,11 @@ models/chatcompletionrequest.py)."""
 from collections.abc import Mapping
 
 from translators.bedrock.converse import InferenceConfig, Note, Request
-from translators.errors import Refused
+from translators.providers.converse_requests import EXTRA, check_known
 from translators.providers.mistral.models import Reasoning
 from translators.providers.mistral.reasoning import effort
 
 type Body = dict[str, object]
-
-_EXTRA = "additionalModelRequestFields"
 
 _AS_THEY_ARE = (
     "top_k",
@@ -34,20 +32,20 @@ _HANDLED_APART = ("n", "seed", "thinking", "reasoning_effort", "prompt_mode", "p
 _KNOWN = frozenset({*_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
 
 _GREEDY = Note("inferenceConfig.topP", "dropped", "at temperature 0 there is nothing to sample from")
-_SEEDED_TWICE = Note(f"{_EXTRA}.seed", "dropped", f"{_EXTRA}.random_seed counts")
-_WITHOUT_TOOLS = Note(f"{_EXTRA}.parallel_tool_calls", "dropped", "the record has no tools")
+_SEEDED_TWICE = Note(f"{EXTRA}.seed", "dropped", f"{EXTRA}.random_seed counts")
+_WITHOUT_TOOLS = Note(f"{EXTRA}.parallel_tool_calls", "dropped", "the record has no tools")
 
 
-def add_parameters(body: Body, request: Request, known: Reasoning, notes: list[Note]) -> None:
+def add_parameters(body: Body, request: Request, reasoning: Reasoning, notes: list[Note]) -> None:
     """Write the members beside messages and tools; nothing that was not asked for. Raises `Refused`."""
     extra = request.additional_model_request_fields or {}
-    asked = effort(request, extra, known, notes)
+    asked = effort(request, extra, reasoning, notes)
     if asked is not None:
         body["reasoning_effort"] = asked
     if request.inference_config is not None:
         _inference(request.inference_config, body, notes)
     if extra:
-        _check(extra, notes)
+        check_known(extra, _KNOWN, _DROPPED, notes)
         _extras(extra, request, body, notes)
 
 
@@ -66,22 +64,12 @@ def _inference(config: InferenceConfig, body: Body, notes: list[Note]) -> None:
         body["stop"] = config.stop_sequences
 
 
-def _check(extra: Mapping[str, object], notes: list[Note]) -> None:
-    for name, value in extra.items():
-        if name not in _KNOWN:
-            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {', '.join(sorted(_KNOWN))}")
-        if name in _DROPPED and value is not None:
-            notes.append(Note(f"{_EXTRA}.{name}", "dropped", _DROPPED[name]))
-    if extra.get("n") not in (None, 1):
-        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
-
-
 def _extras(extra: Mapping[str, object], request: Request, body: Body, notes: list[Note]) -> None:
     for name in _AS_THEY_ARE:
         if extra.get(name) is not None:
             body[name] = extra[name]
     if "prompt_mode" in extra:
-        body["prompt_mode"] = extra["prompt_mode"]  # null is a word here: no system prompt of Mistral's own
+        body["prompt_mode"] = extra["prompt_mode"]  # null means no system prompt of Mistral's own
     if extra.get("seed") is not None:
         if "random_seed" in body:
             notes.append(_SEEDED_TWICE)

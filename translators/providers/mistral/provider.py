@@ -1,13 +1,13 @@
-"""Mistral\'s row of the registry."""
+"""Mistral's row of the registry."""
 
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
-from translators.providers.mistral import embeddings
-from translators.providers.mistral.models import derived_model, headers, unusable
+from translators.providers.mistral.embeddings import EMBEDDINGS
+from translators.providers.mistral.models import derived_model, unusable
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
-from translators.providers.provider import Embeddings, Provider
+from translators.providers.provider import Provider
 
 
 def _batches() -> Batches:
@@ -29,7 +29,6 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
-    headers=headers,
     base_url="https://api.mistral.ai",
     base_url_variables=(),
     key_variables=("MISTRAL_API_KEY",),
@@ -38,6 +37,6 @@ PROVIDER = Provider(
     takes_files=True,
     derived_model=derived_model,
     unusable=unusable,
-    embeddings=Embeddings(line=embeddings.line, answer=embeddings.answer),
+    embeddings=EMBEDDINGS,
     load_direct=_direct,
 )

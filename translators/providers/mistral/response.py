@@ -20,45 +20,28 @@ from translators.bedrock.converse import (
     StopReason,
 )
 from translators.errors import RecordError
+from translators.providers.batch_file import Unfinished, unreadable
+from translators.providers.chat_completions.response import (
+    ChatUsage,
+    Choice,
+    Completion,
+    ToolCall,
+    chat_usage,
+)
+from translators.providers.chat_completions.tool_calls import tool_uses
+from translators.providers.chat_completions.traits import OPENAI_RESPONSES
 from translators.providers.mistral.names import NO_ID
 from translators.providers.mistral.reasoning import content_of
-from translators.providers.mistral.rows import body_of, unreadable, without_answer
-from translators.providers.openai.answers import tool_use
-from translators.providers.openai.response import OPENAI, ChatUsage, usage_of
-from translators.providers.rows import Unfinished
-
-
-class _Called(Struct):
-    name: str
-    arguments: str | dict[str, Any] = ""
-
-
-class _ToolCall(Struct):
-    function: _Called
-    id: str | None = None
+from translators.providers.mistral.rows import body_of, without_answer
 
 
 class _Message(Struct):
     content: str | list[dict[str, Any]] | None = None
     """Chunks where the model thought, or cited what a tool said."""
-    tool_calls: list[_ToolCall] | None = None
+    tool_calls: list[ToolCall] | None = None
 
 
-class _Choice(Struct):
-    message: _Message
-    finish_reason: str | None = None
-    logprobs: dict[str, Any] | None = None
-
-
-class _Completion(Struct):
-    id: str | None = None
-    model: str | None = None
-    created: float | None = None
-    choices: list[_Choice] | None = None
-    usage: ChatUsage | None = None
-
-
-_COMPLETION = msgspec.json.Decoder(_Completion | None)
+_COMPLETION = msgspec.json.Decoder(Completion[_Message] | None)
 
 _STOP_REASONS: dict[str | None, StopReason] = {
     "stop": "end_turn",
@@ -70,7 +53,7 @@ _STOP_REASONS: dict[str | None, StopReason] = {
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     body = body_of(row)
     if not isinstance(body, Raw):
         return body
@@ -83,33 +66,28 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
     return _answer(completion, completion.choices[0], asked)
 
 
-def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) -> Answer | RecordError:
+def _answer(
+    body: Completion[_Message], choice: Choice[_Message], asked: Callable[[], Request]
+) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
     stop_reason = _STOP_REASONS.get(choice.finish_reason)
     if stop_reason is None:
         return RecordError(502, f"the provider stopped with {choice.finish_reason!r}, which gives no answer")
-    content, others = _said(choice.message.content)
+    message = choice.message
+    content, others = _content(message.content)
     content = _after_prefix(content, asked())
-    if choice.message.tool_calls:
+    if message.tool_calls:
         calls = [
-            tool_use(
-                index,
-                None if call.id == NO_ID else call.id,
-                call.function.name,
-                call.function.arguments,
-                asked,
-            )
-            for index, call in enumerate(choice.message.tool_calls)
+            (None if call.id == NO_ID else call.id, call.function.name, call.function.arguments)
+            for call in message.tool_calls
         ]
-        content += calls
-        if stop_reason == "end_turn":
-            understood = all(call.tool_use is not None for call in calls)
-            stop_reason = "tool_use" if understood else "malformed_tool_use"
+        tools, stop_reason = tool_uses(calls, stop_reason, asked)
+        content += tools
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
             stop_reason=stop_reason,
-            usage=usage_of(body.usage or ChatUsage(), OPENAI),
+            usage=chat_usage(body.usage or ChatUsage(), OPENAI_RESPONSES),
             additional_model_response_fields=_beside_the_message(choice, others),
         ),
         id=body.id or "",
@@ -118,7 +96,7 @@ def _answer(body: _Completion, choice: _Choice, asked: Callable[[], Request]) ->
     )
 
 
-def _said(content: str | list[dict[str, Any]] | None) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
+def _content(content: str | list[dict[str, Any]] | None) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
     """The thoughts and texts, in their order; and the chunks that Converse has no place for."""
     if content is None or isinstance(content, str):
         return ([ContentBlock(text=content)] if content else []), []
@@ -159,7 +137,7 @@ def _after_prefix(content: list[ContentBlock], request: Request) -> list[Content
     return [*content[:place], *([ContentBlock(text=following)] if following else []), *content[place + 1 :]]
 
 
-def _beside_the_message(choice: _Choice, others: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _beside_the_message(choice: Choice[_Message], others: list[dict[str, Any]]) -> dict[str, Any] | None:
     """What Converse has no place for: log probabilities, references to what tools said, chunks to come."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:

@@ -1,7 +1,6 @@
-"""OpenAI: records as chat completions, jobs as batches of the Files and Batch APIs.
+"""OpenAI: records as chat completions or responses, jobs as batches of the Files and Batch APIs.
 
-One file per wire concept: `request` (a record's line), `messages`, `tools`, `parts`, `parameters` (its
-parts), `rows` (result rows), `response` (the answer in one), `native` (both for bodies that are chat
-completions already), `models` (what differs between models).
-The same code serves compatible servers that the configuration points `base_url` at.
+`models` (what its models accept), `embeddings`, `responses` and `responses_output` (the Responses API) with
+`reasoning`. Also serves compatible servers that the configuration points `base_url` at. What all of them have
+in common is in `chat_completions` and `uploaded_files`.
 """

@@ -9,9 +9,9 @@ from msgspec import Raw, Struct
 
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
+from translators.providers.chat_completions.errors import READER
+from translators.providers.chat_completions.lines import ENDPOINT
 from translators.providers.conversation import Endpoint
-from translators.providers.openai.errors import READER
-from translators.providers.openai.request import ENDPOINT
 
 VERSION = "/v1"
 """The beginning of a line's `url`, and the end of the base URL."""

@@ -1,15 +1,14 @@
-"""OpenAI\'s row of the registry."""
+"""OpenAI's row of the registry."""
 
 from types import MappingProxyType
 
+from translators.providers.chat_completions.rows import receipt
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
-from translators.providers.openai import embeddings, native, responses, responses_output
-from translators.providers.openai.models import derived_model, headers
-from translators.providers.openai.request import line
-from translators.providers.openai.response import answer
-from translators.providers.openai.rows import receipt
-from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
+from translators.providers.openai import responses, responses_output
+from translators.providers.openai.embeddings import EMBEDDINGS
+from translators.providers.openai.models import CHAT
+from translators.providers.provider import OtherEndpoint, Provider
 
 
 def _batches() -> Batches:
@@ -19,7 +18,7 @@ def _batches() -> Batches:
 
 
 def _direct() -> Direct:
-    from translators.providers.openai import direct
+    from translators.providers.chat_completions import direct
 
     return direct
 
@@ -28,20 +27,19 @@ PROVIDER = Provider(
     name="openai",
     documentation="https://platform.openai.com/docs/guides/batch",
     load_batches=_batches,
-    line=line,
+    line=CHAT.line,
     receipt=receipt,
-    answer=answer,
-    headers=headers,
+    answer=CHAT.answer,
     base_url="https://api.openai.com/v1",
     base_url_variables=("OPENAI_BASE_URL",),
     key_variables=("OPENAI_API_KEY",),
     max_requests=50_000,
     max_bytes=200_000_000,
     takes_files=True,
-    derived_model=derived_model,
+    # no derived_model: Bedrock's OpenAI models are the open-weight `gpt-oss` ones, which OpenAI does not run
     load_direct=_direct,
-    embeddings=Embeddings(line=embeddings.line, answer=embeddings.answer),
-    native=MappingProxyType({"openai.chat": Native(line=native.line, answer=native.answer)}),
+    embeddings=EMBEDDINGS,
+    native=CHAT.native,
     other_endpoints=MappingProxyType(
         {"responses": OtherEndpoint(line=responses.line, answer=responses_output.answer)}
     ),

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from translators.bedrock.converse import ReasoningContent, ReasoningText
 
-_OURS = "rs_"
-"""How OpenAI's ids of reasoning begin."""
+_ID_PREFIX = "rs_"
+"""Of OpenAI's ids of reasoning."""
 
 
 class SummaryText(Struct, frozen=True, tag_field="type", tag="summary_text"):
@@ -27,7 +27,7 @@ class Reasoning(Struct, frozen=True, tag_field="type", tag="reasoning"):
 
 
 def content_of(item_id: str, encrypted: str | None, text: str) -> ReasoningContent | None:
-    """An item of an answer, in the hub; None for one that says nothing."""
+    """An item of an answer, in the hub; None for an empty one."""
     if encrypted is None:
         return ReasoningContent(ReasoningText(text)) if text else None
     opaque = f"{item_id}.{encrypted}"
@@ -37,13 +37,13 @@ def content_of(item_id: str, encrypted: str | None, text: str) -> ReasoningConte
 
 
 def item_of(content: ReasoningContent) -> Reasoning | None:
-    """The item that comes back to OpenAI; None for the reasoning of anybody else."""
-    said = content.reasoning_text
-    opaque = _decoded(content.redacted_content or "") if said is None else said.signature or ""
+    """The item that is sent back to OpenAI; None for reasoning of other providers."""
+    text = content.reasoning_text
+    opaque = _decoded(content.redacted_content or "") if text is None else text.signature or ""
     item_id, _, encrypted = opaque.partition(".")
-    if not item_id.startswith(_OURS) or not encrypted:
+    if not item_id.startswith(_ID_PREFIX) or not encrypted:
         return None
-    return Reasoning(item_id, [] if said is None else [SummaryText(said.text)], encrypted)
+    return Reasoning(item_id, [] if text is None else [SummaryText(text.text)], encrypted)
 
 
 def _decoded(blob: str) -> str:

@@ -1,18 +1,18 @@
-"""A record as a line for the Responses API, for those who choose it over Chat Completions.
+"""A record as a line for the Responses API, where the configuration chooses it over Chat Completions.
 
 Where each member of a Converse request goes:
 
     system                            an input message of that role
     messages                          input items, in their order: messages, function calls and their outputs,
-                                      reasoning of ours that comes back
+                                      OpenAI's own reasoning that comes back
     toolConfig                        tools, tool_choice
     outputConfig.textFormat           text.format
     outputConfig.effort               reasoning.effort
     inferenceConfig                   max_output_tokens, temperature, top_p; stop sequences are refused
     additionalModelRequestFields      as for Chat Completions, but for seed, penalties and logit_bias
 
-`store` is false: without a word OpenAI would keep every answer for 30 days, which neither Bedrock nor Chat
-Completions does. Functions are said not to be strict, which they would be without a word.
+`store` is false: its default keeps every answer for 30 days, which neither Bedrock nor Chat Completions does.
+Functions are not strict, which is their default.
 
 OpenAI: api-reference responses/create, guides/migrate-to-responses.
 """
@@ -29,21 +29,23 @@ from translators.bedrock.converse import (
     Note,
     ReasoningContent,
     Request,
-    SystemBlock,
     ToolConfig,
     ToolResultBlock,
+    ToolResultContent,
     ToolUseBlock,
 )
 from translators.errors import Refused
-from translators.providers.openai import parts as chat
-from translators.providers.openai.lines import line_of
+from translators.providers.batch_file import Line
+from translators.providers.chat_completions import parts as chat
+from translators.providers.chat_completions.lines import line_of
+from translators.providers.chat_completions.messages import CITED, MESSAGES, check_tool_type
+from translators.providers.chat_completions.names import fitted_name
+from translators.providers.chat_completions.parameters import add_parameters
+from translators.providers.chat_completions.tools import functions, response_format, tool_choice
+from translators.providers.converse_requests import EXTRA, check_unsent
+from translators.providers.identifiers import fitting
 from translators.providers.openai.models import traits
-from translators.providers.openai.names import LONGEST_NAME, fitting
-from translators.providers.openai.parameters import add_parameters
 from translators.providers.openai.reasoning import Reasoning, item_of
-from translators.providers.openai.request import check_beside_the_model
-from translators.providers.openai.tools import choice_of, functions, response_format
-from translators.providers.rows import Line
 
 ENDPOINT: Literal["/v1/responses"] = "/v1/responses"
 
@@ -58,7 +60,7 @@ class Text(Struct, frozen=True, tag_field="type", tag="input_text"):
 class Image(Struct, frozen=True, tag_field="type", tag="input_image"):
     image_url: str
     detail: Literal["auto"] = "auto"
-    """Required, and what it would be without a word elsewhere."""
+    """Required here; the default elsewhere."""
 
 
 class File(Struct, frozen=True, tag_field="type", tag="input_file"):
@@ -100,11 +102,9 @@ class NamedFunction(Struct, frozen=True, tag_field="type", tag="function"):
     name: str
 
 
-_SYSTEM_CACHE_POINT = Note("system.cachePoint", "dropped", chat.CACHE_POINT.detail)
 _REASONING = Note(
     "messages.content.reasoningContent", "dropped", "OpenAI takes back only reasoning of its own"
 )
-_CITED = Note("messages.content.citationsContent", "mapped", "sent as text, without the citations")
 _FAILED = Note(
     "messages.content.toolResult.status", "mapped", "an error is told in words; OpenAI has no field for it"
 )
@@ -134,7 +134,7 @@ def line(custom_id: str, request: Request, model: str) -> Line:
     _add_parameters(body, text, request, model, notes)
     if text:
         body["text"] = text
-    check_beside_the_model(request, notes)
+    check_unsent(request, notes)
     return line_of(custom_id, ENDPOINT, body, notes)
 
 
@@ -155,8 +155,7 @@ def _add_parameters(
             if value is True:
                 body["include"] = ["message.output_text.logprobs"]
         elif name in _NOT_HERE:
-            field = f"additionalModelRequestFields.{name}"
-            notes.append(Note(field, "dropped", "the Responses API has no such parameter"))
+            notes.append(Note(f"{EXTRA}.{name}", "dropped", "the Responses API has no such parameter"))
         else:
             body[_ELSEWHERE.get(name, name)] = value
 
@@ -170,7 +169,7 @@ def _tools(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
         ]
     }
     if config.tool_choice is not None:
-        choice = choice_of(config.tool_choice)
+        choice = tool_choice(config.tool_choice)
         written["tool_choice"] = choice if isinstance(choice, str) else NamedFunction(choice.function.name)
     return written
 
@@ -178,7 +177,7 @@ def _tools(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
 def _items(request: Request, notes: list[Note]) -> list[Item]:
     items: list[Item] = []
     if request.system:
-        items.append(_system(request.system, notes))
+        items.append(_system(MESSAGES.system_texts(request.system, notes)))
     for index, message in enumerate(request.messages):
         path = f"messages[{index}].content"
         if message.role == "user":
@@ -186,8 +185,12 @@ def _items(request: Request, notes: list[Note]) -> list[Item]:
         elif message.role == "assistant":
             items += _assistant(message.content, path, notes)
         else:
-            items.append(Message("system", _content(_texts(message.content, path, notes))))
+            items.append(_system(MESSAGES.texts(message.content, path, notes)))
     return items
+
+
+def _system(texts: Sequence[chat.Text]) -> Message:
+    return Message("system", _content([Text(part.text) for part in texts]))
 
 
 def _content(parts: Sequence[Part]) -> str | Sequence[Part]:
@@ -197,43 +200,23 @@ def _content(parts: Sequence[Part]) -> str | Sequence[Part]:
     return parts if parts else ""
 
 
-def _system(blocks: list[SystemBlock], notes: list[Note]) -> Message:
-    written: list[Part] = []
-    for index, block in enumerate(blocks):
-        if block.text is not None:
-            written.append(Text(block.text))
-        elif block.cache_point is not None:
-            notes.append(_SYSTEM_CACHE_POINT)
-        else:
-            raise Refused(f"system[{index}].guardContent", "there is no guardrail at this provider")
-    return Message("system", _content(written))
-
-
-def _texts(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Part]:
-    written: list[Part] = []
-    for index, block in enumerate(blocks):
-        if block.text is not None:
-            written.append(Text(block.text))
-        elif block.cache_point is not None:
-            notes.append(chat.CACHE_POINT)
-        else:
-            raise chat.unplaced(block, f"{path}[{index}]")
-    return written
-
-
 def _user(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Item]:
     """Tool results first, right after the calls; then one message with everything else."""
-    outputs: list[Item] = []
-    said: list[Part] = []
+    items: list[Item] = []
+    parts: list[Part] = []
     for index, block in enumerate(blocks):
         where = f"{path}[{index}]"
         if block.tool_result is not None:
-            outputs.append(_output(block.tool_result, f"{where}.toolResult", notes))
+            items.append(_output(block.tool_result, f"{where}.toolResult", notes))
         else:
-            said += [_part(part, where) for part in chat.parts(block, where, notes)]
-    if said or not outputs:
-        outputs.append(Message("user", _content(said)))
-    return outputs
+            parts += _parts(block, where, notes)
+    if parts or not items:
+        items.append(Message("user", _content(parts)))
+    return items
+
+
+def _parts(block: ContentBlock | ToolResultContent, path: str, notes: list[Note]) -> list[Part]:
+    return [_part(part, path) for part in chat.PARTS.parts(block, path, notes)]
 
 
 def _part(part: chat.Part, path: str) -> Part:
@@ -251,19 +234,17 @@ def _part(part: chat.Part, path: str) -> Part:
 
 
 def _output(result: ToolResultBlock, path: str, notes: list[Note]) -> FunctionCallOutput:
-    if result.type is not None:
-        raise Refused(f"{path}.type", f"{result.type!r} is a tool of another provider's server")
-    written: list[Part] = []
+    check_tool_type(result, path)
+    parts: list[Part] = []
     if result.status == "error":
         notes.append(_FAILED)
-        written.append(Text("The tool reported an error:"))
+        parts.append(Text("The tool reported an error:"))
     for index, content in enumerate(result.content):
-        where = f"{path}.content[{index}]"
         if content.json is not None:
-            written.append(Text(msgspec.json.encode(content.json).decode()))
+            parts.append(Text(msgspec.json.encode(content.json).decode()))
         else:
-            written += [_part(part, where) for part in chat.parts(content, where, notes)]
-    return FunctionCallOutput(_call_id(result.tool_use_id, notes), _content(written))
+            parts += _parts(content, f"{path}.content[{index}]", notes)
+    return FunctionCallOutput(_call_id(result.tool_use_id, notes), _content(parts))
 
 
 def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list[Item]:
@@ -277,12 +258,12 @@ def _assistant(blocks: list[ContentBlock], path: str, notes: list[Note]) -> list
         elif block.reasoning_content is not None:
             items += _reasoning(block.reasoning_content, notes)
         elif block.citations_content is not None:
-            notes.append(_CITED)
+            notes.append(CITED)
             items += [Message("assistant", part.text) for part in block.citations_content.content or ()]
         elif block.cache_point is not None:
-            notes.append(chat.CACHE_POINT)
+            notes.append(chat.PARTS.cache_point("messages.content"))
         else:
-            raise chat.unplaced(block, f"{path}[{index}]")
+            raise chat.PARTS.unplaced(block, f"{path}[{index}]")
     return items or [Message("assistant", "")]
 
 
@@ -295,10 +276,8 @@ def _reasoning(content: ReasoningContent, notes: list[Note]) -> list[Item]:
 
 
 def _call(use: ToolUseBlock, path: str, notes: list[Note]) -> FunctionCall:
-    if use.type is not None:
-        raise Refused(f"{path}.type", f"{use.type!r} is a tool of another provider's server")
-    name = fitting(use.name, LONGEST_NAME)
-    return FunctionCall(_call_id(use.tool_use_id, notes), name, bytes(use.input).decode())
+    check_tool_type(use, path)
+    return FunctionCall(_call_id(use.tool_use_id, notes), fitted_name(use.name), bytes(use.input).decode())
 
 
 def _call_id(tool_use_id: str, notes: list[Note]) -> str:

@@ -21,10 +21,10 @@ from translators.bedrock.converse import (
     StopReason,
 )
 from translators.errors import RecordError
-from translators.providers.openai.answers import counted, tool_use
+from translators.providers.batch_file import Unfinished, unreadable
+from translators.providers.chat_completions.rows import body_of, without_answer
+from translators.providers.chat_completions.tool_calls import tool_use, usage_of
 from translators.providers.openai.reasoning import content_of
-from translators.providers.openai.rows import body_of, unreadable, without_answer
-from translators.providers.rows import Unfinished
 
 
 class _Part(Struct):
@@ -91,20 +91,20 @@ _INCOMPLETE: Mapping[str | None, StopReason] = MappingProxyType(
 )
 
 
-class _Said(Struct):
-    """What the items of an answer say."""
+class _Content(Struct):
+    """The items of an answer in the hub."""
 
     content: list[ContentBlock] = []
     beside: dict[str, list[Any]] = {}
     """What Converse has no place for: annotations, log probabilities, items of kinds that are not known."""
     refused: bool = False
     called: bool = False
-    understood: bool = True
+    well_formed: bool = True
     """Whether the arguments of every call are a JSON object."""
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     body = body_of(row)
     if not isinstance(body, Raw):
         return body
@@ -117,10 +117,10 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
         stop_reason = _stop_reason(read)
         if stop_reason is None:
             return RecordError(502, f"the provider stopped with {_why(read)!r}, which is not known")
-        said = _said(read.output, asked)
+        found = _content_of(read.output, asked)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    return _answer(read, said, stop_reason)
+    return _answer(read, found, stop_reason)
 
 
 def _stop_reason(read: _Body) -> StopReason | None:
@@ -137,61 +137,61 @@ def _why(read: _Body) -> str | None:
     return read.status
 
 
-def _answer(read: _Body, said: _Said, stop_reason: StopReason) -> Answer:
-    if said.called and stop_reason == "end_turn":
-        stop_reason = "tool_use" if said.understood else "malformed_tool_use"
+def _answer(read: _Body, found: _Content, stop_reason: StopReason) -> Answer:
+    if found.called and stop_reason == "end_turn":
+        stop_reason = "tool_use" if found.well_formed else "malformed_tool_use"
     usage = read.usage or _Usage()
     return Answer(
         response=Response(
-            output=Output(Message("assistant", said.content)),
-            stop_reason="content_filtered" if said.refused else stop_reason,
-            usage=counted(
+            output=Output(Message("assistant", found.content)),
+            stop_reason="content_filtered" if found.refused else stop_reason,
+            usage=usage_of(
                 usage.input_tokens,
                 usage.output_tokens,
                 usage.input_tokens_details.cached_tokens,
                 usage.input_tokens_details.cache_write_tokens,
             ),
-            additional_model_response_fields=dict(said.beside) or None,
+            additional_model_response_fields=dict(found.beside) or None,
         ),
         id=read.id,
         model=read.model,
-        refusal=said.refused,
+        refusal=found.refused,
         reasoning_tokens=usage.output_tokens_details.reasoning_tokens,
         created=int(read.created_at),
     )
 
 
-def _said(items: list[Raw], asked: Callable[[], Request]) -> _Said:
-    said = _Said()
+def _content_of(items: list[Raw], asked: Callable[[], Request]) -> _Content:
+    found = _Content()
     for index, raw in enumerate(items):
         item = _ITEM.decode(raw)
         match item.type:
             case "message":
-                _add_message(item, said)
+                _add_message(item, found)
             case "reasoning":
-                _add_reasoning(item, said)
+                _add_reasoning(item, found)
             case "function_call":
                 call = tool_use(index, item.call_id, item.name, item.arguments, asked)
-                said.called = True
-                said.understood &= call.tool_use is not None
-                said.content.append(call)
+                found.called = True
+                found.well_formed &= call.tool_use is not None
+                found.content.append(call)
             case _:
-                said.beside.setdefault("output", []).append(msgspec.json.decode(raw))
-    return said
+                found.beside.setdefault("output", []).append(msgspec.json.decode(raw))
+    return found
 
 
-def _add_message(item: _Item, said: _Said) -> None:
+def _add_message(item: _Item, found: _Content) -> None:
     for part in item.content or ():
-        said.content += [ContentBlock(text=words) for words in (part.text, part.refusal) if words]
-        said.refused |= bool(part.refusal)
+        found.content += [ContentBlock(text=words) for words in (part.text, part.refusal) if words]
+        found.refused |= bool(part.refusal)
         for name, details in (("annotations", part.annotations), ("logprobs", part.logprobs)):
             if details:
-                said.beside.setdefault(name, []).extend(details)
+                found.beside.setdefault(name, []).extend(details)
 
 
-def _add_reasoning(item: _Item, said: _Said) -> None:
+def _add_reasoning(item: _Item, found: _Content) -> None:
     """The reasoning itself, which open models show; else its summary."""
     text = "\n\n".join(part.text for part in item.content or item.summary or ())
     content = content_of(item.id, item.encrypted_content, text)
     if content is not None:
-        said.content.append(ContentBlock(reasoning_content=content))
+        found.content.append(ContentBlock(reasoning_content=content))

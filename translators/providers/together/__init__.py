@@ -1,7 +1,7 @@
 """Together AI: records as chat completions, jobs as batches (Together: docs/inference/batch, reference;
 together 3.1: types/batch_job.py).
 
-The format is OpenAI's; what is different is said here:
+Differences from OpenAI:
 
     lines          no method and no URL
     messages       several texts of a message are joined: only a user's may have parts

@@ -1,22 +1,12 @@
-"""A record as a line of a batch, and the answer in a row (Together: reference chat-completions)."""
-
-from collections.abc import Callable
-from typing import Literal
+"""Together as a server of chat completions (Together: reference chat-completions)."""
 
 from msgspec import Raw
 
-from translators.bedrock.converse import Answer, Note, Request
-from translators.errors import RecordError
-from translators.providers.openai import native, request, response
-from translators.providers.openai.lines import short_line_of
-from translators.providers.openai.models import Traits
-from translators.providers.openai.rows import body_of
-from translators.providers.rows import Line, Unfinished
-from translators.wire import Members
-
-ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
-
-_MANNER = response.Manner(think_tags=True)
+from translators.bedrock.converse import Note
+from translators.providers.batch_file import Line
+from translators.providers.chat_completions.lines import short_line_of
+from translators.providers.chat_completions.server import Body, ChatServer
+from translators.providers.chat_completions.traits import ResponseTraits, Traits
 
 _ADDITIONAL = frozenset(
     {
@@ -25,7 +15,8 @@ _ADDITIONAL = frozenset(
         *("chat_template_kwargs", "context_length_exceeded_behavior", "echo", "reasoning", "safety_model"),
     }
 )
-_OFF = Raw(b'{"enabled":false}')
+_NO_EFFORT = ("none", Raw(b'"none"'))
+_DISABLED = Raw(b'{"enabled":false}')
 
 _TRAITS = Traits(
     limit="max_tokens",
@@ -36,34 +27,15 @@ _TRAITS = Traits(
     files=False,
     text_parts=False,
 )
-"""Together serves many models, and says of few what they take."""
+"""Together runs many models, and documents of few what they accept."""
 
 
-def line(custom_id: str, asked: Request, model: str) -> Line:
-    """The line that asks Together for this record's answer. Raises `Refused`."""
-    notes: list[Note] = []
-    body = request.body_for(asked, model, _TRAITS, notes)
-    if body.get("reasoning_effort") == "none":
-        _switch_off(body)
-    return short_line_of(custom_id, ENDPOINT, body, notes)
+def _line(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
+    """Reasoning is disabled by a member of its own, beside the efforts."""
+    if body.get("reasoning_effort") in _NO_EFFORT:
+        del body["reasoning_effort"]
+        body["reasoning"] = _DISABLED
+    return short_line_of(custom_id, url, body, notes)
 
 
-def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
-    """The line that asks for what a chat completion's body asks for. Raises `Refused`."""
-    notes: list[Note] = []
-    body: dict[str, object] = {**native.body_for(model_input, model, _TRAITS, notes)}
-    if body.get("reasoning_effort") == Raw(b'"none"'):
-        _switch_off(body)
-    return short_line_of(custom_id, ENDPOINT, body, notes)
-
-
-def _switch_off(body: dict[str, object]) -> None:
-    """Reasoning has a switch of its own, beside the efforts."""
-    del body["reasoning_effort"]
-    body["reasoning"] = _OFF
-
-
-def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
-    body = body_of(row)
-    return response.answer_in(body, asked, _MANNER) if isinstance(body, Raw) else body
+CHAT = ChatServer(traits=lambda _: _TRAITS, response=ResponseTraits(think_tags=True), write=_line)

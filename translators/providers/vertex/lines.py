@@ -14,8 +14,8 @@ from translators.bedrock.converse import Note, Request
 from translators.providers.anthropic import native
 from translators.providers.anthropic import request as to_claude
 from translators.providers.anthropic.models import Traits, traits
+from translators.providers.batch_file import Line
 from translators.providers.gemini import request as to_gemini
-from translators.providers.rows import Line
 from translators.providers.vertex.models import anthropic_name, base_name, is_claude
 from translators.wire import Members
 

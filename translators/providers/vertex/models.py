@@ -90,8 +90,3 @@ def _host(location: str) -> str:
     if location in {"us", "eu"}:
         return f"https://aiplatform.{location}.rep.googleapis.com"
     return f"https://{location}-aiplatform.googleapis.com"
-
-
-def headers(token: str) -> dict[str, str]:
-    """The header that carries an access token."""
-    return {"Authorization": f"Bearer {token}"}

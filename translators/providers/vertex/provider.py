@@ -1,11 +1,11 @@
-"""Vertex AI\'s row of the registry."""
+"""Vertex AI's row of the registry."""
 
 from types import MappingProxyType
 
 from translators.providers.conversation import Batches
 from translators.providers.provider import Native, Provider
 from translators.providers.vertex.lines import line, native_line
-from translators.providers.vertex.models import address, derived_model, headers, is_claude, unusable
+from translators.providers.vertex.models import address, derived_model, is_claude, unusable
 from translators.providers.vertex.rows import answer, native_answer, receipt
 
 
@@ -22,7 +22,6 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
-    headers=headers,
     base_url="",  # the location's own
     base_url_variables=("GOOGLE_VERTEX_BASE_URL",),
     settings=MappingProxyType(

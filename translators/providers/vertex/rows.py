@@ -14,8 +14,8 @@ from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.anthropic import native
 from translators.providers.anthropic import response as of_claude
+from translators.providers.batch_file import Receipt, Unfinished, unreadable
 from translators.providers.gemini import response as of_gemini
-from translators.providers.rows import Receipt, Unfinished
 from translators.providers.vertex.lines import LABEL
 from translators.providers.vertex.statuses import Said, failure, failure_in
 from translators.wire import ModelOutput
@@ -50,7 +50,7 @@ _RESPONSE = msgspec.json.Decoder(_Response)
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it does not say."""
+    """Receipt of a result row. Raises `ValueError` when it names no record."""
     head = _HEAD.decode(row)
     labels = None if head.request is None else head.request.labels
     custom_id = (labels or {}).get(LABEL) if head.custom_id is None else head.custom_id
@@ -64,7 +64,7 @@ def receipt(row: bytes) -> Receipt:
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
+    """The answer in a row, or the error in its place."""
     body = _body(row)
     if not isinstance(body, Raw):
         return body
@@ -74,7 +74,7 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
 
 
 def native_answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
-    """The message of Claude's in a row, or why there is none."""
+    """The message of Claude's in a row, or the error in its place."""
     body = _body(row)
     return native.answer_in(body) if isinstance(body, Raw) else body
 
@@ -88,5 +88,5 @@ def _body(row: bytes) -> Raw | RecordError | Unfinished:
         if _RESPONSE.decode(read.response).type == "error":
             return failure_in(read.response)
     except (ValueError, RecursionError) as error:
-        return RecordError(502, f"the provider's result row cannot be read: {error}")
+        return unreadable(error)
     return read.response

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from translators.errors import RecordError
 from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.batch_file import EMPTY_ROW, Unfinished
 from translators.providers.grpc_status import CANCELLED, Status
-from translators.providers.rows import Unfinished
 
 _PHRASES: Mapping[str, int] = MappingProxyType({status.phrase.upper(): status.value for status in HTTPStatus})
 
@@ -39,7 +39,7 @@ _ERROR = msgspec.json.Decoder(Error)
 def failure(said: Said) -> RecordError | Unfinished:
     """What the status says of a record without an answer."""
     if said is None or said == "":
-        return RecordError(502, "the provider's result row holds neither a response nor an error")
+        return EMPTY_ROW
     error = _in_text(said) if isinstance(said, str) else said
     return _failure(error if error.error is None else error.error)
 

@@ -1,17 +1,17 @@
-"""A record as a request of a batch (xAI: docs/guides/batch-api, api-reference chat-completions)."""
+"""xAI as a server of chat completions (xAI: docs/guides/batch-api, api-reference chat-completions)."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from translators.bedrock.converse import Note, Request
-from translators.providers.openai import native, request
-from translators.providers.openai.models import Effort, Traits
-from translators.providers.rows import Line, once_each
-from translators.wire import Members
+from translators.bedrock.converse import Note
+from translators.providers.batch_file import Line, once_each
+from translators.providers.chat_completions.server import Body, ChatServer
+from translators.providers.chat_completions.traits import ResponseTraits, Traits
+from translators.providers.converse_requests import Effort
+from translators.providers.xai.rows import body_of
 
 _ADDITIONAL = frozenset({"seed", "user", "logprobs", "top_logprobs", "search_parameters"})
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty"})
@@ -37,9 +37,9 @@ class _Request(Struct, frozen=True):
 _ENCODER = msgspec.json.Encoder()
 
 
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
+@lru_cache(maxsize=64)  # called for every record, and a job has one model
 def traits(model: str) -> Traits:
-    """What a model takes at xAI: those that reason take no stop sequences and no penalties."""
+    """What a model accepts at xAI: no stop sequences and no penalties where it reasons."""
     reasons = _NOT_REASONING.search(model) is None
     return Traits(
         additional=_ADDITIONAL if reasons else _ADDITIONAL | _PENALTIES,
@@ -50,17 +50,13 @@ def traits(model: str) -> Traits:
     )
 
 
-def line(custom_id: str, asked: Request, model: str) -> Line:
-    """The request for this record's answer. Raises `Refused`."""
-    notes: list[Note] = []
-    return _line(custom_id, request.body_for(asked, model, traits(model), notes), notes)
-
-
-def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
-    """The request for what a chat completion's body asks for. Raises `Refused`."""
-    notes: list[Note] = []
-    return _line(custom_id, {**native.body_for(model_input, model, traits(model), notes)}, notes)
-
-
-def _line(custom_id: str, body: dict[str, object], notes: Sequence[Note]) -> Line:
+def _line(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
     return Line(_ENCODER.encode(_Request(custom_id, _Asked(body))), once_each(notes))
+
+
+CHAT = ChatServer(
+    traits=traits,
+    response=ResponseTraits(reasoning_apart=True),  # seen on the live API
+    write=_line,
+    body_of=body_of,
+)

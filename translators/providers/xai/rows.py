@@ -3,20 +3,12 @@
 Whatever endpoint was asked, the answer is a chat completion, as seen on the live API.
 """
 
-from collections.abc import Callable
-
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
+from translators.providers.batch_file import Receipt, unreadable
 from translators.providers.grpc_status import Status
-from translators.providers.openai import native, response, rows
-from translators.providers.rows import Receipt
-from translators.wire import ModelOutput
-
-_MANNER = response.Manner(reasoning_apart=True)
-"""`completion_tokens` leaves out the reasoning, as seen on the live API."""
 
 _NOTHING = Raw(b"null")
 
@@ -40,30 +32,19 @@ _ROW = msgspec.json.Decoder(_Row)
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     read = _ROW.decode(row)
     error = None if read.batch_result is None else read.batch_result.error
     status = error.http if isinstance(error, Status) and error.code != 0 else None
     return Receipt(read.batch_request_id, finished=True, status=status)
 
 
-def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
-    """The answer in a row, or why there is none."""
-    body = _body_of(row)
-    return response.answer_in(body, asked, _MANNER) if isinstance(body, Raw) else body
-
-
-def native_answer(row: bytes) -> ModelOutput | RecordError:
-    """The chat completion in a row, or why there is none."""
-    body = _body_of(row)
-    return native.answer_in(body, _MANNER) if isinstance(body, Raw) else body
-
-
-def _body_of(row: bytes) -> Raw | RecordError:
+def body_of(row: bytes) -> Raw | RecordError:
+    """The chat completion in a row, or the error in its place."""
     try:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
-        return rows.unreadable(error)
+        return unreadable(error)
     result = read.batch_result or _Result()
     if isinstance(result.error, str) or read.error_message:
         return RecordError(500, result.error if isinstance(result.error, str) else read.error_message or "")

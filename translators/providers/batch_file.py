@@ -1,11 +1,11 @@
-"""Lines that go into a batch and rows that come out of it, as every provider module speaks of them."""
+"""Lines of a batch's input file and rows of its results, as all providers have them."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
-from translators.errors import is_transient
+from translators.errors import RecordError, is_transient
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -20,18 +20,18 @@ class Line(Struct, frozen=True, gc=False):
 
 
 def once_each(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """A record's notes for its line."""
+    """A record's notes without repetitions, in their order."""
     return tuple(notes) if len(notes) < 2 else tuple(dict.fromkeys(notes))  # few have two
 
 
 class Unfinished(Struct, frozen=True):
-    """A result row that says the record was not processed (the batch expired or was cancelled)."""
+    """A result row of a record that was not processed: the batch expired or was cancelled."""
 
     reason: str
 
 
 class Receipt(Struct, frozen=True):
-    """What a result row says before it is translated."""
+    """What is read of a result row before it is translated."""
 
     custom_id: str
     finished: bool
@@ -41,5 +41,13 @@ class Receipt(Struct, frozen=True):
 
     @property
     def final(self) -> bool:
-        """Whether asking again would bring nothing new: answered, or refused for a reason that stays."""
+        """Whether sending the record again is pointless: it was answered, or refused for a lasting reason."""
         return self.finished and not (self.status is not None and is_transient(self.status))
+
+
+EMPTY_ROW = RecordError(502, "the provider's result row holds neither a response nor an error")
+
+
+def unreadable(error: Exception) -> RecordError:
+    """The record's error where its result row, or the answer in it, has another form."""
+    return RecordError(502, f"the provider's result row cannot be read: {error}")

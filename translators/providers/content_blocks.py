@@ -1,10 +1,12 @@
-"""Blocks of a message, as providers that take no more than text and bytes want to see them."""
+"""Content blocks of a Converse request as text and bytes, for providers that take nothing else."""
 
 from base64 import b64decode
+from collections.abc import Mapping
 
 from translators.bedrock.converse import (
     ContentBlock,
     DocumentBlock,
+    ImageBlock,
     SearchResultBlock,
     Source,
     ToolResultContent,
@@ -12,17 +14,24 @@ from translators.bedrock.converse import (
 from translators.errors import Refused
 
 TEXT_FORMATS = ("txt", "md", "csv", "html")
-"""Formats of documents that are text as they are."""
+"""Formats of documents whose bytes are text."""
+
+_FIXED_TOOLS = "tools cannot change within a conversation"
 
 
-def set_member(block: ContentBlock | ToolResultContent) -> tuple[str, str]:
-    """The one member of a block that is set, as the hub and as AWS spell it; two empty words for none."""
-    named = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
-    return next((names for names in named if getattr(block, names[0]) is not None), ("", ""))
+def unplaced(block: ContentBlock | ToolResultContent, path: str, reasons: Mapping[str, str]) -> Refused:
+    """The refusal of a block that has no place where it stands. `reasons`: name of the member → why."""
+    names = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
+    member, name = next((pair for pair in names if getattr(block, pair[0]) is not None), ("", ""))
+    if not member:
+        return Refused(path, "is an empty block")
+    if member in ("tool_addition", "tool_removal"):
+        return Refused(f"{path}.{name}", _FIXED_TOOLS)
+    return Refused(f"{path}.{name}", reasons.get(member, "has no place in a message of this role"))
 
 
 def base64_of(source: Source, path: str) -> str:
-    """The bytes of an image, a document or a recording, in base64. Raises `Refused`."""
+    """The bytes of an image, a document, a sound or a video, in base64. Raises `Refused`."""
     if source.s3_location is not None:
         raise Refused(f"{path}.source.s3Location", "media in S3 cannot be sent; only bytes can")
     if source.bytes is None:
@@ -30,13 +39,20 @@ def base64_of(source: Source, path: str) -> str:
     return source.bytes
 
 
+def image_base64(image: ImageBlock, path: str) -> str:
+    """The bytes of an image in base64. Raises `Refused`."""
+    if image.error is not None:
+        raise Refused(f"{path}.error", "the image is missing")
+    return base64_of(image.source, path)
+
+
 def is_pdf(document: DocumentBlock) -> bool:
-    """Whether a document is a PDF, whose bytes are wanted, and not text."""
+    """Whether the document is the bytes of a PDF."""
     return document.format == "pdf" and document.source.text is None and document.source.content is None
 
 
 def document_heading(document: DocumentBlock) -> str:
-    """What a document is called and what is said about it."""
+    """The document's name and context as text."""
     heading = f"Document: {document.name}"
     return heading if document.context is None else f"{heading}\nAbout it: {document.context}"
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Note, TextFormat, ToolChoice, ToolConfig, ToolSpec
+from translators.bedrock.converse import JsonSchema, Note, TextFormat, ToolChoice, ToolConfig, ToolSpec
 from translators.errors import Refused
-from translators.providers.openai.names import LONGEST_NAME, fitting
+from translators.providers.chat_completions.names import LONGEST_NAME, fitted_name
+from translators.providers.converse_requests import SCHEMA, schema_of, tool_specs
 
 
 class Function(Struct, frozen=True, omit_defaults=True):
@@ -40,82 +41,78 @@ class ResponseFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: Schema
 
 
-_SCHEMA_OBJECT = msgspec.json.Decoder(dict[str, object])
-_CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "the provider decides itself what it caches")
+CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "the provider decides itself what it caches")
 _NAME = Note(
     "toolConfig.tools.toolSpec.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken"
 )
-_SCHEMA = "outputConfig.textFormat.structure.jsonSchema"
 _NOT_STRICT = Note(
-    f"{_SCHEMA}.schema", "mapped", "not strict: the rules of strict mode do not allow this schema"
+    f"{SCHEMA}.schema", "mapped", "not strict: the rules of strict mode do not allow this schema"
 )
-_SCHEMA_NAME = Note(f"{_SCHEMA}.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken")
+_SCHEMA_NAME = Note(f"{SCHEMA}.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken")
 
 
 def tool_parameters(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
     """`tools` and `tool_choice`. Raises `Refused`."""
-    written: dict[str, object] = {"tools": [Tool(function) for function in functions(config, notes)]}
+    parameters: dict[str, object] = {"tools": [Tool(function) for function in functions(config, notes)]}
     if config.tool_choice is not None:
-        written["tool_choice"] = choice_of(config.tool_choice)
-    return written
+        parameters["tool_choice"] = tool_choice(config.tool_choice)
+    return parameters
 
 
 def functions(config: ToolConfig, notes: list[Note]) -> list[Function]:
-    """What the model may call. Raises `Refused`."""
+    """The functions that the model may call. Raises `Refused`."""
     found: list[Function] = []
-    for index, tool in enumerate(config.tools):
-        if tool.tool_spec is not None:
-            found.append(_function(tool.tool_spec, f"toolConfig.tools[{index}].toolSpec", notes))
-        elif tool.cache_point is not None:
-            notes.append(_CACHE_POINT)
-        else:
-            raise Refused(f"toolConfig.tools[{index}].systemTool", "only Bedrock runs tools of its own")
+    for spec, path in tool_specs(config, CACHE_POINT, notes):
+        found.append(function_of(spec, path, "nothing else is taken"))
+        if found[-1].name != spec.name:
+            notes.append(_NAME)
     return found
 
 
-def _function(spec: ToolSpec, path: str, notes: list[Note]) -> Function:
+def function_of(spec: ToolSpec, path: str, objects_only: str) -> Function:
+    """The function under a name that is accepted. Raises `Refused`."""
     schema = spec.input_schema.json
     if not bytes(schema).startswith(b"{"):
-        raise Refused(f"{path}.inputSchema.json", "is not an object; nothing else is taken")
-    name = fitting(spec.name, LONGEST_NAME)
-    if name != spec.name:
-        notes.append(_NAME)
-    return Function(name, schema, spec.description, spec.strict)
+        raise Refused(f"{path}.inputSchema.json", f"is not an object; {objects_only}")
+    return Function(fitted_name(spec.name), schema, spec.description, spec.strict)
 
 
-def choice_of(choice: ToolChoice) -> str | NamedTool:
-    """What the model must call, if anything."""
+def tool_choice(choice: ToolChoice, any_tool: str = "required") -> str | NamedTool:
+    """Which function the model has to call, if any; `any_tool`: the server's word for some function."""
     if choice.tool is not None:
-        return NamedTool(NamedFunction(fitting(choice.tool.name, LONGEST_NAME)))
+        return NamedTool(NamedFunction(fitted_name(choice.tool.name)))
     if choice.any is not None:
-        return "required"
-    if choice.none is not None:
-        return "none"
-    return "auto"
+        return any_tool
+    return "none" if choice.none is not None else "auto"
 
 
 def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseFormat:
-    """The schema that the answer keeps to. Raises `Refused`.
+    """The schema that the answer has to match. Raises `Refused`.
 
-    Bedrock promises that it does, which at OpenAI is `strict`; `strict` is asked for wherever OpenAI's
-    rules allow the schema, else the promise is lost and noted.
+    Bedrock guarantees it, which at OpenAI is `strict`: set wherever OpenAI's rules allow the schema, else the
+    guarantee is lost and noted.
     """
     asked = text_format.structure.json_schema
-    try:
-        schema = _SCHEMA_OBJECT.decode(asked.schema)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{_SCHEMA}.schema", f"cannot be read as a JSON object: {error}") from error
-    name = "answer" if asked.name is None else fitting(asked.name, LONGEST_NAME)
-    if asked.name is not None and name != asked.name:
-        notes.append(_SCHEMA_NAME)
+    schema = schema_of(asked)
+    name = schema_name(asked, _SCHEMA_NAME, notes)
     if _fits_strict_mode(asked.schema):
         return ResponseFormat(Schema(name, schema, asked.description, strict=True))
     notes.append(_NOT_STRICT)
     return ResponseFormat(Schema(name, schema, asked.description))
 
 
+def schema_name(asked: JsonSchema, renamed: Note, notes: list[Note]) -> str:
+    """The schema's name as it is accepted; `renamed` is noted where that is another."""
+    if asked.name is None:
+        return "answer"
+    name = fitted_name(asked.name)
+    if name != asked.name:
+        notes.append(renamed)
+    return name
+
+
 class _Rules(Struct, frozen=True, rename="camel"):
-    """What decides whether OpenAI's strict mode takes a JSON Schema (OpenAI: guides/structured-outputs)."""
+    """The members of a JSON Schema that strict mode has rules for (OpenAI: guides/structured-outputs)."""
 
     type: str | list[str] | None = None
     properties: dict[str, "_Rules"] = {}

@@ -2,36 +2,31 @@
 
 from collections.abc import Mapping
 
-import msgspec
-from msgspec import Struct
-
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
-from translators.providers.openai.models import EFFORTS, Effort, Traits
+from translators.providers.chat_completions.traits import Traits
+from translators.providers.converse_requests import (
+    EXTRA,
+    Effort,
+    check_one_answer,
+    requested_effort,
+    thinking_budget,
+)
 
 type Body = dict[str, object]
 
-_EXTRA = "additionalModelRequestFields"
-
 SAMPLING = ("presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs")
-"""Beside temperature and top_p, what only models take that do not reason."""
+"""Accepted only by models that do not reason, like temperature and top_p."""
 TUNING = (*SAMPLING, "top_k", "min_p", "typical_p", "repetition_penalty")
-"""What only tunes sampling, here or there: left out where it is not taken."""
+"""Only tune sampling, at one server or another: dropped where they are not accepted."""
 LABELS = ("user", "safety_identifier", "prompt_cache_key")
-"""What the model is not told: left out where it is not taken."""
-_BETA = Note(f"{_EXTRA}.anthropic_beta", "dropped", "names features of Anthropic's own API")
+"""Not passed to the model: dropped where they are not accepted."""
+_BETA = Note(f"{EXTRA}.anthropic_beta", "dropped", "names features of Anthropic's own API")
 _HANDLED_APART = frozenset({"n", "thinking", "reasoning_effort", "parallel_tool_calls", "anthropic_beta"})
 
 
-class _Thinking(Struct, frozen=True):
-    """Claude's `thinking`; how reasoning is displayed has no meaning here, since it is not shown at all."""
-
-    type: str
-    budget_tokens: int | None = None
-
-
 _BUDGETS: tuple[tuple[int, Effort], ...] = ((4096, "low"), (16384, "medium"))
-"""Up to so many tokens of thinking, this effort; above, high. OpenAI names no numbers: the steps are ours."""
+"""Most tokens of thinking → effort; high above the last. OpenAI names no numbers: the steps are ours."""
 
 
 def add_parameters(body: Body, request: Request, traits: Traits, notes: list[Note]) -> None:
@@ -89,12 +84,11 @@ def _check_extra(extra: Mapping[str, object], traits: Traits, notes: list[Note])
             continue
         if name not in TUNING and name not in LABELS:
             known = ", ".join(sorted({*traits.additional, *TUNING, *LABELS, *_HANDLED_APART}))
-            raise Refused(f"{_EXTRA}.{name}", f"is not known; known: {known}")
-        notes.append(Note(f"{_EXTRA}.{name}", "dropped", "the provider does not take it"))
+            raise Refused(f"{EXTRA}.{name}", f"is not known; known: {known}")
+        notes.append(Note(f"{EXTRA}.{name}", "dropped", "the provider does not take it"))
     if extra.get("anthropic_beta") is not None:
         notes.append(_BETA)
-    if extra.get("n") not in (None, 1):
-        raise Refused(f"{_EXTRA}.n", f"{extra['n']!r} answers asked for, a record has one")
+    check_one_answer(extra)
 
 
 def _extras(
@@ -104,7 +98,7 @@ def _extras(
         if name not in traits.additional or value is None:
             continue
         if name in TUNING:
-            _sample(name, value, f"{_EXTRA}.{name}", body, sampled, notes)
+            _sample(name, value, f"{EXTRA}.{name}", body, sampled, notes)
         else:
             body[name] = value
 
@@ -123,74 +117,33 @@ def _parallel_tool_calls(
         body["parallel_tool_calls"] = asked
     else:
         why = "the model does not take it" if request.tool_config is not None else "the record has no tools"
-        notes.append(Note(f"{_EXTRA}.parallel_tool_calls", "dropped", why))
+        notes.append(Note(f"{EXTRA}.parallel_tool_calls", "dropped", why))
 
 
 def _effort(
     request: Request, extra: Mapping[str, object], traits: Traits, notes: list[Note]
 ) -> Effort | None:
-    """How much the model should reason. Where it is said in several ways, the first of these counts:
-    Claude's thinking disabled, OpenAI's word, Bedrock's word, Claude's budget."""
-    thinking = _thinking_effort(extra, notes)
-    said: list[tuple[str, object]] = []
-    if extra.get("reasoning_effort") is not None:
-        said.append((f"{_EXTRA}.reasoning_effort", extra["reasoning_effort"]))
-    if request.output_config is not None and request.output_config.effort is not None:
-        said.append(("outputConfig.effort", request.output_config.effort))
-    if thinking is not None:
-        said.insert(0 if thinking == "none" else len(said), (f"{_EXTRA}.thinking", thinking))
-    if not said:
+    """The model's effort closest to the one asked for; none at all for a model that does not reason."""
+    budget = thinking_budget(extra, "reasoning models adapt anyway", notes)
+    thinking = _effort_of(budget) if isinstance(budget, int) else budget
+    requested = requested_effort(request, extra, thinking, notes)
+    if requested is None:
         return None
-    notes += [Note(field, "dropped", f"{said[0][0]} counts") for field, _ in said[1:]]
-    field, asked = said[0]
-    effort: Effort | None = next((word for word in EFFORTS if word == asked), None)
-    if effort is None:
-        raise Refused(field, f"{asked!r} is not one of {', '.join(EFFORTS)}")
-    return _accepted(effort, field, traits, notes)
-
-
-def _accepted(effort: Effort, field: str, traits: Traits, notes: list[Note]) -> Effort | None:
-    """The model's closest effort; none at all for a model that does not reason."""
+    field, effort = requested
     if traits.efforts == ():
         if effort != "none":
             notes.append(Note(field, "dropped", "the model has no efforts of reasoning to choose from"))
         return None
-    sent = effort if traits.efforts is None else nearest(effort, traits.efforts)
+    sent = traits.effort(effort)
     if sent is None:
         notes.append(Note(field, "dropped", "the model reasons as much as it sees fit"))
-        return None
-    if sent != effort or field != f"{_EXTRA}.reasoning_effort":
+    elif sent != effort or field != f"{EXTRA}.reasoning_effort":
         notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
     return sent
 
 
-def _thinking_effort(extra: Mapping[str, object], notes: list[Note]) -> Effort | None:
-    if extra.get("thinking") is None:
-        return None
-    try:
-        asked = msgspec.convert(extra["thinking"], _Thinking)
-    except msgspec.ValidationError as error:
-        raise Refused(f"{_EXTRA}.thinking", str(error)) from error
-    if asked.type == "disabled":
-        return "none"
-    if asked.type == "adaptive":
-        notes.append(Note(f"{_EXTRA}.thinking", "mapped", "nothing is sent: reasoning models adapt anyway"))
-        return None
-    if asked.type != "enabled" or asked.budget_tokens is None:
-        raise Refused(f"{_EXTRA}.thinking", f"{asked.type!r} is not 'enabled' with budget_tokens")
+def _effort_of(budget: int) -> Effort:
     for most, effort in _BUDGETS:
-        if asked.budget_tokens <= most:
+        if budget <= most:
             return effort
     return "high"
-
-
-def nearest(effort: Effort, accepted: tuple[Effort, ...]) -> Effort | None:
-    """The accepted effort closest to the one asked for, the higher of two; none only for none.
-
-    None where reasoning can be switched off but not be measured.
-    """
-    rank = EFFORTS.index(effort)
-    candidates: list[Effort] = [word for word in accepted if word != "none" or effort == "none"]
-    return min(
-        candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)), default=None
-    )

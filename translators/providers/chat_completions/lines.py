@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from translators.bedrock.converse import Note
-from translators.providers.rows import Line, once_each
+from translators.providers.batch_file import Line, once_each
 
 
 class _Line(Struct, frozen=True, gc=False):
@@ -24,6 +24,9 @@ class _ShortLine(Struct, frozen=True, gc=False):
 
 _ENCODER = msgspec.json.Encoder()
 
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+"""Named by every line and by the batch itself; they have to agree."""
+
 
 def line_of(
     custom_id: str, endpoint: str, body: Mapping[str, object], notes: Sequence[Note], weight: int = 1
@@ -34,6 +37,6 @@ def line_of(
 
 
 def short_line_of(custom_id: str, endpoint: str, body: Mapping[str, object], notes: Sequence[Note]) -> Line:
-    """The line of servers that want no method and no URL in it."""
+    """The line of servers that want neither method nor URL in it."""
     data = _ENCODER.encode(_ShortLine(custom_id, body))
     return Line(data, once_each(notes), endpoint)

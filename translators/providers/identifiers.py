@@ -1,10 +1,11 @@
-"""Ids and names that a provider cannot take as they are, and the way back.
+"""Ids and names that a provider does not accept, mapped to ones that it does, and back.
 
 The mapping is a function of the word alone, so a tool call and its result agree without a table, and a
 record can be mapped again when its answer arrives.
 """
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 
 from translators.bedrock.converse import Request
@@ -29,8 +30,11 @@ def may_be_mapped(name: str) -> bool:
     return _MAPPED.fullmatch(name) is not None
 
 
-def original_tool_name(name: str, request: Request, longest: int) -> str:
-    """The name under which the record knows this tool; `longest` is what names were fitted to."""
-    tools = request.tool_config.tools if request.tool_config is not None else []
+def original_tool_name(name: str, asked: Callable[[], Request], fit: Callable[[str], str]) -> str:
+    """The record's own name of a tool; `fit` mapped it for the provider."""
+    if not may_be_mapped(name):
+        return name
+    config = asked().tool_config
+    tools = config.tools if config is not None else []
     known = (tool.tool_spec.name for tool in tools if tool.tool_spec is not None)
-    return next((word for word in known if fitting(word, longest) == name), name)
+    return next((word for word in known if fit(word) == name), name)

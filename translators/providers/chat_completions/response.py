@@ -1,11 +1,10 @@
-"""The chat completion in a row of a batch's output, as a Converse response.
+"""A chat completion as a Converse response.
 
 OpenAI: chat/object. What a provider sends is read tolerantly: only the members in use, and those may be
 absent.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,22 +23,10 @@ from translators.bedrock.converse import (
     Usage,
 )
 from translators.errors import RecordError
-from translators.providers.openai.answers import counted, tool_use
-from translators.providers.openai.rows import body_of, unreadable, without_answer
-from translators.providers.rows import Unfinished
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How a server of OpenAI's form speaks differently from OpenAI."""
-
-    think_tags: bool = False
-    """Whether models write their reasoning into the text, between `<think>` and `</think>`."""
-    reasoning_apart: bool = False
-    """Whether reasoning tokens are counted beside the completion's instead of among them."""
-
-
-OPENAI = Manner()
+from translators.providers.batch_file import unreadable
+from translators.providers.chat_completions.rows import without_answer
+from translators.providers.chat_completions.tool_calls import tool_uses, usage_of
+from translators.providers.chat_completions.traits import ResponseTraits
 
 
 class _Called(Struct):
@@ -48,7 +35,7 @@ class _Called(Struct):
     """JSON as text; an object at some compatible servers."""
 
 
-class _ToolCall(Struct):
+class ToolCall(Struct):
     function: _Called
     id: str | None = None
 
@@ -56,15 +43,15 @@ class _ToolCall(Struct):
 class _Message(Struct):
     content: str | None = None
     refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
+    tool_calls: list[ToolCall] | None = None
     annotations: list[dict[str, Any]] | None = None
     reasoning_content: str | None = None
-    """Of compatible servers (vLLM, DeepSeek); Groq and OpenRouter say `reasoning`."""
+    """Of compatible servers (vLLM, DeepSeek); `reasoning` at Groq and OpenRouter."""
     reasoning: str | None = None
 
 
-class _Choice(Struct):
-    message: _Message
+class Choice[Message](Struct):
+    message: Message
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
     content_filter_results: dict[str, Any] | None = None
@@ -86,22 +73,24 @@ class ChatUsage(Struct):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int | None = None
-    """Together's place for what others say in the details."""
+    """Together's; in the details at others."""
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
 
-class _Completion(Struct):
+class Completion[Message](Struct):
+    """A chat completion whose messages are of this shape."""
+
     id: str | None = None
     model: str | None = None
     created: float | None = None
-    choices: list[_Choice] | None = None
+    choices: list[Choice[Message]] | None = None
     usage: ChatUsage | None = None
 
 
 _THINK, _THOUGHT = "<think>", "</think>"
 
-_COMPLETION = msgspec.json.Decoder(_Completion | None)
+_COMPLETION = msgspec.json.Decoder(Completion[_Message] | None)
 
 _STOP_REASONS: dict[str | None, StopReason] = {
     "stop": "end_turn",
@@ -113,13 +102,7 @@ _STOP_REASONS: dict[str | None, StopReason] = {
 """`stop` also stands for a stop sequence; OpenAI does not say which of the two it was."""
 
 
-def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
-    """The answer in a row, or why there is none."""
-    body = body_of(row)
-    return answer_in(body, asked, OPENAI) if isinstance(body, Raw) else body
-
-
-def answer_in(body: Raw, asked: Callable[[], Request], manner: Manner) -> Answer | RecordError:
+def answer_in(body: Raw, asked: Callable[[], Request], traits: ResponseTraits) -> Answer | RecordError:
     """The answer in a chat completion, or why there is none."""
     try:
         completion = _COMPLETION.decode(body)
@@ -127,69 +110,64 @@ def answer_in(body: Raw, asked: Callable[[], Request], manner: Manner) -> Answer
         return unreadable(error)
     if completion is None or not completion.choices:
         return without_answer(body)
-    return _answer(completion, completion.choices[0], asked, manner)
+    return _answer(completion, completion.choices[0], asked, traits)
 
 
 def _answer(
-    body: _Completion, choice: _Choice, asked: Callable[[], Request], manner: Manner
+    body: Completion[_Message], choice: Choice[_Message], asked: Callable[[], Request], traits: ResponseTraits
 ) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
     stop_reason = _STOP_REASONS.get(choice.finish_reason)
     if stop_reason is None:
         return RecordError(502, f"the provider stopped with {choice.finish_reason!r}, which is not known")
-    said = choice.message
-    content = _said(said, manner)
-    if said.tool_calls:
-        calls = [
-            tool_use(index, call.id, call.function.name, call.function.arguments, asked)
-            for index, call in enumerate(said.tool_calls)
-        ]
-        content += calls
-        if stop_reason == "end_turn":
-            understood = all(call.tool_use is not None for call in calls)
-            stop_reason = "tool_use" if understood else "malformed_tool_use"
+    message = choice.message
+    content = _content(message, traits)
+    if message.tool_calls:
+        calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls]
+        tools, stop_reason = tool_uses(calls, stop_reason, asked)
+        content += tools
     usage = body.usage or ChatUsage()
     reasoning = usage.completion_tokens_details
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
-            stop_reason="content_filtered" if said.refusal else stop_reason,
-            usage=usage_of(usage, manner),
+            stop_reason="content_filtered" if message.refusal else stop_reason,
+            usage=chat_usage(usage, traits),
             additional_model_response_fields=_beside_the_message(choice),
         ),
         id=body.id or "",
         model=body.model or "",
-        refusal=bool(said.refusal),
+        refusal=bool(message.refusal),
         reasoning_tokens=None if reasoning is None else reasoning.reasoning_tokens,
         created=int(body.created or 0),
     )
 
 
-def _said(said: _Message, manner: Manner) -> list[ContentBlock]:
+def _content(message: _Message, traits: ResponseTraits) -> list[ContentBlock]:
     """Everything but the tool calls: the reasoning, the text, the refusal."""
     content: list[ContentBlock] = []
-    reasoning, text = said.reasoning_content or said.reasoning, said.content
-    if manner.think_tags and not reasoning and text:
-        reasoning, text = _thought(text)
+    reasoning, text = message.reasoning_content or message.reasoning, message.content
+    if traits.think_tags and not reasoning and text:
+        reasoning, text = _split_thought(text)
     if reasoning:
         content.append(ContentBlock(reasoning_content=ReasoningContent(ReasoningText(reasoning))))
     if text:
         content.append(ContentBlock(text=text))
-    if said.refusal:
-        content.append(ContentBlock(text=said.refusal))
+    if message.refusal:
+        content.append(ContentBlock(text=message.refusal))
     return content
 
 
-def _thought(text: str) -> tuple[str, str]:
-    """What a model thought first, and what it said then. A thought that the limit cut has no end."""
+def _split_thought(text: str) -> tuple[str, str]:
+    """Reasoning and answer of a text that begins with `<think>`. Reasoning that the limit cut has no end."""
     rest = text.lstrip()
     if not rest.startswith(_THINK):
         return "", text
-    thought, _, said = rest.removeprefix(_THINK).partition(_THOUGHT)
-    return thought.strip(), said.lstrip()
+    reasoning, _, answer = rest.removeprefix(_THINK).partition(_THOUGHT)
+    return reasoning.strip(), answer.lstrip()
 
 
-def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
+def _beside_the_message(choice: Choice[_Message]) -> dict[str, Any] | None:
     """What Converse has no place for: log probabilities, where in the text the model cites the web, and why
     a filter stepped in."""
     beside: dict[str, Any] = {}
@@ -202,10 +180,10 @@ def _beside_the_message(choice: _Choice) -> dict[str, Any] | None:
     return beside or None
 
 
-def usage_of(usage: ChatUsage, manner: Manner = OPENAI) -> Usage:
+def chat_usage(usage: ChatUsage, traits: ResponseTraits) -> Usage:
     """The token counts in the hub."""
     details = usage.prompt_tokens_details or _PromptDetails(usage.cached_tokens)
-    answered = usage.completion_tokens
-    if manner.reasoning_apart and usage.completion_tokens_details is not None:
-        answered += usage.completion_tokens_details.reasoning_tokens or 0
-    return counted(usage.prompt_tokens, answered, details.cached_tokens, details.cache_write_tokens)
+    completion = usage.completion_tokens
+    if traits.reasoning_apart and usage.completion_tokens_details is not None:
+        completion += usage.completion_tokens_details.reasoning_tokens or 0
+    return usage_of(usage.prompt_tokens, completion, details.cached_tokens, details.cache_write_tokens)

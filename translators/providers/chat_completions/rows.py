@@ -1,4 +1,4 @@
-"""Rows of a batch's output: whose they are, and the body that answers a record or why there is none.
+"""Rows of a batch's output: receipts, and the body that answers a record or the error in its place.
 
 OpenAI: guides/batch and api-reference batch/request-output. What a provider sends is read tolerantly: only
 the members in use, and those may be absent.
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
-from translators.providers.rows import Receipt, Unfinished
+from translators.providers.batch_file import EMPTY_ROW, Receipt, Unfinished, unreadable
 
 
 class _Response(Struct):
@@ -33,16 +33,16 @@ class _Status(Struct):
     status_code: int | None = None
 
 
-class _Whose(Struct):
+class _CustomId(Struct):
     custom_id: str
 
 
-class _Head(_Whose):
+class _Head(_CustomId):
     response: _Status | None = None
     error: _Error | None = None
 
 
-_WHOSE = msgspec.json.Decoder(_Whose)
+_CUSTOM_ID = msgspec.json.Decoder(_CustomId)
 _HEAD = msgspec.json.Decoder(_Head)
 _ROW = msgspec.json.Decoder(_Row)
 _ERROR = msgspec.json.Decoder(_Error)
@@ -51,11 +51,11 @@ _UNFINISHED = frozenset({"batch_expired", "batch_cancelled"})
 
 
 def receipt(row: bytes) -> Receipt:
-    """Whose row this is. Raises `ValueError` when it cannot be read."""
+    """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     try:
         head = _HEAD.decode(row)
-    except msgspec.ValidationError:  # of another form, and somebody's all the same
-        return Receipt(_WHOSE.decode(row).custom_id, finished=True)
+    except msgspec.ValidationError:  # of another form, yet some record's row
+        return Receipt(_CUSTOM_ID.decode(row).custom_id, finished=True)
     if head.error is not None and head.error.code in _UNFINISHED:
         return Receipt(head.custom_id, finished=False)
     status = None if head.response is None else head.response.status_code
@@ -71,7 +71,7 @@ def body_of(row: bytes) -> Raw | RecordError | Unfinished:
         if read.error is not None and read.error.code in _UNFINISHED:
             return Unfinished(read.error.message or str(read.error.code))
         if read.response is not None and read.response.status_code != 200:
-            return RecordError(read.response.status_code, _words(read.response.body))
+            return RecordError(read.response.status_code, _message(read.response.body))
         if read.response is None or read.error is not None:
             return _unanswered(read.error)
         return _unwrapped(read.response.body)
@@ -79,14 +79,9 @@ def body_of(row: bytes) -> Raw | RecordError | Unfinished:
         return unreadable(error)
 
 
-def unreadable(error: Exception) -> RecordError:
-    """The record's error where a row or the answer in it has another form."""
-    return RecordError(502, f"the provider's result row cannot be read: {error}")
-
-
 def without_answer(body: Raw) -> RecordError:
     """The record's error where a success holds nothing."""
-    return RecordError(502, f"the provider reports success without an answer: {_words(body)}")
+    return RecordError(502, f"the provider reports success without an answer: {_message(body)}")
 
 
 def failure(error: Raw) -> RecordError:
@@ -96,7 +91,7 @@ def failure(error: Raw) -> RecordError:
     """
     if memoryview(error)[0] == ord("{"):
         return _unanswered(_ERROR.decode(error))
-    return RecordError(500, _words(error))
+    return RecordError(500, _message(error))
 
 
 def status_of(error: Raw) -> int | None:
@@ -114,7 +109,7 @@ def _unwrapped(body: Raw) -> Raw:
 def _unanswered(error: _Error | None) -> RecordError:
     """The request never got an HTTP answer (OpenAI: batch/request-output, `error.code`)."""
     if error is None:
-        return RecordError(502, "the provider's result row holds neither a response nor an error")
+        return EMPTY_ROW
     message = error.message or f"the provider gives no reason but {error.code!r}"
     return RecordError(_named_status(error.code) or 500, message)
 
@@ -127,7 +122,7 @@ def _named_status(code: str | int | None) -> int | None:
     return int(text) if re.fullmatch(r"[45]\d\d", text) else None
 
 
-def _words(body: Raw) -> str:
+def _message(body: Raw) -> str:
     """The message in an error body, or the whole body where it has another form."""
     match msgspec.json.decode(body):
         case {"error": {"message": str(message)}} | {"error": str(message)} | str(message):

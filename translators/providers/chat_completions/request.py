@@ -1,0 +1,39 @@
+"""The Converse request of a record as the body of a chat completion.
+
+Where each member of a Converse request goes:
+
+    messages, system                  messages                                    messages.py, parts.py
+    toolConfig                        tools, tool_choice                          tools.py
+    outputConfig.textFormat           response_format                             tools.py
+    outputConfig.effort               reasoning_effort                            parameters.py
+    inferenceConfig                   max_completion_tokens | max_tokens, temperature, top_p, stop
+    additionalModelRequestFields      those that OpenAI knows; others are refused
+    requestMetadata, performanceConfig, serviceTier, additionalModelResponseFieldPaths
+                                      dropped with a note: none of them changes what the model is asked
+    guardrailConfig, promptVariables  refused: without them the record would mean something else
+
+OpenAI: api-reference chat/create.
+"""
+
+from translators.bedrock.converse import Note, Request
+from translators.providers.chat_completions.messages import joined, messages
+from translators.providers.chat_completions.parameters import add_parameters
+from translators.providers.chat_completions.parts import check_media
+from translators.providers.chat_completions.tools import response_format, tool_parameters
+from translators.providers.chat_completions.traits import Traits
+from translators.providers.converse_requests import check_unsent
+
+
+def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:
+    """The chat completion that asks for this record's answer. Raises `Refused`."""
+    if not (traits.files and traits.audio):
+        check_media(request.messages, files=traits.files, audio=traits.audio)
+    written = messages(request, notes)
+    body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
+    if request.tool_config is not None:
+        body |= tool_parameters(request.tool_config, notes)
+    if request.output_config is not None and request.output_config.text_format is not None:
+        body["response_format"] = response_format(request.output_config.text_format, notes)
+    add_parameters(body, request, traits, notes)
+    check_unsent(request, notes)
+    return body

@@ -1,0 +1,59 @@
+"""A server of chat completions: its differences, and the translation that follows from them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from msgspec import Raw
+
+from translators.bedrock.converse import Answer, Note, Request
+from translators.errors import RecordError
+from translators.providers.batch_file import Line, Unfinished
+from translators.providers.chat_completions import native, request, response, rows
+from translators.providers.chat_completions.lines import ENDPOINT, line_of
+from translators.providers.chat_completions.traits import OPENAI_RESPONSES, ResponseTraits, Traits
+from translators.providers.provider import Native
+from translators.wire import Members, ModelOutput, Wire
+
+type Body = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatServer:
+    """Translates the records of a job to lines and result rows to answers."""
+
+    traits: Callable[[str], Traits]
+    """A model of the server → what it accepts."""
+    response: ResponseTraits = OPENAI_RESPONSES
+    url: str = ENDPOINT
+    """The endpoint that lines and batches name."""
+    write: Callable[[str, str, Body, list[Note]], Line] = line_of
+    """Custom id, url, body, notes → the line. May change the body."""
+    body_of: Callable[[bytes], Raw | RecordError | Unfinished] = rows.body_of
+    """A result row → the chat completion in it."""
+
+    def line(self, custom_id: str, asked: Request, model: str) -> Line:
+        """The line that asks for this record's answer. Raises `Refused`."""
+        notes: list[Note] = []
+        body = request.body_for(asked, model, self.traits(model), notes)
+        return self.write(custom_id, self.url, body, notes)
+
+    @property
+    def native(self) -> Mapping[Wire, Native]:
+        """How bodies that are chat completions already are sent and answered."""
+        return {"openai.chat": Native(line=self.native_line, answer=self.native_answer)}
+
+    def native_line(self, custom_id: str, model_input: Raw | Members, model: str) -> Line:
+        """The line of a body that is a chat completion already. Raises `Refused`."""
+        notes: list[Note] = []
+        body = native.body_for(model_input, model, self.traits(model), notes)
+        return self.write(custom_id, self.url, body, notes)
+
+    def answer(self, row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
+        """The answer in a result row, or the error in its place."""
+        body = self.body_of(row)
+        return response.answer_in(body, asked, self.response) if isinstance(body, Raw) else body
+
+    def native_answer(self, row: bytes) -> ModelOutput | RecordError | Unfinished:
+        """The chat completion in a result row as it is, or the error in its place."""
+        body = self.body_of(row)
+        return native.answer_in(body, self.response) if isinstance(body, Raw) else body
