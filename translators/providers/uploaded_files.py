@@ -17,8 +17,8 @@ from translators.errors import ProviderError
 from translators.providers.api_requests import get, post, post_form, segment
 from translators.providers.api_responses import Received, ResponseReader
 from translators.providers.batch_calls import CLOCKS_DIFFER_BY, BatchApi, as_it_is, is_older, saved, searched
+from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
-from translators.providers.openai.errors import READER
 
 MARKER_KEY = "bedrock_batch"
 """Where a batch's metadata holds our marker; the one field of a batch that is ours to write."""

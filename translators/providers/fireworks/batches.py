@@ -15,6 +15,7 @@ from translators.errors import ProviderError
 from translators.providers.api_requests import get, post, post_form, segment
 from translators.providers.api_responses import CamelReceived
 from translators.providers.batch_calls import BatchApi, saved
+from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import (
     Batch,
     Conversation,
@@ -24,7 +25,6 @@ from translators.providers.conversation import (
     State,
     Submission,
 )
-from translators.providers.openai.errors import READER
 
 _STATES: Mapping[str, State] = MappingProxyType(
     {

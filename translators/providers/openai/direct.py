@@ -9,8 +9,8 @@ from msgspec import Raw, Struct
 
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
+from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import Endpoint
-from translators.providers.openai.errors import READER
 from translators.providers.openai.request import ENDPOINT
 
 VERSION = "/v1"

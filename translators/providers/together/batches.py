@@ -10,8 +10,8 @@ from translators.providers import uploaded_files
 from translators.providers.api_requests import get, post, post_form
 from translators.providers.api_responses import Received, read
 from translators.providers.batch_calls import BatchApi
+from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, Submission
-from translators.providers.openai.errors import READER
 from translators.providers.uploaded_files import File, result_files, state_of
 
 

@@ -16,8 +16,8 @@ from translators.errors import ProviderError
 from translators.providers.api_requests import get, post, post_json, segment
 from translators.providers.api_responses import Received, ResponseReader
 from translators.providers.batch_calls import BatchApi, saved
+from translators.providers.chat_completions import errors
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
-from translators.providers.openai import errors
 from translators.providers.request_bodies import JsonArray
 
 _BEGINNING, _END = b'{"batch_requests":[', b"]}"

@@ -1,0 +1,13 @@
+"""Chat completions: what OpenAI's API and all servers compatible with it have in common.
+
+`server` (records to lines, result rows to answers, for a server with its traits), made of
+
+    request        a record's body: `messages`, `parts`, `tools`, `parameters`
+    native         bodies that are chat completions already
+    lines, rows    the batch's input and output around them
+    response       the answer: `tool_calls`
+    traits         what models and servers differ in
+
+and `embeddings`, `errors`. A provider's own folder holds its differences. Mistral and Cohere, whose chats are
+similar, have requests and responses of their own and use the parts that fit.
+"""
