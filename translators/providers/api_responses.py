@@ -31,10 +31,13 @@ class CamelReceived(Received):
 
 @dataclass(frozen=True)
 class ResponseReader:
-    """Reads the responses of one provider. All methods but `error` raise `ProviderError`."""
+    """Reads the responses of one provider. `checked` and `read` raise `ProviderError`."""
 
-    error: Callable[[httpx.Response], ProviderError]
-    """The error in a response that is no success."""
+    error_of: Callable[[httpx.Response], ProviderError]
+
+    def error(self, response: httpx.Response) -> ProviderError:
+        """The error of a response that is no success."""
+        return self.error_of(response)
 
     def checked(self, response: httpx.Response) -> httpx.Response:
         """The response, if it is a success."""
@@ -67,7 +70,7 @@ def compact_json(response: httpx.Response) -> Raw | None:
 
 
 def error_of(response: httpx.Response, message_and_code: Callable[[object], ErrorText]) -> ProviderError:
-    """The error in a response; `message_and_code` reads its JSON, None for a body that is none.
+    """The error of a response; `message_and_code` reads its JSON, None for a body that is none.
 
     An error without a message gets the body as one, or the status.
     """
