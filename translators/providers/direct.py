@@ -30,6 +30,6 @@ class Direct(Protocol):
         """A result row for the response, of whatever status, without its line end."""
         ...
 
-    def error(self, response: httpx.Response) -> ProviderError:
+    def error(self, response: httpx.Response, /) -> ProviderError:
         """The error of a response that is no success."""
         ...

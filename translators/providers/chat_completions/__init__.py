@@ -8,6 +8,6 @@
     response       the answer: `tool_calls`
     traits         what models and servers differ in
 
-and `embeddings`, `direct` (records one by one), `errors`. A provider's own folder holds its differences. Mistral
-and Cohere, whose chats are similar, have requests and responses of their own and use the parts that fit.
+and `embeddings`, `direct` (records one by one), `errors`. A provider's own folder holds its differences.
+Mistral and Cohere, whose chats are similar, have requests and responses of their own and use what fits.
 """
