@@ -95,7 +95,8 @@ class JobRun:
     async def endpoint(self) -> Endpoint:
         """The provider's address, and headers with the caller's key or else the configured one.
 
-        Raises `NotConfigured`; `ProviderError` or `TokenUnavailable` if a login takes the key's place.
+        Raises `NotConfigured`; where this machine's credentials replace a key, `ProviderError` if they are
+        refused, `TokenUnavailable`.
         """
         resources = self.resources
         encrypted = await resources.store.encrypted_key(self.id)
