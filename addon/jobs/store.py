@@ -77,7 +77,7 @@ class Store:
         """Raises `SQLAlchemyError`, of which `OtherVersion` is one."""
         self.url = url
         self._engine = open_engine(url)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._transaction = sessionmaker(self._engine, expire_on_commit=False).begin
         try:
             Base.metadata.create_all(self._engine)
             _check_columns(self._engine)
@@ -87,11 +87,6 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        with self._sessions.begin() as session:
-            yield session
 
     @contextmanager
     def _exclusive(self) -> Iterator[Session]:
