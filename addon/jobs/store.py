@@ -262,10 +262,10 @@ class Store:
             job = session.get_one(Job, job_id, with_for_update=True)
             for table in (BatchRow, Shard, JobKey):
                 session.execute(delete(table).where(table.job_id == job_id))
-            taker, *others = job.fallbacks
+            assignment, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
             job.attempt += 1
-            for column, value in taker.items():
+            for column, value in assignment.items():
                 setattr(job, column, value)
             job.fallbacks = others
             job.modified, job.waiting, job.report = now, None, {}
