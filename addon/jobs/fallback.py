@@ -4,6 +4,7 @@ A job stays with its provider once a batch was accepted, or a record that is sen
 from then on there are results that are paid for.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from anyio import to_thread
@@ -40,13 +41,8 @@ def refusal_message(job: Job, reason: str) -> str:
     return "; ".join([*job.refusals, f"{job.provider}: {reason}"]) if job.refusals else reason
 
 
-class OutageLimit:
-    """Limits how long a provider's outage is waited out before a job moves to the next provider."""
-
-    def __init__(self, run: JobRun) -> None:
-        after = timedelta(seconds=run.resources.config.jobs.fall_back_after)
-        self._until = utc_now() + after if run.job.fallbacks else None
-
-    def passes(self, error: Exception) -> bool:
-        """Whether to try again: the error is temporary, and it is not time for another provider."""
-        return passes(error) and (self._until is None or utc_now() < self._until)
+def outage_limit(run: JobRun) -> Callable[[Exception], bool]:
+    """Whether to try again after an error: it is temporary, and it is not time for the next provider."""
+    after = timedelta(seconds=run.resources.config.jobs.fall_back_after)
+    until = utc_now() + after if run.job.fallbacks else None
+    return lambda error: passes(error) and (until is None or utc_now() < until)

@@ -29,30 +29,23 @@ from translators.translation import Route
 class InputSource(Protocol):
     """Where the records of a job come from."""
 
-    @property
-    def at_provider(self) -> bool:
-        """Whether the provider holds the lines: none is uploaded, and none is sent again."""
-        ...
+    at_provider: bool
+    """The provider holds the lines: none is uploaded, and none is sent again."""
 
     def described(self, job: Job) -> list[dict[str, Any]]:
         """The input objects as reports show them: uri, bytes, records."""
-        ...
 
     async def plan(self, run: "JobRun") -> None:
         """Fetch and check the input, and store the job's shards. Raises `JobFailed` if it is unusable."""
-        ...
 
     async def fetch(self, run: "JobRun", entry: InputObject, path: Path) -> None:
         """Write an input object's records to a file. Raises `JobFailed` if it is gone or changed."""
-        ...
 
     async def label(self, run: "JobRun", results: list[Path]) -> None:
         """Give rows of result files the custom ids that this job's records have."""
-        ...
 
     async def abandon(self, run: "JobRun") -> None:
         """Cancel a batch that exists although the job ends before its batches are watched."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +88,8 @@ class JobRun:
     async def endpoint(self) -> Endpoint:
         """The provider's address, and headers with the caller's key or else the configured one.
 
-        Raises `NotConfigured`; `ProviderError` or `TokenUnavailable` if a login takes the key's place.
+        Raises `NotConfigured`; where this machine's credentials replace a key, `ProviderError` if they are
+        refused, `TokenUnavailable`.
         """
         resources = self.resources
         encrypted = await resources.store.encrypted_key(self.id)
@@ -172,8 +166,24 @@ class JobRun:
         await self.resources.store.change(self.id, utc_now(), waiting=reason)
 
 
+def shard_of(job_id: str, number: int, cut: Cut, *, leads: bool) -> Shard:
+    """The row of a shard."""
+    return Shard(
+        job_id=job_id,
+        number=number,
+        first_record=cut.start.record,
+        records=cut.records,
+        group=cut.group,
+        leads=leads,
+        lines=cut.lines,
+        object=cut.start.object,
+        offset=cut.start.offset,
+        line_number=cut.start.line_number,
+    )
+
+
 def cut_of(shard: Shard) -> Cut:
-    """The range of records that a stored shard covers."""
+    """The range of records that a shard's row covers."""
     return Cut(
         start=Start(
             record=shard.first_record,

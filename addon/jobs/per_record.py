@@ -7,6 +7,7 @@ that have none. A response that concerns the whole job refuses the shard, if no 
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,23 +47,20 @@ _ABOUT_ALL = frozenset({429, 503})
 """The provider wants fewer requests, or is down; any other failure is the record's own."""
 
 
-async def send(run: JobRun, shard: Shard, round_: int) -> bool:
+async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     """Have the lines of a shard in the spool; False if there are none, or the job is over."""
-    store = run.resources.store
-    row = await store.batch(run.id, shard.number, round_)
     if row.batch_id is not None:
         return True
-    if run.is_over() or await lines_of(run, shard, round_) is None:
+    if run.is_over() or await lines_of(run, shard, row.round) is None:
         return False
-    await store.change_batch(run.id, shard.number, round_, batch_id=DIRECT)
+    await run.resources.store.change_batch(run.id, row.shard, row.round, batch_id=DIRECT)
     return True
 
 
-async def watch(run: JobRun, shard: Shard, round_: int) -> None:
+async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
     """Send every record of the shard, until all are answered or the job is over or refused."""
     store = run.resources.store
-    row = await store.batch(run.id, shard.number, round_)
-    lines = await lines_of(run, shard, round_)
+    lines = await lines_of(run, shard, row.round)
     assert lines is not None
 
     succeeded = 0
@@ -83,7 +81,7 @@ async def watch(run: JobRun, shard: Shard, round_: int) -> None:
         await store.refuse(shard, error.message, error.status)
         if succeeded == 0:
             state = "failed"  # nothing was accepted: another provider may take the job
-    await store.change_batch(run.id, shard.number, round_, state=state, raw_status="", saved=[ROWS])
+    await store.change_batch(run.id, row.shard, row.round, state=state, raw_status="", saved=[ROWS])
 
 
 class DirectRun:
@@ -124,7 +122,7 @@ class DirectRun:
         if await anyio.Path(path).is_file():
             await self._read_rows(path)
         endpoint = await self._run.endpoint()
-        with await to_thread.run_sync(_appended, path) as rows:
+        with await to_thread.run_sync(path.open, "ab", 0) as rows:
             try:
                 await self._send_all(endpoint, rows)
             except ExceptionGroup as group:
@@ -225,7 +223,7 @@ class DirectRun:
         self._queue.put_back(record, due)
 
     async def _keep(self, line: bytes, response: httpx.Response, rows: BinaryIO) -> None:
-        await to_thread.run_sync(_written, rows, self._direct.row(line, response))
+        await to_thread.run_sync(rows.write, self._direct.row(line, response) + b"\n")
         self.succeeded += response.is_success
         self._failed += not response.is_success
 
@@ -272,24 +270,10 @@ def _explained(response: httpx.Response) -> httpx.Response:
     )
 
 
-def _appended(path: Path) -> BinaryIO:
-    return path.open("ab", buffering=0)
-
-
-def _written(file: BinaryIO, row: bytes) -> None:
-    file.write(row + b"\n")
-
-
 def _cut_half_a_row(path: Path) -> None:
     """Remove the beginning of a row that a killed process has left at the end of the file."""
     with path.open("rb+") as file:
-        size = file.seek(0, 2)
-        while size > 0:
-            start = max(0, size - (1 << 16))
-            file.seek(start)
-            end = file.read(size - start).rfind(b"\n")
-            if end >= 0:
-                file.truncate(start + end + 1)
-                return
-            size = start
-        file.truncate(0)
+        if path.stat().st_size:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as rows:
+                end = rows.rfind(b"\n") + 1
+            file.truncate(end)

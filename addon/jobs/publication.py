@@ -1,5 +1,6 @@
 """The last steps of a job: join results with the input, write them to S3, then the manifest."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import anyio
@@ -48,16 +49,7 @@ async def join_range(run: JobRun, leader: Shard) -> None:
         },
     )
     tally = await run.resources.in_process(join, wanted)
-    await store.change_shard(
-        run.id,
-        leader.number,
-        succeeded=tally.succeeded,
-        failed=tally.failed,
-        left_out=tally.left_out,
-        input_tokens=tally.input_tokens,
-        output_tokens=tally.output_tokens,
-        joined=True,
-    )
+    await store.change_shard(run.id, leader.number, joined=True, **asdict(tally))
     await store.count(run.id, utc_now())
 
 

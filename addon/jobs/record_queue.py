@@ -15,18 +15,14 @@ MOST_WAITING = 100
 """Records that failed and will be sent again; when there are more, no new ones are begun."""
 
 
-@dataclass
 class ConcurrencyLimit:
-    """How many requests may run at a time, between one and the configured number, and from when on."""
+    """How many requests may run at a time, between one and `most`, and from when on."""
 
-    most: int
-    now: int = field(init=False)
-    held_until: float = 0.0
-    """No request starts before this time of the event loop."""
-    _responses: int = 0
-
-    def __post_init__(self) -> None:
-        self.now = self.most
+    def __init__(self, most: int) -> None:
+        self.now = self._most = most
+        self.held_until = 0.0
+        """No request starts before this time of the event loop."""
+        self._responses = 0
 
     def slower(self, until: float) -> None:
         """Allow half as many, and none before a time; a later time set before still holds."""
@@ -37,7 +33,7 @@ class ConcurrencyLimit:
     def answered(self) -> None:
         """Count a response; allow one more request after as many as may run at a time."""
         self._responses += 1
-        if self._responses >= self.now and self.now < self.most:
+        if self._responses >= self.now and self.now < self._most:
             self.now += 1
             self._responses = 0
 

@@ -59,6 +59,7 @@ class Resources:
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Uploads and downloads at the same time; more would delay the proxy's other clients."""
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
+    """This machine's credentials at Google."""
     wakeups: Wakeups = field(default_factory=Wakeups)
     creation_locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
         default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False

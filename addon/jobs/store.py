@@ -77,7 +77,7 @@ class Store:
         """Raises `SQLAlchemyError`, of which `OtherVersion` is one."""
         self.url = url
         self._engine = open_engine(url)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._transaction = sessionmaker(self._engine, expire_on_commit=False).begin
         try:
             Base.metadata.create_all(self._engine)
             _check_columns(self._engine)
@@ -87,11 +87,6 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        with self._sessions.begin() as session:
-            yield session
 
     @contextmanager
     def _exclusive(self) -> Iterator[Session]:
@@ -267,10 +262,10 @@ class Store:
             job = session.get_one(Job, job_id, with_for_update=True)
             for table in (BatchRow, Shard, JobKey):
                 session.execute(delete(table).where(table.job_id == job_id))
-            taker, *others = job.fallbacks
+            assignment, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
             job.attempt += 1
-            for column, value in taker.items():
+            for column, value in assignment.items():
                 setattr(job, column, value)
             job.fallbacks = others
             job.modified, job.waiting, job.report = now, None, {}

@@ -24,7 +24,7 @@ from addon.jobs.inputs.source import input_source
 from addon.jobs.job_run import JobRun
 from addon.jobs.resources import Resources
 from addon.jobs.retrying import until_done
-from addon.jobs.tables import Shard, utc_now
+from addon.jobs.tables import BatchRow, Shard, utc_now
 from translators.bedrock.jobs import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -105,13 +105,12 @@ async def prepare(job_id: str) -> int:
 
     try:
         await until_done(run, "reading the input", attempt)
-    except JobFailed as error:
+    except (Interrupted, JobFailed) as error:
         await run.source.abandon(run)
-        await _end(job_id, "Failed", str(error))
-        return 0
-    except Interrupted:
-        await run.source.abandon(run)
-        await _end(job_id, "Stopped" if (await run.reload()).job.stop_requested else "Expired")
+        if isinstance(error, JobFailed):
+            await _end(job_id, "Failed", str(error))
+        else:
+            await _end(job_id, "Stopped" if (await run.reload()).job.stop_requested else "Expired")
         return 0
     await store.advance(job_id, "Scheduled", utc_now())
     return len(await store.shards(job_id))
@@ -120,8 +119,8 @@ async def prepare(job_id: str) -> int:
 @DBOS.step()
 async def send(job_id: str, shard: int, round_: int) -> bool:
     """Have a batch at the provider; False if this round makes none."""
-    run, row = await _load_shard(job_id, shard)
-    sent = await _execution(run).send(run, row, round_)
+    run, row, batch = await _load_batch(job_id, shard, round_)
+    sent = await _execution(run).send(run, row, batch)
     if sent:
         await run.resources.store.begin(job_id, utc_now())
     return sent
@@ -130,15 +129,15 @@ async def send(job_id: str, shard: int, round_: int) -> bool:
 @DBOS.step()
 async def watch(job_id: str, shard: int, round_: int) -> None:
     """Wait for the batch's end."""
-    run, row = await _load_shard(job_id, shard)
-    await _execution(run).watch(run, row, round_)
+    run, row, batch = await _load_batch(job_id, shard, round_)
+    await _execution(run).watch(run, row, batch)
 
 
 @DBOS.step()
 async def goes_on(job_id: str, shard: int, round_: int) -> bool:
     """Whether records are left for another round, and the job has time for it."""
-    run, row = await _load_shard(job_id, shard)
-    return await resend.goes_on(run, row, round_)
+    run, row, batch = await _load_batch(job_id, shard, round_)
+    return await resend.goes_on(run, row, batch)
 
 
 @DBOS.step()
@@ -223,9 +222,9 @@ async def clear(job_id: str) -> None:
 class ShardExecution(Protocol):
     """How a shard's records are sent: in batches, or one by one."""
 
-    async def send(self, run: JobRun, shard: Shard, round_: int) -> bool: ...
+    async def send(self, run: JobRun, shard: Shard, row: BatchRow) -> bool: ...
 
-    async def watch(self, run: JobRun, shard: Shard, round_: int) -> None: ...
+    async def watch(self, run: JobRun, shard: Shard, row: BatchRow) -> None: ...
 
 
 def _execution(run: JobRun) -> ShardExecution:
@@ -242,9 +241,9 @@ async def _load(job_id: str) -> JobRun:
     return JobRun(resources=resources, job=job, source=input_source(job))
 
 
-async def _load_shard(job_id: str, shard: int) -> tuple[JobRun, Shard]:
-    run = await _load(job_id)
-    return run, await run.resources.store.shard(job_id, shard)
+async def _load_batch(job_id: str, shard: int, round_: int) -> tuple[JobRun, Shard, BatchRow]:
+    run, store = await _load(job_id), _resources[0].store
+    return run, await store.shard(job_id, shard), await store.batch(job_id, shard, round_)
 
 
 async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Whether a job may be created here, what it will run on, and the row it begins as."""
+"""Admission of jobs at Create: checks, the provider and model, the job's first row."""
 
 import secrets
 import string
@@ -25,23 +25,23 @@ _ID_CHARACTERS = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """What a request says of the one who sent it."""
+    """The caller of a request, and the providers that the request names."""
 
     provider: str
     """Name of a provider section: the header's value, or option `batch_provider`."""
     fallbacks: tuple[str, ...] = ()
-    """Who is asked next when it refuses the job, in order; `bedrock` may be the last."""
+    """The providers to use next, in order, if it refuses the job; `bedrock` may be the last."""
     region: str
-    """From the signature's credential scope, else the host, else the configuration."""
+    """The signature's, else the host's, else the configured one."""
     account: str | None = None
-    """For a `roleArn` that names none."""
+    """Used if `roleArn` names none."""
     key: str | None = None
-    """A provider key that the caller brought."""
+    """A provider key in the request."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taker:
-    """A provider that may run a job, and how; the columns of that name in `jobs`."""
+class Assignment:
+    """A provider that can run a job, its model and mode: the columns of these names in `jobs`."""
 
     provider: str
     model: str
@@ -51,7 +51,7 @@ class Taker:
 
     @classmethod
     def of(cls, target: Target, model: str) -> Self:
-        """The provider as it is configured now."""
+        """With the provider's current configuration."""
         section = target.section
         return cls(
             provider=target.name,
@@ -62,8 +62,8 @@ class Taker:
         )
 
     @classmethod
-    def like(cls, job: Job) -> Self:
-        """The provider that runs this job, and how."""
+    def of_job(cls, job: Job) -> Self:
+        """Those of an existing job."""
         return cls(
             provider=job.provider, model=job.model, kind=job.kind, endpoint=job.endpoint, mode=job.mode
         )
@@ -71,30 +71,30 @@ class Taker:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """Decides about Create calls: AWS looks at permissions first and at the model afterwards."""
+    """Checks Create calls, as AWS does: permissions first, then the model."""
 
     config: Config
     environment: Mapping[str, str]
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
 
-    async def taker(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Taker:
-        """The caller's provider, if it may run this. Raises `AwsError`."""
+    async def assignment(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Assignment:
+        """The caller's provider, if it can run the job. Raises `AwsError`."""
         target = self._target(caller.provider)
         await self._check_key(target, caller)
         self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
-        return Taker.of(target, provider_model(target, request.model_id))
+        return Assignment.of(target, provider_model(target, request.model_id))
 
     def job(
         self,
         request: CreateModelInvocationJobRequest,
         caller: Caller,
-        takers: Sequence[Taker],
+        assignments: Sequence[Assignment],
         refusals: Sequence[AwsError],
         now: datetime,
     ) -> Job:
-        """The new job, not stored yet, for the first of these. Raises `AwsError`."""
+        """The new job, not stored yet, assigned to the first of these. Raises `AwsError`."""
         arn = _new_arn(request.role_arn, caller)
         asked = request.asked()
         timeout = timedelta(seconds=request.hours * self.config.jobs.seconds_per_hour)
@@ -102,8 +102,8 @@ class Admission:
             id=arn.job_id,
             arn=str(arn),
             name=request.job_name,
-            **asdict(takers[0]),
-            fallbacks=[asdict(taker) for taker in takers[1:]],
+            **asdict(assignments[0]),
+            fallbacks=[asdict(assignment) for assignment in assignments[1:]],
             refusals=[refusal.message for refusal in refusals],
             request={name: value for name, value in asked.items() if name != "tags"},
             region=arn.region,
@@ -117,11 +117,11 @@ class Admission:
         )
 
     def account(self, request: CreateModelInvocationJobRequest, caller: Caller) -> str:
-        """Whose job it will be. Raises `AwsError`."""
+        """The account that owns the job. Raises `AwsError`."""
         return _owner(request.role_arn, caller)[1]
 
     async def endpoint(self, caller: Caller) -> tuple[Target, Endpoint]:
-        """The caller's provider, and where it is with the key to be let in. Raises `AwsError`."""
+        """The caller's provider, its address and credentials. Raises `AwsError`."""
         target = self._target(caller.provider)
         await self._check_key(target, caller)
         self._check_address(target)
@@ -137,7 +137,7 @@ class Admission:
             raise AwsError("ValidationException", str(error)) from error
 
     async def _check_key(self, target: Target, caller: Caller) -> None:
-        """Whether there is one that can be sent, or who this machine is stands in for it."""
+        """Raise `AwsError` if there is no usable key, and no credentials of this machine replace it."""
         key = caller.key if caller.key is not None else target.key(self.environment)
         if key is not None:
             try:
@@ -176,19 +176,19 @@ class Admission:
 
 
 def _is_below(uri: str, place: str) -> bool:
-    """Whole path segments count, and no segment that an HTTP client might resolve to somewhere else."""
+    """Compares whole path segments; false for segments that an HTTP client might resolve to another path."""
     if {".", ".."} & set(uri.split("/")):
         return False
     return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
 
 
 def provider_model(target: Target, model_id: str) -> str:
-    """The provider's name of the model to run on. Raises `AwsError` saying which option to set."""
+    """The provider's name of the model. Raises `AwsError` naming the option to set."""
     return chosen_model(target.name, target.provider, target.section.models, model_id)
 
 
 def _new_arn(role_arn: str, caller: Caller) -> JobArn:
-    """Of the role's partition and account, with an id in the form of AWS's."""
+    """A new ARN in the role's partition and account, with an id of AWS's form."""
     partition, owner = _owner(role_arn, caller)
     job_id = "".join(secrets.choice(_ID_CHARACTERS) for _ in range(12))
     return JobArn(partition=partition, region=caller.region, account=owner, job_id=job_id)

@@ -1,4 +1,4 @@
-"""Bedrock's batch operations on jobs that run elsewhere: a request's bytes in, an answer's bytes out.
+"""Bedrock's batch operations on jobs of this proxy: from a request's bytes to a response's.
 
 Every operation raises `AwsError` for what AWS would refuse.
 """
@@ -12,7 +12,7 @@ from addon.jobs.async_store import AsyncStore
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.store import TokenReused, fingerprint
 from addon.jobs.tables import Job
-from addon.proxy.admission import TAG_LIMIT, Admission, Caller, Taker
+from addon.proxy.admission import TAG_LIMIT, Admission, Assignment, Caller
 from addon.proxy.page_tokens import DEFAULT_PAGE, place_of, token_after
 from addon.proxy.provider_selection import Choice, Probe, choose
 from translators.bedrock import jobs
@@ -30,26 +30,26 @@ from translators.bedrock.jobs import (
 )
 
 
-class Submitter(Protocol):
-    """What runs the jobs."""
+class JobRunner(Protocol):
+    """Runs stored jobs."""
 
     async def submit(self, job_id: str) -> None:
-        """Start a stored job. Called again for a job that was started, it changes nothing."""
+        """Start a stored job, unless it was started before."""
         ...
 
     def nudge(self, job_id: str) -> None:
-        """Have a running job look at once whether it was asked to stop."""
+        """Have a running job check now whether it was stopped."""
         ...
 
 
 class Operations:
-    """Create, Get, List, Stop and the tag operations, for jobs minted here."""
+    """Create, Get, List, Stop and the tag operations, for jobs created here."""
 
     def __init__(
         self,
         admission: Admission,
         store: AsyncStore,
-        runner: Submitter,
+        runner: JobRunner,
         keys: KeyVault,
         clock: Callable[[], datetime],
         *,
@@ -64,17 +64,17 @@ class Operations:
         self._probe = probe
 
     async def create(self, body: bytes, caller: Caller) -> bytes:
-        """Store and start a job. A `clientRequestToken` seen before gives the job it made.
+        """Store and start a job; a `clientRequestToken` that was used before returns its job.
 
-        Raises `FallbackToBedrock` when the caller wants Bedrock to have what nobody else takes.
+        Raises `FallbackToBedrock` if all providers refuse the job and the caller names Bedrock as a fallback.
         """
         stored = await self.stored(body, caller)
-        if stored.status not in TERMINAL:  # an earlier call may have died between storing and starting
+        if stored.status not in TERMINAL:  # a process may have ended between storing and starting
             await self._runner.submit(stored.id)
         return _document(jobArn=stored.arn)
 
     async def stored(self, body: bytes, caller: Caller) -> Job:
-        """The job that a Create asks for, stored and not started. Raises as `create` does."""
+        """The job of a Create request, stored and not started. Raises as `create` does."""
         request = jobs.create_request(body)
         tags = _tags(request.tags or ())
         if len(tags) > TAG_LIMIT:
@@ -82,17 +82,17 @@ class Operations:
                 "ServiceQuotaExceededException", f"A job can have {TAG_LIMIT} tags, not {len(tags)}."
             )
         choice = await self._choice(request, caller)
-        job = self._admission.job(request, caller, choice.takers, choice.refusals, self._now())
+        job = self._admission.job(request, caller, choice.assignments, choice.refusals, self._now())
         if provider_file(tags) is not None:
             job.request = {**job.request, "tags": [tag.model_dump() for tag in request.tags or ()]}
         return await self._add(job, tags, caller)
 
     async def get(self, identifier: str) -> bytes:
         """The job's description."""
-        return _description(await self._minted(jobs.job_identifier(identifier))).json_document()
+        return _description(await self._created_here(jobs.job_identifier(identifier))).json_document()
 
     async def list(self, query: Mapping[str, str], caller: Caller) -> bytes:
-        """The jobs of the caller's providers."""
+        """A page of the jobs of the caller's providers."""
         asked = jobs.list_request(query)
         providers = (caller.provider, *caller.fallbacks)
         listing = fingerprint(", ".join(providers), asked.asked())
@@ -112,8 +112,8 @@ class Operations:
         return jobs.list_document(map(_description, found[:size]), token)
 
     async def stop(self, identifier: str) -> bytes:
-        """Ask for a job's end. As at AWS, that is refused for a job that is over or stopping already."""
-        job = await self._minted(jobs.job_identifier(identifier))
+        """Request a job's end; refused, as at AWS, for a job that is over or stopping already."""
+        job = await self._created_here(jobs.job_identifier(identifier))
         before = await self._store.stop(job.id, self._now())
         if before in TERMINAL or before == "Stopping":
             raise AwsError("ValidationException", f"The job {job.arn} cannot be stopped. State was: {before}")
@@ -123,7 +123,7 @@ class Operations:
     async def tag(self, body: bytes) -> bytes:
         """Add or change tags of a job."""
         request = jobs.tag_request(body)
-        job = await self._minted(request.resource_arn)
+        job = await self._created_here(request.resource_arn)
         if not await self._store.set_tags(job.id, _tags(request.tags), TAG_LIMIT):
             raise AwsError(
                 "TooManyTagsException", f"A job can have {TAG_LIMIT} tags.", {"resourceName": job.arn}
@@ -131,27 +131,27 @@ class Operations:
         return _document()
 
     async def untag(self, body: bytes) -> bytes:
-        """Take tags off a job; keys it does not have are no error."""
+        """Remove tags of a job; keys that it does not have are no error."""
         request = jobs.untag_request(body)
-        job = await self._minted(request.resource_arn)
+        job = await self._created_here(request.resource_arn)
         await self._store.remove_tags(job.id, request.tag_keys)
         return _document()
 
     async def list_tags(self, body: bytes) -> bytes:
         """All tags of a job."""
-        job = await self._minted(jobs.list_tags_request(body).resource_arn)
+        job = await self._created_here(jobs.list_tags_request(body).resource_arn)
         tags = await self._store.tags(job.id)
         return _document(tags=[{"key": key, "value": value} for key, value in sorted(tags.items())])
 
     async def provider_of(self, identifier: str) -> str | None:
-        """The provider of a job minted here, by its id or ARN, percent-encoded or not; None for others."""
+        """The provider of a job created here, by its id or ARN, percent-encoded or not; None for others."""
         try:
             job = await self._find(jobs.job_identifier(identifier))
-        except AwsError:  # no identifier of AWS's: not ours to refuse
+        except AwsError:  # not of AWS's form: another service's to refuse
             return None
         return None if job is None else job.provider
 
-    async def _minted(self, identifier: str) -> Job:
+    async def _created_here(self, identifier: str) -> Job:
         job = await self._find(identifier)
         if job is None:
             raise AwsError("ResourceNotFoundException", f"There is no model invocation job {identifier!r}.")
@@ -162,17 +162,17 @@ class Operations:
         return job if job is not None and identifier in (job.id, job.arn) else None
 
     async def _choice(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Choice:
-        """Who runs it; what was created before is not offered to anybody else."""
+        """The providers of the job; those of an earlier job with its token are not chosen again."""
         token = request.client_request_token
         if caller.fallbacks and token is not None:
             account = self._admission.account(request, caller)
             earlier = await self._store.job_of_token(account, caller.region, token)
             if earlier is not None:
-                return Choice(takers=(Taker.like(earlier),))
+                return Choice(assignments=(Assignment.of_job(earlier),))
         return await choose(self._admission, self._probe, request, caller)
 
     async def _add(self, job: Job, tags: dict[str, str], caller: Caller) -> Job:
-        """The key that a caller brought is for the provider that was named first."""
+        """Store the job. The caller's key is stored only for the provider that the request names first."""
         brought = caller.key if job.provider == caller.provider else None
         encrypted = None if brought is None else self._keys.encrypt(brought)
         try:
@@ -184,7 +184,7 @@ class Operations:
             ) from reused
 
     def _now(self) -> datetime:
-        """In milliseconds, as the service shows times, so that a time shown finds its job in a List."""
+        """Now, in the milliseconds of AWS's times, so that List filters match the times that Get shows."""
         now = self._clock()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 

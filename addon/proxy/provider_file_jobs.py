@@ -14,7 +14,7 @@ from datetime import datetime
 from addon.jobs.async_store import AsyncStore
 from addon.jobs.tables import Job
 from addon.proxy.admission import Admission, Caller
-from addon.proxy.operations import Operations, Submitter
+from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
@@ -31,7 +31,7 @@ class ProviderFileJobs:
         admission: Admission,
         operations: Operations,
         store: AsyncStore,
-        runner: Submitter,
+        runner: JobRunner,
         clock: Callable[[], datetime],
     ) -> None:
         """`clock` gives UTC without a zone."""

@@ -1,8 +1,8 @@
-"""Who runs a job whose request names several providers: the first in line that takes it.
+"""Chooses the provider of a job whose request names several: the first that accepts it.
 
-Before the answer to Create each is asked whether it is there and lets us in, so that Bedrock as the last in
-line still gets the caller's own request, whose signature is fresh. What shows later, such as a batch that
-does not pass validation, is `addon/jobs/fallback.py`'s.
+Each is sent a request before Create is answered, so that Bedrock as the last fallback gets the caller's own
+request while its signature is fresh. Later refusals, such as a batch that fails validation, are handled by
+`addon.jobs.fallback`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,91 +13,94 @@ import anyio
 
 from addon.providers.retry_policy import Unreachable
 from addon.providers.transport import Transport
-from addon.proxy.admission import Admission, Caller, Taker
+from addon.proxy.admission import Admission, Assignment, Caller
 from addon.proxy.routing import BEDROCK
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest
 from translators.errors import ProviderError
 from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.provider import Provider
 
-PATIENCE = 5.0
-"""Seconds that a provider has to answer before the next one is asked."""
+PROBE_SECONDS = 5.0
+"""How long a provider may take to respond before the next one is tried."""
 
 NO_BATCH = "batch_00000000000000000000000000000000"
-"""No provider has a batch of this id; who says so lets us in."""
+"""An id that no batch has: a provider that responds so accepts our key."""
 
 type Probe = Callable[[Provider, Endpoint], Awaitable[str | None]]
-"""Why a provider would take no job now; None when it would."""
+"""Why a provider would refuse a job now; None if it would not."""
 
 
 class FallbackToBedrock(Exception):
-    """Every provider refuses the job, and the caller wants Bedrock to have it then; the message says why."""
+    """Every provider refuses the job, and Bedrock is its last fallback; the message is the reasons."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Who runs the job, who would instead, and who refused it."""
+    """The providers of a job, and the refusals of others."""
 
-    takers: tuple[Taker, ...]
-    """Never empty; the first one runs it."""
+    assignments: tuple[Assignment, ...]
+    """Never empty; the first one runs the job, the others are its fallbacks."""
     refusals: tuple[AwsError, ...] = ()
 
 
 async def choose(
     admission: Admission, probe: Probe, request: CreateModelInvocationJobRequest, caller: Caller
 ) -> Choice:
-    """Who runs the job. Raises `AwsError` when nobody does, `FallbackToBedrock` when Bedrock shall."""
+    """The providers of a job.
+
+    If all refuse it, raises `FallbackToBedrock` or, where Bedrock is no fallback, `AwsError`.
+    """
     if not caller.fallbacks:
-        return Choice(takers=(await admission.taker(request, caller),))
+        return Choice(assignments=(await admission.assignment(request, caller),))
     refusals: list[AwsError] = []
-    takers: list[Taker] = []
-    for one in _in_line(caller):
+    assignments: list[Assignment] = []
+    for one in _one_each(caller):
         try:
-            taker = await admission.taker(request, one)
-            if not takers:
-                await _ask(admission, probe, one)
-            takers.append(taker)
+            assignment = await admission.assignment(request, one)
+            if not assignments:
+                await _check(admission, probe, one)
+            assignments.append(assignment)
         except AwsError as refusal:
             refusals.append(refusal)
-    if takers:
-        return Choice(takers=tuple(takers), refusals=tuple(refusals))
-    words = "; ".join(refusal.message for refusal in refusals)
+    if assignments:
+        return Choice(assignments=tuple(assignments), refusals=tuple(refusals))
+    reasons = "; ".join(refusal.message for refusal in refusals)
     if BEDROCK in caller.fallbacks:
-        raise FallbackToBedrock(words)
-    raise AwsError(refusals[0].error_type, words)
+        raise FallbackToBedrock(reasons)
+    raise AwsError(refusals[0].error_type, reasons)
 
 
-def _in_line(caller: Caller) -> list[Caller]:
-    """A key that the caller brought is for the first."""
+def _one_each(caller: Caller) -> list[Caller]:
+    """The caller with each provider in order, and the caller's key only for the first."""
     first = replace(caller, fallbacks=())
     others = (name for name in caller.fallbacks if name != BEDROCK)
     return [first, *(replace(first, provider=name, key=None) for name in others)]
 
 
-async def _ask(admission: Admission, probe: Probe, caller: Caller) -> None:
+async def _check(admission: Admission, probe: Probe, caller: Caller) -> None:
     target, endpoint = await admission.endpoint(caller)
-    why = await probe(target.provider, endpoint)
-    if why is not None:
-        raise AwsError("AccessDeniedException", f"{target.name}: {why}")
+    refusal = await probe(target.provider, endpoint)
+    if refusal is not None:
+        raise AwsError("AccessDeniedException", f"{target.name}: {refusal}")
 
 
-def probing(transport: Transport) -> Probe:
-    """A probe over the network: one call that costs nothing."""
+def network_probe(transport: Transport) -> Probe:
+    """A probe that sends one request, which costs nothing."""
 
     async def probe(provider: Provider, endpoint: Endpoint) -> str | None:
         try:
-            with anyio.fail_after(PATIENCE):
+            with anyio.fail_after(PROBE_SECONDS):
                 return await _refusal(transport, provider.batches.retrieve(endpoint, NO_BATCH))
         except (Unreachable, ProviderError) as error:
             return str(error)
         except TimeoutError:
-            return f"no answer within {PATIENCE:.0f} s"
+            return f"no answer within {PROBE_SECONDS:.0f} s"
 
     return probe
 
 
 async def _refusal(transport: Transport, conversation: Conversation[object]) -> str | None:
-    """What the first answer in a conversation says against us."""
+    """The refusal in the first response of a conversation, if it is one."""
     with closing(conversation):
         response = await transport.send(next(conversation))
         try:

@@ -1,4 +1,4 @@
-"""What the addon works with while the proxy runs, built when it starts and taken down when it ends."""
+"""The parts that serve requests, built when the proxy starts and closed when it ends."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -25,12 +25,12 @@ from addon.proxy.operations import Operations
 from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import ProviderFlows
-from addon.proxy.provider_selection import probing
+from addon.proxy.provider_selection import network_probe
 from addon.storage.s3 import S3
 
 
 class CannotStart(Exception):
-    """A part the proxy needs cannot be built; the message is one line that says which and why."""
+    """A part of the proxy cannot be built; the message is one line that names it and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Services:
 
 
 async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
-    """Open the database, take up unfinished jobs. `own`: the addresses this proxy listens on.
+    """Open the database and resume unfinished jobs. `own`: the addresses this proxy listens on.
 
     Raises `CannotStart`.
     """
@@ -72,7 +72,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         await runner.launch()
         stack.push_async_callback(runner.close)
         admission = Admission(config=settings.config, environment=os.environ, google=google)
-        operations = Operations(admission, store, runner, keys, utc_now, probe=probing(transport))
+        operations = Operations(admission, store, runner, keys, utc_now, probe=network_probe(transport))
         file_jobs = ProviderFileJobs(admission, operations, store, runner, utc_now)
         close = stack.pop_all().aclose
     return Services(

@@ -16,7 +16,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from addon.jobs.errors import Interrupted
-from addon.jobs.fallback import OutageLimit
+from addon.jobs.fallback import outage_limit
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes, until_done
 from addon.jobs.tables import BatchRow, utc_now
@@ -65,7 +65,7 @@ class Creation:
         self._lines = lines
         self._intended = row.intended
         self._may_exist = row.intended is not None
-        self._outage = OutageLimit(run)
+        self._is_outage = outage_limit(run)
         self._batches = run.batches
         self.found = False
         """Whether the batch was found after a lost response."""
@@ -133,4 +133,4 @@ class Creation:
     def _may_work(self, error: Exception) -> bool:
         if self._may_exist:
             return passes(error) or isinstance(error, LostAnswer)
-        return self._outage.passes(error)
+        return self._is_outage(error)

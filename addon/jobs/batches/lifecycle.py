@@ -10,7 +10,7 @@ from anyio import to_thread
 from addon.jobs.batches import create
 from addon.jobs.batches.results import have_results, may_come_back
 from addon.jobs.errors import Interrupted, NotConfigured
-from addon.jobs.fallback import OutageLimit
+from addon.jobs.fallback import outage_limit
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
 from addon.jobs.processes.split import line_count, unanswered_lines
@@ -30,19 +30,18 @@ GRACE_HOURS = 1
 """How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
 
 
-async def send(run: JobRun, shard: Shard, round_: int) -> bool:
-    """Have a provider batch for this round; False if none was created: nothing to send, refused, or over.
+async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
+    """Have a provider batch for this row; False if none was created: nothing to send, refused, or over.
 
     Raises only what a restart may cure.
     """
     store = run.resources.store
-    row = await store.batch(run.id, shard.number, round_)
     if row.batch_id is not None:
         return True
     if row.intended is None and run.is_over():
         return False
     try:
-        lines = await lines_of(run, shard, round_)
+        lines = await lines_of(run, shard, row.round)
         if lines is None:
             return False
         submission = await _uploaded(run, shard, row, lines)
@@ -89,7 +88,7 @@ async def _uploaded(run: JobRun, shard: Shard, row: BatchRow, lines: Path) -> Su
 
     input_id = await _input_without_room(run, row)
     if input_id is None:
-        input_id = await until_done(run, "uploading to the provider", upload, curable=OutageLimit(run).passes)
+        input_id = await until_done(run, "uploading to the provider", upload, curable=outage_limit(run))
     await resources.store.change_batch(run.id, shard.number, row.round, input_id=input_id)
     return replace(submission, input_id=input_id)
 
@@ -129,10 +128,9 @@ async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
     return await run.resources.in_process(answered, files, run.job.kind, run.id)
 
 
-async def watch(run: JobRun, shard: Shard, round_: int) -> None:
+async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
     """Poll the batch until it is over; cancel it if the job is stopped or its time is up."""
     interval = run.resources.poll_interval
-    row = await run.resources.store.batch(run.id, shard.number, round_)
     assert row.batch_id is not None
     cancelled = row.state != "running"
     polls = 0

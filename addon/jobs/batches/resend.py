@@ -16,12 +16,11 @@ LONGEST_WAIT_FOR_ROOM = 600.0
 """Seconds between two attempts; each creates a batch that fails, and their number is limited, too."""
 
 
-async def goes_on(run: JobRun, shard: Shard, round_: int) -> bool:
+async def goes_on(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     """Whether another round is due and the job has time for it: the batch expired at the provider, had no
     room there, or was not ours; or records failed for a temporary reason."""
     if run.source.at_provider:
         return False
-    row = await run.resources.store.batch(run.id, shard.number, round_)
     if row.state == NO_ROOM:
         await _wait_for_room(run, row)
     again = (

@@ -38,12 +38,8 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
     """The result files of one batch. Raises `ProviderError`, or `Interrupted` if they come too late."""
     folder = run.spool.results(row.shard, row.round)
     assert row.batch_id is not None
-    batch = Batch(
-        id=row.batch_id,
-        state="ended",
-        raw_status=row.raw_status or "",
-        result_files=tuple(row.result_files),
-    )
+    files = tuple(row.result_files)
+    batch = Batch(id=row.batch_id, state="ended", raw_status=row.raw_status or "", result_files=files)
     saved = [folder / name for name in row.saved or ()]
     if row.saved is not None and await to_thread.run_sync(_are_there, saved):
         return saved
@@ -63,10 +59,10 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
         curable=may_come_back(run),
         give_up=lambda latest: latest.is_late(grace_hours=GRACE_HOURS),
     )
-    files = [folder / name for name in names]
-    await run.source.label(run, files)
+    saved = [folder / name for name in names]
+    await run.source.label(run, saved)
     await run.resources.store.change_batch(run.id, row.shard, row.round, saved=list(names))
-    return files
+    return saved
 
 
 def _are_there(files: list[Path]) -> bool:

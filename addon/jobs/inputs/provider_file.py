@@ -11,9 +11,11 @@ from typing import Any
 import anyio
 
 from addon.jobs.errors import JobFailed, NotConfigured
-from addon.jobs.job_run import JobRun
+from addon.jobs.job_run import JobRun, shard_of
+from addon.jobs.processes.input_reader import Start
 from addon.jobs.processes.provider_file_lines import labelled, records_of
-from addon.jobs.tables import Job, Shard, utc_now
+from addon.jobs.processes.split import Cut
+from addon.jobs.tables import Job, utc_now
 from addon.providers.retry_policy import Unreachable
 from addon.storage.s3 import InputObject
 from translators.bedrock.jobs import ProviderFile
@@ -38,18 +40,8 @@ class FileAtProvider:
     async def plan(self, run: JobRun) -> None:
         path = run.spool.input(0)
         records = await self._fetched(run, path)
-        shard = Shard(
-            job_id=run.id,
-            number=0,
-            first_record=0,
-            records=records,
-            group=self._file.endpoint,
-            leads=True,
-            lines=records,
-            object=0,
-            offset=0,
-            line_number=1,
-        )
+        cut = Cut(start=Start(), records=records, lines=records, group=self._file.endpoint)
+        shard = shard_of(run.id, 0, cut, leads=True)
         size = (await anyio.Path(path).stat()).st_size
         entry = {"key": self._key(run.job), "size": size, "etag": None, "records": records}
         await run.resources.store.plan(run.id, utc_now(), shards=[shard], inputs=[entry], report={})

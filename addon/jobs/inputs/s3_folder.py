@@ -1,16 +1,17 @@
 """Input in S3: one object, or all objects of a folder whose names end in .jsonl."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import anyio
 
 from addon.jobs.errors import JobFailed
-from addon.jobs.job_run import JobRun
+from addon.jobs.job_run import JobRun, shard_of
 from addon.jobs.locations import input_access, input_location
 from addon.jobs.processes.input_reader import BadLine
-from addon.jobs.processes.split import Plan, split
-from addon.jobs.tables import Job, Shard, utc_now
+from addon.jobs.processes.split import split
+from addon.jobs.tables import Job, utc_now
 from addon.storage.s3 import InputObject, S3Refused
 
 
@@ -48,9 +49,15 @@ class S3Folder:
             raise JobFailed(str(error)) from error
         if not plan.cuts:
             raise JobFailed(f"{uri}: there is no record in it")
-        await resources.store.plan(
-            job.id, utc_now(), shards=_shards(job, plan), inputs=_inputs(objects, plan), report=plan.report
-        )
+        starts = [None, *(cut.start for cut in plan.cuts)]
+        shards = [
+            shard_of(job.id, number, cut, leads=cut.start != starts[number])
+            for number, cut in enumerate(plan.cuts)
+        ]
+        inputs = [
+            {**asdict(entry), "records": records} for entry, records in zip(objects, plan.counts, strict=True)
+        ]
+        await resources.store.plan(job.id, utc_now(), shards=shards, inputs=inputs, report=plan.report)
 
     async def fetch(self, run: JobRun, entry: InputObject, path: Path) -> None:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
@@ -65,28 +72,3 @@ class S3Folder:
 
     async def abandon(self, run: JobRun) -> None:
         """Nothing to do: batches are created only after the input was checked."""
-
-
-def _shards(job: Job, plan: Plan) -> list[Shard]:
-    return [
-        Shard(
-            job_id=job.id,
-            number=number,
-            first_record=cut.start.record,
-            records=cut.records,
-            group=cut.group,
-            leads=number == 0 or plan.cuts[number - 1].start != cut.start,
-            lines=cut.lines,
-            object=cut.start.object,
-            offset=cut.start.offset,
-            line_number=cut.start.line_number,
-        )
-        for number, cut in enumerate(plan.cuts)
-    ]
-
-
-def _inputs(objects: list[InputObject], plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {"key": entry.key, "size": entry.size, "etag": entry.etag, "records": records}
-        for entry, records in zip(objects, plan.counts, strict=True)
-    ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from translators.bedrock.records import AnyRecord, InputRecord, NotARecord, generated_id, read
+from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,7 @@ class BadLine(ValueError):
     """A line of the input is not a record; the message names the object and the 1-based line."""
 
 
-def records(inputs: Sequence[InputFile], start: Start | None = None) -> Iterator[Located[InputRecord]]:
-    """All records from `start` on, with undecoded bodies. Raises `BadLine`."""
-    return located_records(inputs, read, start)
-
-
-def located_records[Record: AnyRecord](
+def records[Record: AnyRecord](
     inputs: Sequence[InputFile], reads: Callable[[bytes], Record | None], start: Start | None = None
 ) -> Iterator[Located[Record]]:
     """All records from `start` on, each line read by `reads`, which returns None for a blank one.

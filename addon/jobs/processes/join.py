@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
 from addon.jobs.processes.input_reader import InputFile, Located, records
-from addon.jobs.processes.split import Cut, is_in, prepared, record_index
+from addon.jobs.processes.split import Cut, is_in, record_index, sendable
 from addon.jobs.spool import Spool
-from translators.bedrock.records import InputRecord, output_line
+from translators.bedrock.records import InputRecord, output_line, read
 from translators.errors import RecordError
 from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.registry import provider
@@ -22,7 +23,7 @@ from translators.wire import ModelOutput
 NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Tally:
     """Counts of a range's records by outcome, and their tokens."""
 
@@ -79,8 +80,7 @@ def to_first_row(file: BinaryIO) -> int:
 
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
     """The records of the job that have a final row in these result files."""
-    places = _index(results, kind, job_id)
-    return frozenset(index for index, place in places.items() if place.precedence is _Precedence.FINAL)
+    return answered_and_failed(results, kind, job_id)[0]
 
 
 def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[int], int]:
@@ -159,33 +159,25 @@ def join(wanted: Range) -> Tally:
 
     Every record of the range gives exactly one row, or none if unprocessed ones are left out.
     """
-    succeeded = failed = left_out = input_tokens = output_tokens = 0
+    tally = Tally()
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("rb")) for path in wanted.results]
         outcome = _outcomes(wanted, files)
         parts = stack.enter_context(_Parts(wanted))
-        for located in records(wanted.inputs, wanted.cut.start):
-            if located.index >= wanted.cut.start.record + wanted.cut.records:
-                break
+        for located in islice(records(wanted.inputs, read, wanted.cut.start), wanted.cut.records):
             result = outcome(located)
             if result is None:
-                left_out += 1
+                tally.left_out += 1
                 parts.touch(located)
             elif isinstance(result, RecordError):
-                failed += 1
+                tally.failed += 1
                 parts.write(located, result)
             else:
-                succeeded += 1
-                input_tokens += result.input_tokens
-                output_tokens += result.output_tokens
+                tally.succeeded += 1
+                tally.input_tokens += result.input_tokens
+                tally.output_tokens += result.output_tokens
                 parts.write(located, result.json)
-    return Tally(
-        succeeded=succeeded,
-        failed=failed,
-        left_out=left_out,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-    )
+    return tally
 
 
 def _outcomes(
@@ -201,7 +193,7 @@ def _outcomes(
             file.seek(place.offset)
             result = translator.model_output(located.record.model_input, file.read(place.length))
             return wanted.unprocessed if isinstance(result, Unfinished) else result
-        line = prepared(translator, wanted.job_id, located, wanted.max_bytes)
+        line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes)
         if isinstance(line, RecordError):
             return line
         return wanted.refusals.get(line.group, wanted.unprocessed)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.jobs.processes.input_reader import InputFile, Located, Start, located_records
+from addon.jobs.processes.input_reader import InputFile, Located, Start, records
 from addon.jobs.spool import Spool
 from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord
@@ -79,13 +80,6 @@ def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
     return cut.start.record <= index < cut.start.record + cut.records
 
 
-def prepared(
-    translator: Translator, job_id: str, located: Located[AnyRecord], max_bytes: int
-) -> Line | RecordError:
-    """The provider's line for a record, or why it cannot be sent."""
-    return sendable(translator, job_id, located.index, located.record, max_bytes)
-
-
 def sendable(
     translator: Translator, job_id: str, index: int, record: AnyRecord, max_bytes: int
 ) -> Line | RecordError:
@@ -105,9 +99,9 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
     translator = Translator(route)
     plan = Plan(counts=[0] * len(inputs))
     with closing(_ShardWriter(Spool(folder), limits, plan)) as writer:
-        for located in located_records(inputs, translator.read):
+        for located in records(inputs, translator.read):
             plan.counts[located.object] += 1
-            line = prepared(translator, job_id, located, limits.bytes)
+            line = sendable(translator, job_id, located.index, located.record, limits.bytes)
             if isinstance(line, Line):
                 for note in line.notes:
                     plan.note(note, located.record_id)
@@ -201,12 +195,10 @@ def unanswered_lines(
     temporary = path.with_suffix(".part")
     count = 0
     with temporary.open("wb") as file:
-        for located in located_records(inputs, translator.read, cut.start):
-            if located.index >= cut.start.record + cut.records:
-                break
+        for located in islice(records(inputs, translator.read, cut.start), cut.records):
             if located.index in answered:
                 continue
-            line = prepared(translator, job_id, located, max_bytes)
+            line = sendable(translator, job_id, located.index, located.record, max_bytes)
             if isinstance(line, Line) and line.group == cut.group:
                 file.write(line.data + b"\n")
                 count += 1

@@ -17,7 +17,7 @@ from addon.jobs.runner import Runner
 from addon.jobs.store import Store, fingerprint
 from addon.jobs.tables import Job, utc_now
 from addon.providers.transport import Transport
-from addon.proxy.admission import Taker
+from addon.proxy.admission import Assignment
 from addon.settings.config import Config
 from addon.storage.s3 import S3
 from translators.bedrock.jobs import TERMINAL
@@ -101,14 +101,14 @@ class Setup:
         }
         now = utc_now()
         names = [values.pop("provider", self.kind), *values.pop("fallbacks", ())]
-        takers = [asdict(Taker.of(self.config.target(name), self.model)) for name in names]
+        assignments = [asdict(Assignment.of(self.config.target(name), self.model)) for name in names]
         return self.store.add(
             Job(
                 id=job_id,
                 arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
                 name="nightly",
-                **takers[0],
-                fallbacks=takers[1:],
+                **assignments[0],
+                fallbacks=assignments[1:],
                 request=request,
                 region="us-east-1",
                 account="123456789012",

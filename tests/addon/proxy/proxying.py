@@ -21,7 +21,7 @@ from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
-from addon.proxy.operations import Operations, Submitter
+from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import Connect, ProviderFlows
@@ -123,7 +123,7 @@ async def accepts_connections(host: str, port: int) -> None:
 
 def starting(
     folder: Path,
-    runner: Submitter,
+    runner: JobRunner,
     stores: list[Store],
     environment: Mapping[str, str],
     transport: Transport | None = None,
@@ -155,7 +155,7 @@ async def a_proxy(
     *,
     started: bool = True,
     environment: Mapping[str, str] | None = None,
-    runner: Submitter | None = None,
+    runner: JobRunner | None = None,
     transport: Transport | None = None,
     connect: Connect = accepts_connections,
     wrap: Callable[[Start], Start] = lambda start: start,

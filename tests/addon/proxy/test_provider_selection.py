@@ -11,7 +11,7 @@ from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.demo.fake_provider.server import BatchServer
 from addon.providers.transport import Transport
 from addon.proxy.admission import Admission, Caller
-from addon.proxy.provider_selection import Choice, FallbackToBedrock, choose, probing
+from addon.proxy.provider_selection import Choice, FallbackToBedrock, choose, network_probe
 from addon.settings.config import Config
 from tests.addon.proxy.proxying import CREATE, nobody_refuses
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest, create_request
@@ -40,7 +40,7 @@ def caller(*names: str, key: str | None = None) -> Caller:
 
 
 def names(choice: Choice) -> list[str]:
-    return [taker.provider for taker in choice.takers]
+    return [assignment.provider for assignment in choice.assignments]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def chosen() -> Callable[[Admission, Caller], Awaitable[Choice]]:
     async def choice(admission: Admission, caller: Caller) -> Choice:
         transport = Transport()
         try:
-            return await choose(admission, probing(transport), asked(), caller)
+            return await choose(admission, network_probe(transport), asked(), caller)
         finally:
             await transport.close()
 
@@ -63,10 +63,10 @@ async def test_the_first_that_is_there_takes_it_and_the_others_stand_by(chosen: 
         choice = await chosen(
             admission(one=section(one.url), two=section(two.url)), caller("one", "two", "bedrock")
         )
-        one_taker, two_taker = choice.takers
-        assert (one_taker.provider, two_taker.provider) == ("one", "two")
-        assert one_taker == replace(two_taker, provider="one")
-        assert (one_taker.kind, one_taker.mode, one_taker.model) == ("openai", "batch", "a-model")
+        first, second = choice.assignments
+        assert (first.provider, second.provider) == ("one", "two")
+        assert first == replace(second, provider="one")
+        assert (first.kind, first.mode, first.model) == ("openai", "batch", "a-model")
         assert two.seen == []
 
 

@@ -14,6 +14,7 @@ from addon.jobs.processes.input_reader import BadLine, InputFile, Start, records
 from addon.jobs.processes.join import Range, answered, has_only_foreign_rows, join
 from addon.jobs.processes.split import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
 from addon.jobs.spool import Spool
+from translators.bedrock.records import read
 from translators.errors import RecordError
 from translators.translation import Route
 
@@ -148,7 +149,7 @@ def test_a_shard_spans_objects_and_knows_where_it_begins(tmp_path: Path) -> None
     plan = split(JOB, inputs, ROUTE, Limits(requests=2, bytes=1_000_000), tmp_path)
     assert plan.counts == [2, 1, 2]
     assert [(cut.start.object, cut.start.line_number) for cut in plan.cuts] == [(0, 1), (1, 1), (2, 2)]
-    again = [found.record for found in records(inputs, plan.cuts[2].start)]
+    again = [found.record for found in records(inputs, read, plan.cuts[2].start)]
     assert [json.loads(bytes(found.model_input)) for found in again] == [record("e")["modelInput"]]
 
 
@@ -322,6 +323,6 @@ def _join_all(folder: Path, inputs: tuple[InputFile, ...], plan: Plan, answers: 
 
 def test_reading_can_begin_in_the_middle(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record("a"), record("b"), record("c")])
-    second = list(records(inputs))[1]
+    second = list(records(inputs, read))[1]
     start = Start(record=1, object=0, offset=second.offset, line_number=second.line_number)
-    assert [found.index for found in records(inputs, start)] == [1, 2]
+    assert [found.index for found in records(inputs, read, start)] == [1, 2]
