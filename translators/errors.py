@@ -47,6 +47,10 @@ _QUOTA_EXHAUSTED = frozenset(
 """Error codes of a 429 that no retry resolves: the account has no budget left."""
 
 
+ACCESS_DENIED = frozenset({401, 403})
+"""Statuses of refused credentials."""
+
+
 def is_transient(status: int) -> bool:
     """Whether the same request may succeed later: time-outs, rate limits, and faults of the server."""
     return status in {408, 425, 429} or status >= 500

@@ -35,7 +35,7 @@ from addon.proxy import ca_bundle
 from addon.settings.config import BadConfig, Config, NoAddress, Target, file_in_use, load
 from addon.settings.egress_proxy import proxy_for
 from addon.storage.s3 import S3, Access, Location, S3Refused, S3Unavailable
-from translators.errors import ProviderError
+from translators.errors import ACCESS_DENIED, ProviderError
 
 type Level = Literal["ok", "skip", "warn", "fail"]
 
@@ -180,7 +180,7 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
         status = await _status(transport, url, headers)
     except NoAnswer as error:
         return Finding(check, "fail", f"{shown}: {error}", "check base_url, the network, and HTTPS_PROXY")
-    if status in {401, 403}:
+    if status in ACCESS_DENIED:
         hint = f"the key in {target.key_sources} is not accepted there"
         return Finding(check, "fail", f"{shown} answers {status}", hint)
     known = f"key in {target.key_sources}" if target.key(environment) else "this machine's own credentials"

@@ -24,7 +24,7 @@ from addon.jobs.record_queue import ConcurrencyLimit, QueuedRecord, RecordQueue
 from addon.jobs.retrying import until_done
 from addon.jobs.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable, backoff
-from translators.errors import ProviderError, is_transient
+from translators.errors import ACCESS_DENIED, ProviderError, is_transient
 from translators.providers.conversation import Endpoint
 from translators.providers.direct import Direct
 
@@ -41,7 +41,7 @@ LAST_SECONDS = 3.0
 
 _UNREACHABLE = "unreachable"
 """Marks a substitute for a response that never came."""
-_ABOUT_THE_JOB = frozenset({401, 402, 403, 404})
+_ABOUT_THE_JOB = ACCESS_DENIED | {402, 404}
 """The key, the account, or no such model or path."""
 _ABOUT_ALL = frozenset({429, 503})
 """The provider wants fewer requests, or is down; any other failure is the record's own."""

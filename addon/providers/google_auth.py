@@ -77,10 +77,14 @@ class GoogleCredentials:
         """
         return await self._in_thread(self._headers)
 
-    async def renewed(self, token: str) -> tuple[str, datetime]:
-        """A valid token and when to check it again; a token that was not issued here is returned as it is."""
+    def renewed(self, token: str) -> tuple[str, datetime]:
+        """A valid token and when to check it again; a token that was not issued here is returned as it is.
+
+        Blocks while a token is requested.
+        """
         if token in self._issued:
-            token = (await self.headers())["authorization"].removeprefix("Bearer ")
+            with self._lock:
+                token = self._headers()["authorization"].removeprefix("Bearer ")
         return token, datetime.now(UTC) + CHECK_AFTER
 
     async def _in_thread[Result](self, function: Callable[[], Result]) -> Result:

@@ -16,7 +16,7 @@ from addon.providers.transport import Transport
 from addon.proxy.admission import Admission, Assignment, Caller
 from addon.proxy.routing import BEDROCK
 from translators.bedrock.jobs import AwsError, CreateModelInvocationJobRequest
-from translators.errors import ProviderError
+from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.provider import Provider
 
@@ -106,7 +106,7 @@ async def _refusal(transport: Transport, conversation: Conversation[object]) -> 
         try:
             conversation.send(response)
         except ProviderError as error:
-            out_of_order = error.status in {401, 402, 403} or error.status >= 500
+            out_of_order = error.status in ACCESS_DENIED | {402} or error.status >= 500
             return error.message if out_of_order or (error.status == 429 and not error.passing) else None
         except StopIteration:
             return None

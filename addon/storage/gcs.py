@@ -7,7 +7,7 @@ Storage's JSON API.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ class GoogleStorage:
 
     def __init__(
         self,
-        renewed: Callable[[str], Awaitable[tuple[str, datetime]]],
+        renewed: Callable[[str], tuple[str, datetime]],
         environment: Mapping[str, str],
         own: AbstractSet[tuple[str, int]],
     ) -> None:
@@ -80,8 +80,8 @@ class GoogleStorage:
         if "x-goog-user-project" in request.headers:
             options["default_headers"] = {"x-goog-user-project": request.headers["x-goog-user-project"]}
 
-        async def credential() -> GCSCredential:
-            valid, until = await self._renewed(token)
+        def credential() -> GCSCredential:  # not async: obstore calls it where no event loop runs
+            valid, until = self._renewed(token)
             return {"token": valid, "expires_at": until}
 
         return GCSStore(

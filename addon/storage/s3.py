@@ -194,15 +194,13 @@ class S3:
             owner = None
         endpoint = self._aws.s3_endpoint(region)
 
-        async def provider() -> S3Credential:
-            return await run_sync(_credential, credentials, limiter=self._limiter)
-
         return S3Store(
             bucket,
             config=_store_config(endpoint, region, access.kms_key),
             client_options=self._client_options(endpoint, owner),
             retry_config={"max_retries": object_store.RETRIES},
-            credential_provider=provider,
+            # Not async: obstore calls it where no event loop runs.
+            credential_provider=lambda: _credential(credentials),
         )
 
     def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:

@@ -10,7 +10,7 @@ from anyio import to_thread
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes, until_done
 from addon.jobs.tables import DIRECT, WITHOUT_RESULTS, BatchRow, Shard, utc_now
-from translators.errors import ProviderError
+from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Batch
 
 GRACE_HOURS = 24
@@ -77,7 +77,7 @@ def may_come_back(run: JobRun) -> Callable[[Exception], bool]:
     def curable(error: Exception) -> bool:
         nonlocal since
         if not isinstance(error, ProviderError) or error.status != 404:
-            return passes(error) or (isinstance(error, ProviderError) and error.status in {401, 403})
+            return passes(error) or (isinstance(error, ProviderError) and error.status in ACCESS_DENIED)
         if since is None:
             since = utc_now()
         return utc_now() < since + run.hours(MISSING_HOURS)

@@ -19,7 +19,7 @@ from addon.jobs.tables import Job, utc_now
 from addon.providers.retry_policy import Unreachable
 from addon.storage.s3 import InputObject
 from translators.bedrock.jobs import ProviderFile
-from translators.errors import ProviderError
+from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Batch
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class FileAtProvider:
         try:
             names = await run.resources.transport.play(run.batches.results(endpoint, wanted), folder=folder)
         except ProviderError as error:
-            if error.passing or error.status in {401, 403}:
+            if error.passing or error.status in ACCESS_DENIED:
                 raise
             raise JobFailed(f"the file {file} cannot be had from {provider}: {error.message}") from error
         try:

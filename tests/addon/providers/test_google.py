@@ -189,7 +189,7 @@ async def test_an_expired_token_is_renewed_during_a_transfer(google: GoogleServe
 
 
 async def test_a_token_issued_elsewhere_is_not_renewed(google: GoogleServers) -> None:
-    token, until = await GoogleCredentials().renewed("somebody's")
+    token, until = GoogleCredentials().renewed("somebody's")
     assert (token, google.tokens) == ("somebody's", [])
     assert until > datetime.now(UTC)
 

@@ -4,7 +4,9 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -297,6 +299,25 @@ async def test_an_upload_whose_file_cannot_be_read_leaves_nothing_behind(
         await s3.upload(bucket, "out", ACCESS, [big, unreadable])
     assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
     assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+
+
+async def test_credentials_are_renewed_during_an_upload(
+    tmp_path: Path, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addon.storage.s3._CREDENTIALS_LIFETIME", timedelta(minutes=1))
+
+    def slow(request: bytes) -> bytes:
+        if request.startswith(b"PUT"):
+            time.sleep(0.2)  # obstore uses credentials for a tenth of a second before it renews them
+            return response("200 OK", ETag='"1"')
+        name, member = ("Initiate", "UploadId") if b"uploads" in request else ("Complete", "ETag")
+        body = f"<{name}MultipartUploadResult><{member}>1</{member}></{name}MultipartUploadResult>"
+        return response("200 OK", b"" if request.startswith(b"HEAD") else body.encode())
+
+    server = listen(slow)
+    (tmp_path / "out").write_bytes(b"x" * (4 * PART))
+    await S3(S3Section(endpoint_url=server.url)).upload("bucket", "out", ACCESS, [tmp_path / "out"])
+    assert sum(request.startswith(b"PUT") for request in server.requests) == 4
 
 
 async def every_call(s3: S3, bucket: str, folder: Path) -> list[Exception]:
