@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from addon.recorder import record_cases
 from addon.recorder.captures import Answer, Exchange, RecordingFailed, as_json, read
-from addon.recorder.conversation_matcher import Held, Recogniser, is_below, told_headers
-from addon.recorder.redaction import scrubbed
+from addon.recorder.conversation_matcher import ConversationMatcher, Match, is_below, significant_headers
+from addon.recorder.redaction import redacted
 from addon.settings.config import BadConfig, Config, NoAddress, load
-from translators.providers.conversation import Endpoint
+from translators.providers.conversation import Batch, Endpoint
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 
 EXAMPLES: Mapping[str, str] = MappingProxyType(
@@ -62,15 +62,15 @@ def record(flows: Path, out: Path, provider_name: str, config: str, most_records
     if not exchanges:
         raise RecordingFailed(f"{flows} holds no HTTP exchange")
     addresses = [*_addresses(config), *_guessed(exchanges, provider_name)]
-    clean = scrubbed([_athome(exchange, addresses) for exchange in exchanges])
+    clean = redacted([_athome(exchange, addresses) for exchange in exchanges])
     rests_on = f"captured from live traffic on {_date(exchanges)} with bedrock-batch record"
     name = re.sub(r"[^\w-]+", "-", flows.stem).strip("-") or "flows"
     written: list[Written] = []
     used: set[int] = set()
     for kind in PROVIDERS:
-        held = held_with(kind, clean, used)
-        used.update(at for conversation in held for at in conversation.exchanges)
-        cycles = list(life_cycles(held))
+        matches = matches_of(kind, clean, used)
+        used.update(at for match in matches for at in match.exchanges)
+        cycles = list(life_cycles(matches))
         for number, cycle in enumerate(cycles, 1):
             folder = out / kind / (name if len(cycles) == 1 else f"{name}-{number}")
             written.append(write_life_cycle(folder, clean, cycle, rests_on))
@@ -146,48 +146,45 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def held_with(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Held]:
-    """The conversations with one provider in exchanges that nobody else made."""
+def matches_of(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Match]:
+    """The conversations with one provider in the exchanges that are not used by another's."""
     row = PROVIDERS[kind]
     endpoint = Endpoint(base_url=home(kind), headers=row.headers(KEY), staging=STAGING.get(kind, ""))
-    return list(Recogniser(row.batches, endpoint, exchanges, used).conversations())
+    return list(ConversationMatcher(row.batches, endpoint, exchanges, used).matches())
 
 
-def life_cycles(held: Iterable[Held]) -> Iterator[list[Held]]:
+def life_cycles(matches: Iterable[Match]) -> Iterator[list[Match]]:
     """The conversations about each batch."""
-    cycles: dict[str, list[Held]] = defaultdict(list)
+    cycles: dict[str, list[Match]] = defaultdict(list)
     of_batch: dict[str, str] = {}
-    for conversation in held:
-        name = conversation.batch_id or ""
-        if conversation.submission is not None:
-            name = str(conversation.submission.marker)
+    for match in matches:
+        submission = match.call.submission
+        name = match.call.batch_id or "" if submission is None else str(submission.marker)
         name = of_batch.get(name, name)
-        outcome = conversation.ending.get("outcome")
-        if isinstance(outcome, dict):
-            of_batch.setdefault(str(outcome["id"]), name)
-        cycles[name].append(conversation)
+        if isinstance(match.outcome, Batch):
+            of_batch.setdefault(match.outcome.id, name)
+        cycles[name].append(match)
     yield from cycles.values()
 
 
 def write_life_cycle(
-    folder: Path, exchanges: Sequence[Exchange], cycle: Sequence[Held], rests_on: str
+    folder: Path, exchanges: Sequence[Exchange], cycle: Sequence[Match], rests_on: str
 ) -> Written:
     """A folder for one batch. Raises `RecordingFailed`."""
     key_headers = PROVIDERS[folder.parent.name].headers(KEY)
     needed = [
-        _shown(exchanges[at], key_headers if at in conversation.anonymous else ())
-        for conversation in cycle
-        for at in conversation.exchanges
+        _json(exchanges[at], key_headers if at in match.unauthenticated else ())
+        for match in cycle
+        for at in match.exchanges
     ]
     conversations = [
-        {"name": conversation.name, "arguments": conversation.arguments, **conversation.ending}
-        for conversation in cycle
+        {"name": match.call.name, "arguments": match.call.arguments, **match.ending} for match in cycle
     ]
     files = {
         "exchange.json": needed,
         "meta.json": {"rests_on": rests_on, "conversations": conversations},
     }
-    names = ", ".join(dict.fromkeys(conversation.name for conversation in cycle))
+    names = ", ".join(dict.fromkeys(match.call.name for match in cycle))
     return _write(folder, files, f"life-cycle of {len(needed)} exchanges: {names}")
 
 
@@ -202,7 +199,7 @@ def _write_traffic(out: Path, name: str, exchanges: Iterable[Exchange], rests_on
         of_host[_owner(exchange.url)].append(exchange)
     for host, traffic in of_host.items():
         files = {
-            "traffic.json": [_shown(exchange) for exchange in traffic],
+            "traffic.json": [_json(exchange) for exchange in traffic],
             "meta.json": {"rests_on": rests_on},
         }
         about = f"traffic of {len(traffic)} exchanges that no conversation of ours makes"
@@ -214,14 +211,14 @@ def _owner(url: str) -> str:
     return kinds[0] if kinds else urlsplit(url).hostname or "unknown"
 
 
-def _shown(exchange: Exchange, absent: Iterable[str] = ()) -> dict[str, object]:
+def _json(exchange: Exchange, absent: Iterable[str] = ()) -> dict[str, object]:
     """As recordings hold it. That the key was sent goes without saying; that it was not is told by null."""
     answer = exchange.answer
     return {
         "request": {
             "method": exchange.method,
             "url": exchange.url,
-            "headers": {**dict(told_headers(exchange)), **dict.fromkeys(absent)},
+            "headers": {**dict(significant_headers(exchange)), **dict.fromkeys(absent)},
             "body": as_json(exchange.body),
         },
         "response": None

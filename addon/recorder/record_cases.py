@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from addon.jobs.processes.split import record_index
 from addon.recorder.captures import Exchange, as_json
-from addon.recorder.conversation_matcher import Held
+from addon.recorder.conversation_matcher import Match
 from translators.bedrock.jobs import AwsError, create_request
 from translators.bedrock.records import InputRecord, NotARecord, generated_id, output_line, read
 from translators.errors import RecordError
@@ -38,9 +38,9 @@ class _Job:
     input_uri: str
 
 
-def cases(kind: str, cycle: Sequence[Held], exchanges: Sequence[Exchange], most: int) -> Iterator[Case]:
+def cases(kind: str, cycle: Sequence[Match], exchanges: Sequence[Exchange], most: int) -> Iterator[Case]:
     """Those of the records of one batch whose Bedrock job is in the flows as well."""
-    sent = next((held for held in cycle if held.lines and held.submission is not None), None)
+    sent = next((match.call for match in cycle if match.call.lines), None)
     if sent is None or sent.submission is None:
         return
     jobs = {job.id: job for job in map(_job, exchanges) if job is not None}
@@ -64,9 +64,11 @@ def cases(kind: str, cycle: Sequence[Held], exchanges: Sequence[Exchange], most:
             )
 
 
-def _rows(kind: str, cycle: Sequence[Held]) -> Iterator[tuple[str, object]]:
+def _rows(kind: str, cycle: Sequence[Match]) -> Iterator[tuple[str, object]]:
     receipt = provider(kind).receipt
-    for row in (row for held in cycle for file in held.rows for row in file.splitlines() if row.strip()):
+    for row in (
+        row for match in cycle for file in match.result_files for row in file.splitlines() if row.strip()
+    ):
         try:
             yield receipt(row).custom_id, json.loads(row)
         except ValueError:

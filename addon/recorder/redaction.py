@@ -95,7 +95,7 @@ _FOUND: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 """Where secrets stand in URLs and bodies."""
 
 
-def scrubbed(exchanges: Sequence[Exchange]) -> list[Exchange]:
+def redacted(exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The same exchanges without their secrets."""
     secrets = _Secrets()
     for exchange in exchanges:

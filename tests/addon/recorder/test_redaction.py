@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addon.recorder.captures import Answer, Exchange, Headers
-from addon.recorder.redaction import scrubbed
+from addon.recorder.redaction import redacted
 
 ACCESS_KEY = "AKIA" + "Q" * 15 + "7"
 SIGNED = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260102/us-east-1/s3/aws4_request, SignedHeaders=host, "
@@ -29,7 +29,7 @@ def an_exchange(
 
 
 def shown(*exchanges: Exchange) -> str:
-    return json.dumps([asdict(exchange) for exchange in scrubbed(exchanges)], ensure_ascii=False)
+    return json.dumps([asdict(exchange) for exchange in redacted(exchanges)], ensure_ascii=False)
 
 
 def a_secret(text: str) -> str:
@@ -116,7 +116,7 @@ def test_a_short_secret_goes_where_it_stands_and_leaves_the_word_alone() -> None
 
 
 def test_the_same_secret_is_the_same_placeholder_everywhere() -> None:
-    first, second, third = scrubbed(
+    first, second, third = redacted(
         [
             an_exchange(answer_headers=(("x-goog-upload-url", "https://u/f?upload_id=AB%2FCD0123456"),)),
             an_exchange("https://u/f?upload_id=AB%2FCD0123456"),
@@ -132,7 +132,7 @@ def test_accounts_stay_accounts_and_different_ones_different() -> None:
     arns = [f"arn:aws:iam::{account}:role/r" for account in ("999988887777", "555566667777", "999988887777")]
     bucket = "s3://bucket-999988887777/"
     url = "https://bedrock/model-invocation-job/arn%3Aaws%3Abedrock%3Aus-east-1%3A555566667777%3Ax"
-    (exchange,) = scrubbed([an_exchange(url, body=json.dumps([*arns, bucket]))])
+    (exchange,) = redacted([an_exchange(url, body=json.dumps([*arns, bucket]))])
     assert json.loads(exchange.body) == [
         "arn:aws:iam::123456789013:role/r",
         "arn:aws:iam::123456789012:role/r",
@@ -154,7 +154,7 @@ def test_of_headers_only_what_recordings_have_is_kept() -> None:
         ("user-agent", "python"),
         ("host", "api.openai.com"),
     )
-    (exchange,) = scrubbed([an_exchange(headers=(*kept, *gone), answer_headers=(*gone, *kept))])
+    (exchange,) = redacted([an_exchange(headers=(*kept, *gone), answer_headers=(*gone, *kept))])
     assert exchange.headers == kept
     assert exchange.answer is not None
     assert exchange.answer.headers == kept
@@ -177,10 +177,10 @@ ORDINARY = {
 def test_what_is_no_secret_stays_byte_for_byte() -> None:
     body = json.dumps(ORDINARY)
     headers: Headers = (("x-ratelimit-limit-tokens", "150000000"), ("x-api-key", "some-other-key"))
-    (exchange,) = scrubbed([an_exchange("https://api.openai.com/v1/batches?limit=100", headers, body)])
+    (exchange,) = redacted([an_exchange("https://api.openai.com/v1/batches?limit=100", headers, body)])
     assert (exchange.url, exchange.body) == ("https://api.openai.com/v1/batches?limit=100", body)
 
 
 def test_an_exchange_without_answer_has_none() -> None:
     lost = Exchange(method="POST", url="https://h/", headers=(), body="", answer=None, began=0)
-    assert scrubbed([lost]) == [lost]
+    assert redacted([lost]) == [lost]
