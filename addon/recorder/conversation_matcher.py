@@ -199,19 +199,19 @@ class ConversationMatcher:
         return match
 
     def _response(self, request: httpx.Request, index: int, match: Match) -> httpx.Response:
-        """The captured answer, noted in the match. Raises `_Differs`, `_Lost`."""
+        """The captured response, noted in the match. Raises `_Differs`, `_Lost`."""
         at = self._exchange_of(request, index, match)
         match.exchanges.append(at)
         if not any(name in request.headers for name in self._endpoint.headers):
             match.unauthenticated.add(at)
-        answer = self._exchanges[at].answer
-        if answer is None:
+        captured = self._exchanges[at].response
+        if captured is None:
             raise _Lost
-        if NO_TEXT.fullmatch(answer.body):
+        if NO_TEXT.fullmatch(captured.body):
             raise _Differs  # not kept, since secrets cannot be found in it
-        body = as_json(answer.body)
+        body = as_json(captured.body)
         content = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-        response = httpx.Response(answer.status, headers=answer.headers, content=content, request=request)
+        response = httpx.Response(captured.status, headers=captured.headers, content=content, request=request)
         if SAVE not in request.extensions or not response.is_success:
             return response
         lines = request.extensions.get(LINES)
@@ -240,7 +240,7 @@ class _Differs(Exception):
 
 
 class _Lost(Exception):
-    """The captured request has no answer."""
+    """The captured request has no response."""
 
 
 def is_same_request(request: httpx.Request, exchange: Exchange) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from addon.recorder.captures import Answer, Exchange
+from addon.recorder.captures import Exchange, Response
 from addon.recorder.record import life_cycles, matches_of, write_life_cycle
 from addon.recorder.redaction import redacted
 from tests.translators.playing import Player, begun, endpoint_of
@@ -63,17 +63,18 @@ def captured(case: Path) -> list[Exchange]:
     began = max(search.get("since", 0.0) for search in searches)
     exchanges = []
     for number, recorded in enumerate(read(case / "exchange.json")):
-        request, response = recorded["request"], recorded["response"]
-        answer = None
-        if response is not None:
-            body = "<9 bytes that are no text>" if "base64" in response else text_of(response["body"])
-            answer = Answer(status=response["status"], headers=tuple(response["headers"].items()), body=body)
+        request, answered = recorded["request"], recorded["response"]
+        response = None
+        if answered is not None:
+            body = "<9 bytes that are no text>" if "base64" in answered else text_of(answered["body"])
+            headers = tuple(answered["headers"].items())
+            response = Response(status=answered["status"], headers=headers, body=body)
         exchange = Exchange(
             method=request["method"],
             url=request["url"],
             headers=(*request["headers"].items(), ("authorization", "Bearer sk-a-captured-key-0123456789")),
             body=text_of(request["body"]),
-            answer=answer,
+            response=response,
             began=began + number,
         )
         exchanges.append(exchange)
