@@ -52,7 +52,9 @@ class Written:
     about: str
 
 
-def record(flows: Path, out: Path, provider_name: str, config: str, most_records: int) -> list[Written]:
+def write_recordings(
+    flows: Path, out: Path, provider_name: str, config: str, most_records: int
+) -> list[Written]:
     """Write recordings of all that is in a flow file or HAR. Raises `RecordingFailed`.
 
     Conversations of ours become life-cycles, and records where the Bedrock job is in the flows as well; other

@@ -51,7 +51,7 @@ def test_proxy_has_one_interface() -> None:
 
 def test_worker_processes_import_nothing_heavy_with_the_main_module() -> None:
     heavy = {"mitmproxy", "boto3", "botocore", "dbos", "sqlalchemy", "obstore", "httpx", "pydantic"}
-    for module in ("addon.cli.main", "addon.cli.ephemeral"):
+    for module in ("addon.cli.main", "addon.cli.run_proxy"):
         code = f"import sys, {module}; print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert heavy & set(loaded.stdout.split()) == set(), module

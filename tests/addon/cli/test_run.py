@@ -17,7 +17,7 @@ import pytest
 from mitmproxy.certs import CertStore
 
 from addon.cli import run
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.jobs.store import Store
 from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
@@ -354,13 +354,13 @@ def test_proxy_bypasses_the_proxy_are_warned_of(variables: dict[str, str], warne
     ],
 )
 def test_way_out_is_the_environments_proxy(variables: dict[str, str], settings: list[str]) -> None:
-    assert run.way_out(variables) == settings
+    assert run.upstream_options(variables) == settings
 
 
 @pytest.mark.parametrize("url", ["socks5://u:secret@corp:1080", "http://"])
 def test_a_proxy_that_cannot_be_chained_is_refused(url: str) -> None:
-    with pytest.raises(CommandRefused, match=r"^HTTPS_PROXY names a proxy that is neither"):
-        run.way_out({"HTTPS_PROXY": url})
+    with pytest.raises(CommandError, match=r"^HTTPS_PROXY names a proxy that is neither"):
+        run.upstream_options({"HTTPS_PROXY": url})
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.providers.retry_policy import LostAnswer
 from addon.providers.transport import Transport
 from addon.recorder.captures import RecordingFailed, read
-from addon.recorder.record import EXAMPLES, KEY, record
+from addon.recorder.record import EXAMPLES, KEY, write_recordings
 from tests.addon.cli import programs
 from tests.addon.recorder.capturing import Capture, captured
 from tests.translators import playing
@@ -149,7 +149,7 @@ def _other_program(server: BatchServer, capture: Capture) -> None:
 def recorded(capture: Path, out: Path, **options: Any) -> dict[str, Path]:
     """The folders that were written, by name."""
     given = {"provider_name": "openai", "config": "", "most_records": 10, **options}
-    return {written.folder.name: written.folder for written in record(capture, out, **given)}
+    return {written.folder.name: written.folder for written in write_recordings(capture, out, **given)}
 
 
 @pytest.mark.parametrize("kind", ["flows", "har"])
