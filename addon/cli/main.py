@@ -110,9 +110,9 @@ def run(
 @application.command()
 def demo() -> None:
     """Play the whole story on this machine: S3, a provider, the proxy and a boto3 program."""
-    from addon.demo import story
+    from addon.demo.run import run_demo
 
-    raise typer.Exit(story.run())
+    raise typer.Exit(run_demo())
 
 
 @application.command()

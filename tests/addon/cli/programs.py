@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from addon.demo.stage import without_accounts
+from addon.demo.servers import without_accounts
 from addon.jobs.tables import Job, utc_now
 
 NOWHERE = "http://127.0.0.1:9"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
 from addon.cli.main import application
-from addon.demo.stage import s3_server
+from addon.demo.servers import s3_server
 from addon.jobs.store import Store
 from addon.proxy import ca_bundle
 from tests.addon.cli import programs

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from addon.demo import show
+from addon.demo import screen
 
 DEMO = (sys.executable, "-P", "-m", "addon.cli.main", "demo")
 WITHOUT_MOTO = (
-    "import sys; sys.modules['moto.server'] = None; from addon.demo import story; sys.exit(story.run())"
+    "import sys; sys.modules['moto.server'] = None; from addon.demo.run import run_demo; sys.exit(run_demo())"
 )
 
 
@@ -80,7 +80,9 @@ def test_without_moto_the_demo_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_a_proxy_that_does_not_start_is_quoted(tmp_path: Path) -> None:
-    broken = "import sys; sys.executable = '/bin/ls'; from addon.demo import story; sys.exit(story.run())"
+    broken = (
+        "import sys; sys.executable = '/bin/ls'; from addon.demo.run import run_demo; sys.exit(run_demo())"
+    )
     demo = subprocess.run(
         [sys.executable, "-c", broken], env=environment(tmp_path), capture_output=True, text=True
     )
@@ -101,7 +103,7 @@ def test_a_proxy_that_does_not_start_is_quoted(tmp_path: Path) -> None:
 def test_a_program_or_a_job_that_fails_is_told(tmp_path: Path, program: str, said: str) -> None:
     file = tmp_path / "program.py"
     file.write_text(program)
-    play = f"import sys; from addon.demo import story; sys.exit(story.run({str(file)!r}))"
+    play = f"import sys; from addon.demo.run import run_demo; sys.exit(run_demo({str(file)!r}))"
     demo = subprocess.run(
         [sys.executable, "-c", play], env=environment(tmp_path), capture_output=True, text=True
     )
@@ -113,9 +115,9 @@ def test_a_program_or_a_job_that_fails_is_told(tmp_path: Path, program: str, sai
 def test_a_terminal_gets_bars_and_a_pipe_gets_lines() -> None:
     for terminal in (True, False):
         console = Console(file=StringIO(), force_terminal=terminal, width=120)
-        with show.jobs(console, {"claude.jsonl": 3}) as watcher:
+        with screen.job_progress(console, {"claude.jsonl": 3}) as show_progress:
             for status, done in (("Submitted", 0), ("InProgress", 1), ("InProgress", 1), ("Completed", 3)):
-                watcher("claude.jsonl", status, done, 3)
+                show_progress("claude.jsonl", status, done, 3)
         assert isinstance(console.file, StringIO)
         said = console.file.getvalue()
         assert ("Submitted → InProgress → Completed" in said) is terminal
