@@ -146,36 +146,26 @@ def watch_jobs(database: str, config: str, wanted: Sequence[str], *, as_json: bo
 
 def _display(console: Console, *, as_json: bool) -> AbstractContextManager[Callable[[Job], None]]:
     if as_json:
-        return _json_lines()
-    return _bars(console) if console.is_terminal else _lines()
+        return _lines(lambda job: json.dumps(summary(job)), moment="")
+    return _bars(console) if console.is_terminal else _lines(_text, moment="%H:%M:%S ")
 
 
 @contextmanager
-def _json_lines() -> Iterator[Callable[[Job], None]]:
-    """A line of JSON whenever a job changed."""
+def _lines(line_of: Callable[[Job], str], moment: str) -> Iterator[Callable[[Job], None]]:
+    """A line whenever a job changed, after the time in this format."""
     last: dict[str, str] = {}
 
     def display(job: Job) -> None:
-        line = json.dumps(summary(job))
+        line = line_of(job)
         if last.get(job.id) != line:
             last[job.id] = line
-            print(line, flush=True)
+            print(f"{datetime.now().strftime(moment)}{line}", flush=True)
 
     yield display
 
 
-@contextmanager
-def _lines() -> Iterator[Callable[[Job], None]]:
-    """A line of text whenever a job changed."""
-    last: dict[str, str] = {}
-
-    def display(job: Job) -> None:
-        line = f"{job.id} {job.name} {job.status} {_progress(job)} {_note(job)}".rstrip()
-        if last.get(job.id) != line:
-            last[job.id] = line
-            print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
-
-    yield display
+def _text(job: Job) -> str:
+    return f"{job.id} {job.name} {job.status} {_progress(job)} {_note(job)}".rstrip()
 
 
 @contextmanager

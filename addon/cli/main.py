@@ -1,12 +1,11 @@
 """The command line. Everything heavy is imported by the command that needs it: worker processes import
 this module too, as their parent's main module."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, override
 
 import typer
+from typer.core import TyperGroup
 
 from addon.cli.errors import CommandError
 
@@ -23,7 +22,21 @@ Database = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 OneJob = Annotated[str, typer.Argument(help=JOB_HELP)]
 
+
+class Commands(TyperGroup):
+    """Ends with one line on standard error where a command raises `CommandError`."""
+
+    @override
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except CommandError as error:
+            typer.echo(f"bedrock-batch: {error}", err=True)
+            raise typer.Exit(error.code) from error
+
+
 application = typer.Typer(
+    cls=Commands,
     name="bedrock-batch",
     no_args_is_help=True,
     add_completion=False,
@@ -102,8 +115,7 @@ def run(
 
     ours = {"batch_provider": provider, "batch_config": config, "batch_database": database}
     settings = [f"{name}={value}" for name, value in ours.items() if value]
-    with _errors():
-        code = run_program(command, [*settings, *(options or [])])
+    code = run_program(command, [*settings, *(options or [])])
     raise typer.Exit(code)
 
 
@@ -158,18 +170,17 @@ def translate(
         raise typer.BadParameter("--json goes with --check")
     from addon.cli.translate import target_of, translate_file
 
-    with _errors():
-        target = target_of(model, to, invocation_type, config)
-        if check:
-            from addon.cli.translate_check import check_file
+    target = target_of(model, to, invocation_type, config)
+    if check:
+        from addon.cli.translate_check import check_file
 
-            raise typer.Exit(0 if check_file(file, target, as_json=as_json) else 1)
-        if results:
-            from addon.cli.translate_results import write_output
+        raise typer.Exit(0 if check_file(file, target, as_json=as_json) else 1)
+    if results:
+        from addon.cli.translate_results import write_output
 
-            write_output(file, results, out, target)
-        else:
-            translate_file(file, out, target)
+        write_output(file, results, out, target)
+    else:
+        translate_file(file, out, target)
 
 
 @application.command()
@@ -192,12 +203,11 @@ def record(
     from addon.recorder.captures import RecordingFailed
     from addon.recorder.record import write_recordings
 
-    with _errors():
-        try:
-            for written in write_recordings(flows, out, provider, config, records):
-                typer.echo(f"{written.folder}: {written.about}")
-        except RecordingFailed as error:
-            raise CommandError(str(error)) from error
+    try:
+        for written in write_recordings(flows, out, provider, config, records):
+            typer.echo(f"{written.folder}: {written.about}")
+    except RecordingFailed as error:
+        raise CommandError(str(error)) from error
 
 
 @jobs_application.callback(invoke_without_command=True)
@@ -219,8 +229,7 @@ def jobs_list(
     """List the newest jobs."""
     from addon.cli.jobs import list_jobs
 
-    with _errors():
-        list_jobs(database, config, status=status, provider=provider, limit=limit, as_json=as_json)
+    list_jobs(database, config, status=status, provider=provider, limit=limit, as_json=as_json)
 
 
 @jobs_application.command("show")
@@ -228,8 +237,7 @@ def jobs_show(job: OneJob, database: Database = "", config: ConfigFile = "", as_
     """Show everything about a job: counts, batches, what was dropped, where its output is."""
     from addon.cli.jobs import show_job
 
-    with _errors():
-        show_job(database, config, job, as_json=as_json)
+    show_job(database, config, job, as_json=as_json)
 
 
 @jobs_application.command("watch")
@@ -245,8 +253,7 @@ def jobs_watch(
     """
     from addon.cli.jobs import watch_jobs
 
-    with _errors():
-        all_completed = watch_jobs(database, config, wanted or [], as_json=as_json)
+    all_completed = watch_jobs(database, config, wanted or [], as_json=as_json)
     raise typer.Exit(0 if all_completed else 1)
 
 
@@ -255,17 +262,7 @@ def jobs_stop(job: OneJob, database: Database = "", config: ConfigFile = "", as_
     """Stop a job; what is finished by then is written out."""
     from addon.cli.jobs import stop_job
 
-    with _errors():
-        stop_job(database, config, job, as_json=as_json)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except CommandError as error:
-        typer.echo(f"bedrock-batch: {error}", err=True)
-        raise typer.Exit(error.code) from error
+    stop_job(database, config, job, as_json=as_json)
 
 
 if __name__ == "__main__":

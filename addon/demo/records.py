@@ -48,7 +48,7 @@ def claude_records(total: int) -> list[Record]:
     """Records with the body that Claude takes through InvokeModel; the last one fails."""
     body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 512}
     made = _records({shape: body | members for shape, members in _claude_shapes()}, total - 1)
-    failing = body | {"messages": [_message("user", f"This time, {FAIL}.")]}
+    failing = body | {"messages": [_turn("user", f"This time, {FAIL}.")]}
     return [*made, {"recordId": f"{FAILING}-{total:04d}", "modelInput": failing}]
 
 
@@ -83,35 +83,27 @@ def _with_question(body: Record, question: str) -> Record:
     return {name: replaced(value) if name == "messages" else value for name, value in body.items()}
 
 
-def _message(role: str, content: Any) -> Record:
+def _turn(role: str, content: Any) -> Record:
     return {"role": role, "content": content}
 
 
 def _claude_shapes() -> Iterator[tuple[str, Record]]:
-    text = _message("user", "…")
+    text = _turn("user", "…")
     image = {"type": "base64", "media_type": "image/png", "data": _png()}
     tool = {"name": "get_weather", "description": "The weather of a city", "input_schema": _WEATHER}
-    weather = _message("user", "What will the weather be in Lisbon?")
+    weather = _turn("user", "What will the weather be in Lisbon?")
     call = {"type": "tool_use", "id": "toolu_01", "name": "get_weather", "input": {"city": "Lisbon"}}
     result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": "18 °C and sunny"}
     yield "text", {"messages": [text]}
     yield "system", {"system": "Answer in one sentence.", "temperature": 0, "messages": [text]}
-    yield (
-        "multi-turn",
-        {"messages": [_message("user", "Hello!"), _message("assistant", "Hello. Ask me."), text]},
-    )
-    yield (
-        "image",
-        {
-            "messages": [
-                _message("user", [{"type": "image", "source": image}, {"type": "text", "text": "…"}]),
-            ]
-        },
-    )
+    greeting = (_turn("user", "Hello!"), _turn("assistant", "Hello. Ask me."))
+    yield "multi-turn", {"messages": [*greeting, text]}
+    image_and_text = [{"type": "image", "source": image}, {"type": "text", "text": "…"}]
+    yield "image", {"messages": [_turn("user", image_and_text)]}
     yield "tool-use", {"tools": [tool], "tool_choice": {"type": "auto"}, "messages": [weather]}
     yield (
         "tool-result",
-        {"tools": [tool], "messages": [weather, _message("assistant", [call]), _message("user", [result])]},
+        {"tools": [tool], "messages": [weather, _turn("assistant", [call]), _turn("user", [result])]},
     )
 
 
@@ -120,8 +112,8 @@ def _converse_shapes() -> Iterator[tuple[str, Record]]:
         "type": "json_schema",
         "structure": {"jsonSchema": {"name": "review", "schema": json.dumps(_REVIEW)}},
     }
-    text = _message("user", [{"text": "…"}])
-    weather = _message("user", [{"text": "What will the weather be in Lisbon?"}])
+    text = _turn("user", [{"text": "…"}])
+    weather = _turn("user", [{"text": "What will the weather be in Lisbon?"}])
     tool = {"toolSpec": {"name": "get_weather", "inputSchema": {"json": _WEATHER}}}
     yield (
         "converse",

@@ -2,10 +2,10 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -17,10 +17,8 @@ from addon.demo.servers import PROXY, Servers
 _SHORT = 160
 
 
-class ShowProgress(Protocol):
-    """Shows the progress of a job."""
-
-    def __call__(self, name: str, status: str, done: int, total: int) -> None: ...
+type ShowProgress = Callable[[str, str, int, int], None]
+"""Takes a job's name and status, and how many of its records are done, of how many."""
 
 
 def print_servers(console: Console, servers: Servers, program: str, folder: Path) -> None:

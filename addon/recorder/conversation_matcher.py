@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -18,10 +19,9 @@ from addon.recorder.captures import NO_TEXT, Exchange, Headers, as_json
 from addon.recorder.request_patterns import (
     FIRST_REQUESTS,
     Name,
-    creation_in,
     marker_in,
     since_in,
-    upload_in,
+    submission_in,
 )
 from translators.errors import ProviderError
 from translators.providers.conversation import (
@@ -132,37 +132,34 @@ class ConversationMatcher:
         begun = [(name, found) for name, pattern in FIRST_REQUESTS if (found := pattern.fullmatch(request))]
         for batch in self._known.values():
             if batch.state != "running" and (batch.id not in self._fetched or not begun):
-                begin = partial(self._batches.results, self._endpoint, batch)
-                yield Call(name="results", begin=begin, arguments={}, batch_id=batch.id)
+                yield self._call("results", {}, batch, batch_id=batch.id)
         for name, found in begun:
             path = {group: unquote(text) for group, text in found.groupdict().items()}
             match name:
                 case "find" if path.get("batch_id") not in self._known:
                     yield from self._searches(exchange)
                 case "upload" | "create":
-                    yield from self._submissions(name, index, path.get("input_id"))
-                case "retrieve" | "cancel":
-                    yield self._about(name, path["batch_id"])
+                    yield from self._submissions(name, index, path.get("input_id", ""))
+                case "retrieve" | "cancel":  # the path may show the last segment of the id only
+                    ids = (known for known in self._known if known.endswith(f"/{path['batch_id']}"))
+                    batch_id = next(ids, path["batch_id"])
+                    yield self._call(name, {"batch_id": batch_id}, batch_id, batch_id=batch_id)
 
-    def _about(self, name: Name, batch_id: str) -> Call:
-        """A call about a batch, whose id may have more segments than the path shows."""
-        batch_id = next((known for known in self._known if known.endswith(f"/{batch_id}")), batch_id)
-        begin = partial(getattr(self._batches, name), self._endpoint, batch_id)
-        return Call(name=name, begin=begin, arguments={"batch_id": batch_id}, batch_id=batch_id)
+    def _call(self, name: Name, arguments: Mapping[str, object], *parameters: object, **more: Any) -> Call:
+        begin = partial(getattr(self._batches, name), self._endpoint, *parameters)
+        return Call(name=name, begin=begin, arguments=arguments, **more)
 
-    def _submissions(self, name: Name, index: int, input_id: str | None) -> Iterator[Call]:
+    def _submissions(self, name: Name, index: int, input_id: str) -> Iterator[Call]:
         near = [self._exchanges[at] for at in self._own if at >= index and at not in self._used][:NEARBY]
-        found = upload_in(near) if name == "upload" else creation_in(near, input_id, self._uploads)
+        found = submission_in(near, name, input_id, self._uploads)
         if found is None:
             return
         first, lines = found
         # Without a group, Gemini uploads a file as small as those of recordings.
         for submission in (first, replace(first, group="")):
-            begin = partial(
-                getattr(self._batches, name), self._endpoint, submission, io.BytesIO(lines.encode())
-            )
             arguments = {"submission": asdict(submission), "lines": lines}
-            yield Call(name=name, begin=begin, arguments=arguments, submission=submission, lines=lines)
+            content = io.BytesIO(lines.encode())
+            yield self._call(name, arguments, submission, content, submission=submission, lines=lines)
 
     def _searches(self, exchange: Exchange) -> Iterator[Call]:
         created = dict(self._created)
@@ -171,12 +168,9 @@ class ConversationMatcher:
         latest_first = reversed(created.values())
         for submission, began in sorted(latest_first, key=lambda one: one[0].marker in self._answered):
             search = Search(since=since_in(exchange.url) or int(began), claimed=frozenset())
-            begin = partial(self._batches.find, self._endpoint, submission, search)
-            arguments = {
-                "submission": asdict(submission),
-                "search": {"since": search.since, "claimed": []},
-            }
-            yield Call(name="find", begin=begin, arguments=arguments, submission=submission)
+            plain = {"since": search.since, "claimed": list(search.claimed)}
+            arguments = {"submission": asdict(submission), "search": plain}
+            yield self._call("find", arguments, submission, search, submission=submission)
 
     def _played(self, call: Call, index: int) -> Match:
         """The conversation as it went; without exchanges if it sends other requests than those captured."""

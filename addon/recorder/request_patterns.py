@@ -46,41 +46,33 @@ _FILE_IN_FORM = re.compile(r'filename="[^"]*"\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r
 _FILE_ALONE = re.compile(r"PUT .*|POST .*[?&]upload_id=.*")
 
 
-def upload_in(near: Sequence[Exchange]) -> tuple[Submission, str] | None:
-    """The arguments of an upload that begins with the first exchange; model and group may stand in the call
-    that creates the batch only."""
-    lines = _file_in(near)
-    submission = _submission(near, lines, "", None)
-    return None if submission is None else (submission, lines)
-
-
-def creation_in(
-    near: Sequence[Exchange], input_id: str | None, uploads: Mapping[str, Submission]
+def submission_in(
+    near: Sequence[Exchange], name: Name, input_id: str, uploads: Mapping[str, Submission]
 ) -> tuple[Submission, str] | None:
-    """The arguments of the creation of a batch; `uploads` are those before it, by the id of the input."""
-    lines = _list_in(as_json(near[0].body))
-    input_id = input_id or _first(_INPUT_ID, near[0].body)
-    submission = _submission(near, lines, input_id, uploads.get(input_id))
-    return None if submission is None else (submission, lines)
+    """The submission and lines of an upload or a creation that begins with the first exchange.
 
-
-def _submission(
-    near: Sequence[Exchange], lines: str, input_id: str, upload: Submission | None
-) -> Submission | None:
-    """What the first exchange holds, else what the upload had, else what the following ones hold."""
+    What that does not hold is taken from the upload of its input, else from the following exchanges.
+    """
+    if name == "create":
+        lines = _list_in(as_json(near[0].body))
+        input_id = input_id or _first(_INPUT_ID, near[0].body)
+    else:
+        lines = _file_in(near)
+    upload = uploads.get(input_id)
     own, *following = (f"{unquote(exchange.url)}\n{exchange.body}" for exchange in near)
     text = "\n".join(following)
     marker = marker_in(own) or (upload and upload.marker) or marker_in(text)
     if marker is None:
         return None
     betas = dict(near[0].headers).get("anthropic-beta")
-    return Submission(
+    submission = Submission(
         marker=marker,
         model=_first(_MODEL, own) or (upload and upload.model) or _first(_MODEL, text),
         group=betas or _first(_GROUP, own) or (upload and upload.group) or _first(_GROUP, text),
         lines=lines.count("\n") or (upload and upload.lines) or int(_first(_COUNT, own) or 0),
         input_id=input_id,
     )
+    return submission, lines
 
 
 def marker_in(text: str) -> Marker | None:

@@ -62,7 +62,7 @@ def completes(number: int) -> Outcome:
 class Account:
     """The provider's side of one key.
 
-    `timing` and `answer` determine how batches run, `outcome` (called with 1 for the first batch) how they end;
+    `timing` and `answer` determine how batches run, `outcome` (called with 1 for the first) how they end;
     `at` is called at named points, to raise faults. All may be replaced while the server runs.
     """
 

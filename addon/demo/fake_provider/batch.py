@@ -165,11 +165,9 @@ class Batch:
     def _work(self, share: float) -> None:
         """Answer records up to this share of all of them, and move on when nothing is left to do."""
         goal = self.total if share >= 1 else math.floor(share * self.total)
-        limits = [
-            limit for limit in (self._outcome.expires_after, self._outcome.stalls_after) if limit is not None
-        ]
-        self._answer_until(min([goal, *limits]))
-        if self._outcome.expires_after is not None and self._done >= self._outcome.expires_after:
+        expires, stalls = self._outcome.expires_after, self._outcome.stalls_after
+        self._answer_until(min(limit for limit in (goal, expires, stalls) if limit is not None))
+        if expires is not None and self._done >= expires:
             self._close("expired")
         elif self._done == self.total and share >= 1:
             self._enter("finalizing")

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from addon.cli.main import application
 from tests.addon.cli import programs
 
-COMMANDS = ("proxy", "run", "jobs", "translate", "record", "doctor", "demo", "script")
+COMMANDS = ("proxy", "script", "run", "demo", "doctor", "translate", "record", "jobs")
 
 
 def test_version_is_the_installed_one() -> None:
@@ -20,8 +21,9 @@ def test_version_is_the_installed_one() -> None:
 
 
 def test_help_names_every_command() -> None:
-    shown = CliRunner().invoke(application, ["--help"]).output
-    assert all(command in shown for command in COMMANDS)
+    shown = CliRunner().invoke(application, ["--help"], env={"COLUMNS": "200"}).output
+    listed = shown.partition("Commands")[2]
+    assert re.findall(r"^\W*([a-z]+)  ", listed, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
