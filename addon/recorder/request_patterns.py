@@ -8,8 +8,8 @@ from typing import Literal
 from urllib.parse import unquote
 
 from addon.recorder.captures import Exchange, as_json
+from translators.providers.batch_calls import CLOCKS_DIFFER_BY
 from translators.providers.conversation import Marker, Submission
-from translators.providers.mistral.batches import CLOCKS_DIFFER_BY
 
 type Name = Literal["upload", "create", "find", "retrieve", "cancel", "results"]
 
