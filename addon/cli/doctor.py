@@ -1,4 +1,4 @@
-"""`bedrock-batch doctor`: is everything there that a job needs? Never shows a secret."""
+"""`bedrock-batch doctor`: checks everything that a job needs. Never shows a secret."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from rich.text import Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.cli.jobs import NoDatabase, opened
 from addon.jobs import sqlite
 from addon.providers.credentials import NoKey, access_headers
@@ -39,13 +39,13 @@ from translators.errors import ACCESS_DENIED, ProviderError
 
 type Level = Literal["ok", "skip", "warn", "fail"]
 
-PATIENCE = 15.0
+CALL_LIMIT = 15.0
 """Seconds that one call over the network may take."""
 SPACE_NEEDED = 200 * 2**20
-SPACE_WISHED = 5 * 2**30
+SPACE_RECOMMENDED = 5 * 2**30
 """Bytes: a job's input, its provider's results and its output lie in the spool at the same time."""
 OWN_ADDRESS = ("127.0.0.1", 8080)
-"""Where a proxy listens unless it is told otherwise."""
+"""Where a proxy listens by default."""
 
 _STYLES: Mapping[Level, str] = {"ok": "green", "skip": "dim", "warn": "yellow", "fail": "bold red"}
 
@@ -61,7 +61,7 @@ class Finding:
 
 
 def examine(config_path: str, database: str, bucket: str, *, as_json: bool) -> bool:
-    """Run all checks and print what they find. The answer is whether none failed."""
+    """Run all checks and print what they find. Returns whether none failed."""
     findings: list[Finding] = []
     console = Console(highlight=False)
 
@@ -98,7 +98,7 @@ async def _findings(config_path: str, database: str, bucket: str) -> AsyncIterat
         yield await _s3(config, bucket, transport, environment)
     finally:
         await transport.close()
-    for finding in (*_certificates(environment), _way_out(environment)):
+    for finding in (*_certificates(environment), _egress_proxy(environment)):
         yield finding
 
 
@@ -133,20 +133,20 @@ def _database(config_path: str, database: str) -> Finding:
             return Finding("database", "ok", f"{url}, {len(store.unfinished())} jobs running")
     except NoDatabase as error:
         return Finding("database", "ok", str(error))
-    except CommandRefused as error:
+    except CommandError as error:
         hint = "an SQLAlchemy URL: sqlite:///jobs.db, postgresql+psycopg://user@host/name"
         return Finding("database", "fail", str(error), hint)
 
 
 def _folder(config: Config) -> Finding:
-    """The files of running jobs: is there a place, and room in it?"""
+    """Is there a writable folder for the files of running jobs, with enough space?"""
     folder = config.spool
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Finding("folder", "fail", f"{existing} cannot be written", "set [jobs] folder in the file")
     free = shutil.disk_usage(existing).free
     text = f"{folder}, {free / 2**30:.1f} GiB free"
-    if free < SPACE_WISHED:
+    if free < SPACE_RECOMMENDED:
         hint = "jobs wait when the disk is full; set [jobs] folder to a larger one"
         return Finding("folder", "fail" if free < SPACE_NEEDED else "warn", text, hint)
     return Finding("folder", "ok", text)
@@ -188,13 +188,13 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
     if status != httpx.codes.OK:
         return Finding(check, "warn", text, "reachable, but this tells nothing about the key")
     staging = target.staging(environment)
-    if staging and (trouble := await _trouble_at(transport, staging, headers)):
+    if staging and (problem := await _staging_problem(transport, staging, headers)):
         hint = "the proxy and the provider's own account read and write it; check that, and the network"
-        return Finding(check, "fail", trouble, hint)
+        return Finding(check, "fail", problem, hint)
     return Finding(check, "ok", text)
 
 
-async def _trouble_at(transport: Transport, staging: str, headers: Mapping[str, str]) -> str | None:
+async def _staging_problem(transport: Transport, staging: str, headers: Mapping[str, str]) -> str | None:
     """Why the folder for files of batches cannot be listed, if it cannot."""
     try:
         status = await _status(transport, f"{staging}/", headers)
@@ -204,13 +204,13 @@ async def _trouble_at(transport: Transport, staging: str, headers: Mapping[str, 
 
 
 class NoAnswer(Exception):
-    """The message says why, without anything the request held."""
+    """The message says why, without anything from the request."""
 
 
 async def _status(transport: Transport, url: str, headers: Mapping[str, str]) -> int:
-    """What a GET is answered with. Raises `NoAnswer`."""
+    """The status with which a GET is answered. Raises `NoAnswer`."""
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(CALL_LIMIT):
             response = await transport.send(httpx.Request("GET", url, headers=headers))
             if response.is_server_error:
                 raise NoAnswer(f"the answer is {response.status_code}")
@@ -218,7 +218,7 @@ async def _status(transport: Transport, url: str, headers: Mapping[str, str]) ->
     except (Unreachable, ProviderError, httpx.InvalidURL) as error:
         raise NoAnswer(str(error)) from error
     except TimeoutError:
-        raise NoAnswer(f"no answer within {PATIENCE:.0f} s") from None
+        raise NoAnswer(f"no answer within {CALL_LIMIT:.0f} s") from None
 
 
 def _aws_credentials() -> Finding:
@@ -256,14 +256,14 @@ async def _bucket(config: Config, bucket: str) -> Finding:
     place = Location(bucket.removeprefix("s3://").partition("/")[0], "")
     region = botocore.session.get_session().get_config_variable("region") or "us-east-1"
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(CALL_LIMIT):
             await S3(config.s3, own={OWN_ADDRESS}).reachable(place, Access(region=region))
     except S3Refused as error:
         return Finding("S3", "fail", str(error), "the proxy's own credentials need access to the buckets")
     except S3Unavailable as error:
         return Finding("S3", "fail", str(error), "check the network, HTTPS_PROXY and AWS_ENDPOINT_URL_S3")
     except TimeoutError:
-        return Finding("S3", "fail", f"{place}: no answer within {PATIENCE:.0f} s", "check the network")
+        return Finding("S3", "fail", f"{place}: no answer within {CALL_LIMIT:.0f} s", "check the network")
     return Finding("S3", "ok", f"{place} can be listed")
 
 
@@ -295,8 +295,8 @@ def _bundle(check: str, bundle: Path, confdir: Path) -> Finding:
     return Finding(check, "warn", f"{bundle} does not hold mitmproxy's CA", hint)
 
 
-def _way_out(environment: Mapping[str, str]) -> Finding:
-    """Do our own calls find their way, when the environment sends everything through a proxy?"""
+def _egress_proxy(environment: Mapping[str, str]) -> Finding:
+    """Do our own calls avoid this proxy, when the environment names one?"""
     target = "https://api.openai.com"
     named = proxy_for(target, environment)
     if named is None:

@@ -1,7 +1,7 @@
-"""How a command says that it cannot do what it was asked: one line on standard error, and an exit code."""
+"""The error with which a command ends: one line on standard error, and an exit code."""
 
 
-class CommandRefused(Exception):
+class CommandError(Exception):
     """The message is for the person at the command line."""
 
     def __init__(self, message: str, code: int = 1) -> None:

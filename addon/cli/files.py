@@ -1,4 +1,4 @@
-"""What a command reads and writes: files of any kind, standard input, standard output."""
+"""Opens what a command reads and writes: files of any kind, standard input, standard output."""
 
 import os
 import stat
@@ -8,12 +8,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 
 STDIN = "-"
 
 _MOST_LINKS = 40
-"""That lead to each other before they are taken for a circle, as Linux has it."""
+"""Symbolic links followed before they are taken for a circle, as on Linux."""
 
 
 def name_of(source: str) -> str:
@@ -22,24 +22,24 @@ def name_of(source: str) -> str:
 
 @contextmanager
 def reading(source: str) -> Iterator[BinaryIO]:
-    """The file of this name, or standard input. Raises `CommandRefused`."""
+    """The file of this name, or standard input. Raises `CommandError`."""
     if source == STDIN:
         if sys.stdin is None:
-            raise CommandRefused("standard input is closed: name a file")
+            raise CommandError("standard input is closed: name a file")
         yield sys.stdin.buffer
         return
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open(source, "rb"))
         except OSError as error:
-            raise CommandRefused(f"{source}: {error.strerror}") from error
+            raise CommandError(f"{source}: {error.strerror}") from error
         yield file
 
 
 @contextmanager
 def writing(destination: Path | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that appears when all of it is there; what is no regular file (a pipe, a
-    device) is written as it goes. Raises `CommandRefused`."""
+    device) is written as it goes. Raises `CommandError`."""
     if destination is None:
         # A writer of our own: with PYTHONUNBUFFERED Python's is raw, and may write half without a word.
         with standard_output(), open(sys.stdout.fileno(), "wb", closefd=False) as file:
@@ -51,27 +51,27 @@ def writing(destination: Path | None) -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise  # the reader has what it wanted
     except OSError as error:
-        raise CommandRefused(f"{destination}: {error.strerror}") from error
+        raise CommandError(f"{destination}: {error.strerror}") from error
 
 
 @contextmanager
 def standard_output() -> Iterator[None]:
-    """For as long as it is written to. Raises `CommandRefused` when it takes no more; a reader that went
-    away is no such case."""
+    """Guards writing to it. Raises `CommandError` when it fails; `BrokenPipeError` passes: the reader went
+    away."""
     if sys.stdout is None:
-        raise CommandRefused("standard output is closed: send it to a file or a pipe")
+        raise CommandError("standard output is closed: send it to a file or a pipe")
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        _forget_the_rest()
-        raise CommandRefused(f"standard output: {error.strerror}") from error
+        _discard_the_rest()
+        raise CommandError(f"standard output: {error.strerror}") from error
 
 
-def _forget_the_rest() -> None:
-    """Python tries once more to write it when it ends, and complains in many lines."""
+def _discard_the_rest() -> None:
+    """Otherwise Python writes it again when it ends, and prints a traceback."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -92,10 +92,10 @@ def _opened(destination: Path) -> Iterator[BinaryIO]:
 
 
 def _descriptor(destination: Path) -> int | None:
-    """Which open file of ours is meant, as by /dev/stdout and /dev/fd/63, directly or through links.
+    """The open descriptor that is named, as by /dev/stdout and /dev/fd/63, directly or through links.
 
-    It may be a regular file that others write to as well, at a place of their own: it is not to be opened
-    anew.
+    It may be a regular file that other processes write to, at a place of their own: opening it anew would
+    overwrite them.
     """
     ours, path = Path("/dev/fd").resolve(), destination
     for _ in range(_MOST_LINKS):
@@ -109,13 +109,13 @@ def _descriptor(destination: Path) -> int | None:
 
 
 def _is_stream(destination: Path) -> bool:
-    """Whether something is there that cannot be replaced. Raises `CommandRefused` for a folder."""
+    """Whether it is an existing pipe or device. Raises `CommandError` for a folder."""
     try:
         mode = destination.stat().st_mode
     except FileNotFoundError:
         return False
     if stat.S_ISDIR(mode):
-        raise CommandRefused(f"--out: {destination} is a folder: name a file")
+        raise CommandError(f"--out: {destination} is a folder: name a file")
     return not stat.S_ISREG(mode)
 
 

@@ -1,4 +1,4 @@
-"""`bedrock-batch jobs`: what the job database says, for people and for scripts.
+"""`bedrock-batch jobs`: shows and stops the jobs in the database, for people and for scripts.
 
 A terminal gets tables and progress bars, a pipe gets plain lines, `--json` gets JSON.
 """
@@ -18,7 +18,7 @@ from rich.text import Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.jobs.reports import report, summary
 from addon.jobs.sqlite import SQLiteTooOld
 from addon.jobs.store import Store
@@ -26,11 +26,11 @@ from addon.jobs.tables import Job
 from addon.settings.config import BadConfig, load
 from translators.bedrock.jobs import TERMINAL, JobStatus
 
-PAUSE = 1.0
-"""Seconds between two looks of `watch` at the database."""
+WATCH_INTERVAL = 1.0
+"""Seconds between two reads of the database by `watch`."""
 
 PIPE_WIDTH = 300
-"""Columns of a table that no terminal shows: wide enough that nothing is cut."""
+"""Columns of a table in a pipe: wide enough that nothing is cut."""
 
 _STYLES = {
     "Completed": "green",
@@ -42,13 +42,13 @@ _STYLES = {
 }
 
 
-class NoDatabase(CommandRefused):
+class NoDatabase(CommandError):
     """The SQLite file is not there: no proxy has run with it yet."""
 
 
 @contextmanager
 def opened(database: str, config: str) -> Iterator[Store]:
-    """The job database. Raises `CommandRefused` in one line for everything that can be wrong with it."""
+    """The job database. Raises `CommandError` if it cannot be used."""
     try:
         url = make_url(database or load(config or None).database)
         if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
@@ -59,14 +59,14 @@ def opened(database: str, config: str) -> Iterator[Store]:
         finally:
             store.close()
     except (BadConfig, SQLiteTooOld, ImportError) as error:
-        raise CommandRefused(str(error)) from error
+        raise CommandError(str(error)) from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise CommandRefused(f"the job database cannot be used: {reason}") from error
+        raise CommandError(f"the job database cannot be used: {reason}") from error
 
 
 def find(store: Store, wanted: str) -> Job:
-    """The job of an id, an ARN, or a name that only one job has. Raises `CommandRefused`."""
+    """The job of an id, an ARN, or a name that only one job has. Raises `CommandError`."""
     job = store.job(wanted.rpartition("/")[2])
     if job is not None and wanted in {job.id, job.arn}:
         return job
@@ -75,8 +75,8 @@ def find(store: Store, wanted: str) -> Job:
         return named[0]
     if named:
         ids = ", ".join(job.id for job in named)
-        raise CommandRefused(f"{len(named)} jobs are named {wanted!r}: {ids}")
-    raise CommandRefused(f"there is no job {wanted!r}")
+        raise CommandError(f"{len(named)} jobs are named {wanted!r}: {ids}")
+    raise CommandError(f"there is no job {wanted!r}")
 
 
 def list_jobs(
@@ -112,12 +112,12 @@ def show_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
 
 
 def stop_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
-    """Ask for a job's end; the proxy that runs it does so at its next look."""
+    """Request a job's end; the proxy that runs it ends it at its next look."""
     with opened(database, config) as store:
         job = find(store, wanted)
         before = store.stop(job.id, datetime.now(UTC).replace(tzinfo=None))
     if before in TERMINAL:
-        raise CommandRefused(f"job {job.id} cannot be stopped. State was: {before}")
+        raise CommandError(f"job {job.id} cannot be stopped. State was: {before}")
     if as_json:
         _print_json({"id": job.id, "arn": job.arn, "status": "Stopping", "before": before})
     else:
@@ -127,7 +127,7 @@ def stop_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
 def watch_jobs(database: str, config: str, wanted: Sequence[str], *, as_json: bool) -> bool:
     """Show the jobs (all unfinished ones when none is named) until they are over.
 
-    The answer is whether every one of them is Completed.
+    Returns whether every one of them is Completed.
     """
     with opened(database, config) as store:
         ids = [find(store, name).id for name in wanted] if wanted else store.unfinished()
@@ -138,7 +138,7 @@ def watch_jobs(database: str, config: str, wanted: Sequence[str], *, as_json: bo
                     display(job)
                 if all(job.status in TERMINAL for job in jobs):
                     break
-                time.sleep(PAUSE)
+                time.sleep(WATCH_INTERVAL)
     if not jobs and not as_json:
         print("No job is running.")
     return all(job.status == "Completed" for job in jobs)
@@ -146,36 +146,26 @@ def watch_jobs(database: str, config: str, wanted: Sequence[str], *, as_json: bo
 
 def _display(console: Console, *, as_json: bool) -> AbstractContextManager[Callable[[Job], None]]:
     if as_json:
-        return _json_lines()
-    return _bars(console) if console.is_terminal else _lines()
+        return _lines(lambda job: json.dumps(summary(job)), moment="")
+    return _bars(console) if console.is_terminal else _lines(_text, moment="%H:%M:%S ")
 
 
 @contextmanager
-def _json_lines() -> Iterator[Callable[[Job], None]]:
-    """A line of JSON whenever a job changed."""
+def _lines(line_of: Callable[[Job], str], moment: str) -> Iterator[Callable[[Job], None]]:
+    """A line whenever a job changed, after the time in this format."""
     last: dict[str, str] = {}
 
     def display(job: Job) -> None:
-        line = json.dumps(summary(job))
+        line = line_of(job)
         if last.get(job.id) != line:
             last[job.id] = line
-            print(line, flush=True)
+            print(f"{datetime.now().strftime(moment)}{line}", flush=True)
 
     yield display
 
 
-@contextmanager
-def _lines() -> Iterator[Callable[[Job], None]]:
-    """A line of text whenever a job changed."""
-    last: dict[str, str] = {}
-
-    def display(job: Job) -> None:
-        line = f"{job.id} {job.name} {job.status} {_progress(job)} {_note(job)}".rstrip()
-        if last.get(job.id) != line:
-            last[job.id] = line
-            print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
-
-    yield display
+def _text(job: Job) -> str:
+    return f"{job.id} {job.name} {job.status} {_progress(job)} {_note(job)}".rstrip()
 
 
 @contextmanager
@@ -212,7 +202,7 @@ def _status(wanted: str | None) -> JobStatus | None:
     if wanted is None:
         return None
     if wanted.lower() not in known:
-        raise CommandRefused(f"--status {wanted!r}: known are {', '.join(known.values())}")
+        raise CommandError(f"--status {wanted!r}: known are {', '.join(known.values())}")
     return known[wanted.lower()]
 
 
@@ -319,7 +309,7 @@ def _local(moment: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without the control characters that a provider's or an application's words could hold."""
+    """The text with control characters escaped: providers and applications could have put them there."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 

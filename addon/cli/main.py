@@ -1,14 +1,13 @@
 """The command line. Everything heavy is imported by the command that needs it: worker processes import
 this module too, as their parent's main module."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, override
 
 import typer
+from typer.core import TyperGroup
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 
 InvocationType = Literal["InvokeModel", "Converse"]
 
@@ -23,15 +22,29 @@ Database = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 OneJob = Annotated[str, typer.Argument(help=JOB_HELP)]
 
+
+class Commands(TyperGroup):
+    """Ends with one line on standard error where a command raises `CommandError`."""
+
+    @override
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except CommandError as error:
+            typer.echo(f"bedrock-batch: {error}", err=True)
+            raise typer.Exit(error.code) from error
+
+
 application = typer.Typer(
+    cls=Commands,
     name="bedrock-batch",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # locals may hold keys
 )
-jobs = typer.Typer()
-application.add_typer(jobs, name="jobs")
+jobs_application = typer.Typer()
+application.add_typer(jobs_application, name="jobs")
 
 
 def main() -> None:
@@ -98,21 +111,20 @@ def run(
     The proxy listens on a free port, decrypts nothing but Bedrock, and ends with the program, whose exit
     code is ours. Jobs that are still running then go on when the next proxy starts.
     """
-    from addon.cli import run
+    from addon.cli.run import run_program
 
     ours = {"batch_provider": provider, "batch_config": config, "batch_database": database}
     settings = [f"{name}={value}" for name, value in ours.items() if value]
-    with _refusals():
-        code = run.run(command, [*settings, *(options or [])])
+    code = run_program(command, [*settings, *(options or [])])
     raise typer.Exit(code)
 
 
 @application.command()
 def demo() -> None:
     """Play the whole story on this machine: S3, a provider, the proxy and a boto3 program."""
-    from addon.demo import story
+    from addon.demo.run import run_demo
 
-    raise typer.Exit(story.run())
+    raise typer.Exit(run_demo())
 
 
 @application.command()
@@ -123,9 +135,9 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check keys, AWS credentials, S3, CA, database, disk and providers; exit code 1 if something fails."""
-    from addon.cli import doctor
+    from addon.cli.doctor import examine
 
-    healthy = doctor.examine(config, database, bucket, as_json=as_json)
+    healthy = examine(config, database, bucket, as_json=as_json)
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -156,20 +168,19 @@ def translate(
         raise typer.BadParameter("--check goes with neither --results nor --out")
     if as_json and not check:
         raise typer.BadParameter("--json goes with --check")
-    from addon.cli import translate
+    from addon.cli.translate import target_of, translate_file
 
-    with _refusals():
-        way = translate.way(model, to, invocation_type, config)
-        if check:
-            from addon.cli import checking
+    target = target_of(model, to, invocation_type, config)
+    if check:
+        from addon.cli.translate_check import check_file
 
-            raise typer.Exit(0 if checking.check(file, way, as_json=as_json) else 1)
-        if results:
-            from addon.cli import translate_results
+        raise typer.Exit(0 if check_file(file, target, as_json=as_json) else 1)
+    if results:
+        from addon.cli.translate_results import write_output
 
-            translate_results.restore(file, results, out, way)
-        else:
-            translate.translate(file, out, way)
+        write_output(file, results, out, target)
+    else:
+        translate_file(file, out, target)
 
 
 @application.command()
@@ -190,25 +201,24 @@ def record(
     become placeholders; what is asked and answered stays: look through it before you share it.
     """
     from addon.recorder.captures import RecordingFailed
-    from addon.recorder.record import record
+    from addon.recorder.record import write_recordings
 
-    with _refusals():
-        try:
-            for written in record(flows, out, provider, config, records):
-                typer.echo(f"{written.folder}: {written.about}")
-        except RecordingFailed as error:
-            raise CommandRefused(str(error)) from error
+    try:
+        for written in write_recordings(flows, out, provider, config, records):
+            typer.echo(f"{written.folder}: {written.about}")
+    except RecordingFailed as error:
+        raise CommandError(str(error)) from error
 
 
-@jobs.callback(invoke_without_command=True)
+@jobs_application.callback(invoke_without_command=True)
 def all_jobs(context: typer.Context) -> None:
     """Look at the jobs, and stop them. Without a command: list them."""
     if context.invoked_subcommand is None:
-        list_jobs()
+        jobs_list()
 
 
-@jobs.command("list")
-def list_jobs(
+@jobs_application.command("list")
+def jobs_list(
     status: Annotated[str | None, typer.Option(help="Only jobs with this status.")] = None,
     provider: Annotated[str | None, typer.Option(help="Only jobs of this provider.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
@@ -217,23 +227,21 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    from addon.cli import jobs
+    from addon.cli.jobs import list_jobs
 
-    with _refusals():
-        jobs.list_jobs(database, config, status=status, provider=provider, limit=limit, as_json=as_json)
+    list_jobs(database, config, status=status, provider=provider, limit=limit, as_json=as_json)
 
 
-@jobs.command("show")
-def show_job(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
+@jobs_application.command("show")
+def jobs_show(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
     """Show everything about a job: counts, batches, what was dropped, where its output is."""
-    from addon.cli import jobs
+    from addon.cli.jobs import show_job
 
-    with _refusals():
-        jobs.show_job(database, config, job, as_json=as_json)
+    show_job(database, config, job, as_json=as_json)
 
 
-@jobs.command("watch")
-def watch_jobs(
+@jobs_application.command("watch")
+def jobs_watch(
     wanted: Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help=JOB_HELP)] = None,
     database: Database = "",
     config: ConfigFile = "",
@@ -243,29 +251,18 @@ def watch_jobs(
 
     The exit code is 0 if every one of them is Completed, else 1.
     """
-    from addon.cli import jobs
+    from addon.cli.jobs import watch_jobs
 
-    with _refusals():
-        all_completed = jobs.watch_jobs(database, config, wanted or [], as_json=as_json)
+    all_completed = watch_jobs(database, config, wanted or [], as_json=as_json)
     raise typer.Exit(0 if all_completed else 1)
 
 
-@jobs.command("stop")
-def stop_job(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
+@jobs_application.command("stop")
+def jobs_stop(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
     """Stop a job; what is finished by then is written out."""
-    from addon.cli import jobs
+    from addon.cli.jobs import stop_job
 
-    with _refusals():
-        jobs.stop_job(database, config, job, as_json=as_json)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except CommandRefused as refusal:
-        typer.echo(f"bedrock-batch: {refusal}", err=True)
-        raise typer.Exit(refusal.code) from refusal
+    stop_job(database, config, job, as_json=as_json)
 
 
 if __name__ == "__main__":

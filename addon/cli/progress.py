@@ -1,4 +1,4 @@
-"""How far a command has come with a file: a bar on a terminal, lines in a pipe, all on standard error."""
+"""Progress through a file, on standard error: a bar on a terminal, lines in a pipe."""
 
 import os
 import stat
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,18 +23,18 @@ def counted(number: int, word: str) -> str:
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     advance: Callable[[int, int], object]
-    """Say that so many more bytes are read, and how many records there have been."""
-    say: Callable[[str], object]
+    """Takes the bytes read since the last call, and the records read since the beginning."""
+    print: Callable[[str], object]
     """Print a line."""
 
 
 @contextmanager
 def progress(file: BinaryIO, destination: Path | None) -> Iterator[Progress]:
     """The progress through a file whose translation goes to the destination, or to standard output."""
-    mixed_up = destination is None and sys.stdout.isatty()
-    if sys.stderr.isatty() and not mixed_up:
-        with _bar(_size(file)) as shown:
-            yield shown
+    same_terminal = destination is None and sys.stdout.isatty()
+    if sys.stderr.isatty() and not same_terminal:
+        with _bar(_size(file)) as display:
+            yield display
     else:
         yield _lines()
 
@@ -45,17 +46,15 @@ def _size(file: BinaryIO) -> int | None:
 
 def _lines() -> Progress:
     last = time.monotonic()
+    print_line = partial(print, file=sys.stderr)
 
     def advance(more: int, records: int) -> None:
         nonlocal last
         if time.monotonic() - last > PAUSE:
             last = time.monotonic()
-            say(f"{counted(records, 'record')} …")
+            print_line(f"{counted(records, 'record')} …")
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr)
-
-    return Progress(advance=advance, say=say)
+    return Progress(advance=advance, print=print_line)
 
 
 @contextmanager
@@ -78,4 +77,4 @@ def _bar(size: int | None) -> Iterator[Progress]:
                 last = time.monotonic()
                 bar.refresh()
 
-        yield Progress(advance=advance, say=console.print)
+        yield Progress(advance=advance, print=console.print)

@@ -1,4 +1,4 @@
-"""`bedrock-batch run -- program`: one program through a proxy that lives as long as the program does."""
+"""`bedrock-batch run -- program`: runs one program through a proxy that ends with it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import unquote, urlsplit
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
 
@@ -45,33 +45,33 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
 
-def run(command: Sequence[str], settings: Sequence[str]) -> int:
-    """Run the program and give its exit code. `settings` are options of the proxy, as `name=value`.
+def run_program(command: Sequence[str], settings: Sequence[str]) -> int:
+    """Run the program; returns its exit code. `settings` are options of the proxy, as `name=value`.
 
-    Raises `CommandRefused`.
+    Raises `CommandError`.
     """
     if shutil.which(command[0]) is None:
-        raise CommandRefused(f"{command[0]}: there is no such program", code=127)
+        raise CommandError(f"{command[0]}: there is no such program", code=127)
     folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-run-"))
     log = folder / "proxy.log"
     with _proxy([*_own_settings(settings), *settings], folder / "ready.json", log) as proxy:
         try:
             bundle = ca_bundle.write_bundle(proxy.confdir)
         except ca_bundle.NoBundle as error:
-            raise CommandRefused(str(error)) from error
+            raise CommandError(str(error)) from error
         environment = application_environment(os.environ, proxy.url, bundle)
-        _say(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
+        _print(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
         for bypass in proxy_bypasses(environment):
-            _say(f"warning: Bedrock calls will not pass the proxy: {bypass}")
-        code = _supervised(command, environment)
+            _print(f"warning: Bedrock calls will not pass the proxy: {bypass}")
+        code = _run_supervised(command, environment)
         died = proxy.process.poll()
-    _tell_unfinished(proxy)
+    _print_unfinished(proxy)
     if died is not None:
-        raise CommandRefused(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
+        raise CommandError(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
     if code == 0:
         shutil.rmtree(folder)
     else:
-        _say(f"the program ended with exit code {code}; the proxy's log: {log}")
+        _print(f"the program ended with exit code {code}; the proxy's log: {log}")
     return code
 
 
@@ -81,19 +81,19 @@ def _own_settings(settings: Sequence[str]) -> list[str]:
     return [
         "listen_host=127.0.0.1",
         "listen_port=0",
-        *way_out(os.environ),
+        *upstream_options(os.environ),
         *(f"allow_hosts={host}" for host in [BEDROCK_HOSTS, *further]),
     ]
 
 
-def way_out(environment: Mapping[str, str]) -> list[str]:
-    """How the proxy reaches the world: directly, or through the proxy that the environment names."""
+def upstream_options(environment: Mapping[str, str]) -> list[str]:
+    """Options that send the proxy's own calls through the proxy that the environment names, if it does."""
     url = environment.get("https_proxy") or environment.get("HTTPS_PROXY")
     if not url:
         return ["mode=regular"]
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme not in {"http", "https"} or parts.hostname is None:
-        raise CommandRefused("HTTPS_PROXY names a proxy that is neither http:// nor https://")
+        raise CommandError("HTTPS_PROXY names a proxy that is neither http:// nor https://")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port is not None else ""
     mode = f"mode=upstream:{parts.scheme}://{host}{port}"
@@ -106,12 +106,7 @@ def way_out(environment: Mapping[str, str]) -> list[str]:
 def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "addon.cli.ephemeral",
-            ],  # -P: the program's folder may hold an `addon`
+            [sys.executable, "-P", "-m", "addon.cli.run_proxy"],  # -P: the folder here may hold an `addon`
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -119,34 +114,34 @@ def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
         )
     assert process.stdin is not None
     try:
-        wanted = {"settings": settings, "ready": str(ready)}
-        process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        start = {"settings": settings, "ready": str(ready)}
+        process.stdin.write(json.dumps(start).encode() + b"\n")
         process.stdin.flush()
-        _await(process, ready, log)
-        says = json.loads(ready.read_bytes())
-        yield Proxy(process=process, **{**says, "confdir": Path(says["confdir"])})
+        _wait_until_ready(process, ready, log)
+        state = json.loads(ready.read_bytes())
+        yield Proxy(process=process, **{**state, "confdir": Path(state["confdir"])})
     finally:
         process.stdin.close()
         try:
             process.wait(END_LIMIT)
         except subprocess.TimeoutExpired:
-            _say(f"the proxy did not end within {END_LIMIT:.0f} s and was killed; its log: {log}")
+            _print(f"the proxy did not end within {END_LIMIT:.0f} s and was killed; its log: {log}")
             process.kill()
             process.wait()
 
 
-def _await(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
-    """Wait until the proxy listens. Raises `CommandRefused` with the end of its log."""
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
+    """Wait until the proxy listens. Raises `CommandError` with the end of its log."""
     limit = time.monotonic() + START_LIMIT
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > limit:
             last = "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
-            raise CommandRefused(f"the proxy did not start; its log ({log}) ends with:\n{last}")
+            raise CommandError(f"the proxy did not start; its log ({log}) ends with:\n{last}")
         time.sleep(0.02)
 
 
-def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the program, hand it our signals, and give its exit code as a shell would."""
+def _run_supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the program and forward signals to it; returns its exit code as a shell would."""
     programs: list[subprocess.Popen[bytes]] = []
 
     def forward(number: int, _: FrameType | None) -> None:
@@ -160,7 +155,7 @@ def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
         programs.append(subprocess.Popen(command, env=environment))
         code = programs[0].wait()
     except OSError as error:
-        raise CommandRefused(f"{command[0]}: {error.strerror}", code=126) from error
+        raise CommandError(f"{command[0]}: {error.strerror}", code=126) from error
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
@@ -168,7 +163,7 @@ def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _in_foreground() -> bool:
-    """Whether Ctrl-C on our terminal reaches the program without us."""
+    """Whether Ctrl-C on our terminal reaches the program anyway."""
     try:
         terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
     except OSError:
@@ -179,8 +174,8 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _tell_unfinished(proxy: Proxy) -> None:
-    """Say which jobs outlive the program: they are in the database, and go on from there."""
+def _print_unfinished(proxy: Proxy) -> None:
+    """Print the jobs that outlive the program: they are in the database, and go on from there."""
     from addon.jobs.store import Store
     from addon.settings.config import load
 
@@ -192,8 +187,8 @@ def _tell_unfinished(proxy: Proxy) -> None:
     if running:
         some = ", ".join([*running[:3], "…"][: len(running)])
         jobs = "1 job is" if len(running) == 1 else f"{len(running)} jobs are"
-        _say(f"{jobs} still running ({some}) and will go on when a proxy starts: bedrock-batch proxy")
+        _print(f"{jobs} still running ({some}) and will go on when a proxy starts: bedrock-batch proxy")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(f"bedrock-batch run: {line}", file=sys.stderr, flush=True)

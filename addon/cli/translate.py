@@ -1,4 +1,4 @@
-"""`bedrock-batch translate`: a job's input as the lines that would be sent, without a job or a call."""
+"""`bedrock-batch translate`: writes the lines that would be sent for a job's input. No job, no call."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.cli.files import name_of, reading, writing
 from addon.cli.progress import counted, progress
 from addon.jobs.processes.line_blocks import Block, BlockFailed, Done, in_order
@@ -23,12 +23,12 @@ from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 from translators.translation import InvocationType, Route, Translator
 
 JOB = "offline00000"
-"""What stands for the job's id in custom ids."""
+"""The job's id in custom ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """Where the records go."""
+class TranslationTarget:
+    """The provider and model that records are translated for."""
 
     name: str
     """The provider's section."""
@@ -37,67 +37,72 @@ class Way:
     """Of a batch."""
 
 
-def way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
-    """The way that a job with this `modelId` and this header would go. Raises `CommandRefused`."""
+def target_of(model: str, to: str, invocation_type: InvocationType, config: str) -> TranslationTarget:
+    """The target of a job with this `modelId` and this header. Raises `CommandError`."""
     if not model.strip():
-        raise CommandRefused("--model is empty: give the job's modelId")
+        raise CommandError("--model is empty: give the job's modelId")
     try:
         if file_in_use(config or None) is None:
-            return _own_way(model, to, invocation_type)
-        return _configured_way(model, to, invocation_type, config)
+            return _default_target(model, to, invocation_type)
+        return _configured_target(model, to, invocation_type, config)
     except (AwsError, UnknownProvider) as error:
-        raise CommandRefused(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
-def _own_way(model: str, to: str, invocation_type: InvocationType) -> Way:
+def _default_target(model: str, to: str, invocation_type: InvocationType) -> TranslationTarget:
     name = canonical_name(to, PROVIDERS)
     if name not in PROVIDERS:
         raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
-    target = provider(name)
-    chosen = chosen_model(name, target, {}, model)
-    route = Route(model_id=model, invocation_type=invocation_type, provider=name, model=chosen)
-    return Way(name=name, route=route, max_bytes=target.max_bytes)
+    row = provider(name)
+    route = Route(
+        model_id=model,
+        invocation_type=invocation_type,
+        provider=name,
+        model=chosen_model(name, row, {}, model),
+    )
+    return TranslationTarget(name=name, route=route, max_bytes=row.max_bytes)
 
 
-def _configured_way(model: str, to: str, invocation_type: InvocationType, config: str) -> Way:
+def _configured_target(
+    model: str, to: str, invocation_type: InvocationType, config: str
+) -> TranslationTarget:
     from addon.settings.config import (  # takes as long as all other imports, and may not be needed
         BadConfig,
         load,
     )
 
     try:
-        known = load(config or None)
-        target = known.target(canonical_name(to, known.known_providers))
+        loaded = load(config or None)
+        target = loaded.target(canonical_name(to, loaded.known_providers))
     except BadConfig as error:
-        raise CommandRefused(str(error)) from error
-    chosen = chosen_model(target.name, target.provider, target.section.models, model)
+        raise CommandError(str(error)) from error
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
         provider=target.provider.name,
-        model=chosen,
+        model=chosen_model(target.name, target.provider, target.section.models, model),
         endpoint=target.section.endpoint,
     )
-    return Way(name=target.name, route=route, max_bytes=target.max_bytes)
+    return TranslationTarget(name=target.name, route=route, max_bytes=target.max_bytes)
 
 
 @dataclass(slots=True)
-class Noted:
-    """How often something could not be said to the provider as it was asked."""
+class NoteCount:
+    """How often a note occurs."""
 
     count: int
     line_number: int
     """Of the first time."""
 
 
-class Notes(dict[Note, Noted]):
-    """What could not be said, of a block or of all."""
+class Notes(dict[Note, NoteCount]):
+    """What the provider cannot be asked, in a block or in a whole file."""
 
     def note(self, note: Note, line_number: int, count: int = 1) -> None:
         if note in self:
             self[note].count += count
         else:
-            self[note] = Noted(count, line_number)
+            self[note] = NoteCount(count, line_number)
 
     def merge(self, later: "Notes") -> None:
         for note, noted in later.items():
@@ -111,8 +116,8 @@ class Notes(dict[Note, Noted]):
 
 
 @dataclass(slots=True)
-class Translated:
-    """What became of a block, or of a whole file."""
+class Translation:
+    """The result for a block, or for a whole file."""
 
     data: list[bytes] = field(default_factory=list)
     """The provider's lines, of a block."""
@@ -125,49 +130,49 @@ class Translated:
     broken: str | None = None
     """Line and why, of the first line that is no record: the job would fail there."""
 
-    def add(self, later: "Translated") -> None:
+    def add(self, later: "Translation") -> None:
         self.records += later.records
         self.lines += later.lines
         self.notes.merge(later.notes)
         self.groups |= later.groups
 
 
-def translate(source: str, destination: Path | None, known: Way) -> None:
-    """Write the provider's lines; say on standard error which records have none, and what was changed.
+def translate_file(source: str, destination: Path | None, target: TranslationTarget) -> None:
+    """Write the provider's lines; list on standard error the records without one, and what was changed.
 
-    A record that cannot be sent does not fail a job, nor this. Raises `CommandRefused` for what does: a line
+    A record that cannot be sent does not fail a job, nor this. Raises `CommandError` for what does: a line
     that is no record, no record at all.
     """
-    total = Translated()
+    total = Translation()
     with (
         reading(source) as file,
         writing(destination) as output,
-        progress(file, destination) as shown,
+        progress(file, destination) as display,
     ):
-        for block, done in blocks_in_order(partial(translated, known.route, known.max_bytes), file):
+        for block, done in blocks_in_order(partial(translate_block, target.route, target.max_bytes), file):
             output.write(b"".join(done.data))
             for refusal in done.refusals:
-                shown.say(refusal)
+                display.print(refusal)
             if done.broken is not None:
-                raise CommandRefused(f"{name_of(source)}, {done.broken}")
+                raise CommandError(f"{name_of(source)}, {done.broken}")
             total.add(done)
-            shown.advance(len(block.data), total.records)
+            display.advance(len(block.data), total.records)
         if total.records == 0:
-            raise CommandRefused(f"{name_of(source)} holds no record")
-    _tell(total, known)
+            raise CommandError(f"{name_of(source)} holds no record")
+    _print_summary(total, target)
 
 
 def blocks_in_order[Result: Done](
     work: Callable[[Block], Result], file: BinaryIO
 ) -> Iterator[tuple[Block, Result]]:
-    """Every block of the file and its result. Raises `CommandRefused`."""
+    """Every block of the file and its result. Raises `CommandError`."""
     try:
         yield from in_order(work, file)
     except BlockFailed as error:
-        raise CommandRefused(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
-def _tell(total: Translated, known: Way) -> None:
+def _print_summary(total: Translation, target: TranslationTarget) -> None:
     for text in total.notes.texts():
         print(text, file=sys.stderr)
     if len(total.groups) > 1:
@@ -175,13 +180,13 @@ def _tell(total: Translated, known: Way) -> None:
     records, lines = counted(total.records, "record"), counted(total.lines, "line")
     refused = total.records - total.lines
     rest = f"; {refused:,} cannot be sent" if refused else ""
-    print(f"{records}: {lines} for {known.name}, {known.route.model}{rest}", file=sys.stderr)
+    print(f"{records}: {lines} for {target.name}, {target.route.model}{rest}", file=sys.stderr)
 
 
-def translated(route: Route, max_bytes: int, block: Block) -> Translated:
+def translate_block(route: Route, max_bytes: int, block: Block) -> Translation:
     """The lines for a block, up to the first that is no record. Runs in worker processes."""
     translator = translator_of(route)
-    done = Translated()
+    done = Translation()
     for line_number, index, record in records_of(block, translator.read):
         if isinstance(record, NotARecord):
             done.broken = f"line {line_number}: {record}"
@@ -203,7 +208,7 @@ def translated(route: Route, max_bytes: int, block: Block) -> Translated:
 
 @lru_cache(maxsize=1)
 def translator_of(route: Route) -> Translator:
-    """One for all blocks of a process."""
+    """The translator of all blocks in a process."""
     return Translator(route)
 
 

@@ -1,4 +1,4 @@
-"""`bedrock-batch translate --results`: a provider's result files as the output that Bedrock would write."""
+"""`bedrock-batch translate --results`: writes a provider's result files as Bedrock's output."""
 
 import shutil
 import stat
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.cli.files import STDIN, name_of, reading, writing
 from addon.cli.progress import counted
-from addon.cli.translate import Way
+from addon.cli.translate import TranslationTarget
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start
 from addon.jobs.processes.join import NO_RESULT, Range, Tally, join, to_first_row
 from addon.jobs.processes.split import Cut, record_index
@@ -22,40 +22,42 @@ from translators.providers.provider import Provider
 from translators.providers.registry import provider
 
 
-def restore(source: str, results: Sequence[Path], destination: Path | None, known: Way) -> None:
+def write_output(
+    source: str, results: Sequence[Path], destination: Path | None, target: TranslationTarget
+) -> None:
     """Write Bedrock's output line for each record, in the order of the input.
 
     A record without a row in the results gets an error, as in a job; rows without a record are counted.
-    Raises `CommandRefused`.
+    Raises `CommandError`.
     """
-    _refuse_streams([*results, *([] if source == STDIN else [Path(source)])])
-    rows = _rows_of_one_job(results, provider(known.route.provider))
+    _check_regular([*results, *([] if source == STDIN else [Path(source)])])
+    rows = _rows_of_one_job(results, provider(target.route.provider))
     with tempfile.TemporaryDirectory(prefix="bedrock-batch-") as name:
         folder = Path(name)
         wanted = Range(
             job_id=rows.job_id,
             number=0,
             cut=Cut(start=Start(), records=sys.maxsize, lines=0),
-            route=known.route,
+            route=target.route,
             inputs=(InputFile(_on_disk(source, folder), name_of(source)),),
             results=tuple(results),
             folder=folder,
-            max_bytes=known.max_bytes,
+            max_bytes=target.max_bytes,
             unprocessed=NO_RESULT,
         )
         try:
             tally = join(wanted)
         except BadLine as error:
-            raise CommandRefused(str(error)) from error
+            raise CommandError(str(error)) from error
         part = Spool(folder).part(0, 0)
         if not part.exists():
-            raise CommandRefused(f"{name_of(source)} holds no record")
+            raise CommandError(f"{name_of(source)} holds no record")
         with part.open("rb") as file, writing(destination) as output:
             shutil.copyfileobj(file, output)
-    _tell(tally, rows)
+    _print_summary(tally, rows)
 
 
-def _tell(tally: Tally, rows: "_Rows") -> None:
+def _print_summary(tally: Tally, rows: "_Rows") -> None:
     total = tally.succeeded + tally.failed
     records = counted(total, "record")
     beyond = sum(index >= total for index in rows.indices)
@@ -69,37 +71,37 @@ def _tell(tally: Tally, rows: "_Rows") -> None:
     )
 
 
-def _refuse_streams(files: Sequence[Path]) -> None:
-    """Everything is read more than once, which only a file on disk can be. Raises `CommandRefused`."""
+def _check_regular(files: Sequence[Path]) -> None:
+    """Files are read more than once, which needs regular ones. Raises `CommandError`."""
     for file in files:
         name = name_of(str(file))
         try:
             is_regular = str(file) != STDIN and stat.S_ISREG(file.stat().st_mode)
         except OSError as error:
-            raise CommandRefused(f"{name}: {error.strerror}") from error
+            raise CommandError(f"{name}: {error.strerror}") from error
         if not is_regular:
             why = "is no regular file, and --results reads more than once"
-            raise CommandRefused(f"{name} {why}: save it as a file and name that")
+            raise CommandError(f"{name} {why}: save it as a file and name that")
 
 
 @dataclass(frozen=True)
 class _Rows:
     job_id: str
     indices: Sequence[int]
-    """Of the records that they say they answer."""
+    """Of the records that they are for."""
 
 
 def _rows_of_one_job(results: Sequence[Path], of: Provider) -> _Rows:
-    """What is read of the results beforehand; rows that are nobody's are named. Raises `CommandRefused`."""
+    """Job and records of the results; rows without them are listed. Raises `CommandError`."""
     jobs: dict[str, list[int]] = {}
     for path in results:
         with reading(str(path)) as file:
             for job_id, index in _places(path, file, of):
                 jobs.setdefault(job_id, []).append(index)
     if len(jobs) > 1:
-        raise CommandRefused(f"the results are of {len(jobs)} jobs: {', '.join(sorted(jobs))}")
+        raise CommandError(f"the results are of {len(jobs)} jobs: {', '.join(sorted(jobs))}")
     if not jobs:
-        raise CommandRefused("there is no row of a batch in the results")
+        raise CommandError("there is no row of a batch in the results")
     return _Rows(*jobs.popitem())
 
 
@@ -116,7 +118,7 @@ def _places(path: Path, file: BinaryIO, of: Provider) -> Iterator[tuple[str, int
 
 
 def _place(custom_id: str) -> tuple[str, int]:
-    """Job and record that an id says. Raises `ValueError` when it says none."""
+    """Job and record in a custom id. Raises `ValueError` when there are none."""
     job_id = custom_id.rpartition("-")[0]
     with suppress(ValueError):
         if job_id:

@@ -1,4 +1,4 @@
-"""A batch program as people write them with boto3. Nothing in it knows of a proxy or of another provider."""
+"""A batch program with boto3, as it is written for Bedrock: without a proxy or another provider in mind."""
 
 import sys
 import time

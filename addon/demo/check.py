@@ -1,4 +1,4 @@
-"""Whether what came home is what Bedrock would have brought: every record once, in order, and counted."""
+"""Checks that the results are what Bedrock would have written: every record once, in order, and counted."""
 
 import json
 from pathlib import Path
@@ -8,23 +8,23 @@ from addon.demo.records import FAILING, Record
 
 
 def manifest_file(file: Path) -> Path:
-    """Where the program puts the manifest of the job whose input this is."""
+    """The manifest of the job with this input, as the program downloads it."""
     return file.with_suffix(".manifest.json.out")
 
 
 def output_file(file: Path) -> Path:
-    """Where it puts the rows."""
+    """The output of the job with this input, as the program downloads it."""
     return file.with_name(f"{file.name}.out")
 
 
 def output_rows(file: Path) -> list[dict[str, Any]]:
-    """The rows of the job whose input this is."""
+    """The rows of the job with this input."""
     text = output_file(file).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.split("\n") if line]
 
 
-def faults(file: Path, records: list[Record]) -> list[str]:
-    """What is wrong with the results of a job; nothing, if all is well."""
+def problems(file: Path, records: list[Record]) -> list[str]:
+    """What is wrong with the results of a job."""
     missing = [path.name for path in (output_file(file), manifest_file(file)) if not path.exists()]
     if missing:
         return [f"{file.name}: no {' and no '.join(missing)} came home"]

@@ -1,4 +1,4 @@
-"""`bedrock-batch proxy` in a process and a folder of its own: started, ended, killed, started again."""
+"""Runs `bedrock-batch proxy` in a process and a folder of its own."""
 
 import json
 import random
@@ -23,14 +23,14 @@ END_LIMIT = 20.0
 """Seconds that a proxy may take to end when it is asked to."""
 
 NOWHERE = "https://127.0.0.1:9"
-"""What a reverse proxy stands before here: nothing listens there, so nothing may depend on it."""
+"""The upstream of a reverse proxy here: nothing listens there, so nothing may depend on it."""
 
 _PORTS = range(20_000, 32_000)
 """Below the ports that systems hand out for outgoing connections."""
 
 
 class DidNotStart(RuntimeError):
-    """The proxy ended, or was silent for too long; the message holds what it said."""
+    """The proxy ended, or did not answer in time; the message holds its log."""
 
 
 class ProxyProcess:
@@ -72,7 +72,7 @@ class ProxyProcess:
 
     @property
     def bundle(self) -> Path:
-        """What clients trust in regular mode."""
+        """The CA bundle for clients in regular mode."""
         return ca_bundle.bundle_file(self.folder / "mitmproxy")
 
     @property
@@ -81,7 +81,7 @@ class ProxyProcess:
 
     @property
     def command(self) -> list[str]:
-        """What is run, after the name of the program."""
+        """The arguments of `bedrock-batch`."""
         mode = f"reverse:{NOWHERE}" if self.mode == "reverse" else "regular"
         settings = [part for pair in self._settings.items() for part in ("--set", "=".join(pair))]
         return ["proxy", "--mode", mode, "--listen-port", str(self.port), *settings, *self._arguments]
@@ -100,17 +100,17 @@ class ProxyProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us; the proxy ends when we say so
+                start_new_session=True,  # Ctrl-C is for us; we end the proxy
             )
         try:
-            self._await()
+            self._wait_until_ready()
         except BaseException:
             self.kill()
             raise
         return self
 
     def stop(self) -> None:
-        """Ask it to end, and insist."""
+        """Terminate it; kill it after `END_LIMIT`."""
         self._process.terminate()
         try:
             self._process.wait(END_LIMIT)
@@ -118,7 +118,7 @@ class ProxyProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End it as `kill -9` does; its worker processes notice, and end when their task is done."""
+        """Kill it with SIGKILL; its worker processes end when their task is done."""
         self._process.kill()
         self._process.wait()
 
@@ -126,8 +126,8 @@ class ProxyProcess:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def said(self) -> str:
-        """Everything it wrote to its log, over all its lives."""
+    def log_text(self) -> str:
+        """Everything that it and its predecessors wrote to the log."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def __enter__(self) -> Self:
@@ -138,16 +138,16 @@ class ProxyProcess:
     ) -> None:
         self.stop()
 
-    def _await(self) -> None:
+    def _wait_until_ready(self) -> None:
         """Wait until a routed List is answered by anything but 503: sockets are open before the rest is."""
         limit = time.monotonic() + START_LIMIT
         while time.monotonic() < limit:
             if self.ended:
-                raise DidNotStart(f"the proxy ended with code {self._process.returncode}:\n{self.said()}")
+                raise DidNotStart(f"the proxy ended with code {self._process.returncode}:\n{self.log_text()}")
             if self._answers():
                 return
             time.sleep(0.05)
-        raise DidNotStart(f"the proxy was silent for {START_LIMIT:.0f} s:\n{self.said()}")
+        raise DidNotStart(f"the proxy was silent for {START_LIMIT:.0f} s:\n{self.log_text()}")
 
     def _answers(self) -> bool:
         host = "http://bedrock.us-east-1.amazonaws.com" if self.mode == "regular" else self.url
@@ -161,7 +161,7 @@ class ProxyProcess:
 
 
 def _free_port() -> int:
-    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    """A free port that no outgoing connection is given meanwhile."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe:

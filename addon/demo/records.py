@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import count, cycle, islice
 from typing import Any
 
-from addon.demo.fake_provider.answers import FAIL
+from addon.demo.fake_provider.chat_completions import FAIL
 
 type Record = dict[str, Any]
 
@@ -48,7 +48,7 @@ def claude_records(total: int) -> list[Record]:
     """Records with the body that Claude takes through InvokeModel; the last one fails."""
     body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 512}
     made = _records({shape: body | members for shape, members in _claude_shapes()}, total - 1)
-    failing = body | {"messages": [_said("user", f"This time, {FAIL}.")]}
+    failing = body | {"messages": [_turn("user", f"This time, {FAIL}.")]}
     return [*made, {"recordId": f"{FAILING}-{total:04d}", "modelInput": failing}]
 
 
@@ -58,7 +58,7 @@ def converse_records(total: int) -> list[Record]:
 
 
 def _records(bodies: dict[str, Record], total: int) -> list[Record]:
-    """As many records as wanted, the shapes taking turns, each with a question of its own."""
+    """This many records, the shapes taking turns, each with a question of its own."""
     rounds = zip(count(1), cycle(bodies.items()), cycle(_QUESTIONS), strict=False)
     return [
         {"recordId": f"{shape}-{number:04d}", "modelInput": _with_question(body, f"{number}. {question}")}
@@ -83,32 +83,27 @@ def _with_question(body: Record, question: str) -> Record:
     return {name: replaced(value) if name == "messages" else value for name, value in body.items()}
 
 
-def _said(role: str, content: Any) -> Record:
+def _turn(role: str, content: Any) -> Record:
     return {"role": role, "content": content}
 
 
 def _claude_shapes() -> Iterator[tuple[str, Record]]:
-    text = _said("user", "…")
+    text = _turn("user", "…")
     image = {"type": "base64", "media_type": "image/png", "data": _png()}
     tool = {"name": "get_weather", "description": "The weather of a city", "input_schema": _WEATHER}
-    weather = _said("user", "What will the weather be in Lisbon?")
+    weather = _turn("user", "What will the weather be in Lisbon?")
     call = {"type": "tool_use", "id": "toolu_01", "name": "get_weather", "input": {"city": "Lisbon"}}
     result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": "18 °C and sunny"}
     yield "text", {"messages": [text]}
     yield "system", {"system": "Answer in one sentence.", "temperature": 0, "messages": [text]}
-    yield "multi-turn", {"messages": [_said("user", "Hello!"), _said("assistant", "Hello. Ask me."), text]}
-    yield (
-        "image",
-        {
-            "messages": [
-                _said("user", [{"type": "image", "source": image}, {"type": "text", "text": "…"}]),
-            ]
-        },
-    )
+    greeting = (_turn("user", "Hello!"), _turn("assistant", "Hello. Ask me."))
+    yield "multi-turn", {"messages": [*greeting, text]}
+    image_and_text = [{"type": "image", "source": image}, {"type": "text", "text": "…"}]
+    yield "image", {"messages": [_turn("user", image_and_text)]}
     yield "tool-use", {"tools": [tool], "tool_choice": {"type": "auto"}, "messages": [weather]}
     yield (
         "tool-result",
-        {"tools": [tool], "messages": [weather, _said("assistant", [call]), _said("user", [result])]},
+        {"tools": [tool], "messages": [weather, _turn("assistant", [call]), _turn("user", [result])]},
     )
 
 
@@ -117,8 +112,8 @@ def _converse_shapes() -> Iterator[tuple[str, Record]]:
         "type": "json_schema",
         "structure": {"jsonSchema": {"name": "review", "schema": json.dumps(_REVIEW)}},
     }
-    text = _said("user", [{"text": "…"}])
-    weather = _said("user", [{"text": "What will the weather be in Lisbon?"}])
+    text = _turn("user", [{"text": "…"}])
+    weather = _turn("user", [{"text": "What will the weather be in Lisbon?"}])
     tool = {"toolSpec": {"name": "get_weather", "inputSchema": {"json": _WEATHER}}}
     yield (
         "converse",

@@ -1,4 +1,4 @@
-"""Requests and responses that mitmproxy captured, as plain text: flow files and HARs alike."""
+"""Reads the requests and responses of flow files and HARs as plain text."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from mitmproxy.http import HTTPFlow, Message
 from mitmproxy.io import FlowReader
 
 NO_TEXT = re.compile(r"<\d+ bytes that are no text>")
-"""What stands for a body that is none."""
+"""The placeholder for a body that is not text."""
 
 type Headers = tuple[tuple[str, str], ...]
 
@@ -21,7 +21,7 @@ class RecordingFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Response:
     status: int
     headers: Headers
     body: str
@@ -29,13 +29,13 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """A request and its answer. A body that is no text is told by its length."""
+    """A request and its response. A body that is not text is given as its length."""
 
     method: str
     url: str
     headers: Headers
     body: str
-    answer: Answer | None
+    response: Response | None
     """None when none came."""
     began: float
     """Unix seconds."""
@@ -59,17 +59,16 @@ def _read(path: Path) -> Iterator[Exchange]:
 
 
 def exchange_of(flow: HTTPFlow) -> Exchange:
-    request, response = flow.request, flow.response
-    answer = None
-    # A HAR has no other word for an answer that never came than status 0.
-    if response is not None and response.status_code and flow.error is None:
-        answer = Answer(status=response.status_code, headers=_headers(response), body=_text(response))
+    request, got = flow.request, flow.response
+    response = None
+    if got is not None and got.status_code and flow.error is None:  # HARs give status 0 where none came
+        response = Response(status=got.status_code, headers=_headers(got), body=_text(got))
     return Exchange(
         method=request.method,
         url=request.url,
         headers=_headers(request),
         body=_text(request),
-        answer=answer,
+        response=response,
         began=request.timestamp_start,
     )
 
@@ -90,7 +89,7 @@ def _text(message: Message) -> str:
 
 
 def _chunks(content: bytes) -> Iterator[bytes]:
-    """The data of chunks as clients of S3 send them (AWS: sigv4-streaming): `SIZE[;signature]`, data."""
+    """The data of a chunked S3 upload (AWS: sigv4-streaming): `SIZE[;signature]`, data."""
     while content:
         head, _, content = content.partition(b"\r\n")
         size = int(head.partition(b";")[0], 16)

@@ -1,22 +1,28 @@
-"""Which conversations with a provider's batch API made the exchanges that were captured.
+"""Finds the conversations with a provider's batch API in captured exchanges.
 
-Nothing is taken for granted: a conversation is recognised when, begun with arguments that the exchanges
-themselves suggest and played over them, it asks exactly what was asked. What it ends with is its outcome.
+A table of first requests proposes which conversations an exchange may begin. Each is played over the
+exchanges: it matches when it sends exactly the requests that were captured.
 """
 
 import io
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice, product
-from typing import IO
+from functools import partial
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from addon.recorder.captures import NO_TEXT, Exchange, Headers, as_json
+from addon.recorder.request_patterns import (
+    FIRST_REQUESTS,
+    Name,
+    marker_in,
+    since_in,
+    submission_in,
+)
 from translators.errors import ProviderError
 from translators.providers.conversation import (
     LINES,
@@ -31,69 +37,41 @@ from translators.providers.conversation import (
 )
 
 NEARBY = 6
-"""Exchanges that are looked at for what an upload or a create call was begun with."""
-
-MOST_ATTEMPTS = 500
-"""Of arguments for one call."""
-
-_MARKER = re.compile(r"(?<!\w)([a-z0-9]{12})-(\d{1,6})-(\d{1,3})(?![\w-])")
-_CUSTOM_ID = re.compile(r'"([a-z0-9]{12})-\d+"')
-_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"|/models/([^/:?]+)')
-_GROUP = re.compile(r'"(?:url|endpoint)"\s*:\s*"(/[^"\\]+)"|/models/[^/:?]+:(\w+)|[?&]type=([\w-]+)')
-_BATCH_FILE = re.compile(r'filename="[^"]*"\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--', re.DOTALL)
+"""Exchanges that are searched for the arguments of an upload or a creation."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """A conversation that was held."""
+class Call:
+    """A conversation and what it is begun with."""
 
-    name: str
-    arguments: dict[str, object]
+    name: Name
+    begin: Callable[[], Conversation[object]]
+    arguments: Mapping[str, object]
     """As JSON."""
-    ending: dict[str, object]
-    """`outcome`, `error` or `lost`."""
-    exchanges: tuple[int, ...]
-    """Which, in the order they were needed."""
-    outcome: object = None
-    submission: Submission | None = None
     batch_id: str | None = None
+    submission: Submission | None = None
     lines: str = ""
-    rows: tuple[bytes, ...] = ()
-    """Result files."""
-    anonymous: frozenset[int] = frozenset()
-    """Which of the exchanges went without the key."""
-
-    @property
-    def fetched(self) -> bool:
-        return self.name == "results" and "outcome" in self.ending
 
 
 @dataclass
-class _Known:
-    """What the conversations so far have told."""
+class Match:
+    """A conversation that sent captured requests."""
 
-    batches: dict[str, Batch] = field(default_factory=dict)
-    fetched: set[str] = field(default_factory=set)
-    uploads: list[Submission] = field(default_factory=list)
-    """With what they ended with as `input_id`."""
-    submissions: list[tuple[Submission, float]] = field(default_factory=list)
-    """With the time of the call."""
-
-    def learn(self, held: Held, began: float) -> None:
-        if isinstance(held.outcome, Batch):
-            self.batches[held.outcome.id] = held.outcome
-        if held.name == "upload" and isinstance(held.outcome, str) and held.submission is not None:
-            self.uploads.insert(0, replace(held.submission, input_id=held.outcome))
-        if held.name == "create" and held.submission is not None:
-            self.submissions.insert(0, (held.submission, began))
-        if held.fetched and held.batch_id is not None:
-            self.fetched.add(held.batch_id)
+    call: Call
+    ending: dict[str, object] = field(default_factory=dict)
+    """`outcome`, `error` or `lost`, as JSON."""
+    outcome: object = None
+    exchanges: list[int] = field(default_factory=list)
+    """Indices, in the order of the requests."""
+    unauthenticated: set[int] = field(default_factory=set)
+    """Those whose request carries no key."""
+    result_files: list[bytes] = field(default_factory=list)
 
 
-class Recogniser:
-    """Finds the conversations of one provider in exchanges from which secrets are gone.
+class ConversationMatcher:
+    """Finds the conversations of one provider in redacted exchanges.
 
-    They begin at the provider's address, and may lead elsewhere: results can lie in somebody's storage.
+    They begin at the provider's address, and may lead elsewhere: results can lie in a storage service.
     """
 
     def __init__(
@@ -103,198 +81,167 @@ class Recogniser:
         exchanges: Sequence[Exchange],
         used: AbstractSet[int] = frozenset(),
     ) -> None:
-        """`used` are the exchanges that others made."""
+        """`used` are the exchanges of conversations that are known already."""
         self._batches = batches
         self._endpoint = endpoint
         self._exchanges = exchanges
         self._used = set(used)
-        self._known = _Known()
         places = [place for place in (endpoint.base_url, endpoint.staging) if place]
         self._own = [
             at
             for at, exchange in enumerate(exchanges)
             if any(is_below(exchange.url, place) for place in places)
         ]
+        self._known: dict[str, Batch] = {}
+        self._fetched: set[str] = set()
+        self._uploads: dict[str, Submission] = {}
+        self._created: dict[Marker, tuple[Submission, float]] = {}
+        """With the time of the call."""
+        self._answered: set[Marker] = set()
+        """Of creations whose batch is known."""
 
-    def conversations(self) -> Iterator[Held]:
-        """In the order they began; exchanges of none of them are left over."""
+    def matches(self) -> Iterator[Match]:
+        """In the order they began."""
         for index in self._own:
             if index in self._used:
                 continue
-            held = next((held for begun in self._begun(index) if (held := self._played(begun, index))), None)
-            if held is not None:
-                self._used.update(held.exchanges)
-                self._known.learn(held, self._exchanges[index].began)
-                yield held
+            found = [match for call in self._calls(index) if (match := self._played(call, index)).exchanges]
+            if found:  # the first, unless it is the look with which Fireworks' cancel begins
+                match = max(found, key=lambda one: one.call.name == "cancel" and len(one.exchanges) > 1)
+                self._learn(match, self._exchanges[index].began)
+                yield match
 
-    def _begun(self, index: int) -> Iterator[Held]:
-        """Conversations that may begin with this exchange: their names and arguments."""
+    def _learn(self, match: Match, began: float) -> None:
+        call, outcome = match.call, match.outcome
+        self._used.update(match.exchanges)
+        if isinstance(outcome, Batch):
+            self._known[outcome.id] = outcome
+            if call.submission is not None:
+                self._answered.add(call.submission.marker)
+        if call.name == "results" and call.batch_id is not None and "outcome" in match.ending:
+            self._fetched.add(call.batch_id)
+        if call.name == "upload" and call.submission is not None and isinstance(outcome, str):
+            self._uploads[outcome] = call.submission
+        if call.name == "create" and call.submission is not None:
+            self._created[call.submission.marker] = (call.submission, began)
+
+    def _calls(self, index: int) -> Iterator[Call]:
+        """What this exchange may begin, the likeliest first."""
         exchange = self._exchanges[index]
-        for batch in self._known.batches.values():
-            if batch.state != "running" and batch.id not in self._known.fetched:
-                yield Held(name="results", arguments={}, ending={}, exchanges=(), batch_id=batch.id)
-        for name in ("retrieve", "cancel"):
-            for batch_id in dict.fromkeys([*self._known.batches, *_ids_in(exchange.url)]):
-                arguments: dict[str, object] = {"batch_id": batch_id}
-                yield Held(name=name, arguments=arguments, ending={}, exchanges=(), batch_id=batch_id)
-        for uploaded, content in product(self._known.uploads, ["", *_lines_in([exchange])]):
-            lines = content.count("\n") or uploaded.lines
-            yield _sending("create", replace(uploaded, lines=lines), content)
-        if exchange.method != "GET":
-            yield from islice(self._sent(index), MOST_ATTEMPTS)
-        for batch_id in self._known.fetched:
-            yield Held(name="results", arguments={}, ending={}, exchanges=(), batch_id=batch_id)
-        yield from self._searches()
+        request = f"{exchange.method} {exchange.url}"
+        begun = [(name, found) for name, pattern in FIRST_REQUESTS if (found := pattern.fullmatch(request))]
+        for batch in self._known.values():
+            if batch.state != "running" and (batch.id not in self._fetched or not begun):
+                yield self._call("results", {}, batch, batch_id=batch.id)
+        for name, found in begun:
+            path = {group: unquote(text) for group, text in found.groupdict().items()}
+            match name:
+                case "find" if path.get("batch_id") not in self._known:
+                    yield from self._searches(exchange)
+                case "upload" | "create":
+                    yield from self._submissions(name, index, path.get("input_id", ""))
+                case "retrieve" | "cancel":  # the path may show the last segment of the id only
+                    ids = (known for known in self._known if known.endswith(f"/{path['batch_id']}"))
+                    batch_id = next(ids, path["batch_id"])
+                    yield self._call(name, {"batch_id": batch_id}, batch_id, batch_id=batch_id)
 
-    def _sent(self, index: int) -> Iterator[Held]:
+    def _call(self, name: Name, arguments: Mapping[str, object], *parameters: object, **more: Any) -> Call:
+        begin = partial(getattr(self._batches, name), self._endpoint, *parameters)
+        return Call(name=name, begin=begin, arguments=arguments, **more)
+
+    def _submissions(self, name: Name, index: int, input_id: str) -> Iterator[Call]:
         near = [self._exchanges[at] for at in self._own if at >= index and at not in self._used][:NEARBY]
-        text = "\n".join(f"{exchange.url}\n{exchange.body}" for exchange in near)
-        lines = list(dict.fromkeys(["", *_lines_in(near)]))
-        words = _words_in(near[0].body)
-        for name, inputs in (("create", ["", *words]), ("upload", [""])):
-            for made in product(lines, _markers_in(text), _groups_in(text, near), _models_in(text), inputs):
-                content, marker, group, model, input_id = made
-                count = content.count("\n")
-                submission = Submission(
-                    marker=marker, model=model, group=group, lines=count, input_id=input_id
-                )
-                yield _sending(name, submission, content)
+        found = submission_in(near, name, input_id, self._uploads)
+        if found is None:
+            return
+        first, lines = found
+        # Without a group, Gemini uploads a file as small as those of recordings.
+        for submission in (first, replace(first, group="")):
+            arguments = {"submission": asdict(submission), "lines": lines}
+            content = io.BytesIO(lines.encode())
+            yield self._call(name, arguments, submission, content, submission=submission, lines=lines)
 
-    def _searches(self) -> Iterator[Held]:
-        for submission, began in self._known.submissions:
-            for since in (int(began), 0):
-                search: dict[str, object] = {"since": since, "claimed": []}
-                yield Held(
-                    name="find",
-                    arguments={"submission": asdict(submission), "search": search},
-                    ending={},
-                    exchanges=(),
-                    submission=submission,
-                )
+    def _searches(self, exchange: Exchange) -> Iterator[Call]:
+        created = dict(self._created)
+        if (marker := marker_in(unquote(urlsplit(exchange.url).query))) and marker not in created:
+            created[marker] = (Submission(marker=marker, model="", group="", lines=0), exchange.began)
+        latest_first = reversed(created.values())
+        for submission, began in sorted(latest_first, key=lambda one: one[0].marker in self._answered):
+            search = Search(since=since_in(exchange.url) or int(began), claimed=frozenset())
+            plain = {"since": search.since, "claimed": list(search.claimed)}
+            arguments = {"submission": asdict(submission), "search": plain}
+            yield self._call("find", arguments, submission, search, submission=submission)
 
-    def _conversation(self, held: Held) -> Conversation[object]:
-        endpoint = self._endpoint
-        match held:
-            case Held(name="results", batch_id=str(batch_id)):
-                return self._batches.results(endpoint, self._known.batches[batch_id])
-            case Held(name="retrieve", batch_id=str(batch_id)):
-                return self._batches.retrieve(endpoint, batch_id)
-            case Held(name="cancel", batch_id=str(batch_id)):
-                return self._batches.cancel(endpoint, batch_id)
-            case Held(name="find", submission=Submission() as submission, arguments={"search": dict(search)}):
-                since = Search(since=search["since"], claimed=frozenset())
-                return self._batches.find(endpoint, submission, since)
-            case Held(name=name, submission=Submission() as submission):
-                lines: IO[bytes] = io.BytesIO(held.lines.encode())
-                begin = self._batches.upload if name == "upload" else self._batches.create
-                return begin(endpoint, submission, lines)
-            case _:
-                raise TypeError(held.name)
-
-    def _played(self, begun: Held, index: int) -> Held | None:
-        """The conversation as it went, if it asks what was asked."""
-        play = _Play(self._exchanges, self._used, index, self._endpoint)
-        conversation = self._conversation(begun)
+    def _played(self, call: Call, index: int) -> Match:
+        """The conversation as it went; without exchanges if it sends other requests than those captured."""
+        match = Match(call)
+        conversation = call.begin()
         try:
             request = next(conversation)
             while True:
-                request = conversation.send(play.response(request))
+                request = conversation.send(self._response(request, index, match))
         except StopIteration as end:
-            ending: dict[str, object] = {"outcome": _plain(end.value)}
-            outcome: object = end.value
+            match.outcome = end.value
+            match.ending = {"outcome": _plain(end.value)}
         except ProviderError as error:
-            said = ("status", "message", "code", "retry_after", "passing")
-            ending, outcome = {"error": {name: getattr(error, name) for name in said}}, None
+            members = ("status", "message", "code", "retry_after", "passing")
+            match.ending = {"error": {name: getattr(error, name) for name in members}}
         except _Lost:
-            ending, outcome = {"lost": True}, None
-        except (_Differs, ValueError):  # not these arguments
-            return None
-        if not play.needed:
-            return None
-        return Held(
-            name=begun.name,
-            arguments=begun.arguments,
-            ending=ending,
-            exchanges=tuple(play.needed),
-            outcome=outcome,
-            submission=begun.submission,
-            batch_id=begun.batch_id,
-            lines=begun.lines,
-            rows=tuple(play.saved),
-            anonymous=frozenset(play.anonymous),
-        )
+            match.ending = {"lost": True}
+        except (_Differs, ValueError):
+            match.exchanges.clear()
+        return match
 
-
-def _sending(name: str, submission: Submission, lines: str) -> Held:
-    return Held(
-        name=name,
-        arguments={"submission": asdict(submission), "lines": lines},
-        ending={},
-        exchanges=(),
-        submission=submission,
-        lines=lines,
-    )
-
-
-class _Differs(Exception):
-    """Something else was asked."""
-
-
-class _Lost(Exception):
-    """No answer came."""
-
-
-class _Play:
-    """The provider's end: the exchanges from `index` on that nobody else had."""
-
-    def __init__(self, exchanges: Sequence[Exchange], used: set[int], index: int, endpoint: Endpoint) -> None:
-        self._exchanges = exchanges
-        self._used = used
-        self._index = index
-        self._endpoint = endpoint
-        self.needed: list[int] = []
-        self.anonymous: set[int] = set()
-        self.saved: list[bytes] = []
-
-    def response(self, request: httpx.Request) -> httpx.Response:
-        """The recorded answer. Raises `_Differs`, `_Lost`."""
-        at = self._exchange_of(request)
-        self.needed.append(at)
+    def _response(self, request: httpx.Request, index: int, match: Match) -> httpx.Response:
+        """The captured response, noted in the match. Raises `_Differs`, `_Lost`."""
+        at = self._exchange_of(request, index, match)
+        match.exchanges.append(at)
         if not any(name in request.headers for name in self._endpoint.headers):
-            self.anonymous.add(at)
-        answer = self._exchanges[at].answer
-        if answer is None:
+            match.unauthenticated.add(at)
+        captured = self._exchanges[at].response
+        if captured is None:
             raise _Lost
-        if NO_TEXT.fullmatch(answer.body):
-            raise _Differs  # what it said is not kept, since nobody can tell what secrets it holds
-        body = as_json(answer.body)
+        if NO_TEXT.fullmatch(captured.body):
+            raise _Differs  # not kept, since secrets cannot be found in it
+        body = as_json(captured.body)
         content = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-        response = httpx.Response(answer.status, headers=answer.headers, content=content, request=request)
+        response = httpx.Response(captured.status, headers=captured.headers, content=content, request=request)
         if SAVE not in request.extensions or not response.is_success:
             return response
         lines = request.extensions.get(LINES)
-        rows = (
+        match.result_files.append(
             response.content if lines is None else b"".join(line + b"\n" for line in lines(response.content))
         )
-        self.saved.append(rows)
         return httpx.Response(response.status_code, headers=response.headers, request=request)
 
-    def _exchange_of(self, request: httpx.Request) -> int:
-        """The first has to be the one at the index; later ones may have others between them."""
-        left = range(self._index, self._index + 1)
-        if self.needed:
-            left = range(self.needed[-1] + 1, len(self._exchanges))
-        for at in left:
-            if at not in self._used and asks(request, self._exchanges[at]):
+    def _exchange_of(self, request: httpx.Request, index: int, match: Match) -> int:
+        """The first is the one at the index. Before later ones there may be exchanges of other conversations,
+        but none that does something else with the same resource."""
+        last = match.exchanges[-1] + 1 if match.exchanges else index
+        for at in range(last, len(self._exchanges) if match.exchanges else index + 1):
+            exchange = self._exchanges[at]
+            if at in self._used:
+                continue
+            if is_same_request(request, exchange):
                 return at
+            if str(request.url) == exchange.url and request.method != exchange.method:
+                break
         raise _Differs
 
 
-def asks(request: httpx.Request, exchange: Exchange) -> bool:
-    """Whether the request is the one of the exchange."""
+class _Differs(Exception):
+    """The next request of the conversation was not captured."""
+
+
+class _Lost(Exception):
+    """The captured request has no response."""
+
+
+def is_same_request(request: httpx.Request, exchange: Exchange) -> bool:
+    """Whether the exchange carries this request, but for headers without meaning to the provider."""
     if (request.method, str(request.url)) != (exchange.method, exchange.url):
         return False
-    if any(request.headers.get(name) != value for name, value in told_headers(exchange)):
+    if any(request.headers.get(name) != value for name, value in significant_headers(exchange)):
         return False
     return as_json(request.read().decode()) == as_json(exchange.body)
 
@@ -303,88 +250,11 @@ def is_below(url: str, base_url: str) -> bool:
     return url.startswith((f"{base_url}/", f"{base_url}?"))
 
 
-def told_headers(exchange: Exchange) -> Headers:
-    """Those of a request that mean something to the provider."""
+def significant_headers(exchange: Exchange) -> Headers:
+    """The request headers that mean something to the provider."""
     meaningless = {"date"} if exchange.body else {"date", "content-type"}
     return tuple((name, value) for name, value in exchange.headers if name not in meaningless)
 
 
 def _plain(outcome: object) -> object:
     return json.loads(json.dumps(asdict(outcome) if isinstance(outcome, Batch) else outcome))
-
-
-def _ids_in(url: str) -> list[str]:
-    """What may be a batch's id in a URL: one segment or two, the last first; `:verb` is no part."""
-    path = re.sub(r":\w+$", "", urlsplit(url).path)
-    segments = [unquote(segment) for segment in path.split("/") if segment]
-    ids = ["/".join(segments[start:end]) for end in range(1, len(segments) + 1) for start in range(end)]
-    return [found for found in reversed(ids) if found.count("/") < 2]
-
-
-def _markers_in(text: str) -> list[Marker]:
-    found = [
-        Marker(job=job, shard=int(shard), round=int(round_)) for job, shard, round_ in _MARKER.findall(text)
-    ]
-    found += [Marker(job=job, shard=0, round=0) for job in _CUSTOM_ID.findall(text)[:1]]
-    return list(dict.fromkeys(found))[:3]
-
-
-def _models_in(text: str) -> list[str]:
-    found = ("".join(groups) for groups in _MODEL.findall(text))
-    return list(dict.fromkeys(found))[:3] or [""]
-
-
-def _groups_in(text: str, near: Sequence[Exchange]) -> list[str]:
-    found = ["".join(groups) for groups in _GROUP.findall(text)]
-    betas = [value for exchange in near[:1] for name, value in exchange.headers if name == "anthropic-beta"]
-    return [*list(dict.fromkeys([*betas, *found]))[:4], ""]
-
-
-def _words_in(body: str) -> list[str]:
-    """Texts in a small JSON document: one of them may be the id of an input."""
-    return [text for text in _leaves(as_json(body)) if len(text) < 200][:8]
-
-
-def _leaves(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(member)
-
-
-def _lines_in(near: Sequence[Exchange]) -> Iterator[str]:
-    """The lines of a batch, wherever in the next requests they are: a file, the body, a list in it."""
-    for exchange in near:
-        document = as_json(exchange.body)
-        if isinstance(document, dict):
-            yield from _lists_in(document)
-        if isinstance(document, str):
-            yield from (f"{found}\n" for found in _files_in(document))
-        if exchange.body.startswith("{") and exchange.method != "GET":
-            yield exchange.body if exchange.body.endswith("\n") else exchange.body + "\n"
-
-
-def _files_in(body: str) -> Iterator[str]:
-    for found in _BATCH_FILE.findall(body):
-        yield found.rstrip("\n")
-
-
-def _lists_in(value: object) -> Iterator[str]:
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        for form in (lambda item: item, _keyed):
-            yield "".join(
-                json.dumps(form(item), ensure_ascii=False, separators=(",", ":")) + "\n" for item in value
-            )
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _lists_in(member)
-
-
-def _keyed(item: dict[str, object]) -> dict[str, object]:
-    """A line whose id lies beside it when it goes inside a request (Gemini: docs/batch-api, inline)."""
-    match item:
-        case {"request": request, "metadata": {"key": key}}:
-            return {"key": key, "request": request}
-        case _:
-            return item

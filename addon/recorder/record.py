@@ -1,4 +1,4 @@
-"""`bedrock-batch record`: captured flows as recordings, without their secrets (`recordings/README.md`)."""
+"""Writes captured flows as recordings, without their secrets (`recordings/README.md`)."""
 
 import json
 import os
@@ -13,11 +13,11 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from addon.recorder import record_cases
-from addon.recorder.captures import Answer, Exchange, RecordingFailed, as_json, read
-from addon.recorder.conversation_matcher import Held, Recogniser, is_below, told_headers
-from addon.recorder.redaction import scrubbed
+from addon.recorder.captures import Exchange, RecordingFailed, Response, as_json, read
+from addon.recorder.conversation_matcher import ConversationMatcher, Match, is_below, significant_headers
+from addon.recorder.redaction import redacted
 from addon.settings.config import BadConfig, Config, NoAddress, load
-from translators.providers.conversation import Endpoint
+from translators.providers.conversation import Batch, Endpoint
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 
 EXAMPLES: Mapping[str, str] = MappingProxyType(
@@ -27,17 +27,17 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/our/locations/us-central1",
     }
 )
-"""Addresses in recordings of providers that have another one for each account."""
+"""Addresses in recordings, of providers whose address depends on the account."""
 
 STAGING: Mapping[str, str] = MappingProxyType({"vertex": "gs://example-bucket/batches"})
-"""Where files lie in recordings of providers that keep none."""
+"""Staging folders in recordings, of providers that store no files."""
 
 KEY = "test-key"
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a provider was when the flows were captured."""
+    """A provider's address in the captured flows."""
 
     base_url: str
     provider: str
@@ -46,31 +46,33 @@ class Address:
 
 @dataclass(frozen=True)
 class Written:
-    """A folder, for the person who asked."""
+    """A folder that was written."""
 
     folder: Path
     about: str
 
 
-def record(flows: Path, out: Path, provider_name: str, config: str, most_records: int) -> list[Written]:
+def write_recordings(
+    flows: Path, out: Path, provider_name: str, config: str, most_records: int
+) -> list[Written]:
     """Write recordings of all that is in a flow file or HAR. Raises `RecordingFailed`.
 
-    What a provider was asked as we ask it becomes life-cycles, and records where the Bedrock job is in the
-    flows as well; other exchanges become `traffic.json`, which nobody plays.
+    Conversations of ours become life-cycles, and records where the Bedrock job is in the flows as well; other
+    exchanges become `traffic.json`, which is not played.
     """
     exchanges = read(flows)
     if not exchanges:
         raise RecordingFailed(f"{flows} holds no HTTP exchange")
-    addresses = [*_addresses(config), *_guessed(exchanges, provider_name)]
-    clean = scrubbed([_athome(exchange, addresses) for exchange in exchanges])
+    addresses = [*_known_addresses(config), *_addresses_in(exchanges, provider_name)]
+    clean = redacted([_relocated(exchange, addresses) for exchange in exchanges])
     rests_on = f"captured from live traffic on {_date(exchanges)} with bedrock-batch record"
     name = re.sub(r"[^\w-]+", "-", flows.stem).strip("-") or "flows"
     written: list[Written] = []
     used: set[int] = set()
     for kind in PROVIDERS:
-        held = held_with(kind, clean, used)
-        used.update(at for conversation in held for at in conversation.exchanges)
-        cycles = list(life_cycles(held))
+        matches = matches_of(kind, clean, used)
+        used.update(at for match in matches for at in match.exchanges)
+        cycles = list(life_cycles(matches))
         for number, cycle in enumerate(cycles, 1):
             folder = out / kind / (name if len(cycles) == 1 else f"{name}-{number}")
             written.append(write_life_cycle(folder, clean, cycle, rests_on))
@@ -83,8 +85,8 @@ def record(flows: Path, out: Path, provider_name: str, config: str, most_records
     return written
 
 
-def _addresses(config: str) -> Iterator[Address]:
-    """Of all configured providers, and of all at home."""
+def _known_addresses(config: str) -> Iterator[Address]:
+    """Of the configured providers, and those in recordings."""
     try:
         loaded: Config = load(config or None)
     except BadConfig as error:
@@ -94,20 +96,20 @@ def _addresses(config: str) -> Iterator[Address]:
         try:
             yield Address(target.base_url(os.environ), target.provider.name, target.staging(os.environ))
         except NoAddress:
-            continue  # then nothing can have been sent there
+            continue  # nothing can have been sent there
     for kind in PROVIDERS:
-        yield Address(home(kind), kind)
+        yield Address(recorded_address(kind), kind)
 
 
-def _guessed(exchanges: Iterable[Exchange], provider_name: str) -> Iterator[Address]:
-    """Everything else is the provider that was named, if one was. Raises `RecordingFailed`."""
+def _addresses_in(exchanges: Iterable[Exchange], provider_name: str) -> Iterator[Address]:
+    """Of the named provider, wherever an exchange may be with it. Raises `RecordingFailed`."""
     if not provider_name:
         return
     try:
         kind = provider(provider_name).name
     except UnknownProvider as error:
         raise RecordingFailed(str(error)) from error
-    path = urlsplit(home(kind)).path
+    path = urlsplit(recorded_address(kind)).path
     for exchange in exchanges:
         parts = urlsplit(exchange.url)
         before, found, _ = parts.path.partition(path) if path else ("", "", "")
@@ -115,30 +117,31 @@ def _guessed(exchanges: Iterable[Exchange], provider_name: str) -> Iterator[Addr
             yield Address(f"{parts.scheme}://{parts.netloc}{before}{path}", kind)
 
 
-def home(kind: str) -> str:
+def recorded_address(kind: str) -> str:
+    """The provider's address in recordings."""
     return EXAMPLES.get(kind, PROVIDERS[kind].base_url)
 
 
-def _athome(exchange: Exchange, addresses: Sequence[Address]) -> Exchange:
-    """The exchange as if it had been with the provider's own address."""
+def _relocated(exchange: Exchange, addresses: Sequence[Address]) -> Exchange:
+    """The exchange as if it had been with the provider's address in recordings."""
     fitting = [address for address in addresses if is_below(exchange.url, address.base_url)]
     if not fitting:
         return exchange
     address = max(fitting, key=lambda address: len(address.base_url))
-    place = home(address.provider)
+    place = recorded_address(address.provider)
 
-    def moved(text: str) -> str:
+    def relocated(text: str) -> str:
         text = text.replace(address.base_url, place)
         if address.staging:
             text = text.replace(address.staging, STAGING[address.provider])
         return text.replace(_origin(address.base_url), _origin(place))
 
-    answer = exchange.answer
-    if answer is not None:
-        headers = tuple((name, moved(value)) for name, value in answer.headers)
-        answer = Answer(status=answer.status, headers=headers, body=moved(answer.body))
-    body = moved(exchange.body) if address.staging else exchange.body
-    return replace(exchange, url=moved(exchange.url), body=body, answer=answer)
+    response = exchange.response
+    if response is not None:
+        headers = tuple((name, relocated(value)) for name, value in response.headers)
+        response = Response(status=response.status, headers=headers, body=relocated(response.body))
+    body = relocated(exchange.body) if address.staging else exchange.body
+    return replace(exchange, url=relocated(exchange.url), body=body, response=response)
 
 
 def _origin(url: str) -> str:
@@ -146,48 +149,47 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def held_with(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Held]:
-    """The conversations with one provider in exchanges that nobody else made."""
+def matches_of(kind: str, exchanges: Sequence[Exchange], used: AbstractSet[int] = frozenset()) -> list[Match]:
+    """The conversations with one provider; `used` are the exchanges of conversations with others."""
     row = PROVIDERS[kind]
-    endpoint = Endpoint(base_url=home(kind), headers=row.headers(KEY), staging=STAGING.get(kind, ""))
-    return list(Recogniser(row.batches, endpoint, exchanges, used).conversations())
+    endpoint = Endpoint(
+        base_url=recorded_address(kind), headers=row.headers(KEY), staging=STAGING.get(kind, "")
+    )
+    return list(ConversationMatcher(row.batches, endpoint, exchanges, used).matches())
 
 
-def life_cycles(held: Iterable[Held]) -> Iterator[list[Held]]:
+def life_cycles(matches: Iterable[Match]) -> Iterator[list[Match]]:
     """The conversations about each batch."""
-    cycles: dict[str, list[Held]] = defaultdict(list)
+    cycles: dict[str, list[Match]] = defaultdict(list)
     of_batch: dict[str, str] = {}
-    for conversation in held:
-        name = conversation.batch_id or ""
-        if conversation.submission is not None:
-            name = str(conversation.submission.marker)
+    for match in matches:
+        submission = match.call.submission
+        name = match.call.batch_id or "" if submission is None else str(submission.marker)
         name = of_batch.get(name, name)
-        outcome = conversation.ending.get("outcome")
-        if isinstance(outcome, dict):
-            of_batch.setdefault(str(outcome["id"]), name)
-        cycles[name].append(conversation)
+        if isinstance(match.outcome, Batch):
+            of_batch.setdefault(match.outcome.id, name)
+        cycles[name].append(match)
     yield from cycles.values()
 
 
 def write_life_cycle(
-    folder: Path, exchanges: Sequence[Exchange], cycle: Sequence[Held], rests_on: str
+    folder: Path, exchanges: Sequence[Exchange], cycle: Sequence[Match], rests_on: str
 ) -> Written:
-    """A folder for one batch. Raises `RecordingFailed`."""
+    """Write the recording of one batch. Raises `RecordingFailed`."""
     key_headers = PROVIDERS[folder.parent.name].headers(KEY)
     needed = [
-        _shown(exchanges[at], key_headers if at in conversation.anonymous else ())
-        for conversation in cycle
-        for at in conversation.exchanges
+        _json(exchanges[at], key_headers if at in match.unauthenticated else ())
+        for match in cycle
+        for at in match.exchanges
     ]
     conversations = [
-        {"name": conversation.name, "arguments": conversation.arguments, **conversation.ending}
-        for conversation in cycle
+        {"name": match.call.name, "arguments": match.call.arguments, **match.ending} for match in cycle
     ]
     files = {
         "exchange.json": needed,
         "meta.json": {"rests_on": rests_on, "conversations": conversations},
     }
-    names = ", ".join(dict.fromkeys(conversation.name for conversation in cycle))
+    names = ", ".join(dict.fromkeys(match.call.name for match in cycle))
     return _write(folder, files, f"life-cycle of {len(needed)} exchanges: {names}")
 
 
@@ -199,39 +201,39 @@ def _write_case(folder: Path, case: record_cases.Case, rests_on: str) -> Written
 def _write_traffic(out: Path, name: str, exchanges: Iterable[Exchange], rests_on: str) -> Iterator[Written]:
     of_host: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
-        of_host[_owner(exchange.url)].append(exchange)
+        of_host[_folder_name(exchange.url)].append(exchange)
     for host, traffic in of_host.items():
         files = {
-            "traffic.json": [_shown(exchange) for exchange in traffic],
+            "traffic.json": [_json(exchange) for exchange in traffic],
             "meta.json": {"rests_on": rests_on},
         }
         about = f"traffic of {len(traffic)} exchanges that no conversation of ours makes"
         yield _write(out / host / f"{name}-traffic", files, about)
 
 
-def _owner(url: str) -> str:
-    kinds = [kind for kind in PROVIDERS if is_below(url, home(kind))]
+def _folder_name(url: str) -> str:
+    kinds = [kind for kind in PROVIDERS if is_below(url, recorded_address(kind))]
     return kinds[0] if kinds else urlsplit(url).hostname or "unknown"
 
 
-def _shown(exchange: Exchange, absent: Iterable[str] = ()) -> dict[str, object]:
-    """As recordings hold it. That the key was sent goes without saying; that it was not is told by null."""
-    answer = exchange.answer
+def _json(exchange: Exchange, absent: Iterable[str] = ()) -> dict[str, object]:
+    """As recordings hold it: without the headers that carry the key, or with null where it was not sent."""
+    response = exchange.response
     return {
         "request": {
             "method": exchange.method,
             "url": exchange.url,
-            "headers": {**dict(told_headers(exchange)), **dict.fromkeys(absent)},
+            "headers": {**dict(significant_headers(exchange)), **dict.fromkeys(absent)},
             "body": as_json(exchange.body),
         },
         "response": None
-        if answer is None
-        else {"status": answer.status, "headers": dict(answer.headers), "body": as_json(answer.body)},
+        if response is None
+        else {"status": response.status, "headers": dict(response.headers), "body": as_json(response.body)},
     }
 
 
 def _write(folder: Path, files: Mapping[str, object], about: str) -> Written:
-    """A new folder. Raises `RecordingFailed`."""
+    """Write a new folder. Raises `RecordingFailed`."""
     try:
         folder.mkdir(parents=True)
         for name, content in files.items():

@@ -1,14 +1,15 @@
-"""Records whose whole way is in captured flows: Bedrock's line, the provider's line, the provider's row."""
+"""Recordings of single records: Bedrock's line, the provider's line and its row in captured flows."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from addon.jobs.processes.split import record_index
 from addon.recorder.captures import Exchange, as_json
-from addon.recorder.conversation_matcher import Held
+from addon.recorder.conversation_matcher import Match
 from translators.bedrock.jobs import AwsError, create_request
 from translators.bedrock.records import InputRecord, NotARecord, generated_id, output_line, read
 from translators.errors import RecordError
@@ -30,7 +31,7 @@ class Case:
 
 @dataclass(frozen=True)
 class _Job:
-    """What the application asked Bedrock for."""
+    """A Bedrock job that the application created."""
 
     id: str
     model_id: str
@@ -38,9 +39,9 @@ class _Job:
     input_uri: str
 
 
-def cases(kind: str, cycle: Sequence[Held], exchanges: Sequence[Exchange], most: int) -> Iterator[Case]:
-    """Those of the records of one batch whose Bedrock job is in the flows as well."""
-    sent = next((held for held in cycle if held.lines and held.submission is not None), None)
+def cases(kind: str, cycle: Sequence[Match], exchanges: Sequence[Exchange], most: int) -> Iterator[Case]:
+    """The recordings of a batch's records, if its Bedrock job is in the flows as well; `most` at most."""
+    sent = next((match.call for match in cycle if match.call.lines), None)
     if sent is None or sent.submission is None:
         return
     jobs = {job.id: job for job in map(_job, exchanges) if job is not None}
@@ -55,54 +56,55 @@ def cases(kind: str, cycle: Sequence[Held], exchanges: Sequence[Exchange], most:
         provider=kind,
         model=sent.submission.model,
     )
-    answered = [(custom_id, line) for custom_id, line in _lines(sent.lines, rows) if custom_id in rows]
-    for custom_id, line in answered[:most]:
+    for custom_id, line in islice(_lines(sent.lines, rows), most):
         index = record_index(custom_id, job.id)
         if index < len(records):
             yield _case(
-                index, records[index], route, _named(line, custom_id), _named(rows[custom_id], custom_id)
+                index,
+                records[index],
+                route,
+                _with_recorded_id(line, custom_id),
+                _with_recorded_id(rows[custom_id], custom_id),
             )
 
 
-def _rows(kind: str, cycle: Sequence[Held]) -> Iterator[tuple[str, object]]:
+def _rows(kind: str, cycle: Sequence[Match]) -> Iterator[tuple[str, object]]:
     receipt = provider(kind).receipt
-    for row in (row for held in cycle for file in held.rows for row in file.splitlines() if row.strip()):
+    files = b"\n".join(file for match in cycle for file in match.result_files)
+    for row in filter(bytes.strip, files.splitlines()):
         try:
             yield receipt(row).custom_id, json.loads(row)
         except ValueError:
-            continue  # nobody's
+            continue  # it has no custom id, and so belongs to no record
 
 
 def _lines(lines: str, rows: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Each line and its custom id, which providers call differently."""
+    """Each line that has a row, and its custom id: the member's name is the provider's."""
     for line in map(json.loads, lines.splitlines()):
         for value in line.values():
             if isinstance(value, str) and value in rows:
                 yield value, line
 
 
-def _named(value: object, custom_id: str) -> object:
+def _with_recorded_id(value: object, custom_id: str) -> object:
     """A line or row with the id that recordings have."""
     if isinstance(value, dict):
-        return {name: _named(member, custom_id) for name, member in value.items()}
+        return {name: _with_recorded_id(member, custom_id) for name, member in value.items()}
     return ID if value == custom_id else value
 
 
 def _job(exchange: Exchange) -> _Job | None:
     if exchange.method != "POST" or not urlsplit(exchange.url).path.endswith("/model-invocation-job"):
         return None
-    answered = as_json(exchange.answer.body) if exchange.answer is not None else None
-    match answered:
-        case {"jobArn": str(arn)}:
-            pass
-        case _:
-            return None
+    created = as_json(exchange.response.body) if exchange.response is not None else None
+    if not isinstance(created, dict) or "jobArn" not in created:
+        return None
     try:
         request = create_request(exchange.body.encode())
     except AwsError:
         return None
     return _Job(
-        id=arn.rpartition("/")[2],
+        id=str(created["jobArn"]).rpartition("/")[2],
         model_id=request.model_id,
         invocation_type=request.invocation_type,
         input_uri=request.input_place.s3_uri,
@@ -110,7 +112,7 @@ def _job(exchange: Exchange) -> _Job | None:
 
 
 def _records(job: _Job, exchanges: Sequence[Exchange]) -> Iterator[InputRecord]:
-    """The records of the job's input, as the application put them to S3 or somebody read them from there."""
+    """The records of the job's input, as they were put to S3 or read from it."""
     objects = {
         key: body for exchange in exchanges if (found := _object(job, exchange)) for key, body in [found]
     }
@@ -143,8 +145,8 @@ def _object(job: _Job, exchange: Exchange) -> tuple[str, str] | None:
         return None
     if exchange.method == "PUT":
         return key, exchange.body
-    if exchange.method == "GET" and exchange.answer is not None and exchange.answer.status == 200:
-        return key, exchange.answer.body
+    if exchange.method == "GET" and exchange.response is not None and exchange.response.status == 200:
+        return key, exchange.response.body
     return None
 
 

@@ -1,8 +1,8 @@
-"""Captured exchanges without what nobody else may see: keys, tokens, signatures, accounts, organisations.
+"""Redacts keys, tokens, signatures, accounts and organisations from captured exchanges.
 
-Headers are kept by name: all others are gone. In what stays, every secret becomes a placeholder, the same
-secret the same one, wherever it occurs: a key that a provider's error repeats, the session of an upload
-that one answer names and the next request uses.
+Only known headers are kept. In what stays, every secret becomes a placeholder, the same one wherever it
+occurs: a key that a provider's error repeats, the session of an upload that one response names and the next
+request uses.
 """
 
 import base64
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal
 from urllib.parse import quote, quote_plus, unquote
 
-from addon.recorder.captures import Answer, Exchange, Headers
+from addon.recorder.captures import Exchange, Headers, Response
 
 type Kind = Literal["key", "token", "signature", "account", "organisation", "project", "access-key-id"]
 
@@ -23,11 +23,11 @@ KEPT = re.compile(
     r"content-type|anthropic-(version|beta)|openai-beta|x-goog-upload-(?!header-content-length).+"
     r"|date|retry-after(-ms)?|x-should-retry|location|x-amzn-errortype|x-model-provider"
 )
-"""Headers that recordings have. Sizes are not among them: bodies have other ones without their secrets."""
+"""Headers that recordings have. Sizes are not among them: redaction changes them."""
 
 SHORTEST = 8
-"""Characters of a secret that is looked for everywhere; a shorter one goes where it was found, since it may
-well be a word."""
+"""Characters of a secret that is redacted everywhere; a shorter one may be a word, and is redacted only where
+it was found."""
 
 _CREDENTIAL_HEADER = re.compile(
     r"(?!.*ratelimit|.*token-count|access-control).*"
@@ -50,7 +50,7 @@ _OWNER_MEMBER = (
     r"|customer[-_]?id|subscription[-_]?id|account[-_]?id"
 )
 
-_FOUND: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>.+?)-----END", re.DOTALL)),
     # In a JSON string that holds JSON, quotes are escaped.
     ("token", re.compile(rf'"(?:{_SECRET_MEMBER})"\s*:\s*"(?P<secret>(?:[^"\\]|\\.)+)"', re.IGNORECASE)),
@@ -92,19 +92,19 @@ _FOUND: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("project", re.compile(r"\bprojects/(?P<secret>[a-z0-9][a-z0-9.:-]{3,})")),
     ("project", re.compile(r"(?P<secret>[\w.-]+@[\w.-]+\.gserviceaccount\.com)")),
 )
-"""Where secrets stand in URLs and bodies."""
+"""Secrets in URLs and bodies."""
 
 
-def scrubbed(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """The same exchanges without their secrets."""
+def redacted(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """The exchanges with placeholders for their secrets."""
     secrets = _Secrets()
     for exchange in exchanges:
-        _learn(exchange, secrets)
-    return [_without(exchange, secrets) for exchange in exchanges]
+        _collect(exchange, secrets)
+    return [_redacted(exchange, secrets) for exchange in exchanges]
 
 
 class _Secrets:
-    """What was found, and what stands for it."""
+    """The secrets that were found, and their placeholders."""
 
     def __init__(self) -> None:
         self._placeholders: dict[str, str] = {}
@@ -114,10 +114,10 @@ class _Secrets:
         self._forms: dict[str, str] = {}
 
     def placeholder(self, kind: Kind, secret: str) -> str:
-        """The same for all ways to write the secret."""
+        """The same for all spellings of the secret."""
         if secret in self._taken:
             return secret
-        plain = _plain(secret)
+        plain = _unescaped(secret)
         if plain not in self._placeholders:
             self._placeholders[plain] = self._new(kind)
             self._taken.add(self._placeholders[plain])
@@ -134,9 +134,9 @@ class _Secrets:
             case _:
                 return f"scrubbed-{kind}-{len(self._placeholders) + 1}"
 
-    def without(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text with every secret replaced where it was found, and long ones everywhere."""
-        for kind, pattern in _FOUND:
+        for kind, pattern in _PATTERNS:
             text = pattern.sub(partial(self._replaced, kind), text)
         if self._pattern is None:
             self._pattern = self._everywhere()
@@ -151,15 +151,15 @@ class _Secrets:
             form: placeholder
             for secret, placeholder in self._placeholders.items()
             if len(secret) >= SHORTEST
-            for form in _forms(secret)
+            for form in _spellings(secret)
         }
         longest_first = sorted(self._forms, key=len, reverse=True)
         words = (rf"(?<!\d){form}(?!\d)" if form.isdecimal() else re.escape(form) for form in longest_first)
         return re.compile("|".join(words) or r"(?!)")
 
 
-def _plain(secret: str) -> str:
-    """A secret as its owner knows it, not as JSON or a URL spells it."""
+def _unescaped(secret: str) -> str:
+    """A secret without the escapes of JSON and URLs."""
     if "\\" in secret:
         try:
             secret = str(json.loads(f'"{secret}"'))
@@ -168,8 +168,8 @@ def _plain(secret: str) -> str:
     return unquote(secret) if re.search(r"%[0-9A-Fa-f]{2}", secret) else secret
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """All ways a secret may be spelled in a URL or in JSON, or in JSON within JSON."""
+def _spellings(secret: str) -> Iterator[str]:
+    """How a secret may be spelled in a URL, in JSON, or in JSON within JSON."""
     escaped = json.dumps(secret)[1:-1]
     for form in (secret, escaped, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(escaped)[1:-1]):
         yield form
@@ -179,12 +179,12 @@ def _forms(secret: str) -> Iterator[str]:
         yield re.sub("%..", lambda found: found[0].lower(), form)
 
 
-def _learn(exchange: Exchange, secrets: _Secrets) -> None:
-    _learn_headers(exchange.headers, secrets)
-    if exchange.answer is not None:
-        _learn_headers(exchange.answer.headers, secrets)
+def _collect(exchange: Exchange, secrets: _Secrets) -> None:
+    _collect_headers(exchange.headers, secrets)
+    if exchange.response is not None:
+        _collect_headers(exchange.response.headers, secrets)
     for text in _texts(exchange):
-        for kind, pattern in _FOUND:
+        for kind, pattern in _PATTERNS:
             for found in pattern.finditer(text):
                 secrets.placeholder(kind, found["secret"])
 
@@ -193,12 +193,12 @@ def _texts(exchange: Exchange) -> Iterator[str]:
     yield exchange.url
     yield exchange.body
     yield from (value for name, value in exchange.headers if KEPT.fullmatch(name))
-    if exchange.answer is not None:
-        yield exchange.answer.body
-        yield from (value for name, value in exchange.answer.headers if KEPT.fullmatch(name))
+    if exchange.response is not None:
+        yield exchange.response.body
+        yield from (value for name, value in exchange.response.headers if KEPT.fullmatch(name))
 
 
-def _learn_headers(headers: Headers, secrets: _Secrets) -> None:
+def _collect_headers(headers: Headers, secrets: _Secrets) -> None:
     for name, value in headers:
         if KEPT.fullmatch(name) or not value:
             continue
@@ -227,20 +227,22 @@ def _in_header(value: str) -> Iterable[str]:
             yield word.partition("/")[0] if "/aws4_request" in word else word
 
 
-def _without(exchange: Exchange, secrets: _Secrets) -> Exchange:
-    answer = exchange.answer
+def _redacted(exchange: Exchange, secrets: _Secrets) -> Exchange:
+    response = exchange.response
+    if response is not None:
+        response = Response(
+            status=response.status,
+            headers=_redacted_headers(response.headers, secrets),
+            body=secrets.redact(response.body),
+        )
     return replace(
         exchange,
-        url=secrets.without(exchange.url),
-        headers=_kept(exchange.headers, secrets),
-        body=secrets.without(exchange.body),
-        answer=None
-        if answer is None
-        else Answer(
-            status=answer.status, headers=_kept(answer.headers, secrets), body=secrets.without(answer.body)
-        ),
+        url=secrets.redact(exchange.url),
+        headers=_redacted_headers(exchange.headers, secrets),
+        body=secrets.redact(exchange.body),
+        response=response,
     )
 
 
-def _kept(headers: Headers, secrets: _Secrets) -> Headers:
-    return tuple((name, secrets.without(value)) for name, value in headers if KEPT.fullmatch(name))
+def _redacted_headers(headers: Headers, secrets: _Secrets) -> Headers:
+    return tuple((name, secrets.redact(value)) for name, value in headers if KEPT.fullmatch(name))

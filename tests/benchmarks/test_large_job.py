@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
@@ -99,7 +99,7 @@ def test_a_large_input(
     input_file: tuple[Path, int], start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, s3: Client
 ) -> None:
     path, records = input_file
-    provider.answer, provider.pace = completion, Pace(looks=1)
+    provider.answer, provider.timing = completion, Timing(looks=1)
     s3.upload_file(str(path), bucket.name, "in.jsonl")
     proxy = start_proxy(config={"jobs": {"poll_interval": 1.0}})
     with bedrock(proxy, provider="openai") as client, ThreadPoolExecutor(1) as threads:

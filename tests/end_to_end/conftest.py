@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from addon.demo.fake_provider.account import all_goes_well
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.account import completes
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.endpoints import answer
 from addon.demo.fake_provider.faults import nothing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import Mode, ProxyProcess
-from addon.demo.stage import s3_server, without_accounts
+from addon.demo.servers import s3_server, without_accounts
 from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
 
 PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
@@ -85,8 +85,8 @@ def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
     one_provider.batches.clear()
     one_provider.files.clear()
     yield one_provider
-    one_provider.answer, one_provider.pace = answer, Pace()
-    one_provider.fate, one_provider.at = all_goes_well, nothing
+    one_provider.answer, one_provider.timing = answer, Timing()
+    one_provider.outcome, one_provider.at = completes, nothing
     one_provider.key = PROVIDER_KEY
 
 
@@ -149,10 +149,10 @@ def log_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     """Puts what a shared proxy said during a test beside the test's failure."""
     names = {"regular_proxy", "reverse_proxy"}.intersection(request.fixturenames)
     proxies: list[ProxyProcess] = [request.getfixturevalue(name) for name in names]
-    before = [len(proxy.said()) for proxy in proxies]
+    before = [len(proxy.log_text()) for proxy in proxies]
     yield
     for proxy, length in zip(proxies, before, strict=True):
-        print(proxy.said()[length:])
+        print(proxy.log_text()[length:])
 
 
 @pytest.fixture

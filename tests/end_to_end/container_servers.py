@@ -9,7 +9,7 @@ from typing import Literal, override
 
 from flask import Flask, Response, request
 
-from addon.demo.fake_provider.answers import chat_completion
+from addon.demo.fake_provider.chat_completions import chat_completion
 from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 

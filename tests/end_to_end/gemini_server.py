@@ -11,7 +11,7 @@ from typing import Literal, override
 
 from flask import Flask, Response, request
 
-from addon.demo.fake_provider.answers import FAIL
+from addon.demo.fake_provider.chat_completions import FAIL
 from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 
@@ -112,7 +112,7 @@ class Batch:
 
 
 class GeminiServer(ProviderServer[Point]):
-    """A project of Gemini's API. `fate` says how each batch goes, by changing it."""
+    """A project of Gemini's API. `outcome` says how each batch goes, by changing it."""
 
     def __init__(self, key: str) -> None:
         self._uploads: dict[str, bytearray] = {}
@@ -123,7 +123,7 @@ class GeminiServer(ProviderServer[Point]):
     def restore(self, key: str = "") -> None:
         super().restore(key)
         self.looks = 0
-        self.fate: Callable[[int, Batch], None] = lambda number, batch: None
+        self.outcome: Callable[[int, Batch], None] = lambda number, batch: None
         """How many batches there are with the new one, and the new one."""
         self.batches: dict[str, Batch] = {}
         """In the order of their creation."""
@@ -142,7 +142,7 @@ class GeminiServer(ProviderServer[Point]):
         batch = Batch(name, wanted["displayName"], source, asked, self.looks)
         with self._lock:
             self.batches[name] = batch
-            self.fate(len(self.batches), batch)
+            self.outcome(len(self.batches), batch)
         return batch
 
     def _batch(self, name: str) -> Batch:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, request
 
-from addon.demo.fake_provider.answers import FAIL
+from addon.demo.fake_provider.chat_completions import FAIL
 from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 
@@ -146,7 +146,7 @@ class Job:
 class GoogleServers(ProviderServer[Point]):
     """A project of Google's, with tokens instead of a key. Vertex AI is at `url`, Cloud Storage at `storage`.
 
-    `fate` says how each job goes, by changing it.
+    `outcome` says how each job goes, by changing it.
     """
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class GoogleServers(ProviderServer[Point]):
     def restore(self, key: str = "") -> None:
         super().restore(key)
         self.looks = 0
-        self.fate: Callable[[int, Job], None] = lambda number, job: None
+        self.outcome: Callable[[int, Job], None] = lambda number, job: None
         """How many jobs there are with the new one, and the new one."""
         self.jobs: dict[str, Job] = {}
         self.objects: dict[str, bytes] = {}
@@ -239,7 +239,7 @@ class GoogleServers(ProviderServer[Point]):
         job = Job(next(self._numbers), wanted, [json.loads(line) for line in data.splitlines()], self.looks)
         with self._lock:
             self.jobs[job.id] = job
-            self.fate(len(self.jobs), job)
+            self.outcome(len(self.jobs), job)
         return job
 
     def _write(self, job: Job) -> None:

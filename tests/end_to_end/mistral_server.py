@@ -14,7 +14,7 @@ from typing import Literal, override
 
 from flask import Flask, Response, request
 
-from addon.demo.fake_provider.answers import FAIL
+from addon.demo.fake_provider.chat_completions import FAIL
 from addon.demo.fake_provider.faults import Refuse
 from tests.end_to_end.provider_server import Json, ProviderServer
 
@@ -127,7 +127,7 @@ class Job:
 
 
 class MistralServer(ProviderServer[Point]):
-    """A workspace of Mistral's. `fate` says how each job goes, by changing it."""
+    """A workspace of Mistral's. `outcome` says how each job goes, by changing it."""
 
     def __init__(self, key: str) -> None:
         self._files: dict[str, bytes] = {}
@@ -137,7 +137,7 @@ class MistralServer(ProviderServer[Point]):
     def restore(self, key: str = "") -> None:
         super().restore(key)
         self.looks = 0
-        self.fate: Callable[[int, Job], None] = lambda number, job: None
+        self.outcome: Callable[[int, Job], None] = lambda number, job: None
         """How many jobs there are with the new one, and the new one."""
         self.jobs: dict[str, Job] = {}
         """In the order of their creation."""
@@ -148,7 +148,7 @@ class MistralServer(ProviderServer[Point]):
         job = Job(f"job-{next(self._numbers)}", wanted, lines, self.looks)
         with self._lock:
             self.jobs[job.id] = job
-            self.fate(len(self.jobs), job)
+            self.outcome(len(self.jobs), job)
         return job
 
     def _job(self, id: str) -> Job:

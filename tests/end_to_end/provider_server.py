@@ -22,7 +22,7 @@ type Hook[Point] = Callable[[Point, int], None]
 """Called at a point with how often it has been reached; what it raises (`Cut`, `Refuse`) happens instead."""
 
 
-def all_goes_well(point: str, count: int) -> None:
+def completes(point: str, count: int) -> None:
     """The hook of a server that works."""
 
 
@@ -57,7 +57,7 @@ class ProviderServer[Point: str]:
     def restore(self, key: str = "") -> None:
         """Be as new: nothing has been asked yet, and all goes well."""
         self.key = key
-        self.at: Hook[Point] = all_goes_well
+        self.at: Hook[Point] = completes
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
         """Method, address and headers of every request."""
         self._reached: Counter[Point] = Counter()

@@ -14,7 +14,7 @@ from tests.end_to_end.cohere_server import Cohere
 from tests.end_to_end.conftest import PROVIDER_KEY, prepared
 from tests.end_to_end.container_servers import XAI, ContainerServer, Fireworks, Point
 from tests.end_to_end.harness import PATIENCE, Bucket, Client, bedrock, claude, counts, ended, jsonl
-from tests.end_to_end.provider_server import all_goes_well
+from tests.end_to_end.provider_server import completes
 
 RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail")]
 
@@ -93,7 +93,7 @@ def test_a_batch_whose_creation_was_not_answered_is_found_and_not_made_again(
     server: ContainerServer, client: Client, bucket: Bucket
 ) -> None:
     def lose(point: Point, count: int) -> None:
-        server.at = all_goes_well
+        server.at = completes
         raise Cut
 
     server.at = lose

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from addon.demo.fake_provider.embeddings import vector
 from addon.demo.fake_provider.server import BatchServer
-from addon.demo.fake_provider.vectors import vector
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, Client, Record, bedrock, claude, counts, ended, jsonl
 

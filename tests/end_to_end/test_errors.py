@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
@@ -101,7 +101,7 @@ def test_a_finished_job_cannot_be_stopped_and_says_its_state(routed: Client, buc
 def test_a_job_is_found_and_stopped_by_its_arn_and_by_its_id(
     provider: BatchServer, routed: Client, bucket: Bucket, identifier: Callable[[str], str]
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=0)
+    provider.outcome = lambda number: Outcome(stalls_after=0)
     arn = create(routed, bucket)
     assert routed.get_model_invocation_job(jobIdentifier=identifier(arn))["jobArn"] == arn
     routed.stop_model_invocation_job(jobIdentifier=identifier(arn))
@@ -114,7 +114,7 @@ def test_a_job_is_found_and_stopped_by_its_arn_and_by_its_id(
 def test_one_token_from_twenty_threads_makes_one_job(
     provider: BatchServer, proxy: ProxyProcess, bucket: Bucket
 ) -> None:
-    provider.pace = Pace(looks=2)
+    provider.timing = Timing(looks=2)
     request = bucket.request(bucket.put("in.jsonl", jsonl(RECORDS)), clientRequestToken=bucket.name)
     with bedrock(proxy, provider="openai", max_pool_connections=20) as client:
         with ThreadPoolExecutor(20) as pool:
@@ -142,7 +142,7 @@ def test_a_list_is_filtered_sorted_and_paged(proxy: ProxyProcess, bucket: Bucket
 
 
 def test_statuses_come_in_aws_order(provider: BatchServer, routed: Client, bucket: Bucket) -> None:
-    provider.pace = Pace(looks=3)
+    provider.timing = Timing(looks=3)
     arn = create(routed, bucket)
     seen = [routed.get_model_invocation_job(jobIdentifier=arn)["status"]]
     while seen[-1] != "Completed":

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSRequest
 
-from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from tests.addon.cli.programs import command
@@ -18,7 +18,7 @@ from tests.end_to_end.harness import Bucket, Client, bedrock, claude, client, co
 from tests.end_to_end.upstream import ARN, recording_upstream
 
 TEN = [claude(number) for number in range(1, 11)]
-NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
+NO_MODEL = Outcome(problems=(Problem(code="model_not_found", message="There is no such model"),))
 
 
 def create(client: Client, bucket: Bucket) -> str:
@@ -53,7 +53,7 @@ def test_a_job_whose_batch_fails_validation_runs_on_the_second(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket
 ) -> None:
     fates = iter([NO_MODEL])
-    provider.fate = lambda number: next(fates, Fate())
+    provider.outcome = lambda number: next(fates, Outcome())
     proxy = start_proxy()
     with bedrock(proxy, provider="openai, small") as client:
         arn = create(client, bucket)
@@ -69,7 +69,7 @@ def test_a_job_whose_batch_fails_validation_runs_on_the_second(
 def test_a_job_that_all_refuse_fails_with_the_words_of_all(
     provider: BatchServer, routed_to: Callable[[str], Client], bucket: Bucket
 ) -> None:
-    provider.fate = lambda number: NO_MODEL
+    provider.outcome = lambda number: NO_MODEL
     client = routed_to("openai, small")
     job = ended(client, create(client, bucket))
     assert job["status"] == "Failed"

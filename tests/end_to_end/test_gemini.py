@@ -194,7 +194,7 @@ def test_a_stop_keeps_what_was_done(client: Client, gemini: GeminiServer, bucket
     def stalls(number: int, batch: Batch) -> None:
         batch.looks, batch.answers = -1, 30
 
-    gemini.fate = stalls
+    gemini.outcome = stalls
     arn = create(client, bucket, MANY)
     running = when(client, arn, "InProgress", processed=30)
     assert counts(running) == (120, 30, 30, 0)
@@ -212,7 +212,7 @@ def test_a_batch_that_expired_is_sent_again_whole(
         if number == 1:
             batch.end = "EXPIRED"
 
-    gemini.fate = first_expires
+    gemini.outcome = first_expires
     arn = create(client, bucket, FEW)
     assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn, FEW)

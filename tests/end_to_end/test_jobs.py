@@ -2,7 +2,7 @@
 
 import pytest
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
@@ -14,7 +14,7 @@ RECORDS = [*(claude(number) for number in range(1, 120)), claude(120, "please fa
 @pytest.fixture
 def waiting_provider(provider: BatchServer) -> BatchServer:
     """The provider, taking its time: a job can be seen while it runs."""
-    provider.pace = Pace(looks=2)
+    provider.timing = Timing(looks=2)
     return provider
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.faults import Point
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
@@ -144,7 +144,7 @@ def test_killed_while_the_provider_is_asked(
         if reached[point] == count and now == point:
             killer.kill()
 
-    provider.at, provider.pace = at, Pace(looks=1)
+    provider.at, provider.timing = at, Timing(looks=1)
     check(bucket, provider, run_with_a_death(killer, proxy, bucket))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Half, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.conftest import StartProxy
@@ -33,7 +33,7 @@ def questions(bucket: Bucket, arn: str) -> list[int]:
 def test_a_thousand_records_in_ten_batches_are_one_job(
     provider: BatchServer, routed_to: Callable[[str], Client], bucket: Bucket
 ) -> None:
-    provider.pace = Pace(looks=2)
+    provider.timing = Timing(looks=2)
     client = routed_to("small")
     arn = create(client, bucket, THOUSAND)
     job = ended(client, arn)
@@ -45,7 +45,7 @@ def test_a_thousand_records_in_ten_batches_are_one_job(
 def test_counts_are_live_and_a_stop_keeps_what_was_done(
     provider: BatchServer, routed_to: Callable[[str], Client], bucket: Bucket
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=30)
+    provider.outcome = lambda number: Outcome(stalls_after=30)
     client = routed_to("small")
     arn = create(client, bucket, THOUSAND[:300])
     running = when(client, arn, "InProgress", processed=90)
@@ -64,7 +64,7 @@ def test_counts_are_live_and_a_stop_keeps_what_was_done(
 def test_a_job_that_runs_out_of_time_is_partially_completed(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=4)
+    provider.outcome = lambda number: Outcome(stalls_after=4)
     proxy = start_proxy(config={"jobs": {"poll_interval": 0.1, "seconds_per_hour": 0.15}})
     with bedrock(proxy, provider="openai") as client:
         arn = create(client, bucket, TEN)
@@ -79,8 +79,8 @@ def test_a_job_that_runs_out_of_time_is_partially_completed(
 def test_what_the_provider_had_no_time_for_is_sent_again(
     provider: BatchServer, routed: Client, bucket: Bucket
 ) -> None:
-    fates = iter([Fate(expires_after=4)])
-    provider.fate = lambda number: next(fates, Fate())
+    fates = iter([Outcome(expires_after=4)])
+    provider.outcome = lambda number: next(fates, Outcome())
     arn = create(routed, bucket, TEN)
     job = ended(routed, arn)
     assert (job["status"], counts(job)) == ("Completed", (10, 10, 10, 0))

@@ -206,7 +206,7 @@ def test_a_stop_keeps_what_was_done(client: Client, mistral: MistralServer, buck
     def stalls(number: int, job: Job) -> None:
         job.looks, job.answers = -1, 1
 
-    mistral.fate = stalls
+    mistral.outcome = stalls
     arn = create(client, bucket, RECORDS)
     when(client, arn, "InProgress", processed=3)
     client.stop_model_invocation_job(jobIdentifier=arn)
@@ -220,7 +220,7 @@ def test_what_timed_out_is_sent_again(client: Client, mistral: MistralServer, bu
         if number <= 3:
             job.end, job.answers = "TIMEOUT_EXCEEDED", 2
 
-    mistral.fate = times_out
+    mistral.outcome = times_out
     arn = create(client, bucket, RECORDS)
     assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn)

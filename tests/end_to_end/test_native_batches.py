@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess
@@ -156,7 +156,7 @@ def uploaded(provider: BatchServer, custom_ids: Sequence[str]) -> str:
 @pytest.fixture
 def batch(provider: BatchServer) -> str:
     """The id of a batch that somebody made at the OpenAI-style provider; it goes on when it is looked at."""
-    provider.pace = Pace(looks=1)
+    provider.timing = Timing(looks=1)
     with httpx.Client(base_url=provider.url, headers={"Authorization": f"Bearer {PROVIDER_KEY}"}) as openai:
         file = {"id": uploaded(provider, ["a"])}
         made = openai.post(
@@ -398,7 +398,7 @@ def test_a_create_that_the_provider_refuses_is_refused(
 def test_a_stop_cancels_the_batch_of_a_file(
     regular: Callable[[str], Client], provider: BatchServer, bucket: Bucket
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=1)
+    provider.outcome = lambda number: Outcome(stalls_after=1)
     client = regular("openai")
     file = uploaded(provider, ["a", "b"])
     arn = client.create_model_invocation_job(**of_file(bucket, file, modelId="gpt-4o-mini"))["jobArn"]

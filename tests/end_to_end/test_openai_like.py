@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from addon.demo.fake_provider.account import all_goes_well
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.account import completes
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Point, nothing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
@@ -39,7 +39,7 @@ def servers(all_servers: dict[str, OpenAILike]) -> dict[str, OpenAILike]:
         server.seen.clear()
         server.batches.clear()
         server.files.clear()
-        server.pace, server.fate, server.at = Pace(), all_goes_well, nothing
+        server.timing, server.outcome, server.at = Timing(), completes, nothing
     return all_servers
 
 
@@ -98,7 +98,7 @@ def check(bucket: Bucket, arn: str, records: list[dict[str, Any]]) -> None:
 def test_a_job_comes_home_in_the_shape_it_was_asked_in(
     server: OpenAILike, client: Client, bucket: Bucket
 ) -> None:
-    server.pace = Pace(looks=1)
+    server.timing = Timing(looks=1)
     arn = create(client, bucket, RECORDS)
     job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Completed", (12, 12, 11, 1)), job
@@ -128,7 +128,7 @@ def test_a_batch_whose_creation_was_not_answered_is_found_and_not_made_again(
 
 
 def test_a_stopped_job_keeps_what_was_answered(server: OpenAILike, client: Client, bucket: Bucket) -> None:
-    server.fate = lambda number: Fate(stalls_after=3)
+    server.outcome = lambda number: Outcome(stalls_after=3)
     arn = create(client, bucket, RECORDS[:-1])
     limit = time.monotonic() + PATIENCE
     while sum(batch.completed for batch in server.batches.values()) < 3:

@@ -7,7 +7,7 @@ from typing import Any
 
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from addon.demo.stage import without_accounts
+from addon.demo.servers import without_accounts
 from tests.addon.cli import programs
 from tests.addon.recorder.capturing import captured
 from tests.end_to_end.conftest import PROVIDERS, PROXY_AWS

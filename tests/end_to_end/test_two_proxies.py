@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.conftest import StartProxy
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl, when
@@ -21,14 +21,14 @@ def test_a_job_that_one_accepts_is_run_once_by_the_other(
         job = ended(client, client.create_model_invocation_job(**request)["jobArn"])
     assert (job["status"], counts(job)) == ("Completed", (5, 5, 5, 0))
     assert len(provider.batches) == 1
-    assert "another process runs the jobs" in second.said()
+    assert "another process runs the jobs" in second.log_text()
 
 
 def test_the_other_goes_on_with_a_job_when_the_first_is_killed(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, tmp_path: Path
 ) -> None:
     shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": 0.1}}
-    provider.pace = Pace(seconds=1)
+    provider.timing = Timing(seconds=1)
     first = start_proxy(config=shared)
     second = start_proxy(config=shared)
     with bedrock(first, provider="openai") as client:

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from addon.demo.stage import without_accounts
+from addon.demo.servers import without_accounts
 from addon.mitmdump import script
 from tests.end_to_end.harness import ROLE, client
 from tests.end_to_end.upstream import ARN, Upstream, recording_upstream

@@ -115,7 +115,7 @@ def test_a_job_comes_home_in_the_shape_it_was_asked_in(
     (made,) = google.jobs.values()
     assert made.wanted["model"] == model
     assert len(google.tokens) > 4
-    assert not any(token in one_proxy.said() for token in google.tokens)
+    assert not any(token in one_proxy.log_text() for token in google.tokens)
     stored = [path.read_bytes() for path in one_proxy.folder.rglob("*") if path.is_file()]
     assert not any(token.encode() in data for token in google.tokens for data in stored)
 
@@ -124,7 +124,7 @@ def test_a_stop_keeps_what_was_done(client: Client, google: GoogleServers, bucke
     def stalls(number: int, job: Job) -> None:
         job.looks, job.answers = -1, 5
 
-    google.fate = stalls
+    google.outcome = stalls
     arn = create(client, bucket, RECORDS)
     running = when(client, arn, "InProgress", processed=5)
     assert counts(running) == (20, 5, 5, 0)

@@ -1,4 +1,4 @@
-"""What an OpenAI-style provider keeps for one key: files on disk, batches in memory, the requests it saw."""
+"""The state of an OpenAI-style provider for one key: files on disk, batches in memory, received requests."""
 
 import itertools
 import secrets
@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from addon.demo.fake_provider import endpoints
-from addon.demo.fake_provider.batch import Answer, Batch, Fate, Pace
+from addon.demo.fake_provider.batch import Answer, Batch, Outcome, Timing
 from addon.demo.fake_provider.faults import Hook, Point, nothing
 from addon.demo.fake_provider.input_check import invalid, starts_with_json
 
 KEY = "demo-key"
-"""The key that a provider accepts unless told otherwise."""
+"""The key that a provider accepts by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A request as it arrived."""
+class ReceivedRequest:
+    """A request that arrived."""
 
     method: str
     path: str
@@ -54,35 +54,35 @@ class StoredFile:
         }
 
 
-def all_goes_well(number: int) -> Fate:
-    """The fate of every batch of a provider that works."""
-    return Fate()
+def completes(number: int) -> Outcome:
+    """The outcome of every batch by default: it completes."""
+    return Outcome()
 
 
 class Account:
     """The provider's side of one key.
 
-    `pace` and `answer` say how batches go, `fate` (called with 1 for the first batch, 2 for the second)
-    which ones end otherwise, `at` what goes wrong on the way. All may be replaced while the server runs.
+    `timing` and `answer` determine how batches run, `outcome` (called with 1 for the first) how they end;
+    `at` is called at named points, to raise faults. All may be replaced while the server runs.
     """
 
     def __init__(
         self,
         *,
         answer: Answer = endpoints.answer,
-        pace: Pace | None = None,
-        fate: Callable[[int], Fate] = all_goes_well,
+        timing: Timing | None = None,
+        outcome: Callable[[int], Outcome] = completes,
         at: Hook = nothing,
         key: str = KEY,
         max_requests: int = 50_000,
         max_bytes: int = 200_000_000,
     ) -> None:
         self.answer = answer
-        self.pace = pace or Pace()
-        self.fate = fate
+        self.timing = timing or Timing()
+        self.outcome = outcome
         self.at = at
         self.key = key
-        self.seen: list[Seen] = []
+        self.seen: list[ReceivedRequest] = []
         self.files: dict[str, StoredFile] = {}
         self.batches: dict[str, Batch] = {}
         """Both in the order of their creation."""
@@ -93,7 +93,7 @@ class Account:
         self._lock = threading.Lock()
 
     def reach(self, point: Point) -> None:
-        """Let the hook act."""
+        """Call the hook."""
         with self._lock:
             self._reached[point] += 1
             count = self._reached[point]
@@ -117,7 +117,7 @@ class Account:
         return file.id
 
     def keep_upload(self, filename: str, path: Path, purpose: str) -> StoredFile:
-        """Take in a file that a client sent. Raises `Refuse`."""
+        """Keep a file that a client sent. Raises `Refuse`."""
         if path.stat().st_size > self._max_bytes:
             raise invalid("File is too large.")
         if not filename.endswith(".jsonl") or not starts_with_json(path):
@@ -125,7 +125,7 @@ class Account:
         return self.files[self.keep(filename, path, purpose)]
 
     def create(self, request: dict[str, Any], folder: Path) -> Batch:
-        """A new batch of a request that is in order; its result files come to lie in the folder."""
+        """A new batch of a valid request; its result files are written to the folder."""
         with self._lock:
             number = next(self._numbers)
             source = self.files.get(request["input_file_id"])
@@ -136,8 +136,8 @@ class Account:
                 results=folder / f"batch-{number}",
                 keep=self.keep,
                 answer=lambda body: self.answer(body),
-                pace=self.pace,
-                fate=self.fate(number),
+                timing=self.timing,
+                outcome=self.outcome(number),
                 max_requests=self._max_requests,
                 seed=number,
             )

@@ -1,7 +1,7 @@
-"""One batch as an OpenAI-style server lives it: validating, in progress, finalizing, completed, and the rest.
+"""One batch of an OpenAI-style server: validating, in progress, finalizing, completed, and the rest.
 
-Nothing happens between two looks: a look says how far the batch has come, and the records up to there are
-answered then.
+Nothing happens between two looks: a look computes how far the batch has come, and answers the records up to
+there.
 """
 
 import math
@@ -41,7 +41,7 @@ _UNFINISHED = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Timing:
     """How long each of `validating`, `in_progress`, `finalizing` and `cancelling` lasts.
 
     With `looks`, that many looks at the batch; else `seconds`, of which 0 means until the next look.
@@ -52,8 +52,8 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What befalls a batch that would otherwise be completed."""
+class Outcome:
+    """How a batch ends that would otherwise be completed."""
 
     problems: tuple[Problem, ...] = ()
     """Validation ends with these, whatever the file says (`token_limit_exceeded`)."""
@@ -64,7 +64,7 @@ class Fate:
 
 
 class Batch:
-    """A batch of the server. `look` and `cancel` may be called from any thread."""
+    """A batch. `look` and `cancel` may be called from any thread."""
 
     def __init__(
         self,
@@ -75,13 +75,13 @@ class Batch:
         results: Path,
         keep: Callable[[str, Path], str],
         answer: Answer,
-        pace: Pace,
-        fate: Fate,
+        timing: Timing,
+        outcome: Outcome,
         max_requests: int,
         seed: int,
     ) -> None:
-        """`source` is the input file, None when nobody uploaded it; `results` the prefix of the paths that
-        result rows are written to; `keep` makes a finished file downloadable and says its id."""
+        """`source` is the input file, None when it was not uploaded; `results` the prefix of the paths that
+        result rows are written to; `keep` makes a finished file downloadable and returns its id."""
         self.id = id
         self.request = request
         self.status: Status = "validating"
@@ -91,8 +91,8 @@ class Batch:
         self._paths = {name: results.with_suffix(f".{name}.jsonl") for name in self.files}
         self._keep = keep
         self._answer = answer
-        self._pace = pace
-        self._fate = fate
+        self._timing = timing
+        self._outcome = outcome
         self._max_requests = max_requests
         self._random = random.Random(seed)
         self._records: list[Record] = []
@@ -101,7 +101,7 @@ class Batch:
         self._usage: Counter[str] = Counter()
         self._times: dict[str, int] = {"created": int(time.time())}
         self._lock = threading.Lock()
-        self._restart_pace()
+        self._restart_timing()
 
     def json(self) -> dict[str, Any]:
         """The batch object as of the last look."""
@@ -123,19 +123,19 @@ class Batch:
                 return None
             if self.status not in ("cancelling", "cancelled"):
                 self._enter("cancelling")
-                self._restart_pace()
+                self._restart_timing()
             return self._json()
 
-    def _restart_pace(self) -> None:
+    def _restart_timing(self) -> None:
         self._began = time.monotonic()
         self._looks = 0
 
     def _position(self) -> float:
         """How many statuses' time has passed; 1.5 is half-way through the second."""
-        if self._pace.looks:
-            return self._looks / self._pace.looks
-        if self._pace.seconds:
-            return (time.monotonic() - self._began) / self._pace.seconds
+        if self._timing.looks:
+            return self._looks / self._timing.looks
+        if self._timing.seconds:
+            return (time.monotonic() - self._began) / self._timing.seconds
         return math.inf if self._looks else 0.0
 
     def _advance(self, position: float) -> None:
@@ -154,7 +154,7 @@ class Batch:
 
     def _validate(self) -> None:
         records, found = problems(self._source, self.request, self._max_requests)
-        if found := self._fate.problems or found:
+        if found := self._outcome.problems or found:
             self._problems = found
             self._enter("failed")
             return
@@ -165,9 +165,9 @@ class Batch:
     def _work(self, share: float) -> None:
         """Answer records up to this share of all of them, and move on when nothing is left to do."""
         goal = self.total if share >= 1 else math.floor(share * self.total)
-        limits = [limit for limit in (self._fate.expires_after, self._fate.stalls_after) if limit is not None]
-        self._answer_until(min([goal, *limits]))
-        if self._fate.expires_after is not None and self._done >= self._fate.expires_after:
+        expires, stalls = self._outcome.expires_after, self._outcome.stalls_after
+        self._answer_until(min(limit for limit in (goal, expires, stalls) if limit is not None))
+        if expires is not None and self._done >= expires:
             self._close("expired")
         elif self._done == self.total and share >= 1:
             self._enter("finalizing")

@@ -1,14 +1,14 @@
-"""Which of the provider's endpoints a request is for, told by its body."""
+"""Responses to requests of any endpoint, which the body identifies."""
 
 from typing import Any
 
-from addon.demo.fake_provider.answers import FAIL, chat_completion, failure
+from addon.demo.fake_provider.chat_completions import FAIL, chat_completion, failure
+from addon.demo.fake_provider.embeddings import embeddings, texts_of
 from addon.demo.fake_provider.responses import response
-from addon.demo.fake_provider.vectors import embeddings, texts_of
 
 
 def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The status and body with which the demo's provider answers any record."""
+    """The status and body of the response to any record."""
     if "messages" in body:
         return chat_completion(body)
     if "embed" not in body["model"]:

@@ -1,4 +1,4 @@
-"""What may go wrong between a client and the server, on purpose.
+"""Faults that a hook injects between a client and the server.
 
 A hook is called at named points with how often that point has been reached, and may sleep, raise one of
 these, or do anything else (killing a process, say).
@@ -54,4 +54,4 @@ class Refuse(Exception):
 
 
 def nothing(point: Point, count: int) -> None:
-    """The hook of a server on which all goes well."""
+    """The hook of a server without faults."""

@@ -1,4 +1,4 @@
-"""What an OpenAI-style server accepts: the request that creates a batch, and every line of its input file."""
+"""Validates the request that creates a batch, and every line of its input file, as OpenAI does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -41,12 +41,12 @@ class Record(NamedTuple):
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Refuse:
-    """The refusal of a request that says something wrong."""
+    """The refusal of an invalid request."""
     return Refuse(status, message, type="invalid_request_error", param=param, code=code)
 
 
 def check_creation(request: dict[str, Any]) -> None:
-    """Whether a batch may be made of this request body. Raises `Refuse`."""
+    """Raise `Refuse` unless a batch may be made of this request body."""
     for member in ("input_file_id", "endpoint", "completion_window"):
         if member not in request:
             message = f"Missing required parameter: '{member}'."
@@ -75,7 +75,7 @@ def record_at(source: IO[bytes], place: Record) -> dict[str, Any]:
 
 
 def starts_with_json(path: Path) -> bool:
-    """All that an upload looks at: a bad later line passes here and fails the batch."""
+    """Whether the first line is JSON: all that an upload checks. A bad later line fails the batch."""
     with path.open("rb") as lines:
         try:
             orjson.loads(lines.readline())
@@ -150,7 +150,7 @@ def _problem(number: int, line: bytes, endpoint: str, ids: set[str], models: set
 
 
 def _record_problem(record: Any, endpoint: str) -> Problem | None:
-    """What is wrong with a request, whatever the others say."""
+    """What is wrong with a request by itself."""
     for member in _MEMBERS:
         if not isinstance(record, dict) or member not in record:
             message = f"Missing required parameter: '{member}'."

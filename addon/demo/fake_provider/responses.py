@@ -1,8 +1,8 @@
-"""Answers of the Responses API: those of a chat completion, in the other form."""
+"""Responses of the Responses API, converted from chat completions."""
 
 from typing import Any
 
-from addon.demo.fake_provider.answers import chat_completion
+from addon.demo.fake_provider.chat_completions import chat_completion
 
 _CREATED = 1_787_176_200
 _ROLES = {"developer": "system"}

@@ -1,4 +1,4 @@
-"""The HTTP face of the provider: files and batches.
+"""The HTTP routes of the provider: files and batches.
 
 OpenAI: API reference, Files and Batches.
 """
@@ -13,7 +13,7 @@ from typing import IO, Any, override
 
 from flask import Flask, Request, Response, g, jsonify, request, send_file
 
-from addon.demo.fake_provider.account import Account, Seen, StoredFile
+from addon.demo.fake_provider.account import Account, ReceivedRequest, StoredFile
 from addon.demo.fake_provider.batch import Batch
 from addon.demo.fake_provider.faults import Cut, Half, Point, Refuse
 from addon.demo.fake_provider.input_check import check_creation, invalid
@@ -23,12 +23,12 @@ _REMEMBERED = 64_000
 
 
 def application(account: Account, folder: Path) -> Flask:
-    """The WSGI application; uploads and results come to lie in the folder."""
+    """The WSGI application; uploads and results are written to the folder."""
 
     class Incoming(Request):
         @override
         def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-            # Straight to where it stays: 200 MB neither fit in memory nor want to be copied.
+            # Straight to where it stays: 200 MB are neither held in memory nor copied.
             return tempfile.NamedTemporaryFile(dir=folder, suffix=".jsonl", delete=False)
 
     app = Flask(__name__)
@@ -116,7 +116,7 @@ def _batch_routes(app: Flask, account: Account, folder: Path) -> None:
 
 
 def _plain_routes(app: Flask, account: Account) -> None:
-    """The same answers, one at a time."""
+    """The same endpoints, one request at a time."""
 
     def answered() -> tuple[Response, int]:
         _reach(account, "ask:before")
@@ -151,7 +151,7 @@ def _enter(account: Account) -> None:
     """Remember the request; refuse it when the key is wrong."""
     small = request.mimetype != "multipart/form-data" and (request.content_length or 0) <= _REMEMBERED
     account.seen.append(
-        Seen(
+        ReceivedRequest(
             method=request.method,
             path=request.path,
             query=request.query_string.decode(),

@@ -14,11 +14,11 @@ from addon.demo.fake_provider.account import Account
 from addon.demo.fake_provider.routes import application
 
 _SECONDS_BETWEEN_CHECKS = 0.05
-"""How long a server that is told to stop may take to notice."""
+"""How long a stopped server may take to notice."""
 
 
 class Quiet(WSGIRequestHandler):
-    """Keeps no account of requests."""
+    """Logs no requests."""
 
     @override
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -47,7 +47,7 @@ class BatchServer(Account):
         shutil.rmtree(self._folder)
 
     def application(self, folder: Path) -> Flask:
-        """What answers; uploads and results come to lie in the folder."""
+        """The WSGI application, for subclasses to change; uploads and results are written to the folder."""
         return application(self, folder)
 
     @property

@@ -1,9 +1,10 @@
-"""The command line as people run it: in processes of their own, with an empty home and no network."""
+"""Runs the command line in processes of its own, with an empty home and no network."""
 
 import contextlib
 import fcntl
 import os
 import pty
+import socket
 import struct
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from addon.demo.stage import without_accounts
+from addon.demo.servers import without_accounts
 from addon.jobs.tables import Job, utc_now
 
 NOWHERE = "http://127.0.0.1:9"
@@ -111,6 +112,12 @@ def eventually(what: Callable[[], bool], limit: float = 60) -> None:
     while not what():
         assert time.monotonic() < until, f"not within {limit} s"
         time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether a connection to this port of this machine succeeds."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def a_job(number: int = 1, **columns: object) -> Job:

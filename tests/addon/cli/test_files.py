@@ -14,8 +14,8 @@ from typing import override
 
 import pytest
 
-from addon.cli.errors import CommandRefused
-from addon.cli.translate import Translated, blocks_in_order
+from addon.cli.errors import CommandError
+from addon.cli.translate import Translation, blocks_in_order
 from tests.addon.cli import programs
 from tests.addon.cli.test_translate import a_record, translate, written
 
@@ -169,5 +169,5 @@ def test_an_input_that_breaks_off_is_told() -> None:
         def read(self, size: int | None = -1, /) -> bytes:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with pytest.raises(CommandRefused, match="the input cannot be read: "):
-        list(blocks_in_order(lambda block: Translated(), Broken()))
+    with pytest.raises(CommandError, match="the input cannot be read: "):
+        list(blocks_in_order(lambda block: Translation(), Broken()))

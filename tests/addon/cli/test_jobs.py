@@ -1,19 +1,20 @@
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from addon.cli import jobs as jobs_command
 from addon.cli.main import application
 from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
+from translators.bedrock.jobs import JobStatus
 
 CONTROL_C = b"\x03"
 
@@ -101,10 +102,10 @@ def test_jobs_alone_lists(store: Store, tmp_path: Path) -> None:
     ],
 )
 def test_list_filters(store: Store, jobs: Jobs, filters: list[str], found: list[int]) -> None:
-    for number in range(1, 5):
-        status = "Completed" if number > 2 else "InProgress"
+    statuses = ("InProgress", "InProgress", "Completed", "Completed")
+    providers = ("openai", "local", "openai", "local")
+    for number, status, provider in zip(range(1, 5), statuses, providers, strict=True):
         submitted = utc_now() + timedelta(seconds=number)
-        provider = "openai" if number % 2 else "local"
         store.add(a_job(number, status=status, provider=provider, submitted=submitted), {})
     listed = json.loads(jobs("list", "--json", *filters).stdout)
     assert [job["id"] for job in listed] == [f"job{number:09d}" for number in found]
@@ -229,58 +230,43 @@ def test_stop_of_a_finished_job_is_refused(store: Store, jobs: Jobs) -> None:
     assert result.stderr == "bedrock-batch: job job000000001 cannot be stopped. State was: Completed\n"
 
 
-@pytest.fixture
-def progressing(store: Store) -> Iterator[Callable[[str], None]]:
-    """Lets a job proceed in the background until it has this status."""
-    threads: list[threading.Thread] = []
-
-    def proceed(status: str) -> None:
-        store.change("job000000001", utc_now(), succeeded=10)
-        time.sleep(2)
-        store.change("job000000001", utc_now(), succeeded=38, failed=2)
-        store.end("job000000001", status, utc_now(), "the bucket is gone" if status == "Failed" else None)  # type: ignore[arg-type]  # a JobStatus
-
-    def start(status: str) -> None:
-        threads.append(threading.Thread(target=proceed, args=(status,)))
-        threads[-1].start()
-
-    yield start
-    for thread in threads:
-        thread.join()
+def end(store: Store, status: JobStatus, message: str | None = None) -> None:
+    store.change("job000000001", utc_now(), succeeded=38, failed=2)
+    store.end("job000000001", status, utc_now(), message)
 
 
 def test_watch_in_a_pipe_prints_a_line_for_each_change(
-    store: Store, jobs: Jobs, progressing: Callable[[str], None]
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    changes: Iterator[Callable[[], None]] = iter([lambda: None, lambda: end(store, "Completed")])
+    monkeypatch.setattr(jobs_command, "time", SimpleNamespace(sleep=lambda seconds: next(changes)()))
     store.add(a_job(total=40, succeeded=10), {})
-    progressing("Completed")
     result = jobs("watch")
     assert result.exit_code == 0
-    lines = [line.split(" ", 1)[1] for line in result.output.splitlines()]
-    assert lines[0] == "job000000001 nightly-1 InProgress 10/40 (25 %)"
-    assert lines[-1] == "job000000001 nightly-1 Completed 40/40 (100 %, 2 failed)"
-    assert len(lines) == len(set(lines))
+    assert [line.split(" ", 1)[1] for line in result.output.splitlines()] == [
+        "job000000001 nightly-1 InProgress 10/40 (25 %)",
+        "job000000001 nightly-1 Completed 40/40 (100 %, 2 failed)",
+    ]
 
 
 def test_watch_for_scripts_prints_json_lines_and_fails_with_the_job(
-    store: Store, jobs: Jobs, progressing: Callable[[str], None]
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fail = SimpleNamespace(sleep=lambda seconds: end(store, "Failed", "the bucket is gone"))
+    monkeypatch.setattr(jobs_command, "time", fail)
     store.add(a_job(total=40, succeeded=10), {})
-    progressing("Failed")
     result = jobs("watch", "nightly-1", "--json")
     assert result.exit_code == 1
-    seen = [json.loads(line) for line in result.stdout.splitlines()]
-    assert seen[0]["status"] == "InProgress"
-    assert (seen[-1]["status"], seen[-1]["message"]) == ("Failed", "the bucket is gone")
+    first, last = (json.loads(line) for line in result.stdout.splitlines())
+    assert first["status"] == "InProgress"
+    assert (last["status"], last["message"]) == ("Failed", "the bucket is gone")
 
 
-def test_watch_on_a_terminal_shows_bars(
-    store: Store, tmp_path: Path, progressing: Callable[[str], None]
-) -> None:
+def test_watch_on_a_terminal_shows_bars(store: Store, tmp_path: Path) -> None:
     store.add(a_job(total=40, succeeded=10), {})
     with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
         programs.eventually(lambda: "25 %" in terminal.shown())
-        progressing("Completed")
+        end(store, "Completed")
         assert terminal.process.wait(60) == 0
         programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
         assert "━" in terminal.shown()

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from addon.cli.main import application
 from tests.addon.cli import programs
 
-COMMANDS = ("proxy", "run", "jobs", "translate", "record", "doctor", "demo", "script")
+COMMANDS = ("proxy", "script", "run", "demo", "doctor", "translate", "record", "jobs")
 
 
 def test_version_is_the_installed_one() -> None:
@@ -20,8 +21,9 @@ def test_version_is_the_installed_one() -> None:
 
 
 def test_help_names_every_command() -> None:
-    shown = CliRunner().invoke(application, ["--help"]).output
-    assert all(command in shown for command in COMMANDS)
+    shown = CliRunner().invoke(application, ["--help"], env={"COLUMNS": "200"}).output
+    listed = shown.partition("Commands")[2]
+    assert re.findall(r"^\W*([a-z]+)  ", listed, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -51,7 +53,7 @@ def test_proxy_has_one_interface() -> None:
 
 def test_worker_processes_import_nothing_heavy_with_the_main_module() -> None:
     heavy = {"mitmproxy", "boto3", "botocore", "dbos", "sqlalchemy", "obstore", "httpx", "pydantic"}
-    for module in ("addon.cli.main", "addon.cli.ephemeral"):
+    for module in ("addon.cli.main", "addon.cli.run_proxy"):
         code = f"import sys, {module}; print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert heavy & set(loaded.stdout.split()) == set(), module

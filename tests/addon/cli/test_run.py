@@ -17,7 +17,7 @@ import pytest
 from mitmproxy.certs import CertStore
 
 from addon.cli import run
-from addon.cli.errors import CommandRefused
+from addon.cli.errors import CommandError
 from addon.jobs.store import Store
 from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
@@ -156,7 +156,7 @@ def test_only_bedrock_is_decrypted_and_a_good_end_leaves_nothing_behind(tmp_path
 
 @contextmanager
 def https_server(folder: Path) -> Iterator[tuple[int, bytes]]:
-    """A TLS server of somebody else's; its port and its certificate."""
+    """Another TLS server; its port and its certificate."""
     store = CertStore.from_store(folder / "elsewhere", "elsewhere", 2048)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "elsewhere" / "elsewhere-ca.pem")
@@ -211,12 +211,7 @@ def test_the_proxy_ends_even_when_we_are_killed(tmp_path: Path) -> None:
         process.wait()
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     port = int((tmp_path / "proxy").read_text().rpartition(":")[2])
-    programs.eventually(lambda: not listens(port))
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    programs.eventually(lambda: not programs.listens(port))
 
 
 @contextmanager
@@ -353,14 +348,14 @@ def test_proxy_bypasses_the_proxy_are_warned_of(variables: dict[str, str], warne
         ({"HTTPS_PROXY": "http://u:p%40w@corp:1"}, ["mode=upstream:http://corp:1", "upstream_auth=u:p@w"]),
     ],
 )
-def test_way_out_is_the_environments_proxy(variables: dict[str, str], settings: list[str]) -> None:
-    assert run.way_out(variables) == settings
+def test_calls_go_out_through_the_environments_proxy(variables: dict[str, str], settings: list[str]) -> None:
+    assert run.upstream_options(variables) == settings
 
 
 @pytest.mark.parametrize("url", ["socks5://u:secret@corp:1080", "http://"])
 def test_a_proxy_that_cannot_be_chained_is_refused(url: str) -> None:
-    with pytest.raises(CommandRefused, match=r"^HTTPS_PROXY names a proxy that is neither"):
-        run.way_out({"HTTPS_PROXY": url})
+    with pytest.raises(CommandError, match=r"^HTTPS_PROXY names a proxy that is neither"):
+        run.upstream_options({"HTTPS_PROXY": url})
 
 
 @pytest.mark.parametrize(

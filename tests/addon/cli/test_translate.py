@@ -194,7 +194,7 @@ def test_a_terminal_gets_a_bar_and_the_summary(tmp_path: Path) -> None:
 def test_nothing_that_only_calls_need_is_loaded() -> None:
     code = (
         "import sys; from addon.cli import translate; from translators.providers.registry import PROVIDERS;"
-        "print([translate.way('gemini-2.5-flash', name, 'InvokeModel', '') for name in PROVIDERS]);"
+        "print([translate.target_of('gemini-2.5-flash', name, 'InvokeModel', '') for name in PROVIDERS]);"
         "print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What the demo would notice if its results were wrong."""
+"""The demo notices results that are wrong."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from addon.demo.check import faults, manifest_file
+from addon.demo.check import manifest_file, problems
 from addon.demo.records import claude_records, converse_records
 
 type Rows = list[dict[str, Any]]
@@ -28,8 +28,8 @@ def results(folder: Path, output: Rows, **counts: int) -> Path:
     return file
 
 
-def test_good_results_have_no_faults(tmp_path: Path) -> None:
-    assert faults(results(tmp_path, rows()), RECORDS) == []
+def test_good_results_have_no_problems(tmp_path: Path) -> None:
+    assert problems(results(tmp_path, rows()), RECORDS) == []
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_good_results_have_no_faults(tmp_path: Path) -> None:
     ids=["missing", "order", "twice", "other-input", "both", "no-failure"],
 )
 def test_wrong_rows_are_noticed(tmp_path: Path, spoil: Callable[[Rows], Rows]) -> None:
-    assert len(faults(results(tmp_path, spoil(rows())), RECORDS)) == 1
+    assert len(problems(results(tmp_path, spoil(rows())), RECORDS)) == 1
 
 
 def test_wrong_counts_are_noticed(tmp_path: Path) -> None:
-    (fault,) = faults(results(tmp_path, rows(), errorRecordCount=0), RECORDS)
-    assert "manifest" in fault
+    (problem,) = problems(results(tmp_path, rows(), errorRecordCount=0), RECORDS)
+    assert "manifest" in problem
 
 
 def test_the_records_have_ids_of_their_own_and_every_shape() -> None:

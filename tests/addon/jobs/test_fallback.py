@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.faults import Cut, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.key_vault import KeyVault
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, put, rows, run
 
-NO_MODEL = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
+NO_MODEL = Outcome(problems=(Problem(code="model_not_found", message="There is no such model"),))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def setup(tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, other
 async def test_a_job_whose_batches_are_refused_runs_on_the_next_provider(
     setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
-    provider.fate = lambda number: NO_MODEL
+    provider.outcome = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     job = await run(setup, fallbacks=["other"])
     assert (job.status, job.succeeded, job.failed) == ("Completed", 4, 0)
@@ -97,7 +97,7 @@ async def test_an_outage_is_waited_out_only_for_so_long(
 async def test_a_job_stays_where_one_batch_was_accepted(
     setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
-    provider.fate = lambda number: NO_MODEL if number == 1 else Fate()
+    provider.outcome = lambda number: NO_MODEL if number == 1 else Outcome()
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     job = await run(setup, fallbacks=["other"])
     assert (job.status, job.provider, job.succeeded, job.failed) == ("Completed", "openai", 2, 2)
@@ -107,7 +107,7 @@ async def test_a_job_stays_where_one_batch_was_accepted(
 async def test_a_job_that_all_providers_refuse_fails_with_all_their_messages(
     setup: Setup, bucket: Any, provider: BatchServer, other: BatchServer
 ) -> None:
-    provider.fate = other.fate = lambda number: NO_MODEL
+    provider.outcome = other.outcome = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE])
     job = await run(setup, fallbacks=["other"])
     assert job.status == "Failed"
@@ -121,7 +121,7 @@ async def test_a_callers_key_is_not_used_for_the_next_provider(
 ) -> None:
     other.key = "the key of the other"
     monkeypatch.setenv("OPENAI_API_KEY", other.key)
-    provider.fate = lambda number: NO_MODEL
+    provider.outcome = lambda number: NO_MODEL
     put(bucket, "in/a.jsonl", [CONVERSE])
     brought = KeyVault(setup.config.folder).encrypt(provider.key)
     job = await run(setup, fallbacks=["other"], encrypted_key=brought)

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows
@@ -16,7 +16,7 @@ from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows
 async def test_a_job_goes_on_in_the_next_process(
     setup: Setup, bucket: Any, provider: BatchServer, tmp_path: Path
 ) -> None:
-    provider.pace = Pace(seconds=0.4)
+    provider.timing = Timing(seconds=0.4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     async with setup.open() as runner:
         setup.add()
@@ -40,7 +40,7 @@ async def test_a_job_keeps_the_settings_it_began_with_although_its_section_has_c
         local = {"kind": "openai", "base_url": provider.url, "api_key": "env:OPENAI_API_KEY", **section}
         return Setup(tmp_path / "data", s3_url, provider, others={"local": local})
 
-    provider.pace = Pace(seconds=0.3)
+    provider.timing = Timing(seconds=0.3)
     put(bucket, "in/a.jsonl", [CONVERSE] * 2)
     begun, resumed = setup(), setup(**edited)
     async with begun.open() as runner:
@@ -58,7 +58,7 @@ async def test_a_job_keeps_the_settings_it_began_with_although_its_section_has_c
 async def test_a_job_goes_on_although_its_spool_is_gone(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.pace = Pace(seconds=0.4)
+    provider.timing = Timing(seconds=0.4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     async with setup.open() as runner:
         setup.add()
@@ -74,7 +74,7 @@ async def test_a_job_goes_on_although_its_spool_is_gone(
 async def test_the_end_of_a_process_is_no_failure_of_its_jobs(
     setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    provider.pace = Pace(seconds=60)
+    provider.timing = Timing(seconds=60)
     put(bucket, "in/a.jsonl", [CONVERSE])
     async with setup.open() as runner:
         setup.add()

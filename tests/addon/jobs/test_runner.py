@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
@@ -126,7 +126,7 @@ async def test_a_refused_key_fails_the_job_with_the_providers_message(
 async def test_a_refused_batch_fails_the_job_with_the_providers_message(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(
+    provider.outcome = lambda number: Outcome(
         problems=(Problem(code="model_not_found", message="There is no such model"),)
     )
     put(bucket, "in/a.jsonl", [CONVERSE])
@@ -139,8 +139,10 @@ async def test_one_refused_shard_is_error_rows_while_the_others_run(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
     setup = Setup(tmp_path / "data", s3_url, provider, max_requests_per_batch=2)
-    provider.fate = lambda number: (
-        Fate(problems=(Problem(code="model_not_found", message="no such model"),)) if number == 1 else Fate()
+    provider.outcome = lambda number: (
+        Outcome(problems=(Problem(code="model_not_found", message="no such model"),))
+        if number == 1
+        else Outcome()
     )
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     job = await run(setup)
@@ -238,7 +240,7 @@ async def test_a_stop_reaches_a_batch_whose_creation_was_not_answered(
             raise Refuse(503, "no list today", {"retry-after-ms": "10"})
 
     provider.at = at
-    provider.fate = lambda number: Fate(stalls_after=0)
+    provider.outcome = lambda number: Outcome(stalls_after=0)
     put(bucket, "in/a.jsonl", [CONVERSE])
     async with setup.open() as runner:
         setup.add()
@@ -273,7 +275,7 @@ async def test_a_provider_that_is_down_is_waited_for_and_the_job_shows_it(
 async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=2)
+    provider.outcome = lambda number: Outcome(stalls_after=2)
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
     async with setup.open() as runner:
         setup.add()
@@ -297,7 +299,7 @@ async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
         if point == "cancel":
             raise Refuse(400, "not this one")
 
-    provider.at, provider.pace = at, Pace(seconds=0.5)
+    provider.at, provider.timing = at, Timing(seconds=0.5)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
     async with setup.open() as runner:
         setup.add()
@@ -327,7 +329,7 @@ async def test_results_that_stay_missing_fail_the_job_with_the_providers_message
 async def test_a_time_out_with_results_is_partially_completed(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=1)
+    provider.outcome = lambda number: Outcome(stalls_after=1)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
     async with setup.open() as runner:
         setup.add()

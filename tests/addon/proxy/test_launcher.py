@@ -68,9 +68,9 @@ def test_boto3_is_answered_through_the_ca_bundle_while_aws_cannot_be_reached(pro
 
 
 def test_log_has_the_path_of_the_bundle_and_no_http_requests(proxy: ProxyProcess) -> None:
-    assert f"AWS_CA_BUNDLE={proxy.bundle}" in proxy.said()
-    assert f"listening at 127.0.0.1:{proxy.port}" in proxy.said()
-    assert "HTTP Request:" not in proxy.said()
+    assert f"AWS_CA_BUNDLE={proxy.bundle}" in proxy.log_text()
+    assert f"listening at 127.0.0.1:{proxy.port}" in proxy.log_text()
+    assert "HTTP Request:" not in proxy.log_text()
 
 
 def test_two_defaults_differ_from_mitmproxys_and_libraries_are_quiet(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ def test_web_interface_is_mitmwebs(tmp_path: Path) -> None:
     with process:
         page = httpx.get(f"http://127.0.0.1:{web_port}", trust_env=False)
         assert page.headers["server"].startswith("mitmproxy")
-    assert "Web server listening" in process.said()
+    assert "Web server listening" in process.log_text()
     assert process.ended
-    assert "Traceback" not in process.said()
+    assert "Traceback" not in process.log_text()
 
 
 def test_terminal_interface_is_mitmproxys(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What mitmproxy captured, as plain text."""
+"""Flow files and HARs are read as plain text."""
 
 from pathlib import Path
 
@@ -19,16 +19,16 @@ def a_flow(content: bytes = b"", response: Response | None = None, **headers: st
     return flow
 
 
-def test_request_and_answer_are_text_with_headers_in_lower_case() -> None:
+def test_request_and_response_are_text_with_headers_in_lower_case() -> None:
     response = Response.make(200, "schön".encode(), {"Content-Encoding": "gzip", "X-A": "b"})
     exchange = exchange_of(a_flow("größer".encode(), response, Content_Type="text/plain"))
     assert (exchange.method, exchange.body) == ("PUT", "größer")
     assert exchange.url.endswith("/a%2Fb?c=d")
     assert ("content-type", "text/plain") in exchange.headers
-    assert exchange.answer is not None
+    assert exchange.response is not None
     assert response.raw_content != response.content
-    assert (exchange.answer.status, exchange.answer.body) == (200, "schön")
-    assert ("x-a", "b") in exchange.answer.headers
+    assert (exchange.response.status, exchange.response.body) == (200, "schön")
+    assert ("x-a", "b") in exchange.response.headers
 
 
 def test_chunks_of_an_upload_to_s3_are_put_together() -> None:
@@ -37,16 +37,16 @@ def test_chunks_of_an_upload_to_s3_are_put_together() -> None:
     assert exchange.body == '{"a":1}\n'
 
 
-def test_bytes_that_are_no_text_are_told_by_their_length() -> None:
+def test_bytes_that_are_no_text_are_given_as_their_length() -> None:
     assert exchange_of(a_flow(b"\xff\xfe\xfd")).body == "<3 bytes that are no text>"
 
 
-def test_an_answer_that_broke_off_is_none() -> None:
+def test_a_response_that_broke_off_is_none() -> None:
     flow = a_flow(response=Response.make(502, b"Bad Gateway"))
     flow.error = Error("Server disconnected")
-    assert exchange_of(flow).answer is None
-    assert exchange_of(a_flow()).answer is None
-    assert exchange_of(a_flow(response=Response.make(0))).answer is None  # as HARs have it
+    assert exchange_of(flow).response is None
+    assert exchange_of(a_flow()).response is None
+    assert exchange_of(a_flow(response=Response.make(0))).response is None  # as HARs have it
 
 
 def test_only_http_is_read(tmp_path: Path) -> None:

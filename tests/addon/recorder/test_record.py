@@ -1,4 +1,4 @@
-"""Captured flows become recordings that play, and hold no secret of those who were captured."""
+"""Captured flows become recordings that play, and hold no secret."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.providers.retry_policy import LostAnswer
 from addon.providers.transport import Transport
 from addon.recorder.captures import RecordingFailed, read
-from addon.recorder.record import EXAMPLES, KEY, record
+from addon.recorder.record import EXAMPLES, KEY, write_recordings
 from tests.addon.cli import programs
 from tests.addon.recorder.capturing import Capture, captured
 from tests.translators import playing
@@ -56,8 +56,8 @@ def a_submission(shard: int = 0, input_id: str = "") -> Submission:
 
 
 @dataclass
-class House:
-    """A provider, and us as its client through a capturing proxy."""
+class Client:
+    """A client of a provider, through a capturing proxy."""
 
     server: BatchServer
     transport: Transport
@@ -68,12 +68,12 @@ class House:
     async def play[Outcome](self, conversation: Conversation[Outcome], *, once: bool = False) -> Outcome:
         return await self.transport.play(conversation, folder=self.folder, once=once)
 
-    async def begun(self, shard: int = 0) -> Batch:
+    async def created(self, shard: int = 0) -> Batch:
         lines = io.BytesIO(LINES)
         input_id = await self.play(self.batches.upload(self.endpoint, a_submission(shard), lines))
-        made = await self.play(self.batches.create(self.endpoint, a_submission(shard, input_id), lines))
-        assert isinstance(made, Batch)
-        return made
+        batch = await self.play(self.batches.create(self.endpoint, a_submission(shard, input_id), lines))
+        assert isinstance(batch, Batch)
+        return batch
 
     async def ended(self, batch: Batch) -> Batch:
         while batch.state == "running":
@@ -82,10 +82,10 @@ class House:
         return batch
 
 
-async def a_house(server: BatchServer, capture: Capture, folder: Path) -> House:
+async def a_client(server: BatchServer, capture: Capture, folder: Path) -> Client:
     transport = Transport(environment={"HTTP_PROXY": capture.url})
     endpoint = Endpoint(base_url=server.url, headers=PROVIDERS["openai"].headers(server.key))
-    return House(server, transport, endpoint, folder)
+    return Client(server, transport, endpoint, folder)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +103,8 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Capture]:
 
 
 async def _live(server: BatchServer, capture: Capture, folder: Path) -> None:
-    house = await a_house(server, capture, folder)
-    first = await house.begun(0)
+    client = await a_client(server, capture, folder)
+    first = await client.created(0)
 
     def lose_it(point: Point, count: int) -> None:
         if point == "create:after":
@@ -112,20 +112,20 @@ async def _live(server: BatchServer, capture: Capture, folder: Path) -> None:
 
     server.at = lose_it
     lines = io.BytesIO(LINES)
-    input_id = await house.play(house.batches.upload(house.endpoint, a_submission(1), lines))
+    input_id = await client.play(client.batches.upload(client.endpoint, a_submission(1), lines))
     with pytest.raises(LostAnswer):
-        await house.play(house.batches.create(house.endpoint, a_submission(1, input_id), lines), once=True)
+        await client.play(client.batches.create(client.endpoint, a_submission(1, input_id), lines), once=True)
     server.at = lambda point, count: None
     search = Search(since=0.0, claimed=frozenset())
-    second = await house.play(house.batches.find(house.endpoint, a_submission(1, input_id), search))
+    second = await client.play(client.batches.find(client.endpoint, a_submission(1, input_id), search))
     assert second is not None
-    await house.ended(first)
-    await house.ended(second)
-    third = await house.begun(2)
-    await house.play(house.batches.cancel(house.endpoint, third.id))
+    await client.ended(first)
+    await client.ended(second)
+    third = await client.created(2)
+    await client.play(client.batches.cancel(client.endpoint, third.id))
     with pytest.raises(ProviderError):
-        await house.play(house.batches.retrieve(house.endpoint, "batch_unknown"))
-    await house.transport.close()
+        await client.play(client.batches.retrieve(client.endpoint, "batch_unknown"))
+    await client.transport.close()
 
 
 def _other_program(server: BatchServer, capture: Capture) -> None:
@@ -149,7 +149,7 @@ def _other_program(server: BatchServer, capture: Capture) -> None:
 def recorded(capture: Path, out: Path, **options: Any) -> dict[str, Path]:
     """The folders that were written, by name."""
     given = {"provider_name": "openai", "config": "", "most_records": 10, **options}
-    return {written.folder.name: written.folder for written in record(capture, out, **given)}
+    return {written.folder.name: written.folder for written in write_recordings(capture, out, **given)}
 
 
 @pytest.mark.parametrize("kind", ["flows", "har"])
@@ -189,12 +189,12 @@ def test_no_secret_is_left(flows: Capture, tmp_path: Path, kind: str) -> None:
 
 def test_meta_says_what_it_rests_on(flows: Capture, tmp_path: Path) -> None:
     folder = next(iter(recorded(flows.flows, tmp_path).values()))
-    said = json.loads((folder / "meta.json").read_bytes())["rests_on"]
-    assert said.startswith("captured from live traffic on 20")
-    assert said.endswith(" with bedrock-batch record")
+    rests_on = json.loads((folder / "meta.json").read_bytes())["rests_on"]
+    assert rests_on.startswith("captured from live traffic on 20")
+    assert rests_on.endswith(" with bedrock-batch record")
 
 
-def test_hosts_nobody_knows_are_traffic(flows: Capture, tmp_path: Path) -> None:
+def test_unknown_hosts_are_traffic(flows: Capture, tmp_path: Path) -> None:
     assert list(recorded(flows.flows, tmp_path, provider_name="")) == ["nightly-traffic"]
 
 
@@ -219,22 +219,23 @@ def test_command_says_what_it_wrote_and_does_not_write_twice(flows: Capture, tmp
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "said"),
+    ("content", "message"),
     [
-        (b"no flows", {}, "Invalid data format"),
-        (b"{}", {}, "Unable to read HAR file"),
-        (b"", {}, "holds no HTTP exchange"),
-        (None, {}, "No such file"),
+        (b"no flows", "Invalid data format"),
+        (b"{}", "Unable to read HAR file"),
+        (b"", "holds no HTTP exchange"),
     ],
 )
-def test_what_cannot_be_read_is_refused(
-    tmp_path: Path, content: bytes | None, options: dict[str, Any], said: str
-) -> None:
+def test_what_cannot_be_read_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "flows"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(RecordingFailed, match=said):
-        recorded(path, tmp_path / "out", **options)
+    path.write_bytes(content)
+    with pytest.raises(RecordingFailed, match=message):
+        recorded(path, tmp_path / "out")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingFailed, match="No such file"):
+        recorded(tmp_path / "flows", tmp_path / "out")
 
 
 def test_an_unknown_provider_or_a_bad_configuration_is_refused(flows: Capture, tmp_path: Path) -> None:

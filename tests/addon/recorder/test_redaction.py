@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addon.recorder.captures import Answer, Exchange, Headers
-from addon.recorder.redaction import scrubbed
+from addon.recorder.captures import Exchange, Headers, Response
+from addon.recorder.redaction import redacted
 
 ACCESS_KEY = "AKIA" + "Q" * 15 + "7"
 SIGNED = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260102/us-east-1/s3/aws4_request, SignedHeaders=host, "
@@ -21,15 +21,15 @@ def an_exchange(
     headers: Headers = (),
     body: str = "",
     *,
-    answer: str = "",
-    answer_headers: Headers = (),
+    response: str = "",
+    response_headers: Headers = (),
 ) -> Exchange:
-    answered = Answer(status=200, headers=answer_headers, body=answer)
-    return Exchange(method="POST", url=url, headers=headers, body=body, answer=answered, began=0)
+    answered = Response(status=200, headers=response_headers, body=response)
+    return Exchange(method="POST", url=url, headers=headers, body=body, response=answered, began=0)
 
 
 def shown(*exchanges: Exchange) -> str:
-    return json.dumps([asdict(exchange) for exchange in scrubbed(exchanges)], ensure_ascii=False)
+    return json.dumps([asdict(exchange) for exchange in redacted(exchanges)], ensure_ascii=False)
 
 
 def a_secret(text: str) -> str:
@@ -52,10 +52,13 @@ def test_no_secret_of_the_input_is_in_the_output(
             f"https://host/path?a=1&key={quote(parameter, safe='')}",
             (("authorization", f"Bearer {key}"), ("content-type", "application/json")),
             json.dumps({"api_key": member, "text": f"use {key}, {json.dumps(member)}"}),
-            answer=json.dumps(said, ensure_ascii=False),
-            answer_headers=(("set-cookie", f"session={key}; path=/"), ("location", f"https://h/?sig={key}")),
+            response=json.dumps(said, ensure_ascii=False),
+            response_headers=(
+                ("set-cookie", f"session={key}; path=/"),
+                ("location", f"https://h/?sig={key}"),
+            ),
         ),
-        an_exchange(headers=(("proxy-authorization", f"Basic {basic}"),), answer=json.dumps(said)),
+        an_exchange(headers=(("proxy-authorization", f"Basic {basic}"),), response=json.dumps(said)),
         an_exchange(body=json.dumps({"body": json.dumps(said)})),
     )
     text = shown(*exchanges)
@@ -66,41 +69,43 @@ def test_no_secret_of_the_input_is_in_the_output(
 
 
 CASES = {
-    "bearer": an_exchange(headers=(("authorization", "Bearer SECRETVALUE"),), answer="it is SECRETVALUE"),
+    "bearer": an_exchange(headers=(("authorization", "Bearer SECRETVALUE"),), response="it is SECRETVALUE"),
     "api key": an_exchange(headers=(("x-api-key", "SECRETVALUE"),), body='{"echo":"SECRETVALUE"}'),
-    "azure's key": an_exchange(headers=(("api-key", "SECRETVALUE"),), answer="SECRETVALUE"),
-    "google's key": an_exchange(headers=(("x-goog-api-key", "SECRETVALUE"),), answer="SECRETVALUE"),
-    "virtual key": an_exchange(headers=(("x-bf-vk", "SECRETVALUE"),), answer="SECRETVALUE"),
-    "cookie": an_exchange(headers=(("cookie", "a=b; id=SECRETVALUE"),), answer="SECRETVALUE"),
+    "azure's key": an_exchange(headers=(("api-key", "SECRETVALUE"),), response="SECRETVALUE"),
+    "google's key": an_exchange(headers=(("x-goog-api-key", "SECRETVALUE"),), response="SECRETVALUE"),
+    "virtual key": an_exchange(headers=(("x-bf-vk", "SECRETVALUE"),), response="SECRETVALUE"),
+    "cookie": an_exchange(headers=(("cookie", "a=b; id=SECRETVALUE"),), response="SECRETVALUE"),
     "set-cookie": an_exchange(
-        answer_headers=(("set-cookie", "id=SECRETVALUE; path=/"),), answer="SECRETVALUE"
+        response_headers=(("set-cookie", "id=SECRETVALUE; path=/"),), response="SECRETVALUE"
     ),
     "key in the query": an_exchange("https://h/v1beta/models?key=SECRETVALUE&a=1"),
     "signature": an_exchange(
         headers=(("authorization", f"{SIGNED}Signature=SECRETVALUE"),), body="SECRETVALUE"
     ),
-    "session token": an_exchange(headers=(("x-amz-security-token", "SECRETVALUE"),), answer="SECRETVALUE"),
+    "session token": an_exchange(headers=(("x-amz-security-token", "SECRETVALUE"),), response="SECRETVALUE"),
     "presigned URL": an_exchange("https://b.s3.amazonaws.com/k?X-Amz-Signature=SECRETVALUE&X-Amz-Expires=60"),
-    "signed URL in JSON": an_exchange(answer='{"url":"https://b/k?x=1\\u0026X-Amz-Credential=SECRETVALUE"}'),
-    "Google's signed URL": an_exchange(answer='{"u":"https://storage/k?X-Goog-Signature=SECRETVALUE"}'),
-    "Azure's signed URL": an_exchange(answer='{"u":"https://x.blob/k?sv=1&sig=SECRETVALUE%3D"}'),
+    "signed URL in JSON": an_exchange(
+        response='{"url":"https://b/k?x=1\\u0026X-Amz-Credential=SECRETVALUE"}'
+    ),
+    "Google's signed URL": an_exchange(response='{"u":"https://storage/k?X-Goog-Signature=SECRETVALUE"}'),
+    "Azure's signed URL": an_exchange(response='{"u":"https://x.blob/k?sv=1&sig=SECRETVALUE%3D"}'),
     "upload session": an_exchange(
-        answer_headers=(("x-goog-upload-url", "https://u/f?upload_id=SECRETVALUE"),)
+        response_headers=(("x-goog-upload-url", "https://u/f?upload_id=SECRETVALUE"),)
     ),
     "user and password": an_exchange("https://me:SECRETVALUE@host/v1"),
     "token exchange": an_exchange(body="grant_type=x&client_secret=SECRETVALUE&scope=y"),
-    "token that was given": an_exchange(answer='{"access_token": "SECRETVALUE", "expires_in": 1}'),
+    "token that was given": an_exchange(response='{"access_token": "SECRETVALUE", "expires_in": 1}'),
     "short password": an_exchange(body='{"password":"SECRETVALUE"}'),
     "JSON within JSON": an_exchange(body='{"body":"{\\"api_key\\":\\"SECRETVALUE\\"}"}'),
-    "credentials of STS": an_exchange(answer="<SecretAccessKey>SECRETVALUE</SecretAccessKey>"),
+    "credentials of STS": an_exchange(response="<SecretAccessKey>SECRETVALUE</SecretAccessKey>"),
     "private key": an_exchange(body="-----BEGIN PRIVATE KEY-----\\nSECRETVALUE\\n-----END PRIVATE KEY-----"),
     "key of known form": an_exchange(body='{"text":"my key is sk-ant-SECRETVALUE-0123456789abcdef"}'),
     "organisation": an_exchange(
-        answer_headers=(("openai-organization", "SECRETVALUE"),), answer="SECRETVALUE"
+        response_headers=(("openai-organization", "SECRETVALUE"),), response="SECRETVALUE"
     ),
-    "organisation in JSON": an_exchange(answer='{"organization_id":"SECRETVALUE"}'),
-    "workspace": an_exchange(answer='{"workspace_id":"wrkspc_SECRETVALUE"}'),
-    "project": an_exchange(answer='{"name":"projects/secretvalue/locations/us"}'),
+    "organisation in JSON": an_exchange(response='{"organization_id":"SECRETVALUE"}'),
+    "workspace": an_exchange(response='{"workspace_id":"wrkspc_SECRETVALUE"}'),
+    "project": an_exchange(response='{"name":"projects/secretvalue/locations/us"}'),
 }
 
 
@@ -116,15 +121,15 @@ def test_a_short_secret_goes_where_it_stands_and_leaves_the_word_alone() -> None
 
 
 def test_the_same_secret_is_the_same_placeholder_everywhere() -> None:
-    first, second, third = scrubbed(
+    first, second, third = redacted(
         [
-            an_exchange(answer_headers=(("x-goog-upload-url", "https://u/f?upload_id=AB%2FCD0123456"),)),
+            an_exchange(response_headers=(("x-goog-upload-url", "https://u/f?upload_id=AB%2FCD0123456"),)),
             an_exchange("https://u/f?upload_id=AB%2FCD0123456"),
             an_exchange("https://u/f?upload_id=another0123456"),
         ]
     )
-    assert first.answer is not None
-    assert dict(first.answer.headers)["x-goog-upload-url"] == second.url
+    assert first.response is not None
+    assert dict(first.response.headers)["x-goog-upload-url"] == second.url
     assert third.url != second.url
 
 
@@ -132,7 +137,7 @@ def test_accounts_stay_accounts_and_different_ones_different() -> None:
     arns = [f"arn:aws:iam::{account}:role/r" for account in ("999988887777", "555566667777", "999988887777")]
     bucket = "s3://bucket-999988887777/"
     url = "https://bedrock/model-invocation-job/arn%3Aaws%3Abedrock%3Aus-east-1%3A555566667777%3Ax"
-    (exchange,) = scrubbed([an_exchange(url, body=json.dumps([*arns, bucket]))])
+    (exchange,) = redacted([an_exchange(url, body=json.dumps([*arns, bucket]))])
     assert json.loads(exchange.body) == [
         "arn:aws:iam::123456789013:role/r",
         "arn:aws:iam::123456789012:role/r",
@@ -154,10 +159,10 @@ def test_of_headers_only_what_recordings_have_is_kept() -> None:
         ("user-agent", "python"),
         ("host", "api.openai.com"),
     )
-    (exchange,) = scrubbed([an_exchange(headers=(*kept, *gone), answer_headers=(*gone, *kept))])
+    (exchange,) = redacted([an_exchange(headers=(*kept, *gone), response_headers=(*gone, *kept))])
     assert exchange.headers == kept
-    assert exchange.answer is not None
-    assert exchange.answer.headers == kept
+    assert exchange.response is not None
+    assert exchange.response.headers == kept
 
 
 ORDINARY = {
@@ -177,10 +182,10 @@ ORDINARY = {
 def test_what_is_no_secret_stays_byte_for_byte() -> None:
     body = json.dumps(ORDINARY)
     headers: Headers = (("x-ratelimit-limit-tokens", "150000000"), ("x-api-key", "some-other-key"))
-    (exchange,) = scrubbed([an_exchange("https://api.openai.com/v1/batches?limit=100", headers, body)])
+    (exchange,) = redacted([an_exchange("https://api.openai.com/v1/batches?limit=100", headers, body)])
     assert (exchange.url, exchange.body) == ("https://api.openai.com/v1/batches?limit=100", body)
 
 
-def test_an_exchange_without_answer_has_none() -> None:
-    lost = Exchange(method="POST", url="https://h/", headers=(), body="", answer=None, began=0)
-    assert scrubbed([lost]) == [lost]
+def test_an_exchange_without_response_has_none() -> None:
+    lost = Exchange(method="POST", url="https://h/", headers=(), body="", response=None, began=0)
+    assert redacted([lost]) == [lost]

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.types import Batch
 
-from addon.demo.fake_provider.batch import Fate, Pace
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Half, Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
@@ -58,7 +58,7 @@ def rows(client: openai.OpenAI, file_id: str | None) -> list[dict[str, Any]]:
 
 
 def test_a_batch_lives_from_upload_to_results(server: BatchServer, client: openai.OpenAI) -> None:
-    server.pace = Pace(looks=1)
+    server.timing = Timing(looks=1)
     batch = create(client, jsonl(*(request(n) for n in range(20))), metadata={"job": "j1"})
     assert (batch.status, batch.metadata, batch.output_file_id) == ("validating", {"job": "j1"}, None)
     assert [client.batches.retrieve(batch.id).status for _ in range(3)] == [
@@ -76,14 +76,14 @@ def test_a_batch_lives_from_upload_to_results(server: BatchServer, client: opena
 
 
 def test_counts_move_while_a_batch_runs(server: BatchServer, client: openai.OpenAI) -> None:
-    server.pace = Pace(looks=4)
+    server.timing = Timing(looks=4)
     batch = create(client, jsonl(*(request(n) for n in range(100))))
     counts = [client.batches.retrieve(batch.id).request_counts for _ in range(8)]
     assert [count and count.completed for count in counts] == [0, 0, 0, 0, 25, 50, 75, 100]
 
 
 def test_a_pace_in_seconds_needs_no_looks(server: BatchServer, client: openai.OpenAI) -> None:
-    server.pace = Pace(seconds=3600)
+    server.timing = Timing(seconds=3600)
     batch = create(client, jsonl(request(1)))
     assert {client.batches.retrieve(batch.id).status for _ in range(5)} == {"validating"}
 
@@ -221,7 +221,7 @@ def test_what_does_not_exist_is_not_found(client: openai.OpenAI) -> None:
 
 
 def test_a_cancelled_batch_keeps_what_was_done(server: BatchServer, client: openai.OpenAI) -> None:
-    server.pace = Pace(looks=2)
+    server.timing = Timing(looks=2)
     batch = create(client, jsonl(*(request(n) for n in range(10))))
     for _ in range(3):
         client.batches.retrieve(batch.id)
@@ -235,7 +235,7 @@ def test_a_cancelled_batch_keeps_what_was_done(server: BatchServer, client: open
 
 
 def test_a_batch_cancelled_before_it_began_has_no_files(server: BatchServer, client: openai.OpenAI) -> None:
-    server.pace = Pace(looks=1)
+    server.timing = Timing(looks=1)
     batch = create(client, jsonl(request(1)))
     client.batches.cancel(batch.id)
     batch = client.batches.retrieve(batch.id)
@@ -250,7 +250,7 @@ def test_a_finished_batch_cannot_be_cancelled(client: openai.OpenAI) -> None:
 
 
 def test_an_expired_batch_says_which_requests_never_ran(server: BatchServer, client: openai.OpenAI) -> None:
-    server.fate = lambda number: Fate(expires_after=3)
+    server.outcome = lambda number: Outcome(expires_after=3)
     batch = client.batches.retrieve(create(client, jsonl(*(request(n) for n in range(10)))).id)
     assert batch.status == "expired"
     assert batch.request_counts is not None
@@ -262,7 +262,7 @@ def test_an_expired_batch_says_which_requests_never_ran(server: BatchServer, cli
 
 
 def test_a_stalled_batch_stays_in_progress(server: BatchServer, client: openai.OpenAI) -> None:
-    server.fate = lambda number: Fate(stalls_after=1)
+    server.outcome = lambda number: Outcome(stalls_after=1)
     batch = create(client, jsonl(request(1), request(2)))
     for _ in range(3):
         now = client.batches.retrieve(batch.id)
@@ -271,7 +271,7 @@ def test_a_stalled_batch_stays_in_progress(server: BatchServer, client: openai.O
 
 def test_a_batch_can_be_doomed_to_fail_its_validation(server: BatchServer, client: openai.OpenAI) -> None:
     limit = Problem(code="token_limit_exceeded", message="Enqueued token limit reached for gpt-4o-mini.")
-    server.fate = lambda number: Fate(problems=(limit,)) if number == 1 else Fate()
+    server.outcome = lambda number: Outcome(problems=(limit,)) if number == 1 else Outcome()
     first, second = (create(client, jsonl(request(1))).id for _ in range(2))
     assert [client.batches.retrieve(id).status for id in (first, second)] == ["failed", "completed"]
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from addon.demo.fake_provider import endpoints
-from addon.demo.fake_provider.batch import Answer, Fate
+from addon.demo.fake_provider.batch import Answer, Outcome
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, Setup, is_over, put, rows, run
 
-NO_ROOM = Fate(problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),))
+NO_ROOM = Outcome(problems=(Problem(code="token_limit_exceeded", message="Enqueued token limit reached"),))
 
 
 def asking(text: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def sizes(provider: BatchServer) -> list[int]:
 async def test_what_a_provider_had_no_time_for_is_sent_again_and_nothing_else(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(expires_after=3) if number == 1 else Fate()
+    provider.outcome = lambda number: Outcome(expires_after=3) if number == 1 else Outcome()
     put(bucket, "in/a.jsonl", [CONVERSE] * 5)
     job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 5)
@@ -89,8 +89,8 @@ async def test_answers_are_kept_when_the_next_batch_is_refused(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing(1, 429)
-    refused = Fate(problems=(Problem(code="model_not_found", message="There is no such model"),))
-    provider.fate = lambda number: refused if number == 2 else Fate()
+    refused = Outcome(problems=(Problem(code="model_not_found", message="There is no such model"),))
+    provider.outcome = lambda number: refused if number == 2 else Outcome()
     put(bucket, "in/a.jsonl", [asking("now"), asking("later")])
     job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 1, 1)
@@ -101,7 +101,7 @@ async def test_a_record_is_counted_once_while_it_is_sent_again(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     provider.answer = failing(1, 429)
-    provider.fate = lambda number: Fate() if number == 1 else Fate(stalls_after=1)
+    provider.outcome = lambda number: Outcome() if number == 1 else Outcome(stalls_after=1)
     put(bucket, "in/a.jsonl", [asking("now"), asking("later 1"), asking("later 2")])
     async with setup.open() as runner:
         setup.add()
@@ -117,7 +117,7 @@ async def test_a_record_is_counted_once_while_it_is_sent_again(
 async def test_a_batch_without_room_is_made_again_when_there_is_some(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: NO_ROOM if number <= 2 else Fate()
+    provider.outcome = lambda number: NO_ROOM if number <= 2 else Outcome()
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
     job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 3)
@@ -128,7 +128,7 @@ async def test_a_batch_without_room_is_made_again_when_there_is_some(
 async def test_a_job_that_waits_for_room_shows_it_and_can_be_stopped(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: NO_ROOM
+    provider.outcome = lambda number: NO_ROOM
     put(bucket, "in/a.jsonl", [CONVERSE])
     async with setup.open() as runner:
         setup.add()

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from addon.demo.fake_provider.batch import Fate
+from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.reports import report
@@ -71,7 +71,7 @@ async def test_results_are_published_whether_or_not_the_create_was_answered(
 async def test_a_batch_that_expired_is_not_sent_again(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(expires_after=1)
+    provider.outcome = lambda number: Outcome(expires_after=1)
     file = uploaded(provider)
     add(setup, file, created(provider, file))
     await ended(setup)
@@ -83,7 +83,7 @@ async def test_a_batch_without_room_fails_the_job_with_the_providers_message(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     problem = Problem(code="token_limit_exceeded", message="Enqueued token limit reached")
-    provider.fate = lambda number: Fate(problems=(problem,))
+    provider.outcome = lambda number: Outcome(problems=(problem,))
     file = uploaded(provider)
     add(setup, file, created(provider, file))
     status, message = await ended(setup)
@@ -95,7 +95,7 @@ async def test_a_batch_without_room_fails_the_job_with_the_providers_message(
 async def test_a_file_that_is_none_of_requests_fails_the_job_and_ends_its_batch(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=0)
+    provider.outcome = lambda number: Outcome(stalls_after=0)
     batch = created(provider, uploaded(provider))
     add(setup, uploaded(provider, b'{"a": 1}'), batch)
     status, message = await ended(setup)
@@ -115,7 +115,7 @@ async def test_a_file_that_is_gone_fails_the_job(setup: Setup, bucket: Any, prov
 async def test_a_stop_before_polling_begins_cancels_the_batch(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.fate = lambda number: Fate(stalls_after=0)
+    provider.outcome = lambda number: Outcome(stalls_after=0)
     file = uploaded(provider)
     batch = created(provider, file)
     add(setup, file, batch)

@@ -1,7 +1,7 @@
 """The proxy of one `bedrock-batch run`: a child process that ends when its parent does.
 
 Standard input carries one line of JSON, `{"settings": ["name=value", …], "ready": "path"}`: settings may
-hold a password for the company's proxy, and command lines can be read by everybody. When standard input
+hold a password for an upstream proxy, and command lines can be read by other users. When standard input
 ends, so does the proxy. Imports are light because worker processes import their parent's main module.
 """
 
@@ -15,7 +15,7 @@ STANDARD_INPUT = 0
 
 
 class Lifeline:
-    """Says that the proxy is ready and where it is, and ends it when the parent is gone."""
+    """Writes the file that says where the proxy listens, and ends the proxy when the parent is gone."""
 
     name = "bedrock_batch_lifeline"
 
@@ -27,16 +27,16 @@ class Lifeline:
 
         addons = ctx.master.addons.lookup
         if addons["errorcheck"].logger.has_errored:
-            return  # mitmproxy ends the start-up right after this
+            return  # mitmproxy ends the start-up after this
         _, port, *_ = addons["proxyserver"].listen_addrs()[0]
-        says = {
+        state = {
             "port": port,
             "confdir": os.path.expanduser(ctx.options.confdir),
             "config": ctx.options.batch_config,
             "database": ctx.options.batch_database,
         }
         half_written = self._ready.with_suffix(".new")
-        half_written.write_text(json.dumps(says), encoding="utf-8")
+        half_written.write_text(json.dumps(state), encoding="utf-8")
         half_written.replace(self._ready)
         threading.Thread(
             target=_at_end_of_input, args=(ctx.master.shutdown,), name="lifeline", daemon=True
@@ -50,15 +50,15 @@ def _at_end_of_input(end: Callable[[], object]) -> None:
 
 
 def _first_line() -> bytes:
-    """Unbuffered: the lifeline reads on from here."""
+    """Read without a buffer, since the lifeline reads on from here."""
     return b"".join(iter(lambda: os.read(STANDARD_INPUT, 1).strip(b"\n"), b""))
 
 
 def main() -> None:
     from addon.proxy import launcher
 
-    wanted = json.loads(_first_line())
-    launcher.start_with(wanted["settings"], Lifeline(Path(wanted["ready"])))
+    start = json.loads(_first_line())
+    launcher.start_with(start["settings"], Lifeline(Path(start["ready"])))
 
 
 if __name__ == "__main__":

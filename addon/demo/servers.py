@@ -1,4 +1,4 @@
-"""What the demo runs on this machine: an S3 server, a provider and the proxy, ended together."""
+"""Runs the S3 server, the provider and the proxy of the demo on this machine."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -6,15 +6,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from addon.demo.fake_provider.batch import Pace
+from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 
 REGION = "us-east-1"
 MODEL = "gpt-4o-mini"
-PACE = Pace(seconds=1.2)
+TIMING = Timing(seconds=1.2)
 PROXY = "proxy"
-"""Where in the folder the proxy keeps its things."""
+"""The proxy's folder in the folder of the demo."""
 
 _OTHER_ACCOUNTS = ("AWS_", "OPENAI_", "BEDROCK_BATCH_")
 _OTHER_NETWORKS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -25,7 +25,7 @@ class NoS3Server(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Servers:
     """Everything that runs."""
 
     s3_url: str
@@ -34,11 +34,11 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path, environment: Mapping[str, str]) -> Iterator[Stage]:
-    """Start everything; what lies on disk lies in the folder. Raises `NoS3Server`, `DidNotStart`."""
+def started_servers(folder: Path, environment: Mapping[str, str]) -> Iterator[Servers]:
+    """Start everything, with its files in the folder. Raises `NoS3Server`, `DidNotStart`."""
     with ExitStack() as stack:
         s3_url = stack.enter_context(s3_server())
-        provider = stack.enter_context(BatchServer(pace=PACE))
+        provider = stack.enter_context(BatchServer(timing=TIMING))
         proxy = ProxyProcess(
             folder / PROXY,
             environment={
@@ -50,7 +50,7 @@ def set_up(folder: Path, environment: Mapping[str, str]) -> Iterator[Stage]:
             settings={"batch_provider": "openai"},
             config={"jobs": {"poll_interval": 0.2}, "providers.openai.models": {"*": MODEL}},
         )
-        yield Stage(s3_url=s3_url, provider=provider, proxy=stack.enter_context(proxy))
+        yield Servers(s3_url=s3_url, provider=provider, proxy=stack.enter_context(proxy))
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def without_accounts(environment: Mapping[str, str], folder: Path) -> dict[str, 
 
 
 def aws_variables(s3_url: str) -> dict[str, str]:
-    """What any program needs to use the S3 server; the keys mean nothing to anybody."""
+    """The variables with which a program uses the S3 server, which takes any key."""
     return {
         "AWS_ACCESS_KEY_ID": "demo",
         "AWS_SECRET_ACCESS_KEY": "demo",

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,11 +13,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from addon.demo import show
+from addon.demo import screen
+from tests.addon.cli import programs
 
 DEMO = (sys.executable, "-P", "-m", "addon.cli.main", "demo")
 WITHOUT_MOTO = (
-    "import sys; sys.modules['moto.server'] = None; from addon.demo import story; sys.exit(story.run())"
+    "import sys; sys.modules['moto.server'] = None; from addon.demo.run import run_demo; sys.exit(run_demo())"
 )
 
 
@@ -39,11 +39,6 @@ def playing(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     raise AssertionError("the demo ended before its proxy listened")
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:
     demo = subprocess.run(DEMO, env=environment(tmp_path), capture_output=True, text=True)
     assert demo.returncode == 0, demo.stdout + demo.stderr
@@ -61,12 +56,12 @@ def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with playing(tmp_path) as (demo, port):
-        assert listens(port)
+        assert programs.listens(port)
         demo.send_signal(number)
         said, _ = demo.communicate()
     assert demo.returncode == 130
     assert "Interrupted" in said
-    assert not listens(port)
+    assert not programs.listens(port)
 
 
 def test_without_moto_the_demo_says_what_to_install(tmp_path: Path) -> None:
@@ -80,7 +75,9 @@ def test_without_moto_the_demo_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_a_proxy_that_does_not_start_is_quoted(tmp_path: Path) -> None:
-    broken = "import sys; sys.executable = '/bin/ls'; from addon.demo import story; sys.exit(story.run())"
+    broken = (
+        "import sys; sys.executable = '/bin/ls'; from addon.demo.run import run_demo; sys.exit(run_demo())"
+    )
     demo = subprocess.run(
         [sys.executable, "-c", broken], env=environment(tmp_path), capture_output=True, text=True
     )
@@ -101,7 +98,7 @@ def test_a_proxy_that_does_not_start_is_quoted(tmp_path: Path) -> None:
 def test_a_program_or_a_job_that_fails_is_told(tmp_path: Path, program: str, said: str) -> None:
     file = tmp_path / "program.py"
     file.write_text(program)
-    play = f"import sys; from addon.demo import story; sys.exit(story.run({str(file)!r}))"
+    play = f"import sys; from addon.demo.run import run_demo; sys.exit(run_demo({str(file)!r}))"
     demo = subprocess.run(
         [sys.executable, "-c", play], env=environment(tmp_path), capture_output=True, text=True
     )
@@ -110,13 +107,19 @@ def test_a_program_or_a_job_that_fails_is_told(tmp_path: Path, program: str, sai
     assert demo.stderr == ""
 
 
+def shown_progress(*, terminal: bool) -> str:
+    file = StringIO()
+    console = Console(file=file, force_terminal=terminal, width=120)
+    with screen.job_progress(console, {"claude.jsonl": 3}) as show_progress:
+        for status, done in (("Submitted", 0), ("InProgress", 1), ("InProgress", 1), ("Completed", 3)):
+            show_progress("claude.jsonl", status, done, 3)
+    return file.getvalue()
+
+
 def test_a_terminal_gets_bars_and_a_pipe_gets_lines() -> None:
-    for terminal in (True, False):
-        console = Console(file=StringIO(), force_terminal=terminal, width=120)
-        with show.jobs(console, {"claude.jsonl": 3}) as watcher:
-            for status, done in (("Submitted", 0), ("InProgress", 1), ("InProgress", 1), ("Completed", 3)):
-                watcher("claude.jsonl", status, done, 3)
-        assert isinstance(console.file, StringIO)
-        said = console.file.getvalue()
-        assert ("Submitted → InProgress → Completed" in said) is terminal
-        assert (said.count("InProgress   1/3") == 1) is not terminal
+    assert "Submitted → InProgress → Completed" in shown_progress(terminal=True)
+    assert [line.split() for line in shown_progress(terminal=False).splitlines()[1:-1]] == [
+        ["claude.jsonl", "Submitted", "0/3"],
+        ["claude.jsonl", "InProgress", "1/3"],
+        ["claude.jsonl", "Completed", "3/3"],
+    ]

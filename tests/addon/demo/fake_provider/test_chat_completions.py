@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletion
 
-from addon.demo.fake_provider.answers import chat_completion
+from addon.demo.fake_provider.chat_completions import chat_completion
 
 TOOL = {
     "type": "function",

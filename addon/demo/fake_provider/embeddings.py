@@ -1,4 +1,4 @@
-"""Embeddings of the shape a model would give, made from the texts alone: same in, same out."""
+"""Embeddings made from the texts alone: the same text has the same vector."""
 
 import math
 import random
@@ -26,13 +26,13 @@ def embeddings(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def texts_of(body: dict[str, Any]) -> list[str]:
-    """What is to be embedded."""
+    """The texts to embed."""
     asked = body["input"]
     return [asked] if isinstance(asked, str) else asked
 
 
 def vector(text: str, length: int) -> list[float]:
-    """The text's vector, of length 1 in the other sense."""
+    """The text's vector, with this many numbers and norm 1."""
     source = random.Random(text)
     numbers = [source.gauss() for _ in range(length)]
     norm = math.hypot(*numbers)

@@ -1,4 +1,4 @@
-"""`bedrock-batch translate --check`: what is wrong with a job's input, before it costs anything."""
+"""`bedrock-batch translate --check`: lists what is wrong with a job's input, before it costs anything."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from addon.cli.progress import counted, progress
 from addon.cli.translate import (
     JOB,
     Notes,
-    Way,
+    TranslationTarget,
     blocks_in_order,
     id_of,
     records_of,
@@ -42,8 +42,8 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Checked:
-    """What a block, or a whole file, is like."""
+class CheckResult:
+    """The findings in a block, or in a whole file."""
 
     records: int = 0
     """Lines that are no record included."""
@@ -56,14 +56,14 @@ class Checked:
 
 
 @standard_output()
-def check(source: str, known: Way, *, as_json: bool) -> bool:
-    """Print what is wrong with each line, and what would be changed; whether nothing is an error.
+def check_file(source: str, target: TranslationTarget, *, as_json: bool) -> bool:
+    """Print what is wrong with each line, and what would be changed. Returns whether there is no error.
 
-    Of a record that the provider would not take the first reason is given.
+    For a record that the provider would not take, the first reason is given.
     """
-    total, first_lines = Checked(), dict[str, int]()
-    with reading(source) as file, progress(file, None) as shown:
-        for block, done in blocks_in_order(partial(checked, known.route, known.max_bytes), file):
+    total, first_lines = CheckResult(), dict[str, int]()
+    with reading(source) as file, progress(file, None) as display:
+        for block, done in blocks_in_order(partial(check_block, target.route, target.max_bytes), file):
             total.records += done.records
             total.sendable += done.sendable
             total.notes.merge(done.notes)
@@ -72,24 +72,24 @@ def check(source: str, known: Way, *, as_json: bool) -> bool:
             found.sort(key=lambda problem: problem.line_number)
             total.problems += found
             if not as_json:
-                _print(source, found)
-            shown.advance(len(block.data), total.records)
+                _print_problems(source, found)
+            display.advance(len(block.data), total.records)
     if total.records == 0:
         total.problems.append(Problem(1, None, "there is no record"))
         if not as_json:
-            _print(source, total.problems)
+            _print_problems(source, total.problems)
     errors = sum(problem.level == "error" for problem in total.problems)
     if as_json:
-        print(json.dumps(_report(source, known, total), indent=2))
+        print(json.dumps(_report(source, target, total), indent=2))
     else:
-        _tell(known, total, errors)
+        _print_summary(target, total, errors)
     return errors == 0
 
 
-def checked(route: Route, max_bytes: int, block: Block) -> Checked:
-    """What a block is like. Runs in worker processes."""
+def check_block(route: Route, max_bytes: int, block: Block) -> CheckResult:
+    """The findings in a block. Runs in worker processes."""
     translator = translator_of(route)
-    done = Checked()
+    done = CheckResult()
     lines = block.data.split(b"\n")
     for line_number, index, record in records_of(block, translator.read):
         done.records += 1
@@ -116,7 +116,7 @@ def _ignored(line: bytes) -> set[str]:
 
 
 def _repeated(ids: list[tuple[int, str]], first_lines: dict[str, int]) -> Iterator[Problem]:
-    """Record ids that an earlier line has. AWS takes them; readers of the output cannot tell them apart."""
+    """Record ids that an earlier line has. AWS takes them; in the output they cannot be told apart."""
     for line_number, record_id in ids:
         first = first_lines.setdefault(record_id, line_number)
         if first != line_number:
@@ -124,24 +124,24 @@ def _repeated(ids: list[tuple[int, str]], first_lines: dict[str, int]) -> Iterat
             yield Problem(line_number, record_id, message, "warning")
 
 
-def _print(source: str, problems: list[Problem]) -> None:
+def _print_problems(source: str, problems: list[Problem]) -> None:
     for problem in problems:
-        who = f"{problem.record_id}: " if problem.record_id is not None else ""
-        print(f"{name_of(source)}:{problem.line_number}: {problem.level}: {who}{problem.message}")
+        record = f"{problem.record_id}: " if problem.record_id is not None else ""
+        print(f"{name_of(source)}:{problem.line_number}: {problem.level}: {record}{problem.message}")
 
 
-def _tell(known: Way, total: Checked, errors: int) -> None:
+def _print_summary(target: TranslationTarget, total: CheckResult, errors: int) -> None:
     for text in total.notes.texts():
         print(f"note: {text}")
     if len(total.groups) > 1:
         print(f"note: separate batches: {', '.join(sorted(map(repr, total.groups)))}")
     found = f"{counted(errors, 'error')}, {counted(len(total.problems) - errors, 'warning')}"
-    can_be_sent = f"{total.sendable:,} can be sent to {known.name}, {known.route.model}"
+    can_be_sent = f"{total.sendable:,} can be sent to {target.name}, {target.route.model}"
     print(f"{counted(total.records, 'record')}, {can_be_sent}: {found}")
 
 
-def _report(source: str, known: Way, total: Checked) -> dict[str, object]:
-    def shown(level: str) -> list[dict[str, object]]:
+def _report(source: str, target: TranslationTarget, total: CheckResult) -> dict[str, object]:
+    def problems(level: str) -> list[dict[str, object]]:
         return [
             {"line": problem.line_number, "recordId": problem.record_id, "message": problem.message}
             for problem in total.problems
@@ -150,12 +150,12 @@ def _report(source: str, known: Way, total: Checked) -> dict[str, object]:
 
     return {
         "file": name_of(source),
-        "provider": known.name,
-        "model": known.route.model,
+        "provider": target.name,
+        "model": target.route.model,
         "records": total.records,
         "sendable": total.sendable,
-        "errors": shown("error"),
-        "warnings": shown("warning"),
+        "errors": problems("error"),
+        "warnings": problems("warning"),
         "notes": [
             {
                 "field": note.field,

@@ -1,4 +1,4 @@
-"""Chat completions of the shape a model would give, made from the request alone: same in, same out."""
+"""Chat completions made from the request alone: the same request has the same response."""
 
 import hashlib
 from typing import Any

@@ -1,58 +1,56 @@
-"""What the demo puts on the screen: bars and tables on a terminal, plain lines in a pipe."""
+"""The demo's output: bars on a terminal, plain lines in a pipe."""
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from addon.demo.check import manifest_file, output_rows
 from addon.demo.records import Record
-from addon.demo.stage import PROXY, Stage
+from addon.demo.servers import PROXY, Servers
 
 _SHORT = 160
 
 
-class Watcher(Protocol):
-    """Is told how a job stands."""
-
-    def __call__(self, name: str, status: str, done: int, total: int) -> None: ...
+type ShowProgress = Callable[[str, str, int, int], None]
+"""Takes a job's name and status, and how many of its records are done, of how many."""
 
 
-def stage(console: Console, stage: Stage, program: str, folder: Path) -> None:
-    """What runs, and where."""
+def print_servers(console: Console, servers: Servers, program: str, folder: Path) -> None:
+    """Print what runs, and where."""
     console.print("[bold]On this machine, without keys and without a network[/]")
-    proxy = shlex.join(["bedrock-batch", *stage.proxy.command])
+    proxy = shlex.join(["bedrock-batch", *servers.proxy.command])
     rows = {
-        "S3": f"{stage.s3_url}  moto's server",
-        "provider": f"{stage.provider.url}  an OpenAI-style batch server without a model",
-        "proxy": f"{stage.proxy.url}  {proxy}",
+        "S3": f"{servers.s3_url}  moto's server",
+        "provider": f"{servers.provider.url}  an OpenAI-style batch server without a model",
+        "proxy": f"{servers.proxy.url}  {proxy}",
         "program": f"{program}  plain boto3; its environment has HTTPS_PROXY and AWS_CA_BUNDLE",
         "folder": str(folder),
     }
     for name, text in rows.items():
-        line(console, f"  {name:9} {text}")
+        print_line(console, f"  {name:9} {text}")
     console.print()
 
 
 @contextmanager
-def jobs(console: Console, totals: dict[str, int]) -> Iterator[Watcher]:
-    """The jobs while they run."""
+def job_progress(console: Console, totals: dict[str, int]) -> Iterator[ShowProgress]:
+    """Show the jobs while they run."""
     console.print("[bold]The program creates two batch jobs and waits for them[/]")
     if console.is_terminal:
-        with _bars(console, totals) as watcher:
-            yield watcher
+        with _bars(console, totals) as show_progress:
+            yield show_progress
     else:
         yield _lines(console)
     console.print()
 
 
 @contextmanager
-def _bars(console: Console, totals: dict[str, int]) -> Iterator[Watcher]:
+def _bars(console: Console, totals: dict[str, int]) -> Iterator[ShowProgress]:
     columns = (
         TextColumn("{task.description:16}"),
         BarColumn(),
@@ -63,27 +61,27 @@ def _bars(console: Console, totals: dict[str, int]) -> Iterator[Watcher]:
         tasks = {name: progress.add_task(name, total=total, status="") for name, total in totals.items()}
         passed: dict[str, list[str]] = {name: [] for name in totals}
 
-        def watcher(name: str, status: str, done: int, total: int) -> None:
+        def show_progress(name: str, status: str, done: int, total: int) -> None:
             if status not in passed[name]:
                 passed[name].append(status)
             progress.update(tasks[name], completed=done, status=" → ".join(passed[name]))
 
-        yield watcher
+        yield show_progress
 
 
-def _lines(console: Console) -> Watcher:
-    said: dict[str, tuple[str, int]] = {}
+def _lines(console: Console) -> ShowProgress:
+    printed: dict[str, tuple[str, int]] = {}
 
-    def watcher(name: str, status: str, done: int, total: int) -> None:
-        if said.get(name) != (status, done):
-            said[name] = (status, done)
+    def show_progress(name: str, status: str, done: int, total: int) -> None:
+        if printed.get(name) != (status, done):
+            printed[name] = (status, done)
             console.print(f"{name:16} {status:12} {done}/{total}", highlight=False)
 
-    return watcher
+    return show_progress
 
 
-def outcome(console: Console, files: Iterable[Path]) -> None:
-    """One record of each shape with its answer, and the manifests."""
+def print_results(console: Console, files: Iterable[Path]) -> None:
+    """Print one record of each shape with its answer, and the manifests."""
     console.print("[bold]What went in, and what came home[/] (one record of each shape)")
     for file in files:
         shapes: set[str] = set()
@@ -92,12 +90,12 @@ def outcome(console: Console, files: Iterable[Path]) -> None:
             if shape not in shapes:
                 shapes.add(shape)
                 console.print(f"  [cyan]{row['recordId']}[/]", highlight=False)
-                line(console, f"    in   {_json(row['modelInput']['messages'][-1])}")
-                line(console, f"    out  {_json(_answer(row))}")
+                print_line(console, f"    in   {_json(row['modelInput']['messages'][-1])}")
+                print_line(console, f"    out  {_json(_answer(row))}")
     console.print()
     for file in files:
         manifest = manifest_file(file).read_text(encoding="utf-8").strip()
-        line(console, f"  manifest of {file.name}: {manifest}")
+        print_line(console, f"  manifest of {file.name}: {manifest}")
 
 
 def _answer(row: Record) -> Any:
@@ -114,14 +112,13 @@ def _json(value: Any) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def line(console: Console, text: str) -> None:
-    """A line as it is: neither coloured nor broken, so that it can be copied."""
+def print_line(console: Console, text: str) -> None:
+    """Print a line as it is: neither coloured nor broken, so that it can be copied."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def farewell(console: Console, stage: Stage, records: int, seconds: float) -> None:
-    """What was shown."""
-    batches = len(stage.provider.batches)
+def print_summary(console: Console, servers: Servers, records: int, seconds: float) -> None:
+    batches = len(servers.provider.batches)
     console.print(
         f"\n[bold green]{records} records went to the provider in {batches} batches and came home in their "
         f"order, in {seconds:.0f} s.[/] AWS heard nothing of it.\n",
@@ -129,9 +126,9 @@ def farewell(console: Console, stage: Stage, records: int, seconds: float) -> No
     )
 
 
-def whereabouts(console: Console, folder: Path) -> None:
-    """Every file of the demo, and how to be rid of it."""
+def print_files(console: Console, folder: Path) -> None:
+    """Print every file of the demo, and how to delete them."""
     logs = [folder / PROXY / "proxy.log"]
     for path in [*sorted(path for path in folder.iterdir() if path.is_file()), *filter(Path.exists, logs)]:
-        line(console, f"  {path}")
-    line(console, f"Delete it all: rm -r {shlex.quote(str(folder))}")
+        print_line(console, f"  {path}")
+    print_line(console, f"Delete it all: rm -r {shlex.quote(str(folder))}")

@@ -1,4 +1,4 @@
-"""`bedrock-batch demo`: S3, a provider, the proxy and a boto3 program here, and what comes of it."""
+"""`bedrock-batch demo`: runs S3, a provider, the proxy and a boto3 program, and checks the results."""
 
 import json
 import os
@@ -12,61 +12,63 @@ from types import FrameType
 
 from rich.console import Console
 
-from addon.demo import application, check, show
+from addon.demo import application, check, screen
 from addon.demo.proxy_process import DidNotStart
 from addon.demo.records import Record, claude_records, converse_records
-from addon.demo.stage import NoS3Server, Stage, aws_variables, set_up, without_accounts
+from addon.demo.servers import NoS3Server, Servers, aws_variables, started_servers, without_accounts
 from addon.proxy.application_environment import application_environment
 
 
 class DemoFailed(Exception):
-    """The demo did not come out right; the message says what did not."""
+    """The results are wrong; the message says which."""
 
 
-def run(program: str = application.__file__) -> int:
-    """Tell the whole story on standard output; the exit code, 0 only if everything came out right.
+def run_demo(program: str = application.__file__) -> int:
+    """Run the demo and print it. Returns the exit code: 0 only if the results are right.
 
-    `program` is what creates the jobs; it is given the folder of their inputs.
+    `program` creates the jobs; it is given the folder of their inputs.
     """
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-demo-"))
     earlier = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _tell(console, folder, program)
+        _run(console, folder, program)
     except NoS3Server as error:
         console.print(f"{error}: install it with 'bedrock-batch-proxy[demo]'", highlight=False, markup=False)
         folder.rmdir()
         return 1
     except (DemoFailed, DidNotStart) as error:
         console.print(f"The demo failed: {error}", highlight=False, markup=False, style="red")
-        show.whereabouts(console, folder)
+        screen.print_files(console, folder)
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted; everything that the demo started has been ended.")
-        show.whereabouts(console, folder)
+        screen.print_files(console, folder)
         return 130
     finally:
         signal.signal(signal.SIGTERM, earlier)
     return 0
 
 
-def _tell(console: Console, folder: Path, program: str) -> None:
+def _run(console: Console, folder: Path, program: str) -> None:
     began = time.monotonic()
     jobs = {folder / "claude.jsonl": claude_records(96), folder / "converse.jsonl": converse_records(36)}
     console.print("Starting an S3 server, a provider and the proxy …")
-    with set_up(folder, os.environ) as stage:
+    with started_servers(folder, os.environ) as servers:
         for file, records in jobs.items():
             _write(file, records)
-        show.stage(console, stage, program, folder)
+        screen.print_servers(console, servers, program, folder)
         totals = {file.name: len(records) for file, records in jobs.items()}
-        _play(console, [sys.executable, "-P", program, str(folder)], folder, stage, totals)
-    faults = [fault for file, records in jobs.items() for fault in check.faults(file, records)]
-    if faults:
-        raise DemoFailed("\n".join(faults))
-    show.outcome(console, jobs)
-    show.farewell(console, stage, sum(map(len, jobs.values())), time.monotonic() - began)
-    show.whereabouts(console, folder)
-    show.line(console, f"Look at the jobs again: bedrock-batch jobs list --database {stage.proxy.database}")
+        _run_program(console, [sys.executable, "-P", program, str(folder)], folder, servers, totals)
+    problems = [problem for file, records in jobs.items() for problem in check.problems(file, records)]
+    if problems:
+        raise DemoFailed("\n".join(problems))
+    screen.print_results(console, jobs)
+    screen.print_summary(console, servers, sum(map(len, jobs.values())), time.monotonic() - began)
+    screen.print_files(console, folder)
+    screen.print_line(
+        console, f"Look at the jobs again: bedrock-batch jobs list --database {servers.proxy.database}"
+    )
 
 
 def _write(file: Path, records: list[Record]) -> None:
@@ -74,15 +76,17 @@ def _write(file: Path, records: list[Record]) -> None:
     file.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _play(console: Console, command: list[str], folder: Path, stage: Stage, totals: dict[str, int]) -> None:
+def _run_program(
+    console: Console, command: list[str], folder: Path, servers: Servers, totals: dict[str, int]
+) -> None:
     """Run the program to its end, watching what it prints. Raises `DemoFailed` when it fails."""
-    environment = {**without_accounts(os.environ, folder), **aws_variables(stage.s3_url)}
+    environment = {**without_accounts(os.environ, folder), **aws_variables(servers.s3_url)}
     log = folder / "program.log"
     with (
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
             command,
-            env=application_environment(environment, stage.proxy.url, stage.proxy.bundle),
+            env=application_environment(environment, servers.proxy.url, servers.proxy.bundle),
             stdout=subprocess.PIPE,
             stderr=errors,
             encoding="utf-8",
@@ -95,24 +99,23 @@ def _play(console: Console, command: list[str], folder: Path, stage: Stage, tota
             program.kill()
             raise
     if program.returncode != 0:
-        said = "\n".join(
-            [*log.read_text(encoding="utf-8").splitlines()[-5:], *stage.proxy.said().splitlines()[-5:]]
-        )
-        raise DemoFailed(f"the program ended with code {program.returncode}:\n{said}")
+        logs = (log.read_text(encoding="utf-8"), servers.proxy.log_text())
+        last = "\n".join(line for text in logs for line in text.splitlines()[-5:])
+        raise DemoFailed(f"the program ended with code {program.returncode}:\n{last}")
     unfinished = {name: state for name, state in states.items() if not state.startswith("Completed")}
     if unfinished:
         raise DemoFailed(f"not completed: {unfinished}")
 
 
 def _watch(console: Console, program: subprocess.Popen[str], totals: dict[str, int]) -> dict[str, str]:
-    """Show each line `NAME STATUS DONE/TOTAL ARN MESSAGE` of the program; the last state of each job."""
+    """Show each line `NAME STATUS DONE/TOTAL ARN MESSAGE`. Returns the last state of each job."""
     states: dict[str, str] = {}
     assert program.stdout is not None
-    with show.jobs(console, totals) as watcher:
+    with screen.job_progress(console, totals) as show_progress:
         for line in program.stdout:
             name, status, counts, _, message = line.rstrip("\n").split(" ", 4)
             states[name] = f"{status} {message}"
-            watcher(name, status, *map(int, counts.split("/")))
+            show_progress(name, status, *map(int, counts.split("/")))
     return states
 
 
