@@ -1,10 +1,9 @@
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,6 +13,8 @@ from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
+from tests.waiting import PATIENCE, wait_until
+from translators.bedrock.jobs import JobStatus
 
 CONTROL_C = b"\x03"
 
@@ -229,44 +230,39 @@ def test_stop_of_a_finished_job_is_refused(store: Store, jobs: Jobs) -> None:
     assert result.stderr == "bedrock-batch: job job000000001 cannot be stopped. State was: Completed\n"
 
 
-@pytest.fixture
-def progressing(store: Store) -> Iterator[Callable[[str], None]]:
-    """Lets a job proceed in the background until it has this status."""
-    threads: list[threading.Thread] = []
+def proceed(store: Store, status: JobStatus, message: str | None = None) -> Iterator[None]:
+    """Changes a job at each step until it has this status; the first step changes nothing that is shown."""
+    store.change("job000000001", utc_now(), succeeded=10)
+    yield
+    store.change("job000000001", utc_now(), succeeded=38, failed=2)
+    yield
+    store.end("job000000001", status, utc_now(), message)
+    yield
 
-    def proceed(status: str) -> None:
-        store.change("job000000001", utc_now(), succeeded=10)
-        time.sleep(2)
-        store.change("job000000001", utc_now(), succeeded=38, failed=2)
-        store.end("job000000001", status, utc_now(), "the bucket is gone" if status == "Failed" else None)  # type: ignore[arg-type]  # a JobStatus
 
-    def start(status: str) -> None:
-        threads.append(threading.Thread(target=proceed, args=(status,)))
-        threads[-1].start()
-
-    yield start
-    for thread in threads:
-        thread.join()
+def while_watch_pauses(monkeypatch: pytest.MonkeyPatch, steps: Iterator[None]) -> None:
+    monkeypatch.setattr("addon.cli.jobs.time", SimpleNamespace(sleep=lambda seconds: next(steps)))
 
 
 def test_watch_in_a_pipe_prints_a_line_for_each_change(
-    store: Store, jobs: Jobs, progressing: Callable[[str], None]
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(a_job(total=40, succeeded=10), {})
-    progressing("Completed")
+    while_watch_pauses(monkeypatch, proceed(store, "Completed"))
     result = jobs("watch")
     assert result.exit_code == 0
-    lines = [line.split(" ", 1)[1] for line in result.output.splitlines()]
-    assert lines[0] == "job000000001 nightly-1 InProgress 10/40 (25 %)"
-    assert lines[-1] == "job000000001 nightly-1 Completed 40/40 (100 %, 2 failed)"
-    assert len(lines) == len(set(lines))
+    assert [line.split(" ", 1)[1] for line in result.output.splitlines()] == [
+        "job000000001 nightly-1 InProgress 10/40 (25 %)",
+        "job000000001 nightly-1 InProgress 40/40 (100 %, 2 failed)",
+        "job000000001 nightly-1 Completed 40/40 (100 %, 2 failed)",
+    ]
 
 
 def test_watch_for_scripts_prints_json_lines_and_fails_with_the_job(
-    store: Store, jobs: Jobs, progressing: Callable[[str], None]
+    store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(a_job(total=40, succeeded=10), {})
-    progressing("Failed")
+    while_watch_pauses(monkeypatch, proceed(store, "Failed", "the bucket is gone"))
     result = jobs("watch", "nightly-1", "--json")
     assert result.exit_code == 1
     seen = [json.loads(line) for line in result.stdout.splitlines()]
@@ -274,24 +270,23 @@ def test_watch_for_scripts_prints_json_lines_and_fails_with_the_job(
     assert (seen[-1]["status"], seen[-1]["message"]) == ("Failed", "the bucket is gone")
 
 
-def test_watch_on_a_terminal_shows_bars(
-    store: Store, tmp_path: Path, progressing: Callable[[str], None]
-) -> None:
+def test_watch_on_a_terminal_shows_bars(store: Store, tmp_path: Path) -> None:
     store.add(a_job(total=40, succeeded=10), {})
     with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
-        programs.eventually(lambda: "25 %" in terminal.shown())
-        progressing("Completed")
-        assert terminal.process.wait(60) == 0
-        programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
+        wait_until(lambda: "25 %" in terminal.shown())
+        for _ in proceed(store, "Completed"):
+            pass
+        assert terminal.process.wait(PATIENCE) == 0
+        wait_until(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
         assert "━" in terminal.shown()
 
 
 def test_interrupted_watch_says_so_in_its_exit_code(store: Store, tmp_path: Path) -> None:
     store.add(a_job(total=40, succeeded=10), {})
     with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
-        programs.eventually(lambda: "25 %" in terminal.shown())
+        wait_until(lambda: "25 %" in terminal.shown())
         terminal.type(CONTROL_C)
-        assert terminal.process.wait(60) == 130
+        assert terminal.process.wait(PATIENCE) == 130
         assert "Traceback" not in terminal.shown()
 
 

@@ -1,5 +1,6 @@
 """A runner in this process, its jobs, their input and output."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ from translators.bedrock.jobs import TERMINAL
 
 JOB = "abcdefghij12"
 CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
+_OF_ANYIO = {"_shutdown_process_pool_on_exit"}
+"""Tasks that keep worker processes for as long as the event loop runs."""
 NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
 
 
@@ -88,6 +91,8 @@ class Setup:
         finally:
             await runner.close()
             await transport.close()
+            while _workflows():  # noqa: ASYNC110 - a task tells nobody of its end
+                await anyio.sleep(0.01)
 
     def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
         request = {
@@ -131,6 +136,12 @@ class Setup:
         while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
             await anyio.sleep(0.02)
         return self.job()
+
+
+def _workflows() -> list[asyncio.Task[Any]]:
+    """What the engine has left running, which the end of a real process would end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    return [task for task in others if getattr(task.get_coro(), "__name__", "") not in _OF_ANYIO]
 
 
 def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:
