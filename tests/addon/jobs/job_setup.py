@@ -25,8 +25,6 @@ from translators.bedrock.jobs import TERMINAL
 
 JOB = "abcdefghij12"
 CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
-_OF_ANYIO = {"_shutdown_process_pool_on_exit"}
-"""Tasks that keep worker processes for as long as the event loop runs."""
 NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
 
 
@@ -91,8 +89,9 @@ class Setup:
         finally:
             await runner.close()
             await transport.close()
-            while _workflows():  # noqa: ASYNC110 - a task tells nobody of its end
-                await anyio.sleep(0.01)
+            for task in (left := workflow_tasks()):
+                task.cancel()  # as the end of a process does
+            await asyncio.gather(*left, return_exceptions=True)
 
     def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
         request = {
@@ -138,10 +137,11 @@ class Setup:
         return self.job()
 
 
-def _workflows() -> list[asyncio.Task[Any]]:
-    """What the engine has left running, which the end of a real process would end."""
+def workflow_tasks() -> list[asyncio.Task[Any]]:
+    """Every other task of the event loop but anyio's, which keeps worker processes until the loop ends."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    return [task for task in others if getattr(task.get_coro(), "__name__", "") not in _OF_ANYIO]
+    of_anyio = "_shutdown_process_pool_on_exit"
+    return [task for task in others if getattr(task.get_coro(), "__name__", "") != of_anyio]
 
 
 def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from addon.demo.fake_provider.batch import Pace
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
-from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows
+from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, workflow_tasks
 
 
 async def test_a_job_goes_on_in_the_next_process(
@@ -82,6 +82,9 @@ async def test_the_end_of_a_process_is_no_failure_of_its_jobs(
         await runner.submit(JOB)
         await setup.until(lambda job: job.status == "InProgress")
         runner.nudge(JOB)  # so that its workflow wakes, and finds no engine any more
+        await runner.close()
+        while workflow_tasks():  # noqa: ASYNC110
+            await anyio.sleep(0.02)
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert setup.job().status == "InProgress"
 
