@@ -26,6 +26,7 @@ from tests.addon.jobs.job_setup import (
     rows,
     run,
 )
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
