@@ -19,7 +19,7 @@ type Mode = Literal["regular", "reverse"]
 
 START_LIMIT = 60.0
 """Seconds that a proxy may take until it answers."""
-END_LIMIT = 20.0
+END_LIMIT = 60.0
 """Seconds that a proxy may take to end when it is asked to."""
 
 NOWHERE = "https://127.0.0.1:9"
@@ -52,7 +52,7 @@ class ProxyProcess:
     ) -> None:
         self.folder = folder
         self.log = folder / "proxy.log"
-        self.port = _free_port()
+        self.port = free_port()
         self._environment = dict(environment)
         self.mode: Mode = mode
         self._settings = {
@@ -160,8 +160,8 @@ class ProxyProcess:
         return answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
 
 
-def _free_port() -> int:
-    """A free port that no outgoing connection is given meanwhile."""
+def free_port() -> int:
+    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe:

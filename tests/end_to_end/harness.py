@@ -1,8 +1,8 @@
 """What end-to-end tests are made of: boto3 clients on the way through a proxy, jobs, records and results."""
 
 import json
-import time
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from addon.demo.proxy_process import Mode
+from tests.waiting import PATIENCE, wait_until
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
@@ -21,9 +22,6 @@ NO_REGION = "nowhere-1"
 """A region whose hosts have no address: what is sent there can only be answered on the way."""
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 OVER = frozenset({"Completed", "Failed", "Stopped", "PartiallyCompleted", "Expired"})
-
-PATIENCE = 60.0
-"""Seconds after which a job that has not ended is a failure of the test."""
 
 CALLER = {
     "aws_access_key_id": "the-callers-access-key",
@@ -98,6 +96,16 @@ def jsonl(records: Iterable[Record]) -> bytes:
     return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records).encode()
 
 
+def held[Point: str](at: Point, release: threading.Event) -> Callable[[Point, int], None]:
+    """A provider's hook that holds every request at one point until `release` is set."""
+
+    def hook(point: Point, count: int) -> None:
+        if point == at:
+            assert release.wait(PATIENCE)
+
+    return hook
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket of the test, with the places of one job in it."""
@@ -153,15 +161,18 @@ def ended(bedrock: Client, arn: str) -> dict[str, Any]:
 
 def when(bedrock: Client, arn: str, *statuses: str, processed: int = 0) -> dict[str, Any]:
     """The job as soon as its status is one of these, and so many records are processed."""
-    limit = time.monotonic() + PATIENCE
-    while time.monotonic() < limit:
-        job: dict[str, Any] = bedrock.get_model_invocation_job(jobIdentifier=arn)
+    job: dict[str, Any] = {}
+
+    def is_reached() -> bool:
+        nonlocal job
+        job = bedrock.get_model_invocation_job(jobIdentifier=arn)
         if job["status"] in statuses and job["processedRecordCount"] >= processed:
-            return job
-        if job["status"] in OVER:
-            break
-        time.sleep(0.05)
-    raise AssertionError(f"the job did not become {statuses}: {job}")
+            return True
+        assert job["status"] not in OVER, f"the job did not become {statuses}: {job}"
+        return False
+
+    wait_until(is_reached, f"{statuses} of {arn}")
+    return job
 
 
 def counts(job: Mapping[str, Any]) -> tuple[int, int, int, int]:

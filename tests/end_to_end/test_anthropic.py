@@ -12,8 +12,9 @@ from addon.demo.proxy_process import ProxyProcess
 from addon.settings.config import Config
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
-from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
-from tests.end_to_end.test_kill import Killer
+from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl
+from tests.end_to_end.killer import Killer
+from tests.waiting import wait_until
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail")]
@@ -133,8 +134,7 @@ def test_a_retired_model_is_refused_at_once(
 def test_killed_while_anthropic_is_asked(
     proxy: ProxyProcess, anthropic: AnthropicServer, bucket: Bucket, point: Point, count: int
 ) -> None:
-    killer = Killer()
-    killer.proxy = proxy
+    killer = Killer(proxy)
 
     def at(reached: Point, times: int) -> None:
         if (reached, times) == (point, count):
@@ -143,8 +143,7 @@ def test_killed_while_anthropic_is_asked(
     anthropic.at, anthropic.looks = at, 2
     with bedrock(proxy, provider="anthropic") as client:
         arn = create(client, bucket, RECORDS)
-        killer.await_death()
-        proxy.start()
+        killer.restart()
         assert counts(ended(client, arn)) == (12, 12, 11, 1)
     check(bucket, arn)
     assert len(anthropic.batches) == 3
@@ -169,9 +168,7 @@ def test_a_stop_keeps_what_was_done(client: Client, anthropic: AnthropicServer, 
     anthropic.looks = -1
     anthropic.answers = lambda requests: 1
     arn = create(client, bucket, RECORDS)
-    when(client, arn, "InProgress")
-    while len(anthropic.batches) < 3:
-        when(client, arn, "InProgress")
+    wait_until(lambda: len(anthropic.batches) == 3, "three batches")
     client.stop_model_invocation_job(jobIdentifier=arn)
     job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Stopped", (12, 3, 3, 0))

@@ -1,6 +1,5 @@
 """Jobs on Cohere, Fireworks and xAI, as an unmodified boto3 program sees them."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,8 +12,9 @@ from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.cohere_server import Cohere
 from tests.end_to_end.conftest import PROVIDER_KEY, prepared
 from tests.end_to_end.container_servers import XAI, ContainerServer, Fireworks, Point
-from tests.end_to_end.harness import PATIENCE, Bucket, Client, bedrock, claude, counts, ended, jsonl
+from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl
 from tests.end_to_end.provider_server import completes
+from tests.waiting import wait_until
 
 RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail")]
 
@@ -109,10 +109,7 @@ def test_a_stopped_job_keeps_what_was_answered(
 ) -> None:
     server.answers = 3
     arn = create(client, bucket, RECORDS[:-1])
-    limit = time.monotonic() + PATIENCE
-    while sum(len(job.done) for job in server.jobs.values()) < 3:
-        assert time.monotonic() < limit
-        time.sleep(0.05)
+    wait_until(lambda: sum(len(job.done) for job in server.jobs.values()) == 3, "three answers")
     client.stop_model_invocation_job(jobIdentifier=arn)
     job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Stopped", (11, 3, 3, 0))

@@ -1,5 +1,6 @@
 """What boto3 raises: AWS's exceptions, caught by their class."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import StartProxy
-from tests.end_to_end.harness import Bucket, Client, bedrock, claude, ended, jsonl, when
+from tests.end_to_end.harness import Bucket, Client, bedrock, claude, ended, held, jsonl, when
 
 RECORDS = [claude(number) for number in range(1, 4)]
 
@@ -142,10 +143,13 @@ def test_a_list_is_filtered_sorted_and_paged(proxy: ProxyProcess, bucket: Bucket
 
 
 def test_statuses_come_in_aws_order(provider: BatchServer, routed: Client, bucket: Bucket) -> None:
-    provider.timing = Timing(looks=3)
+    seen_in_progress = threading.Event()
+    provider.at = held("retrieve", seen_in_progress)
     arn = create(routed, bucket)
-    seen = [routed.get_model_invocation_job(jobIdentifier=arn)["status"]]
+    seen = [when(routed, arn, *STATUSES)["status"]]
     while seen[-1] != "Completed":
+        if seen[-1] == "InProgress":
+            seen_in_progress.set()
         seen.append(when(routed, arn, *STATUSES)["status"])
     order = list(dict.fromkeys(seen))
     assert order == [status for status in STATUSES if status in order]

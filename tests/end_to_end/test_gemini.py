@@ -1,11 +1,7 @@
 """Jobs on Gemini, as an unmodified boto3 program sees them."""
 
-import os
-import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +12,7 @@ from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.gemini_server import SIGNATURE, Batch, GeminiServer, Point
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
+from tests.end_to_end.killer import Killer
 
 FEW = [*(claude(number) for number in range(1, 10)), claude(10, "please fail")]
 MANY = [*(claude(number) for number in range(1, 120)), claude(120, "please fail")]
@@ -138,37 +135,21 @@ def test_vectors_come_home_too(client: Client, gemini: GeminiServer, bucket: Buc
     assert all(row["embedding"] == pytest.approx([1 / 16] * 256) for row in rows)
 
 
-class Killer:
-    """Kills the proxy when a point is reached, once."""
-
-    def __init__(self, proxy: ProxyProcess, point: Point, count: int) -> None:
-        self._proxy, self._point, self._count = proxy, point, count
-        self._done = False
-
-    def __call__(self, point: Point, count: int) -> None:
-        if (point, count) == (self._point, self._count) and not self._done:
-            self._done = True
-            with suppress(ProcessLookupError):
-                os.kill(self._proxy.pid, signal.SIGKILL)
-
-    def await_death(self, seconds: float = 30) -> None:
-        limit = time.monotonic() + seconds
-        while not self._proxy.ended:
-            assert time.monotonic() < limit, "the moment never came"
-            time.sleep(0.02)
-
-
 @pytest.mark.parametrize(("point", "count"), POINTS, ids=str)
 def test_killed_while_gemini_is_asked(
     one_proxy: ProxyProcess, gemini: GeminiServer, bucket: Bucket, point: Point, count: int
 ) -> None:
     proxy = alive(one_proxy)
-    gemini.looks = 3
-    gemini.at = killer = Killer(proxy, point, count)
+    killer = Killer(proxy)
+
+    def at(reached: Point, times: int) -> None:
+        if (reached, times) == (point, count):
+            killer.kill()
+
+    gemini.at, gemini.looks = at, 3
     with bedrock(proxy) as client:
         arn = create(client, bucket, MANY)
-        killer.await_death()
-        proxy.start()
+        killer.restart()
         assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn, MANY)
     markers = Counter(batch.display_name for batch in gemini.batches.values())

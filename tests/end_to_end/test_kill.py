@@ -1,11 +1,7 @@
 """`kill -9` at every step of a job: one provider batch per shard, every record exactly once."""
 
-import os
-import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,7 +12,8 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import alive, prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl
-from tests.end_to_end.watched_s3 import Hook, watched
+from tests.end_to_end.killer import Killer
+from tests.end_to_end.s3_relay import S3Relay, no_hook
 
 RECORDS = [*(claude(number) for number in range(1, 8)), claude(8, "please fail")]
 SHARDS = 3
@@ -49,36 +46,13 @@ S3_POINTS = [
 ]
 
 
-class Killer:
-    """Kills a proxy when the moment has come, once."""
-
-    def __init__(self) -> None:
-        self.proxy: ProxyProcess | None = None
-        self.done = False
-
-    def kill(self) -> None:
-        if self.proxy is not None and not self.done:
-            self.done = True
-            with suppress(ProcessLookupError):
-                os.kill(self.proxy.pid, signal.SIGKILL)
-
-    def await_death(self, seconds: float = 30) -> None:
-        assert self.proxy is not None
-        limit = time.monotonic() + seconds
-        while not self.proxy.ended:
-            assert time.monotonic() < limit, "the moment never came"
-            time.sleep(0.02)
-
-
-def run_with_a_death(killer: Killer, proxy: ProxyProcess, bucket: Bucket) -> str:
-    """Create a job, wait until the proxy dies, start it again; the job's ARN when the job is over."""
-    killer.proxy = proxy
+def run_with_a_restart(killer: Killer, proxy: ProxyProcess, bucket: Bucket) -> str:
+    """Create a job, wait until the proxy is killed, start it again; the job's ARN when the job is over."""
     with bedrock(proxy, provider="tiny") as client:
         bucket.put("in/a.jsonl", jsonl(RECORDS[:5]))
         bucket.put("in/b.jsonl", jsonl(RECORDS[5:]))
         arn: str = client.create_model_invocation_job(**bucket.request(bucket.uri("in/")))["jobArn"]
-        killer.await_death()
-        proxy.start()
+        killer.restart()
         job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Completed", (8, 8, 7, 1))
     return arn
@@ -93,42 +67,30 @@ def check(bucket: Bucket, provider: BatchServer, arn: str) -> None:
     assert set(markers.values()) == {1}
 
 
-class Door:
-    """In front of S3; tests of this module say what happens there."""
-
-    def __init__(self) -> None:
-        self.hook: Hook = self.open
-
-    def open(self, reached: str) -> None:
-        """Let everything pass."""
-
-    def __call__(self, reached: str) -> None:
-        self.hook(reached)
-
-
 @pytest.fixture(scope="module")
-def one_door() -> Door:
-    return Door()
+def one_relay(s3_url: str) -> Iterator[S3Relay]:
+    with S3Relay(s3_url) as relay:
+        yield relay
 
 
 @pytest.fixture
-def door(one_door: Door) -> Door:
-    one_door.hook = one_door.open
-    return one_door
+def relay(one_relay: S3Relay) -> S3Relay:
+    """In front of S3, without a hook until the test sets one."""
+    one_relay.hook = no_hook
+    return one_relay
 
 
 @pytest.fixture(scope="module")
 def one_proxy(
-    s3_url: str, one_provider: BatchServer, one_door: Door, tmp_path_factory: pytest.TempPathFactory
+    s3_url: str, one_provider: BatchServer, one_relay: S3Relay, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
-    with watched(s3_url, one_door) as url:
-        config = {**TINY, "s3": {"endpoint_url": url}}
-        with prepared(tmp_path_factory.mktemp("killed"), s3_url, one_provider, config=config) as started:
-            yield started
+    config = {**TINY, "s3": {"endpoint_url": one_relay.url}}
+    with prepared(tmp_path_factory.mktemp("killed"), s3_url, one_provider, config=config) as started:
+        yield started
 
 
 @pytest.fixture
-def proxy(one_proxy: ProxyProcess, door: Door) -> ProxyProcess:
+def proxy(one_proxy: ProxyProcess, relay: S3Relay) -> ProxyProcess:
     return alive(one_proxy)
 
 
@@ -136,7 +98,7 @@ def proxy(one_proxy: ProxyProcess, door: Door) -> ProxyProcess:
 def test_killed_while_the_provider_is_asked(
     proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, point: Point, count: int
 ) -> None:
-    killer = Killer()
+    killer = Killer(proxy)
     reached = Counter[Point]()
 
     def at(now: Point, times: int) -> None:
@@ -145,19 +107,19 @@ def test_killed_while_the_provider_is_asked(
             killer.kill()
 
     provider.at, provider.timing = at, Timing(looks=1)
-    check(bucket, provider, run_with_a_death(killer, proxy, bucket))
+    check(bucket, provider, run_with_a_restart(killer, proxy, bucket))
 
 
 @pytest.mark.parametrize("point", S3_POINTS)
 def test_killed_while_s3_is_asked(
-    proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, door: Door, point: str
+    proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, relay: S3Relay, point: str
 ) -> None:
-    killer = Killer()
+    killer = Killer(proxy)
     start, _, end = point.format(bucket=bucket.name, job="JOB").partition("JOB")
 
     def hook(reached: str) -> None:
         if reached.startswith(start) and reached.endswith(end):
             killer.kill()
 
-    door.hook = hook
-    check(bucket, provider, run_with_a_death(killer, proxy, bucket))
+    relay.hook = hook
+    check(bucket, provider, run_with_a_restart(killer, proxy, bucket))

@@ -13,8 +13,8 @@ from addon.demo.proxy_process import ProxyProcess
 from addon.settings.config import Config
 from tests.end_to_end.conftest import PROVIDER_KEY, alive, prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
+from tests.end_to_end.killer import Killer
 from tests.end_to_end.mistral_server import Job, MistralServer, Point
-from tests.end_to_end.test_kill import Killer
 
 RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail")]
 LARGE = "mistral.mistral-large-3-675b-instruct"
@@ -172,8 +172,8 @@ def test_vectors_come_home_too(client: Client, mistral: MistralServer, bucket: B
 def test_killed_while_mistral_is_asked(
     one_proxy: ProxyProcess, mistral: MistralServer, bucket: Bucket, point: Point, count: int
 ) -> None:
-    killer = Killer()
-    killer.proxy = proxy = alive(one_proxy)
+    proxy = alive(one_proxy)
+    killer = Killer(proxy)
 
     def at(reached: Point, times: int) -> None:
         if (reached, times) == (point, count):
@@ -182,8 +182,7 @@ def test_killed_while_mistral_is_asked(
     mistral.at, mistral.looks = at, 2
     with bedrock(proxy) as client:
         arn = create(client, bucket, RECORDS)
-        killer.await_death()
-        proxy.start()
+        killer.restart()
         assert counts(ended(client, arn)) == (12, 12, 11, 1)
     check(bucket, arn)
     assert markers(mistral) == [1, 1, 1]

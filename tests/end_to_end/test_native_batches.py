@@ -1,13 +1,11 @@
 """Get and Stop of batches that were made at the provider without us: one flow, with both sides."""
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, override
@@ -22,12 +20,13 @@ from mitmproxy.io import FlowReader
 from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut
 from addon.demo.fake_provider.server import BatchServer
-from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess
+from addon.demo.proxy_process import NOWHERE, Mode, ProxyProcess, free_port
 from tests.end_to_end.anthropic_server import AnthropicServer
 from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, prepared
 from tests.end_to_end.gemini_server import GeminiServer
 from tests.end_to_end.harness import CALLER, CLAUDE, Bucket, Client, bedrock, counts, ended, when
 from tests.end_to_end.upstream import Upstream, recording_upstream
+from tests.waiting import PATIENCE
 
 SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.values())
 LINE = {
@@ -87,8 +86,7 @@ def proxies(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mapping[Mode, Way]]:
     """A proxy that listens in both modes, and says and saves as much as it can."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     proxy = prepared(
         tmp_path_factory.mktemp("proxy"),
         s3_url,
@@ -182,11 +180,11 @@ def test_a_batch_of_openai_is_a_job(to: Callable[[str], Client], provider: Batch
     client = to("openai")
     job = client.get_model_invocation_job(jobIdentifier=batch)
     assert job["status"] in {"Validating", "InProgress"}
-    while job["status"] != "Completed":
-        job = client.get_model_invocation_job(jobIdentifier=job["jobArn"])
+    job = ended(client, job["jobArn"])
+    assert job["status"] == "Completed"
     assert job["jobArn"] == f"arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/{batch}"
     assert (job["totalRecordCount"], job["successRecordCount"]) == (1, 1)
-    assert 0 <= (datetime.now(UTC) - job["submitTime"]).total_seconds() < 60
+    assert job["submitTime"].timestamp() == provider.batches[batch].json()["created_at"]
     assert job["endTime"] >= job["submitTime"]
     assert "completed" in job["message"]
     for seen in provider.seen:
@@ -207,8 +205,7 @@ def test_a_batch_that_is_over_is_not_stopped(
     to: Callable[[str], Client], provider: BatchServer, batch: str
 ) -> None:
     client = to("openai")
-    while client.get_model_invocation_job(jobIdentifier=batch)["status"] != "Completed":
-        pass
+    assert ended(client, batch)["status"] == "Completed"
     refusal = refused(client.stop_model_invocation_job, batch)
     assert isinstance(refusal, client.exceptions.ValidationException)
     assert "State was: Completed" in str(refusal)
@@ -432,7 +429,7 @@ def test_saved_flows_hold_both_sides_and_no_secret(
     def wait(point: str, count: int) -> None:
         if point == "cancel":
             waiting.set()
-            over.wait(30)
+            over.wait(PATIENCE)
 
     def stop(client: Client) -> None:
         with pytest.raises((ClientError, BotoCoreError)):  # the proxy ends before it is answered
@@ -444,10 +441,10 @@ def test_saved_flows_hold_both_sides_and_no_secret(
         client.get_model_invocation_job(jobIdentifier=batch)
         stopping = threading.Thread(target=stop, args=(client,))
         stopping.start()
-        assert waiting.wait(30)
+        assert waiting.wait(PATIENCE)
         process.stop()
         over.set()
-        stopping.join(30)
+        stopping.join(PATIENCE)
     assert list(leaks(process.folder)) == []
     with (process.folder / "flows").open("rb") as file:
         flows = [flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)]

@@ -1,6 +1,5 @@
 """Jobs on servers whose batch API is like OpenAI's, as an unmodified boto3 program sees them."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -13,8 +12,9 @@ from addon.demo.fake_provider.faults import Cut, Point, nothing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, prepared
-from tests.end_to_end.harness import PATIENCE, Bucket, Client, bedrock, claude, counts, ended, jsonl
+from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl
 from tests.end_to_end.openai_like_servers import Azure, Groq, Homemade, OpenAILike, Together
+from tests.waiting import wait_until
 
 RECORDS = [*(claude(number) for number in range(1, 12)), claude(12, "please fail")]
 KINDS: dict[str, Callable[..., OpenAILike]] = {
@@ -130,10 +130,7 @@ def test_a_batch_whose_creation_was_not_answered_is_found_and_not_made_again(
 def test_a_stopped_job_keeps_what_was_answered(server: OpenAILike, client: Client, bucket: Bucket) -> None:
     server.outcome = lambda number: Outcome(stalls_after=3)
     arn = create(client, bucket, RECORDS[:-1])
-    limit = time.monotonic() + PATIENCE
-    while sum(batch.completed for batch in server.batches.values()) < 3:
-        assert time.monotonic() < limit
-        time.sleep(0.05)
+    wait_until(lambda: sum(batch.completed for batch in server.batches.values()) == 3, "three answers")
     client.stop_model_invocation_job(jobIdentifier=arn)
     job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Stopped", (11, 3, 3, 0))

@@ -1,11 +1,11 @@
 """Two proxies on one job database: one runs the jobs, the other stands ready."""
 
+import threading
 from pathlib import Path
 
-from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from tests.end_to_end.conftest import StartProxy
-from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, jsonl, when
+from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, held, jsonl, when
 
 RECORDS = [claude(number) for number in range(1, 6)]
 
@@ -28,7 +28,8 @@ def test_the_other_goes_on_with_a_job_when_the_first_is_killed(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, tmp_path: Path
 ) -> None:
     shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": 0.1}}
-    provider.timing = Timing(seconds=1)
+    seen_in_progress = threading.Event()
+    provider.at = held("retrieve", seen_in_progress)
     first = start_proxy(config=shared)
     second = start_proxy(config=shared)
     with bedrock(first, provider="openai") as client:
@@ -36,6 +37,7 @@ def test_the_other_goes_on_with_a_job_when_the_first_is_killed(
         arn = client.create_model_invocation_job(**request)["jobArn"]
         when(client, arn, "InProgress")
     first.kill()
+    seen_in_progress.set()
     with bedrock(second) as client:
         job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Completed", (5, 5, 5, 0))

@@ -12,7 +12,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -24,12 +23,12 @@ from typing import Any
 import pytest
 from boto3.s3.transfer import TransferConfig
 
+from addon.demo.proxy_process import free_port
 from addon.demo.servers import without_accounts
 from addon.mitmdump import script
 from tests.end_to_end.harness import ROLE, client
 from tests.end_to_end.upstream import ARN, Upstream, recording_upstream
-
-START_LIMIT = 60.0
+from tests.waiting import PATIENCE, wait_until
 
 CREATE = {
     "jobName": "unrouted",
@@ -95,7 +94,7 @@ def signed(upstream: Upstream) -> Mapping[str, list[bytes]]:
 
 @contextmanager
 def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> Iterator[Way]:
-    way = Way(_free_port(), _free_port())
+    way = Way(free_port(), free_port())
     config = folder / "bedrock-batch.toml"
     config.write_text(f"[jobs]\nfolder = {json.dumps(str(folder / 'data'))}\n")
     settings = {
@@ -125,33 +124,29 @@ def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> 
         yield way
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 def _await(process: subprocess.Popen[bytes], way: Way, log: Path, *, routed: bool) -> None:
-    """Until it listens, and with the addon until a routed List is answered by it."""
-    limit = time.monotonic() + START_LIMIT
-    while time.monotonic() < limit and process.poll() is None:
+    """Wait until it listens, and with the addon until a routed List is answered by it."""
+
+    def is_ready() -> bool:
+        assert process.poll() is None, log.read_text()
         try:
-            if not routed or _list(way, {"x-model-provider": "openai"}) == 200:
-                socket.create_connection(("127.0.0.1", way.reverse)).close()
-                return
+            if routed:
+                return _list(way, {"x-model-provider": "openai"}) == 200
+            socket.create_connection(("127.0.0.1", way.reverse)).close()
         except OSError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+            return False
+        return True
+
+    wait_until(is_ready, "a proxy that answers")
 
 
 def _list(way: Way, headers: Mapping[str, str]) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", way.reverse, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", way.reverse, timeout=PATIENCE)) as connection:
         connection.request("GET", "/model-invocation-jobs", headers=dict(headers))
         return connection.getresponse().status
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 MITMDUMP = ("-c", "from mitmproxy.tools.main import mitmdump; mitmdump()")
@@ -182,7 +177,7 @@ def _send(raw: bytes, way: Way, mode: str, upstream: Upstream) -> list[bytes]:
     before = len(upstream.requests)
     with ExitStack() as stack:
         port = way.regular if mode == "regular" else way.reverse
-        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
         if mode == "regular":
             connection = stack.enter_context(_tunnelled(connection, upstream))
         connection.sendall(raw)

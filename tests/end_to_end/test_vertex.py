@@ -1,10 +1,6 @@
 """Jobs on Vertex AI, as an unmodified boto3 program sees them."""
 
-import os
-import signal
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +11,7 @@ from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.google_servers import BUCKET, LOCATION, PROJECT, GoogleServers, Job, Point, key_file
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, jsonl, when
+from tests.end_to_end.killer import Killer
 
 RECORDS = [*(claude(number) for number in range(1, 20)), claude(20, "please fail")]
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -142,19 +139,16 @@ def test_a_model_that_vertex_does_not_have_is_refused_at_create(client: Client, 
 def test_killed_before_the_answer_to_create_came(
     one_proxy: ProxyProcess, client: Client, google: GoogleServers, bucket: Bucket
 ) -> None:
+    killer = Killer(one_proxy)
+
     def kill(point: Point, count: int) -> None:
         if (point, count) == ("create:after", 1):
-            with suppress(ProcessLookupError):
-                os.kill(one_proxy.pid, signal.SIGKILL)
+            killer.kill()
             raise Cut
 
     google.at = kill
     arn = create(client, bucket, RECORDS)
-    limit = time.monotonic() + 30
-    while not one_proxy.ended:
-        assert time.monotonic() < limit, "the job was never created"
-        time.sleep(0.02)
-    one_proxy.start()
+    killer.restart()
     assert ended(client, arn)["status"] == "Completed"
     check(bucket, arn)
     assert len(google.jobs) == 1

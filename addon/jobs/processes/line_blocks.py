@@ -116,7 +116,7 @@ def _elsewhere[Result: Done](
                 blocks.index -= block.lines - result.records
                 yield block, result
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def _ignore_interrupts() -> None:

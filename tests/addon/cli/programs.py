@@ -10,7 +10,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from addon.demo.servers import without_accounts
 from addon.jobs.tables import Job, utc_now
+from tests.waiting import PATIENCE
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there."""
@@ -58,7 +58,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -104,14 +104,6 @@ def on_terminal(arguments: Sequence[str], home: Path) -> Iterator[Terminal]:
         process.wait()
         reader.join()
         os.close(ours)
-
-
-def eventually(what: Callable[[], bool], limit: float = 60) -> None:
-    """Wait until it is so."""
-    until = time.monotonic() + limit
-    while not what():
-        assert time.monotonic() < until, f"not within {limit} s"
-        time.sleep(0.05)
 
 
 def listens(port: int) -> bool:

@@ -18,6 +18,7 @@ from addon.cli.errors import CommandError
 from addon.cli.translate import Translation, blocks_in_order
 from tests.addon.cli import programs
 from tests.addon.cli.test_translate import a_record, translate, written
+from tests.waiting import PATIENCE
 
 TARGET = ("--model", "gpt-4o-mini", "--to", "openai")
 
@@ -31,7 +32,7 @@ def from_shell(folder: Path, redirection: str, *arguments: str) -> subprocess.Co
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -135,7 +136,7 @@ def test_a_full_disk_is_told_in_a_line(
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=50,
+            timeout=PATIENCE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
             check=False,
         )
@@ -157,7 +158,7 @@ def test_a_reader_that_went_away_is_no_error(tmp_path: Path, arguments: list[str
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=50,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.stderr == ""

@@ -14,6 +14,7 @@ from addon.jobs.store import Store
 from addon.jobs.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
+from tests.waiting import PATIENCE, wait_until
 from translators.bedrock.jobs import JobStatus
 
 CONTROL_C = b"\x03"
@@ -265,19 +266,19 @@ def test_watch_for_scripts_prints_json_lines_and_fails_with_the_job(
 def test_watch_on_a_terminal_shows_bars(store: Store, tmp_path: Path) -> None:
     store.add(a_job(total=40, succeeded=10), {})
     with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
-        programs.eventually(lambda: "25 %" in terminal.shown())
+        wait_until(lambda: "25 %" in terminal.shown())
         end(store, "Completed")
-        assert terminal.process.wait(60) == 0
-        programs.eventually(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
+        assert terminal.process.wait(PATIENCE) == 0
+        wait_until(lambda: "40/40 (100 %, 2 failed) Completed" in terminal.shown())
         assert "━" in terminal.shown()
 
 
 def test_interrupted_watch_says_so_in_its_exit_code(store: Store, tmp_path: Path) -> None:
     store.add(a_job(total=40, succeeded=10), {})
     with programs.on_terminal(["jobs", "watch", "--database", store.url], tmp_path) as terminal:
-        programs.eventually(lambda: "25 %" in terminal.shown())
+        wait_until(lambda: "25 %" in terminal.shown())
         terminal.type(CONTROL_C)
-        assert terminal.process.wait(60) == 130
+        assert terminal.process.wait(PATIENCE) == 130
         assert "Traceback" not in terminal.shown()
 
 

@@ -23,6 +23,7 @@ from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
+from tests.waiting import PATIENCE, wait_until
 
 SHOW_ENVIRONMENT = """
 import boto3, json, os, pathlib, sys
@@ -167,7 +168,7 @@ def https_server(folder: Path) -> Iterator[tuple[int, bytes]]:
             secure.recv(1)  # the client shows its certificate and is gone
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(PATIENCE)
         thread = threading.Thread(target=serve, args=(server,))
         thread.start()
         yield server.getsockname()[1], ssl.PEM_cert_to_DER_cert(store.default_ca.to_pem().decode())
@@ -178,17 +179,17 @@ def https_server(folder: Path) -> Iterator[tuple[int, bytes]]:
 def test_signals_reach_the_program_and_its_exit_code_is_ours(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "program.py").write_text(WAIT_FOR_SIGNAL)
     with started(["run", "--", "python", "program.py"], tmp_path) as process:
-        programs.eventually((tmp_path / "started").exists)
+        wait_until((tmp_path / "started").exists)
         process.send_signal(number)
-        assert process.wait(60) == 40 + number
+        assert process.wait(PATIENCE) == 40 + number
 
 
 def test_control_c_reaches_the_program_once_and_the_proxy_outlives_it(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(COUNT_INTERRUPTS)
     with programs.on_terminal(["run", "--", "python", "program.py"], tmp_path) as terminal:
-        programs.eventually(lambda: "started" in terminal.shown())
+        wait_until(lambda: "started" in terminal.shown())
         terminal.type(b"\x03")
-        assert terminal.process.wait(60) == 0
+        assert terminal.process.wait(PATIENCE) == 0
     assert "1 interrupts, proxy alive: True" in terminal.shown()
 
 
@@ -205,13 +206,13 @@ def test_the_proxy_ends_even_when_we_are_killed(tmp_path: Path) -> None:
         "time.sleep(100)\n"
     )
     with started(["run", "--", "python", "program.py"], tmp_path) as process:
-        programs.eventually((tmp_path / "pid").exists)
-        programs.eventually(lambda: (tmp_path / "pid").read_text() != "")
+        wait_until((tmp_path / "pid").exists)
+        wait_until(lambda: (tmp_path / "pid").read_text() != "")
         process.kill()
         process.wait()
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     port = int((tmp_path / "proxy").read_text().rpartition(":")[2])
-    programs.eventually(lambda: not programs.listens(port))
+    wait_until(lambda: not programs.listens(port))
 
 
 @contextmanager
@@ -270,7 +271,7 @@ def company_proxy() -> Iterator[tuple[int, list[str]]]:
             connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(PATIENCE)
         thread = threading.Thread(target=serve, args=(server,))
         thread.start()
         yield server.getsockname()[1], seen

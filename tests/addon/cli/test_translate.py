@@ -10,6 +10,7 @@ import pytest
 
 from addon.cli.translate import JOB
 from tests.addon.cli import programs
+from tests.waiting import PATIENCE, wait_until
 
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 CONFIG = '[providers.openai.models]\n"anthropic.claude-3-haiku-*" = "gpt-4o-mini"\n'
@@ -44,7 +45,7 @@ def translate(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -186,7 +187,7 @@ def test_a_terminal_gets_a_bar_and_the_summary(tmp_path: Path) -> None:
     source = written(tmp_path, [a_record(system="x" * 1000)] * 2000)
     arguments = ["translate", str(source), "--model", "gpt-4o-mini", "--to", "openai", "--out", "out.jsonl"]
     with programs.on_terminal(arguments, tmp_path) as terminal:
-        programs.eventually(lambda: "2,000 lines for openai" in terminal.shown())
+        wait_until(lambda: "2,000 lines for openai" in terminal.shown())
         assert "MB" in terminal.shown()
         assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" in terminal.shown()
 

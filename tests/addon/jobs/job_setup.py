@@ -1,5 +1,6 @@
 """A runner in this process, its jobs, their input and output."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -88,6 +89,9 @@ class Setup:
         finally:
             await runner.close()
             await transport.close()
+            for task in (left := workflow_tasks()):
+                task.cancel()  # as the end of a process does
+            await asyncio.gather(*left, return_exceptions=True)
 
     def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
         request = {
@@ -131,6 +135,13 @@ class Setup:
         while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
             await anyio.sleep(0.02)
         return self.job()
+
+
+def workflow_tasks() -> list[asyncio.Task[Any]]:
+    """Every other task of the event loop but anyio's, which keeps worker processes until the loop ends."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    of_anyio = "_shutdown_process_pool_on_exit"
+    return [task for task in others if getattr(task.get_coro(), "__name__", "") != of_anyio]
 
 
 def put(bucket: Any, key: str, bodies: list[dict[str, Any]]) -> None:

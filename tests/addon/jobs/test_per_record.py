@@ -26,6 +26,7 @@ from tests.addon.jobs.job_setup import (
     rows,
     run,
 )
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ async def test_a_refusal_waits_for_the_calls_beside_it(
     answer = failing_at_the_first(NO_MODEL)
 
     def answer_both(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        both_run.wait(30)
+        both_run.wait(PATIENCE)
         return answer(body)
 
     provider.answer = answer_both
@@ -305,7 +306,7 @@ async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
     stopped, all_run = threading.Event(), threading.Barrier(3)
 
     def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        all_run.wait(30)
+        all_run.wait(PATIENCE)
         if "Question 0?" in str(body):
             stopped.wait()
         if "Question 1?" in str(body):

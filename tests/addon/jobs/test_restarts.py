@@ -1,6 +1,7 @@
 """Jobs that go on in another process than the one they began in."""
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import pytest
 from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.spool import Spool
-from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows
+from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, workflow_tasks
 
 
 async def test_a_job_goes_on_in_the_next_process(
     setup: Setup, bucket: Any, provider: BatchServer, tmp_path: Path
 ) -> None:
-    provider.timing = Timing(seconds=0.4)
+    provider.timing = Timing(looks=4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     async with setup.open() as runner:
         setup.add()
@@ -40,7 +41,7 @@ async def test_a_job_keeps_the_settings_it_began_with_although_its_section_has_c
         local = {"kind": "openai", "base_url": provider.url, "api_key": "env:OPENAI_API_KEY", **section}
         return Setup(tmp_path / "data", s3_url, provider, others={"local": local})
 
-    provider.timing = Timing(seconds=0.3)
+    provider.timing = Timing(looks=3)
     put(bucket, "in/a.jsonl", [CONVERSE] * 2)
     begun, resumed = setup(), setup(**edited)
     async with begun.open() as runner:
@@ -58,7 +59,7 @@ async def test_a_job_keeps_the_settings_it_began_with_although_its_section_has_c
 async def test_a_job_goes_on_although_its_spool_is_gone(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
-    provider.timing = Timing(seconds=0.4)
+    provider.timing = Timing(looks=4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 4)
     async with setup.open() as runner:
         setup.add()
@@ -81,19 +82,29 @@ async def test_the_end_of_a_process_is_no_failure_of_its_jobs(
         await runner.submit(JOB)
         await setup.until(lambda job: job.status == "InProgress")
         runner.nudge(JOB)  # so that its workflow wakes, and finds no engine any more
-    await anyio.sleep(0.5)
+        await runner.close()
+        while workflow_tasks():  # noqa: ASYNC110
+            await anyio.sleep(0.02)
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert setup.job().status == "InProgress"
+
+
+def threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate()}
 
 
 async def test_a_proxy_without_workers_only_accepts_jobs(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open():
+        pass  # the queues are known from now on: the engine listens to them when it starts, or never
     async with setup.open(workers=0) as runner:
         setup.add()
         await runner.submit(JOB)
-        await anyio.sleep(0.5)
+        while "queue-worker-_dbos_internal_queue" not in (names := threads()):  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+        assert "queue-worker-jobs" not in names
         assert setup.job().status == "Submitted"
     async with setup.open():
         assert (await setup.until(is_over)).status == "Completed"

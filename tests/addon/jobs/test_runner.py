@@ -25,6 +25,8 @@ from tests.addon.jobs.job_setup import (
     run,
 )
 
+LATER_JOB = "bcdefghijk12"
+
 
 async def test_the_output_mirrors_the_input_folder(setup: Setup, bucket: Any) -> None:
     put(bucket, "in/a.jsonl", [CONVERSE, NAMES_ONLY_FAIL])
@@ -299,7 +301,7 @@ async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
         if point == "cancel":
             raise Refuse(400, "not this one")
 
-    provider.at, provider.timing = at, Timing(seconds=0.5)
+    provider.at, provider.timing = at, Timing(looks=4)
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
     async with setup.open() as runner:
         setup.add()
@@ -363,8 +365,11 @@ async def test_submitting_twice_runs_once(setup: Setup, bucket: Any, provider: B
             await runner.submit(JOB)
         await setup.until(is_over)
         await runner.submit(JOB)
-        await anyio.sleep(0.3)
-    assert len(provider.batches) == 1
+        setup.add(job_id=LATER_JOB)
+        await runner.submit(LATER_JOB)
+        while not is_over(setup.job(LATER_JOB)):  # noqa: ASYNC110 - the queue is worked off in order
+            await anyio.sleep(0.02)
+    assert len(provider.batches) == 2
 
 
 async def test_a_callers_key_is_used_and_then_deleted(

@@ -57,9 +57,12 @@ def test_environment_may_name_a_folder_of_certificates(confdir: Path, tmp_path: 
 
 def test_environment_that_names_the_bundle_changes_nothing(confdir: Path) -> None:
     bundle = ca_bundle.write_bundle(confdir, {})
-    before = bundle.stat()
+    before, content = bundle.stat(), bundle.read_bytes()
     again = ca_bundle.write_bundle(confdir, {"AWS_CA_BUNDLE": str(bundle)})
-    assert again.stat() == before
+    assert again == bundle
+    assert again.read_bytes() == content
+    after = again.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_each_certificate_is_there_once(confdir: Path) -> None:

@@ -15,9 +15,10 @@ import pytest
 from botocore.config import Config
 from mitmproxy.test import taddons
 
-from addon.demo.proxy_process import ProxyProcess
+from addon.demo.proxy_process import ProxyProcess, free_port
 from addon.proxy.launcher import CABundleWriter
 from tests.addon.cli import programs
+from tests.waiting import PATIENCE, wait_until
 
 SHOW_OPTIONS = """
 import json, logging, pathlib
@@ -156,11 +157,11 @@ def test_web_interface_is_mitmwebs(tmp_path: Path) -> None:
 def test_terminal_interface_is_mitmproxys(tmp_path: Path) -> None:
     port = free_port()
     with programs.on_terminal(["proxy", "--tui", "-p", str(port)], tmp_path) as terminal:
-        programs.eventually(lambda: "Flows" in terminal.shown() or terminal.process.poll() is not None)
-        programs.eventually(lambda: answers(port) or terminal.process.poll() is not None)
+        wait_until(lambda: "Flows" in terminal.shown() or terminal.process.poll() is not None)
+        wait_until(lambda: answers(port) or terminal.process.poll() is not None)
         assert terminal.process.poll() is None, terminal.shown()
         terminal.process.terminate()
-        terminal.process.wait(30)
+        terminal.process.wait(PATIENCE)
 
 
 def test_script_runs_in_plain_mitmdump(tmp_path: Path) -> None:
@@ -175,9 +176,9 @@ def test_script_runs_in_plain_mitmdump(tmp_path: Path) -> None:
             stdout=output,
             stderr=output,
         )
-        stack.callback(process.wait, 30)
+        stack.callback(process.wait, PATIENCE)
         stack.callback(process.terminate)
-        programs.eventually(lambda: answers(int(port)))
+        wait_until(lambda: answers(int(port)))
     assert "connection_strategy is 'eager'" in (tmp_path / "log").read_text()
 
 
@@ -193,9 +194,3 @@ def answers(port: int) -> bool:
     except httpx.TransportError:
         return False
     return answer.status_code == httpx.codes.OK
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

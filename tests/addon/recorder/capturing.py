@@ -3,11 +3,13 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from addon.demo.proxy_process import free_port
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,7 @@ class Capture:
 
 @contextmanager
 def captured(folder: Path) -> Iterator[Capture]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     capture = Capture(f"http://127.0.0.1:{port}", folder / "nightly.flows", folder / "nightly.har")
     options = {"confdir": folder / "mitmproxy", "hardump": capture.har, "connection_strategy": "lazy"}
     program = Path(sys.executable).with_name("mitmdump")
@@ -32,21 +32,14 @@ def captured(folder: Path) -> Iterator[Capture]:
         [program, "-q", "--listen-host", "127.0.0.1", "-p", str(port), "-w", capture.flows, *settings]
     )
     try:
-        _wait_for(port, process)
+        wait_until(lambda: _listens(port, process), "a mitmdump that listens")
         yield capture
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            assert process.poll() is None, "mitmdump did not start"
-            assert time.monotonic() < until, "mitmdump does not listen"
-            time.sleep(0.05)
-        else:
-            return
+def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "mitmdump did not start"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

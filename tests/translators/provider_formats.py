@@ -1,7 +1,7 @@
-"""How each provider speaks, in as few words as the conformance tests need.
+"""The wire format of each provider, as far as the conformance tests need it.
 
-One `Voice` for each row of the registry: rows as the provider would write them, and what its lines say.
-A provider without one fails the tests that are about every provider.
+One `ProviderFormat` for each row of the registry: result rows as the provider would write them, and readers of
+its request lines. A provider without one fails the tests that are about every provider.
 """
 
 import json
@@ -17,12 +17,12 @@ SIGNATURE = "c2lnbmF0dXJlMTIz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """What a model said, whoever it is."""
+class ModelAnswer:
+    """What a model answered, in no provider's format."""
 
     text: str = ""
     calls: tuple[tuple[str, Json | None], ...] = ()
-    """Names and arguments; None for a call that says nothing about arguments."""
+    """Names and arguments; None for a call without arguments."""
     reasoning: str = ""
     end: End = "end"
     prompt: int = 20
@@ -33,19 +33,19 @@ class Said:
     reasoned: int = 0
     """Tokens of what cannot."""
     odd: bool = False
-    """There is something of a kind that nobody knows beside it."""
+    """There is also a part of an unknown kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Voice:
-    """What a provider writes and reads."""
+class ProviderFormat:
+    """The format of a provider's lines and rows."""
 
     model: str
-    """One that takes everything that the provider knows."""
-    row: Callable[[str, Said], Json]
-    """custom id, what was said → the result row."""
+    """One that takes all of the provider's parameters."""
+    row: Callable[[str, ModelAnswer], Json]
+    """custom id, answer → the result row."""
     system: Callable[[Json], Sequence[str]]
-    """The texts that a line tells the model before the conversation."""
+    """The system texts of a line."""
     turns: Callable[[Json], Sequence[Json]]
     """The other messages of a line."""
     results: Callable[[Json], Mapping[str, str]]
@@ -56,6 +56,10 @@ class Voice:
     """Whether its reasoning comes with something that has to be sent back."""
     ends: frozenset[End]
     """Ends that the provider has a word for."""
+    parameters: Mapping[str, Literal["noted", "refused"]] = MappingProxyType({})
+    """Parameters that are dropped with a note, or make the record an error; all others are sent."""
+    refuses_unknown_parts: bool = False
+    """Whether an answer with a part of an unknown kind is an error row, and not read without the part."""
 
 
 def chat_vectors(custom_id: str, vectors: Sequence[Sequence[float]]) -> Json:
@@ -82,52 +86,52 @@ def _texts(content: object) -> list[str]:
     return [part["text"] for part in content if "text" in part] if isinstance(content, list) else []
 
 
-def _chat_end(said: Said) -> str:
+def _chat_end(answer: ModelAnswer) -> str:
     words = {"end": "stop", "length": "length", "filter": "content_filter", "calls": "tool_calls"}
-    return words.get(said.end, "bored")
+    return words.get(answer.end, "bored")
 
 
-def _chat_message(said: Said) -> Json:
-    message: Json = {"role": "assistant", "content": said.text or None}
-    if said.calls:
+def _chat_message(answer: ModelAnswer) -> Json:
+    message: Json = {"role": "assistant", "content": answer.text or None}
+    if answer.calls:
         message["tool_calls"] = [
             {
                 "id": f"call_{number:05}",
                 "type": "function",
                 "function": {"name": name, "arguments": "" if given is None else json.dumps(given)},
             }
-            for number, (name, given) in enumerate(said.calls)
+            for number, (name, given) in enumerate(answer.calls)
         ]
-    if said.reasoning:
-        message["reasoning"] = said.reasoning
-    return message | ({"hologram": {"text": "?"}} if said.odd else {})
+    if answer.reasoning:
+        message["reasoning"] = answer.reasoning
+    return message | ({"hologram": {"text": "?"}} if answer.odd else {})
 
 
-def _chat_body(said: Said) -> Json:
-    output = said.answered + said.reasoned
+def _chat_body(answer: ModelAnswer) -> Json:
+    output = answer.answered + answer.reasoned
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_787_176_200,
         "model": "the-model",
-        "choices": [{"index": 0, "message": _chat_message(said), "finish_reason": _chat_end(said)}],
+        "choices": [{"index": 0, "message": _chat_message(answer), "finish_reason": _chat_end(answer)}],
         "usage": {
-            "prompt_tokens": said.prompt,
+            "prompt_tokens": answer.prompt,
             "completion_tokens": output,
-            "total_tokens": said.prompt + output,
-            "prompt_tokens_details": {"cached_tokens": said.cached},
-            "completion_tokens_details": {"reasoning_tokens": said.reasoned},
+            "total_tokens": answer.prompt + output,
+            "prompt_tokens_details": {"cached_tokens": answer.cached},
+            "completion_tokens_details": {"reasoning_tokens": answer.reasoned},
         },
     }
 
 
-def _chat_row(custom_id: str, said: Said) -> Json:
-    response = {"status_code": 200, "request_id": "req_1", "body": _chat_body(said)}
+def _chat_row(custom_id: str, answer: ModelAnswer) -> Json:
+    response = {"status_code": 200, "request_id": "req_1", "body": _chat_body(answer)}
     return {"id": "batch_req_1", "custom_id": custom_id, "response": response, "error": None}
 
 
-def _mistral_row(custom_id: str, said: Said) -> Json:
-    row = _chat_row(custom_id, said)
+def _mistral_row(custom_id: str, answer: ModelAnswer) -> Json:
+    row = _chat_row(custom_id, answer)
     message = row["response"]["body"]["choices"][0]["message"]
     thoughts = message.pop("reasoning", None)
     odd = [{"type": "hologram", "text": "?"}] if message.pop("hologram", None) else []
@@ -135,16 +139,16 @@ def _mistral_row(custom_id: str, said: Said) -> Json:
         thinking = (
             [{"type": "thinking", "thinking": [{"type": "text", "text": thoughts}]}] if thoughts else []
         )
-        message["content"] = [*thinking, *odd, {"type": "text", "text": said.text}]
+        message["content"] = [*thinking, *odd, {"type": "text", "text": answer.text}]
     return row
 
 
-def _cohere_row(custom_id: str, said: Said) -> Json:
+def _cohere_row(custom_id: str, answer: ModelAnswer) -> Json:
     words = {"end": "COMPLETE", "length": "MAX_TOKENS", "calls": "TOOL_CALL"}
     content = [
-        *([{"type": "thinking", "thinking": said.reasoning}] if said.reasoning else []),
-        *([{"type": "hologram", "text": "?"}] if said.odd else []),
-        *([{"type": "text", "text": said.text}] if said.text else []),
+        *([{"type": "thinking", "thinking": answer.reasoning}] if answer.reasoning else []),
+        *([{"type": "hologram", "text": "?"}] if answer.odd else []),
+        *([{"type": "text", "text": answer.text}] if answer.text else []),
     ]
     calls = [
         {
@@ -152,14 +156,14 @@ def _cohere_row(custom_id: str, said: Said) -> Json:
             "type": "function",
             "function": {"name": name, "arguments": None if given is None else json.dumps(given)},
         }
-        for number, (name, given) in enumerate(said.calls)
+        for number, (name, given) in enumerate(answer.calls)
     ]
-    tokens = {"input_tokens": said.prompt, "output_tokens": said.answered + said.reasoned}
+    tokens = {"input_tokens": answer.prompt, "output_tokens": answer.answered + answer.reasoned}
     body = {
         "id": "c-1",
-        "finish_reason": words.get(said.end, "BORED"),
+        "finish_reason": words.get(answer.end, "BORED"),
         "message": {"role": "assistant", "content": content, "tool_calls": calls or None},
-        "usage": {"tokens": tokens, "cached_tokens": said.cached},
+        "usage": {"tokens": tokens, "cached_tokens": answer.cached},
     }
     return {"custom_id": custom_id, "error": "", "body": body}
 
@@ -193,23 +197,23 @@ def _chat_results(line: Json) -> dict[str, str]:
     }
 
 
-def _anthropic_row(custom_id: str, said: Said) -> Json:
+def _anthropic_row(custom_id: str, answer: ModelAnswer) -> Json:
     words = {"end": "end_turn", "length": "max_tokens", "filter": "refusal", "calls": "tool_use"}
-    thinking = {"type": "thinking", "thinking": said.reasoning, "signature": SIGNATURE}
+    thinking = {"type": "thinking", "thinking": answer.reasoning, "signature": SIGNATURE}
     content = [
-        *([thinking] if said.reasoning else []),
-        *([{"type": "hologram", "text": "?"}] if said.odd else []),
-        *([{"type": "text", "text": said.text}] if said.text else []),
+        *([thinking] if answer.reasoning else []),
+        *([{"type": "hologram", "text": "?"}] if answer.odd else []),
+        *([{"type": "text", "text": answer.text}] if answer.text else []),
         *(
             {"type": "tool_use", "id": f"toolu_{number:05}", "name": name, "input": given or {}}
-            for number, (name, given) in enumerate(said.calls)
+            for number, (name, given) in enumerate(answer.calls)
         ),
     ]
     usage = {
-        "input_tokens": said.prompt - said.cached,
-        "cache_read_input_tokens": said.cached,
+        "input_tokens": answer.prompt - answer.cached,
+        "cache_read_input_tokens": answer.cached,
         "cache_creation_input_tokens": 0,
-        "output_tokens": said.answered + said.reasoned,
+        "output_tokens": answer.answered + answer.reasoned,
     }
     message = {
         "id": "msg_1",
@@ -217,7 +221,7 @@ def _anthropic_row(custom_id: str, said: Said) -> Json:
         "role": "assistant",
         "model": "the-model",
         "content": content,
-        "stop_reason": words.get(said.end, "bored"),
+        "stop_reason": words.get(answer.end, "bored"),
         "stop_sequence": None,
         "usage": usage,
     }
@@ -239,26 +243,26 @@ def _anthropic_results(line: Json) -> dict[str, str]:
     }
 
 
-def _gemini_row(custom_id: str, said: Said) -> Json:
+def _gemini_row(custom_id: str, answer: ModelAnswer) -> Json:
     words = {"end": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY", "calls": "STOP"}
-    signed = {"thoughtSignature": SIGNATURE} if said.reasoning else {}
+    signed = {"thoughtSignature": SIGNATURE} if answer.reasoning else {}
     parts: list[Json] = [
-        *([{"text": said.reasoning, "thought": True}] if said.reasoning else []),
-        *([{"hologram": {"text": "?"}}] if said.odd else []),
-        *([{"text": said.text, **signed}] if said.text else []),
+        *([{"text": answer.reasoning, "thought": True}] if answer.reasoning else []),
+        *([{"hologram": {"text": "?"}}] if answer.odd else []),
+        *([{"text": answer.text, **signed}] if answer.text else []),
         *({"functionCall": {"name": name, **({} if given is None else {"args": given})}, **signed}
-          for name, given in said.calls),
+          for name, given in answer.calls),
     ]  # fmt: skip
     usage = {
-        "promptTokenCount": said.prompt,
-        "cachedContentTokenCount": said.cached,
-        "candidatesTokenCount": said.answered,
-        "thoughtsTokenCount": said.reasoned,
-        "totalTokenCount": said.prompt + said.answered + said.reasoned,
+        "promptTokenCount": answer.prompt,
+        "cachedContentTokenCount": answer.cached,
+        "candidatesTokenCount": answer.answered,
+        "thoughtsTokenCount": answer.reasoned,
+        "totalTokenCount": answer.prompt + answer.answered + answer.reasoned,
     }
     candidate = {
         "content": {"role": "model", "parts": parts},
-        "finishReason": words.get(said.end, "BORED"),
+        "finishReason": words.get(answer.end, "BORED"),
         "index": 0,
     }
     response = {
@@ -270,15 +274,15 @@ def _gemini_row(custom_id: str, said: Said) -> Json:
     return {"response": response, "key": custom_id}
 
 
-def _vertex_row(custom_id: str, said: Said) -> Json:
+def _vertex_row(custom_id: str, answer: ModelAnswer) -> Json:
     """The row of a model of Gemini's: the request comes back in it."""
     request = {"contents": [], "labels": {"bedrock_batch_record": custom_id}}
-    response = _gemini_row(custom_id, said)["response"]
+    response = _gemini_row(custom_id, answer)["response"]
     return {"status": "", "processed_time": "2026-08-19T14:40:30Z", "request": request, "response": response}
 
 
-def _claude_on_vertex_row(custom_id: str, said: Said) -> Json:
-    message = _anthropic_row(custom_id, said)["result"]["message"]
+def _claude_on_vertex_row(custom_id: str, answer: ModelAnswer) -> Json:
+    message = _anthropic_row(custom_id, answer)["result"]["message"]
     return {"custom_id": custom_id, "request": {}, "response": message, "status": ""}
 
 
@@ -296,11 +300,20 @@ def _gemini_results(line: Json) -> dict[str, str]:
     }
 
 
-def _chat(model: str, **said_of_it: Any) -> Voice:
-    """A provider with OpenAI's lines and rows."""
+def _noted(*parameters: str) -> Mapping[str, Literal["noted", "refused"]]:
+    return MappingProxyType(dict.fromkeys(parameters, "noted"))
+
+
+_OPENAI_NOTED = _noted("top_k", "min_p")
+_GEMINI_NOTED = _noted("min_p", "user", "logit_bias")
+_CLAUDE_NOTED = _noted("seed", "presence_penalty", "frequency_penalty", "min_p", "logit_bias")
+
+
+def _chat(model: str, **differences: Any) -> ProviderFormat:
+    """The format of a provider with OpenAI's lines and rows."""
     hi = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
     line = {"custom_id": "r-1", "method": "POST", "url": "/v1/chat/completions", "body": hi}
-    return Voice(
+    return ProviderFormat(
         **{
             "model": model,
             "row": _chat_row,
@@ -310,46 +323,47 @@ def _chat(model: str, **said_of_it: Any) -> Voice:
             "hi": line,
             "keeps_signatures": False,
             "ends": frozenset({"end", "length", "filter", "calls", "unknown"}),
-            **said_of_it,
+            **differences,
         }
     )
 
 
-def _fireworks_row(custom_id: str, said: Said) -> Json:
-    return {"custom_id": custom_id, "response": _chat_body(said)}
+def _fireworks_row(custom_id: str, answer: ModelAnswer) -> Json:
+    return {"custom_id": custom_id, "response": _chat_body(answer)}
 
 
-def _xai_row(custom_id: str, said: Said) -> Json:
-    body = _chat_body(said)
-    body["usage"]["completion_tokens"] = said.answered  # the reasoning is counted beside it
+def _xai_row(custom_id: str, answer: ModelAnswer) -> Json:
+    body = _chat_body(answer)
+    body["usage"]["completion_tokens"] = answer.answered  # the reasoning is counted beside it
     return {"batch_request_id": custom_id, "batch_result": {"response": {"chat_get_completion": body}}}
 
 
-def _xai() -> Voice:
-    voice = _chat("grok-4-1-fast-non-reasoning")
+def _xai() -> ProviderFormat:
+    usual = _chat("grok-4-1-fast-non-reasoning")
 
     def usual(line: Json) -> Json:
         return {"body": line["batch_request"]["chat_get_completion"]}
 
     return _chat(
-        voice.model,
+        usual.model,
         row=_xai_row,
+        parameters=_noted("top_k", "min_p", "logit_bias"),
         system=lambda line: _chat_system(usual(line)),
         turns=lambda line: _chat_turns(usual(line)),
         results=lambda line: _chat_results(usual(line)),
         hi={
             "batch_request_id": "r-1",
-            "batch_request": {"chat_get_completion": voice.hi["body"]},
+            "batch_request": {"chat_get_completion": usual.hi["body"]},
         },
     )
 
 
-def _azure() -> Voice:
-    voice = _chat("gpt-4o-mini")
-    return _chat("gpt-4o-mini", hi={**voice.hi, "url": "/chat/completions"})
+def _azure() -> ProviderFormat:
+    usual = _chat("gpt-4o-mini")
+    return _chat("gpt-4o-mini", hi={**usual.hi, "url": "/chat/completions"}, parameters=_OPENAI_NOTED)
 
 
-_ANTHROPIC = Voice(
+_ANTHROPIC = ProviderFormat(
     model="claude-haiku-4-5",
     row=_anthropic_row,
     system=lambda line: _texts(line["params"].get("system")),
@@ -365,8 +379,10 @@ _ANTHROPIC = Voice(
     },
     keeps_signatures=True,
     ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+    parameters=_CLAUDE_NOTED,
+    refuses_unknown_parts=True,
 )
-_GEMINI = Voice(
+_GEMINI = ProviderFormat(
     model="gemini-2.5-flash",
     row=_gemini_row,
     system=lambda line: _texts(line["request"].get("systemInstruction", {}).get("parts")),
@@ -375,15 +391,16 @@ _GEMINI = Voice(
     hi={"key": "r-1", "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}},
     keeps_signatures=True,
     ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
+    parameters=_GEMINI_NOTED,
 )
 
 
-def _vertex() -> Voice:
+def _vertex() -> ProviderFormat:
     hi = {"request": {**_GEMINI.hi["request"], "labels": {"bedrock_batch_record": "r-1"}}}
     return replace(_GEMINI, row=_vertex_row, hi=hi)
 
 
-def _claude_on_vertex() -> Voice:
+def _claude_on_vertex() -> ProviderFormat:
     def usual(line: Json) -> Json:
         return {"params": line["request"]}
 
@@ -399,7 +416,7 @@ def _claude_on_vertex() -> Voice:
     )
 
 
-VOICES: Mapping[str, Voice] = MappingProxyType(
+FORMATS: Mapping[str, ProviderFormat] = MappingProxyType(
     {
         "anthropic": _ANTHROPIC,
         "azure": _azure(),
@@ -411,6 +428,7 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                 "body": {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
             },
             ends=frozenset({"end", "length", "calls", "unknown"}),
+            parameters={**_GEMINI_NOTED, "stopSequences": "refused"},
         ),
         "fireworks": _chat(
             "accounts/fireworks/models/llama4-scout-instruct-basic",
@@ -418,14 +436,18 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
             hi={"custom_id": "r-1", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
         ),
         "gemini": _GEMINI,
-        "groq": _chat("llama-3.3-70b-versatile"),
+        "groq": _chat(
+            "llama-3.3-70b-versatile",
+            parameters=_noted("presence_penalty", "frequency_penalty", "top_k", "min_p", "logit_bias"),
+        ),
         "mistral": _chat(
             "mistral-small-latest",
             row=_mistral_row,
             hi={"custom_id": "r-1", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
             ends=frozenset({"end", "length", "calls", "unknown"}),
+            parameters=_GEMINI_NOTED,
         ),
-        "openai": _chat("gpt-4o-mini"),
+        "openai": _chat("gpt-4o-mini", parameters=_OPENAI_NOTED),
         "together": _chat(
             "meta-llama/Llama-3.3-70B-Instruct-Turbo",
             hi={
@@ -435,6 +457,7 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                     "messages": [{"role": "user", "content": "Hi"}],
                 },
             },
+            parameters=_noted("user"),
         ),
         "vertex": _vertex(),
         "vertex/claude": _claude_on_vertex(),
