@@ -8,7 +8,7 @@ type Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class ReadAnswer:
     """An answer as an application reads it."""
 
     text: str = ""
@@ -22,13 +22,13 @@ class Heard:
     vectors: tuple[tuple[float, ...], ...] = ()
 
 
-def converse(answer: Json) -> Heard:
+def converse(answer: Json) -> ReadAnswer:
     content, usage = answer["output"]["message"]["content"], answer["usage"]
     cached = usage.get("cacheReadInputTokens", usage.get("cacheReadInputTokenCount", 0))
     thoughts = [
         block["reasoningContent"]["reasoningText"] for block in content if "reasoningContent" in block
     ]
-    return Heard(
+    return ReadAnswer(
         text="".join(block["text"] for block in content if "text" in block),
         calls=tuple(
             (block["toolUse"]["name"], block["toolUse"]["input"]) for block in content if "toolUse" in block
@@ -40,9 +40,9 @@ def converse(answer: Json) -> Heard:
     )
 
 
-def claude(answer: Json) -> Heard:
+def claude(answer: Json) -> ReadAnswer:
     content, usage = answer["content"], answer["usage"]
-    return Heard(
+    return ReadAnswer(
         text="".join(block["text"] for block in content if block["type"] == "text"),
         calls=tuple((block["name"], block["input"]) for block in content if block["type"] == "tool_use"),
         reasoning="".join(block["thinking"] for block in content if block["type"] == "thinking"),
@@ -52,14 +52,14 @@ def claude(answer: Json) -> Heard:
     )
 
 
-def chat(answer: Json) -> Heard:
+def chat(answer: Json) -> ReadAnswer:
     (choice,) = answer["choices"]
     message, usage = choice["message"], answer["usage"]
     refusal = message.get("refusal")
     text = message.get("content") or refusal or ""
     tagged, _, untagged = text.removeprefix("<reasoning>").rpartition("</reasoning>")
     calls = message.get("tool_calls") or []
-    return Heard(
+    return ReadAnswer(
         text=untagged,
         calls=tuple((call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls),
         reasoning=tagged or message.get("reasoning_content") or message.get("reasoning") or "",
@@ -69,19 +69,19 @@ def chat(answer: Json) -> Heard:
     )
 
 
-def command_r(answer: Json) -> Heard:
+def command_r(answer: Json) -> ReadAnswer:
     calls = tuple((call["name"], call["parameters"]) for call in answer.get("tool_calls", []))
-    return Heard(text=answer["text"], calls=calls, end=answer["finish_reason"])
+    return ReadAnswer(text=answer["text"], calls=calls, end=answer["finish_reason"])
 
 
-def command(answer: Json) -> Heard:
+def command(answer: Json) -> ReadAnswer:
     (generation,) = answer["generations"]
-    return Heard(text=generation["text"], end=generation["finish_reason"])
+    return ReadAnswer(text=generation["text"], end=generation["finish_reason"])
 
 
-def titan(answer: Json) -> Heard:
+def titan(answer: Json) -> ReadAnswer:
     (result,) = answer["results"]
-    return Heard(
+    return ReadAnswer(
         text=result["outputText"],
         prompt=answer["inputTextTokenCount"],
         output=result["tokenCount"],
@@ -89,8 +89,8 @@ def titan(answer: Json) -> Heard:
     )
 
 
-def llama(answer: Json) -> Heard:
-    return Heard(
+def llama(answer: Json) -> ReadAnswer:
+    return ReadAnswer(
         text=answer["generation"],
         prompt=answer["prompt_token_count"],
         output=answer["generation_token_count"],
@@ -98,18 +98,18 @@ def llama(answer: Json) -> Heard:
     )
 
 
-def deepseek(answer: Json) -> Heard:
+def deepseek(answer: Json) -> ReadAnswer:
     (choice,) = answer["choices"]
     reasoning, _, text = choice["text"].rpartition("</think>")
-    return Heard(
+    return ReadAnswer(
         text=text.strip(), reasoning=reasoning.removeprefix("<think>").strip(), end=choice["stop_reason"]
     )
 
 
-def mistral(answer: Json) -> Heard:
+def mistral(answer: Json) -> ReadAnswer:
     (output,) = answer["outputs"]
-    return Heard(text=output["text"], end=output["stop_reason"])
+    return ReadAnswer(text=output["text"], end=output["stop_reason"])
 
 
-def claude_text(answer: Json) -> Heard:
-    return Heard(text=answer["completion"].strip(), end=answer["stop_reason"])
+def claude_text(answer: Json) -> ReadAnswer:
+    return ReadAnswer(text=answer["completion"].strip(), end=answer["stop_reason"])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tests.translators import dialect_bodies as bodies
 from tests.translators import dialect_readers as readers
 from tests.translators.dialect_bodies import PDF, PNG, QUESTION, Json
-from tests.translators.dialect_readers import Heard
+from tests.translators.dialect_readers import ReadAnswer
 
 FEATURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -41,18 +41,20 @@ class Dialect:
     model_id: str
     bodies: Mapping[str, Json]
     """By feature; what is not here cannot be said in this dialect."""
-    heard: Callable[[Json], Heard]
+    read_answer: Callable[[Json], ReadAnswer]
     filtered: str = ""
     """The word for an answer that was withheld."""
     invocation_type: Literal["InvokeModel", "Converse"] = "InvokeModel"
 
 
-def _vectors(read: Callable[[Json], Any]) -> Callable[[Json], Heard]:
-    return lambda answer: Heard(vectors=tuple(tuple(vector) for vector in read(answer)))
+def _vectors(read: Callable[[Json], Any]) -> Callable[[Json], ReadAnswer]:
+    return lambda answer: ReadAnswer(vectors=tuple(tuple(vector) for vector in read(answer)))
 
 
 def _embedding(model_id: str, body: Json, read: Callable[[Json], Any]) -> Dialect:
-    return Dialect(model_id=model_id, bodies=MappingProxyType({"embeddings": body}), heard=_vectors(read))
+    return Dialect(
+        model_id=model_id, bodies=MappingProxyType({"embeddings": body}), read_answer=_vectors(read)
+    )
 
 
 _NOVA_VECTOR = {"embeddingPurpose": "GENERIC_INDEX", "text": {"truncationMode": "END", "value": "A cat"}}
@@ -71,25 +73,25 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
                 ),
                 max_tokens_to_sample=300,
             ),
-            heard=readers.claude_text,
+            read_answer=readers.claude_text,
             filtered="refusal",
         ),
         "claude": Dialect(
             model_id="us.anthropic.claude-sonnet-4-20250514-v1:0",
             bodies=bodies.claude(),
-            heard=readers.claude,
+            read_answer=readers.claude,
             filtered="refusal",
         ),
         "nova": Dialect(
             model_id="us.amazon.nova-2-lite-v1:0",
             bodies=bodies.limited(bodies.nova(), inferenceConfig={"maxTokens": 512}),
-            heard=readers.converse,
+            read_answer=readers.converse,
             filtered="content_filtered",
         ),
         "titan": Dialect(
             model_id="amazon.titan-text-express-v1",
             bodies=bodies.limited(bodies.titan(), textGenerationConfig={"maxTokenCount": 512}),
-            heard=readers.titan,
+            read_answer=readers.titan,
             filtered="CONTENT_FILTERED",
         ),
         "cohere-command": Dialect(
@@ -103,13 +105,13 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
                 ),
                 max_tokens=512,
             ),
-            heard=readers.command,
+            read_answer=readers.command,
             filtered="ERROR_TOXIC",
         ),
         "cohere-command-r": Dialect(
             model_id="cohere.command-r-plus-v1:0",
             bodies=bodies.limited(bodies.command_r(), max_tokens=512),
-            heard=readers.command_r,
+            read_answer=readers.command_r,
             filtered="ERROR_TOXIC",
         ),
         "titan-embeddings-g1": _embedding(
@@ -139,7 +141,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
         "llama": Dialect(
             model_id="us.meta.llama3-2-90b-instruct-v1:0",
             bodies=bodies.limited(bodies.llama(), max_gen_len=512),
-            heard=readers.llama,
+            read_answer=readers.llama,
         ),
         "mistral": Dialect(
             model_id="mistral.mistral-7b-instruct-v0:2",
@@ -152,7 +154,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
                 ),
                 max_tokens=512,
             ),
-            heard=readers.mistral,
+            read_answer=readers.mistral,
         ),
         "deepseek": Dialect(
             model_id="us.deepseek.r1-v1:0",
@@ -165,43 +167,43 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
                 ),
                 max_tokens=512,
             ),
-            heard=readers.deepseek,
+            read_answer=readers.deepseek,
         ),
         "converse": Dialect(
             model_id="us.meta.llama3-3-70b-instruct-v1:0",
             bodies=bodies.limited(bodies.converse(), inferenceConfig={"maxTokens": 512}),
-            heard=readers.converse,
+            read_answer=readers.converse,
             filtered="content_filtered",
             invocation_type="Converse",
         ),
         "chat": Dialect(
             model_id="qwen.qwen3-32b-v1:0",
             bodies=bodies.limited(bodies.chat(), max_tokens=512),
-            heard=readers.chat,
+            read_answer=readers.chat,
             filtered="content_filter",
         ),
         "chat-gpt-oss": Dialect(
             model_id="openai.gpt-oss-20b-1:0",
             bodies=bodies.limited(bodies.chat(can="tools reasoning structured stop"), max_tokens=512),
-            heard=readers.chat,
+            read_answer=readers.chat,
             filtered="content_filter",
         ),
         "chat-mistral": Dialect(
             model_id="mistral.pixtral-large-2502-v1:0",
             bodies=bodies.limited(bodies.chat(can="tools images structured stop"), max_tokens=512),
-            heard=readers.chat,
+            read_answer=readers.chat,
             filtered="content_filter",
         ),
         "chat-jamba": Dialect(
             model_id="ai21.jamba-1-5-large-v1:0",
             bodies=bodies.limited(bodies.chat(can="tools stop"), max_tokens=512),
-            heard=readers.chat,
+            read_answer=readers.chat,
             filtered="content_filter",
         ),
         "chat-palmyra": Dialect(
             model_id="writer.palmyra-x5-v1:0",
             bodies=bodies.limited(bodies.chat(can="tools stop"), max_tokens=512),
-            heard=readers.chat,
+            read_answer=readers.chat,
             filtered="content_filter",
         ),
     }

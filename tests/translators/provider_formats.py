@@ -1,7 +1,7 @@
 """The wire format of each provider, as far as the conformance tests need it.
 
-One `ProviderFormat` for each row of the registry: result rows as the provider would write them, and readers of
-its request lines. A provider without one fails the tests that are about every provider.
+One `ProviderFormat` for each row of the registry: result rows as the provider would write them, and readers
+of its request lines. A provider without one fails the tests that are about every provider.
 """
 
 import json
@@ -51,7 +51,7 @@ class ProviderFormat:
     results: Callable[[Json], Mapping[str, str]]
     """The tool results of a line: texts by the ids of their calls."""
     hi: Json
-    """The line that says Hi and nothing else."""
+    """The line of a request with the text Hi and nothing else."""
     keeps_signatures: bool
     """Whether its reasoning comes with something that has to be sent back."""
     ends: frozenset[End]
@@ -339,13 +339,13 @@ def _xai_row(custom_id: str, answer: ModelAnswer) -> Json:
 
 
 def _xai() -> ProviderFormat:
-    usual = _chat("grok-4-1-fast-non-reasoning")
+    chat = _chat("grok-4-1-fast-non-reasoning")
 
     def usual(line: Json) -> Json:
         return {"body": line["batch_request"]["chat_get_completion"]}
 
     return _chat(
-        usual.model,
+        chat.model,
         row=_xai_row,
         parameters=_noted("top_k", "min_p", "logit_bias"),
         system=lambda line: _chat_system(usual(line)),
@@ -353,7 +353,7 @@ def _xai() -> ProviderFormat:
         results=lambda line: _chat_results(usual(line)),
         hi={
             "batch_request_id": "r-1",
-            "batch_request": {"chat_get_completion": usual.hi["body"]},
+            "batch_request": {"chat_get_completion": chat.hi["body"]},
         },
     )
 

@@ -17,10 +17,17 @@ import pytest
 from msgspec import Raw
 from pydantic import ValidationError
 
-from tests.translators.dialect_readers import Heard
+from tests.translators.dialect_readers import ReadAnswer
 from tests.translators.dialects import DIALECTS, FEATURES
 from tests.translators.judges import JUDGES
-from tests.translators.voices import VOICES, Json, Said, chat_vectors, cohere_vectors, gemini_vectors
+from tests.translators.provider_formats import (
+    FORMATS,
+    Json,
+    ModelAnswer,
+    chat_vectors,
+    cohere_vectors,
+    gemini_vectors,
+)
 from translators.bedrock.families.registry import FAMILIES, Family
 from translators.errors import RecordError
 from translators.providers.batch_file import Line
@@ -51,19 +58,19 @@ MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """The model that each provider is asked for, and others for features that it does not have."""
 
-ANSWER = Said(text="The answer.")
+ANSWER = ModelAnswer(text="The answer.")
 CALL = ("get_weather", {"city": "Bern"})
-SAID: Mapping[str, Said] = MappingProxyType(
+ANSWERS: Mapping[str, ModelAnswer] = MappingProxyType(
     {
-        "tools": Said(calls=(CALL,), end="calls"),
-        "parallel tools": Said(calls=(CALL, ("get_weather", {"city": "Rome"})), end="calls"),
-        "reasoning": Said(text="The answer.", reasoning="Let me think.", reasoned=30),
-        "structured output": Said(text='{"capital":"Bern"}'),
-        "usage": Said(text="The answer.", prompt=100, cached=40, answered=7, reasoned=3),
-        "refusal, filter": Said(text="The first line", end="filter"),
+        "tools": ModelAnswer(calls=(CALL,), end="calls"),
+        "parallel tools": ModelAnswer(calls=(CALL, ("get_weather", {"city": "Rome"})), end="calls"),
+        "reasoning": ModelAnswer(text="The answer.", reasoning="Let me think.", reasoned=30),
+        "structured output": ModelAnswer(text='{"capital":"Bern"}'),
+        "usage": ModelAnswer(text="The answer.", prompt=100, cached=40, answered=7, reasoned=3),
+        "refusal, filter": ModelAnswer(text="The first line", end="filter"),
     }
 )
-"""What the model says to a record, where it is not the plain answer."""
+"""The model's answer to a record, where it is not the plain one."""
 VECTOR = (0.6, -0.8, 0.0)
 VECTORS = MappingProxyType({"cohere": cohere_vectors, "gemini": gemini_vectors})
 
@@ -82,7 +89,10 @@ def cell(provider: str, dialect: str, feature: str) -> Cell:
         return Cell("-")
     model = MODELS[provider].get(feature, MODELS[provider][""])
     route = Route(
-        model_id=spoken.model_id, invocation_type=spoken.invocation_type, provider=provider, model=model
+        model_id=spoken.model_id,
+        invocation_type=spoken.invocation_type,
+        provider=provider,
+        model=model,
     )
     body = Raw(json.dumps(spoken.bodies[feature]).encode())
     translator = Translator(route)
@@ -91,10 +101,10 @@ def cell(provider: str, dialect: str, feature: str) -> Cell:
     line = translator.line("r-1", record)
     if isinstance(line, RecordError):
         return Cell("no", line.message)
-    told = json.loads(line.data)
-    if not accepted(provider, dialect, told, model):
+    sent = json.loads(line.data)
+    if not accepted(provider, dialect, sent, model):
         return Cell("no", "sent as it is; the provider refuses it, and its SDK has no such thing")
-    assert all(word in json.dumps(told, ensure_ascii=False) for word in FEATURES[feature])
+    assert all(word in json.dumps(sent, ensure_ascii=False) for word in FEATURES[feature])
     row = row_of(provider, feature)
     if row is None:
         return Cell("no", f"{provider} has no word for an answer that was withheld")
@@ -102,16 +112,16 @@ def cell(provider: str, dialect: str, feature: str) -> Cell:
     if isinstance(output, RecordError):
         return Cell("no", output.message)
     assert isinstance(output, ModelOutput)
-    check(spoken.heard(json.loads(output.json)), feature, spoken.filtered)
+    check(spoken.read_answer(json.loads(output.json)), feature, spoken.filtered)
     return noted(line)
 
 
-def accepted(provider: str, dialect: str, told: Json, model: str) -> bool:
+def accepted(provider: str, dialect: str, sent: Json, model: str) -> bool:
     """Whether the SDK would send this line. Raises what the SDK says, unless the body was sent as it is."""
     family = FAMILIES[dialect]
     as_it_is = isinstance(family, Family) and family.wire in PROVIDERS[provider].native
     try:
-        JUDGES[provider](told, model)
+        JUDGES[provider](sent, model)
     except (AssertionError, ValidationError):
         if not as_it_is:
             raise
@@ -123,22 +133,22 @@ def row_of(provider: str, feature: str) -> Json | None:
     """What the provider writes in answer; None when it cannot say such a thing."""
     if feature == "embeddings":
         return VECTORS.get(provider, chat_vectors)("r-1", [VECTOR])
-    said = SAID.get(feature, ANSWER)
-    return VOICES[provider].row("r-1", said) if said.end in VOICES[provider].ends else None
+    answer = ANSWERS.get(feature, ANSWER)
+    return FORMATS[provider].row("r-1", answer) if answer.end in FORMATS[provider].ends else None
 
 
-def check(heard: Heard, feature: str, filtered: str) -> None:
-    """What the application reads is what the model said."""
+def check(found: ReadAnswer, feature: str, filtered: str) -> None:
+    """Assert that the application reads what the model answered."""
     if feature == "embeddings":
-        assert heard.vectors == (VECTOR,)
+        assert found.vectors == (VECTOR,)
         return
-    said = SAID.get(feature, ANSWER)
-    assert (heard.text, heard.calls) == (said.text, said.calls)
-    assert heard.reasoning == said.reasoning
-    assert heard.prompt in (None, said.prompt)
-    assert heard.output in (None, said.answered + said.reasoned)
+    answer = ANSWERS.get(feature, ANSWER)
+    assert (found.text, found.calls) == (answer.text, answer.calls)
+    assert found.reasoning == answer.reasoning
+    assert found.prompt in (None, answer.prompt)
+    assert found.output in (None, answer.answered + answer.reasoned)
     if filtered:  # other dialects have no word for it: a refusal is a text like any other
-        assert (heard.end == filtered) == (said.end == "filter")
+        assert (found.end == filtered) == (answer.end == "filter")
 
 
 def noted(line: Line) -> Cell:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.translators.playing import endpoint_of
-from tests.translators.voices import VOICES
+from tests.translators.provider_formats import FORMATS
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.direct import Direct
@@ -37,7 +37,7 @@ def direct_of(provider: str) -> Direct:
 
 
 def line_of(provider: str) -> bytes:
-    return PROVIDERS[provider].line("r-1", HI, VOICES[provider].model).data
+    return PROVIDERS[provider].line("r-1", HI, FORMATS[provider].model).data
 
 
 def answered(provider: str, response: httpx.Response) -> object:
@@ -49,7 +49,7 @@ def answered(provider: str, response: httpx.Response) -> object:
 
 @each_provider
 def test_a_line_is_sent_as_the_call_it_stands_for(provider: str) -> None:
-    endpoint, model = endpoint_of(provider), VOICES[provider].model
+    endpoint, model = endpoint_of(provider), FORMATS[provider].model
     request = direct_of(provider).request(endpoint, line_of(provider), model, "")
     assert (request.method, str(request.url)) == ("POST", ADDRESSES[provider])
     assert {name: request.headers[name] for name in endpoint.headers} == endpoint.headers
