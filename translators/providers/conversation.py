@@ -1,8 +1,7 @@
-"""How a provider's batch API is talked to, without talking: generators of requests.
+"""Calls of a provider's batch API without I/O: generators of requests.
 
-A conversation yields `httpx.Request` and is sent the `httpx.Response`; its return value is the outcome.
-`httpx.Auth.auth_flow` works the same way. The addon plays conversations over the network, tests play
-them over recordings.
+A conversation yields `httpx.Request` and is sent the `httpx.Response`, as `httpx.Auth.auth_flow`; its return
+value is the outcome. The addon plays conversations over the network, tests play them over recordings.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -30,7 +29,7 @@ type Lines = Callable[[bytes], Iterable[bytes]]
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a provider is and how to be let in."""
+    """Address and credentials of a provider."""
 
     base_url: str
     """As the provider's SDK spells it, without a trailing slash."""
@@ -42,7 +41,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """How a batch of ours is recognised after the answer to its creation was lost."""
+    """Name of a batch of ours, to find it by when the response to its creation was lost."""
 
     job: str
     """The job's 12-character id."""
@@ -56,32 +55,33 @@ class Marker:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What one batch is made of."""
+    """Input of one batch."""
 
     marker: Marker
     model: str
     """The provider's own name of the model."""
     group: str
-    """What its lines have in common and the provider wants to be told once: an endpoint, a set of betas."""
+    """What all its lines share and the provider gets once a batch: an endpoint, a set of betas."""
     lines: int
-    """How many."""
+    """Number of lines."""
     input_id: str = ""
     """The outcome of `upload`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What helps to tell our lost batch from others."""
+    """Limits to a search for a lost batch."""
 
     since: float
     """Unix seconds before which it cannot have been created."""
     claimed: frozenset[str]
-    """Batches of this account that are known to be something else."""
+    """Batches of this account that are known to be others."""
 
 
 type State = Literal["running", "ended", "failed", "expired", "cancelled"]
-"""`running` until the provider is done; then why it is: `ended` (all processed, whatever the rows say),
-`failed` (refused as a whole, nothing ran), `expired`, `cancelled`."""
+"""`running` until the provider is done, and for a status that is not known: a provider may add one, and the
+job's own time-out ends it. Then `ended` (all processed, with or without errors), `failed` (refused as a
+whole, nothing ran), `expired`, `cancelled`."""
 
 
 _NO_ROOM = frozenset({"token_limit_exceeded", "RESOURCE_EXHAUSTED"})
@@ -94,7 +94,7 @@ class Batch:
     id: str
     state: State
     raw_status: str
-    """The provider's own word."""
+    """The provider's own status."""
     total: int = 0
     succeeded: int = 0
     failed: int = 0
@@ -107,20 +107,20 @@ class Batch:
 
     @property
     def had_no_room(self) -> bool:
-        """Whether it was refused because too much is queued already: the same batch may be taken later."""
+        """Whether it was refused because too much is queued already: later it may be accepted."""
         return self.state == "failed" and self.code in _NO_ROOM
 
 
 class Batches(Protocol):
-    """A provider's batch API, as conversations. A provider module offers these as functions."""
+    """A provider's batch API. All conversations raise `ProviderError`."""
 
     def upload(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-        """Hand over the lines; the outcome is the provider's id of the input, empty where `create` takes
-        the lines itself. Costs nothing."""
+        """Upload the lines; the outcome is the provider's id of the input, empty where `create` takes the
+        lines itself. Costs nothing."""
         ...
 
     def create(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-        """Start the batch. The only call that spends money: never sent twice without `find` in between."""
+        """Create the batch. The only call that spends money: never sent twice without `find` in between."""
         ...
 
     def find(self, endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
@@ -128,13 +128,13 @@ class Batches(Protocol):
         ...
 
     def retrieve(self, endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
-        """How the batch stands."""
+        """State of the batch."""
         ...
 
     def cancel(self, endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
-        """Ask for the end; a batch that is over already is simply reported as it stands."""
+        """Request the batch's end; the outcome is its state, also where it is over already."""
         ...
 
     def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
-        """Fetch the result files, each with `SAVE`; the outcome is the names they were saved under."""
+        """Download the result files, each with `SAVE`; the outcome is the names they were saved under."""
         ...

@@ -50,13 +50,13 @@ class FileApi:
     at: Callable[[Endpoint], Endpoint] = as_it_is
 
     def upload(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-        """Upload the lines; the outcome is the file's id. Raises `ProviderError`."""
+        """Upload the lines; the outcome is the file's id."""
         place, name = self.at(endpoint), str(submission.marker)
         request = post_form(place, self.path, name, lines, fields={"purpose": "batch"})
         return self.reader.read((yield request), File).id
 
     def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
-        """Download the output file and the error file, whichever exist. Raises `ProviderError`."""
+        """Download the output file and the error file, whichever exist."""
         names: list[str] = []
         for file_id in batch.result_files:
             request = get(self.at(endpoint), f"{self.path}/{segment(file_id)}/content")
@@ -133,11 +133,8 @@ cancel = BATCHES.cancel
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the batch. Raises `ProviderError`.
-
-    A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When
-    the Files API knows it, the refusal is raised as one that passes.
-    """
+    """A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When the
+    Files API knows it, the refusal is raised as one that passes."""
     response = yield post(
         endpoint,
         "/batches",
@@ -198,7 +195,6 @@ class _Page(Received):
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
     """The batch whose metadata holds the marker; at a server that keeps no metadata, the one of our input.
-    Raises `ProviderError`.
 
     The list has no filter and no documented order. It is left early only where it runs from new to old.
     """

@@ -25,7 +25,7 @@ from translators.providers.gemini.batches import INLINE_BYTES, INLINE_LINES
 from translators.providers.gemini.embeddings import EMBED
 from translators.providers.gemini.operations import rows
 from translators.providers.gemini.request import GENERATE
-from translators.providers.gemini.uploads import PIECE
+from translators.providers.gemini.uploads import PART
 
 ENDPOINT = Endpoint(base_url="http://127.0.0.1:8000/gemini", headers={"x-goog-api-key": "test-key"})
 MARKER = Marker(job="k3v9x0q2m7ab", shard=3, round=1)
@@ -69,7 +69,7 @@ def session(place: str = "https://storage.example.com:8443/up?id=1") -> httpx.Re
 
 
 def test_large_file_goes_in_pieces_that_make_the_whole() -> None:
-    lines = bytes(range(256)) * (PIECE // 128) + b"end"
+    lines = bytes(range(256)) * (PART // 128) + b"end"
     active = httpx.Response(200, headers={"x-goog-upload-status": "active"})
     name, asked = held(
         batches.upload(ENDPOINT, submission(lines=1000), io.BytesIO(lines)),
@@ -83,8 +83,8 @@ def test_large_file_goes_in_pieces_that_make_the_whole() -> None:
     assert [
         (request.headers["x-goog-upload-command"], request.headers["x-goog-upload-offset"])
         for request in asked[1:]
-    ] == [("upload", "0"), ("upload", str(PIECE)), ("upload, finalize", str(2 * PIECE))]
-    assert [request.headers["content-length"] for request in asked[1:]] == [str(PIECE), str(PIECE), "3"]
+    ] == [("upload", "0"), ("upload", str(PART)), ("upload, finalize", str(2 * PART))]
+    assert [request.headers["content-length"] for request in asked[1:]] == [str(PART), str(PART), "3"]
     assert asked[0].headers["x-goog-upload-header-content-length"] == str(len(lines))
 
 

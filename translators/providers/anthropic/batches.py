@@ -57,7 +57,7 @@ class _Counts(Received):
 class _Batch(Received):
     id: str
     processing_status: str
-    """in_progress, canceling, ended. Another word counts as running: the job's own time-out ends it."""
+    """in_progress, canceling, ended."""
     request_counts: _Counts
     created_at: AwareDatetime
     cancel_initiated_at: str | None = None
@@ -114,7 +114,7 @@ def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the batch. Its requests are not checked before it runs. Raises `ProviderError`."""
+    """Create the batch. Its requests are not checked before it runs."""
     body = JsonArray(lines, BEGINNING, END)
     headers = {"Content-Length": str(body.size)}
     if submission.group:
@@ -124,7 +124,7 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
     """The batch that may be ours: of our size and time, and not known to be something else; of several, the
-    one that was made closest to our call. Whether it is ours shows in its results. Raises `ProviderError`.
+    one that was made closest to our call. Whether it is ours shows in its results.
 
     The list runs from new to old.
     """
@@ -152,7 +152,7 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
-    """Download the results, where there are any (they are kept for 29 days). Raises `ProviderError`.
+    """Download the results, where there are any (they are kept for 29 days).
 
     The batch names their address. The key is sent to the endpoint's host alone: behind a gateway, the same
     path is requested of the gateway.

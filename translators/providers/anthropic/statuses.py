@@ -1,4 +1,4 @@
-"""The kinds of error that Anthropic names, in result rows and elsewhere."""
+"""Types of error, in result rows and elsewhere."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

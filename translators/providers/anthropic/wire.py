@@ -1,4 +1,4 @@
-"""The shapes that we send: blocks of a message's content and the tools (Anthropic: api/messages/create)."""
+"""Content blocks and tools of a request (Anthropic: api/messages/create)."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 
 
 class Sent(Struct, omit_defaults=True, gc=False):
-    """What is not said is not written. No cycles, no garbage collector."""
+    """Defaults are not written. No cycles, no garbage collector."""
 
 
 class CacheControl(Sent, tag_field="type", tag="ephemeral"):

@@ -113,7 +113,7 @@ cancel = _BATCHES.cancel
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Upload the lines as a dataset; the outcome is its id. Raises `ProviderError`."""
+    """Upload the lines as a dataset; the outcome is its id."""
     name = str(submission.marker)
     path = f"/v1/datasets?{urlencode({'name': name, 'type': submission.group})}"
     request = post_form(endpoint, path, name, lines, file_field="data", content_type="application/jsonl")
@@ -137,7 +137,7 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The batch that has the marker as its name and our dataset as its input. Raises `ProviderError`.
+    """The batch that has the marker as its name and our dataset as its input.
 
     The list has no filter, and no documented order: it is searched to its end.
     """
@@ -159,7 +159,7 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     """Download the parts of the output dataset. Their addresses are signed and elsewhere: the key is not sent
-    there. Raises `ProviderError`."""
+    there."""
     names: list[str] = []
     for dataset_id in batch.result_files:
         dataset = yield from _ready(endpoint, dataset_id)

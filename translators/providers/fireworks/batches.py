@@ -94,7 +94,7 @@ retrieve = BatchApi(path=_JOBS, reader=READER, batch_in=_batch_in).retrieve
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Create a dataset of the lines; the outcome is its id. Raises `ProviderError`.
+    """Create a dataset of the lines; the outcome is its id.
 
     One that exists already is of an earlier attempt: when it is ready, nothing is left to do.
     """
@@ -131,13 +131,13 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The job of our name. Raises `ProviderError`."""
+    """The job of our name."""
     found = yield get(endpoint, f"{_JOBS}/{_name(submission.marker)}")
     return None if found.status_code == 404 else _batch_in(found)
 
 
 def cancel(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
-    """End the job, if it is not over, by deleting it: there is no other call. Raises `ProviderError`."""
+    """End the job, if it is not over, by deleting it: there is no other call."""
     batch = yield from retrieve(endpoint, batch_id)
     if batch.state != "running":
         return batch
@@ -151,10 +151,7 @@ def cancel(endpoint: Endpoint, batch_id: str) -> Conversation[Batch]:
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     """Download the files of the output dataset: those of the answers and of the errors. A job that did not
-    run to its end may have none. Their addresses are signed and elsewhere: the key is not sent there.
-
-    Raises `ProviderError`.
-    """
+    run to its end may have none. Their addresses are signed and elsewhere: the key is not sent there."""
     names: list[str] = []
     for dataset in batch.result_files:
         listed = yield get(endpoint, f"/datasets/{segment(dataset)}:getDownloadEndpoint")

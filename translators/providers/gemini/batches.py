@@ -73,10 +73,7 @@ cancel = _BATCHES.cancel
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Upload the lines as a file; the outcome is its name, empty when they are few.
-
-    Raises `ProviderError`.
-    """
+    """Upload the lines as a file; the outcome is its name, empty when they are few."""
     few = submission.lines <= INLINE_LINES and size_of(lines) <= INLINE_BYTES
     if few and submission.group == GENERATE:
         return ""
@@ -87,10 +84,7 @@ def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the batch. Raises `ProviderError`.
-
-    A file that the service still checks is refused; such a refusal is raised as one that passes.
-    """
+    """A file that the service still checks is refused; such a refusal is raised as one that passes."""
     path = f"{path_of('models', submission.model)}:{submission.group}"
     response = yield post_json(endpoint, path, _creation(submission, lines))
     if response.status_code == 400 and submission.input_id:
@@ -137,7 +131,7 @@ def _inline(lines: IO[bytes]) -> Iterator[_InlineRequest]:
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The batch that has the marker as its display name. Raises `ProviderError`.
+    """The batch that has the marker as its display name.
 
     The list has no filter and no documented order. It is left early only where it runs from new to old.
     """
@@ -157,7 +151,7 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
-    """Download the file of results, or the batch itself where they lie inside. Raises `ProviderError`."""
+    """Download the file of results, or the batch itself where they lie inside."""
     names: list[str] = []
     for source in batch.result_files:
         if inside := source.startswith("batches/"):

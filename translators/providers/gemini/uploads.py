@@ -1,7 +1,7 @@
-"""Files on their way to the Files API: the resumable protocol.
+"""Resumable uploads to the Files API.
 
-Gemini: docs/files, api/files; google-genai sends 8 MiB at a time. How to go on after a piece that failed is
-told by another Google API that speaks the same protocol (Google Photos: guides/resumable-uploads).
+Gemini: docs/files, api/files; google-genai sends 8 MiB at a time. How to go on after a part that failed is
+documented for another Google API of the same protocol (Google Photos: guides/resumable-uploads).
 """
 
 from typing import IO
@@ -14,7 +14,7 @@ from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.gemini.errors import READER
 from translators.providers.request_bodies import FileRange, size_of
 
-PIECE = 8 << 20
+PART = 8 << 20
 """Bytes of one request; but for the last, a multiple of what the service asks for (256 KiB)."""
 
 TYPE = "application/jsonl"
@@ -38,12 +38,12 @@ class _Uploaded(Received):
 
 
 def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Conversation[File]:
-    """Hand over a file, piece by piece. Raises `ProviderError`."""
+    """Upload a file, part by part. Raises `ProviderError`."""
     size = size_of(lines)
     session = yield from _session(endpoint, display_name, size)
     sent = 0
     while True:
-        length = min(PIECE, size - sent)
+        length = min(PART, size - sent)
         last = sent + length == size
         response = yield httpx.Request(
             "POST",
@@ -65,9 +65,9 @@ def uploaded(endpoint: Endpoint, display_name: str, lines: IO[bytes]) -> Convers
 
 
 def _session(endpoint: Endpoint, display_name: str, size: int) -> Conversation[httpx.URL]:
-    """Where the pieces go: the place that is named, at the host we know.
+    """The URL for the parts: the path and query of the response, at the endpoint's host.
 
-    google-genai does the same. It makes proxies work, and keeps the key from going where an answer says.
+    google-genai does the same. It makes proxies work, and the key is sent to no host that a response names.
     """
     response = yield httpx.Request(
         "POST",
@@ -81,18 +81,18 @@ def _session(endpoint: Endpoint, display_name: str, size: int) -> Conversation[h
         },
         json={"file": {"displayName": display_name}},
     )
-    place = READER.checked(response).headers.get("x-goog-upload-url")
-    if place is None:
+    url = READER.checked(response).headers.get("x-goog-upload-url")
+    if url is None:
         raise ProviderError(502, "the provider's answer does not say where to upload to")
     base = httpx.URL(endpoint.base_url)
-    return httpx.URL(place).copy_with(scheme=base.scheme, host=base.host, port=base.port)
+    return httpx.URL(url).copy_with(scheme=base.scheme, host=base.host, port=base.port)
 
 
 def _received(
     endpoint: Endpoint, session: httpx.URL, sent: int, refused: httpx.Response
 ) -> Conversation[int]:
-    """How many bytes have arrived after a piece that was answered with an error: a part of it may have, and
-    then it cannot be sent again from its beginning. Raises `ProviderError` when nothing has."""
+    """Bytes that have arrived after a part that got an error: some of it may have, and then it cannot be sent
+    again from its beginning. Raises `ProviderError` when none has."""
     response = yield httpx.Request(
         "POST", session, headers={**endpoint.headers, "X-Goog-Upload-Command": "query"}
     )

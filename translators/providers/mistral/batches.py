@@ -102,7 +102,7 @@ cancel = _JOBS.cancel
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the job, whose time-out is left at Mistral's usual 24 hours. Raises `ProviderError`."""
+    """Create the job, whose time-out is left at Mistral's usual 24 hours."""
     response = yield post(
         endpoint,
         _PATH,
@@ -117,7 +117,7 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The job whose metadata holds the marker. Raises `ProviderError`.
+    """The job whose metadata holds the marker.
 
     The list is asked with a filter on metadata, in the form that the SDK and an example of Mistral's give
     it (`?job_type=testing`). Since no page says what a filter that is not understood does, nothing is paid

@@ -3,7 +3,6 @@ types/batch_job.py)."""
 
 from typing import IO
 
-import httpx
 from pydantic import RootModel
 
 from translators.providers import uploaded_files
@@ -48,11 +47,9 @@ class _Jobs(RootModel[tuple[_Job, ...]]):
     pass
 
 
-def _batch_in(response: httpx.Response) -> Batch:
-    return READER.read(response, _Job).batch
-
-
-_BATCHES = BatchApi(path="/batches", reader=READER, batch_in=_batch_in)
+_BATCHES = BatchApi(
+    path="/batches", reader=READER, batch_in=lambda response: READER.read(response, _Job).batch
+)
 
 retrieve = _BATCHES.retrieve
 cancel = _BATCHES.cancel  # which status a batch that is over gets is not documented
@@ -60,7 +57,7 @@ results = uploaded_files.results
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Upload the lines as a file; the outcome is its id. Raises `ProviderError`.
+    """Upload the lines as a file; the outcome is its id.
 
     A file that is there already, of an upload whose response was lost, is refused with its id.
     """
@@ -73,7 +70,6 @@ def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the batch. Raises `ProviderError`."""
     asked = {
         "input_file_id": submission.input_id,
         "endpoint": submission.group,
@@ -83,7 +79,7 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The batch of our file that is not of an earlier round. Raises `ProviderError`."""
+    """The batch of our file that is not of an earlier round."""
     for job in READER.read((yield get(endpoint, "/batches")), _Jobs).root:
         if job.input_file_id == submission.input_id and job.id not in search.claimed:
             return job.batch

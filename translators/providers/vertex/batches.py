@@ -2,7 +2,7 @@
 projects.locations.batchPredictionJobs; models/capabilities/batch-inference).
 
 Files lie in the endpoint's staging place, each batch's in a folder of their own. A request to
-`gs://bucket/name` puts or gets an object; one to `gs://bucket/folder/` lists what is below it, in the words
+`gs://bucket/name` puts or gets an object; one to `gs://bucket/folder/` lists what is below it, in the format
 of Cloud Storage's `objects.list`.
 """
 
@@ -55,7 +55,7 @@ cancel = _API.cancel  # takes some time; what is finished stays
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Put the lines into Cloud Storage; the outcome is the object's URI. Raises `ProviderError`."""
+    """Put the lines into Cloud Storage; the outcome is the object's URI."""
     uri = f"{_folder(endpoint, submission.marker)}/input.jsonl"
     size = size_of(lines)
     headers = {**endpoint.headers, "Content-Type": "application/jsonl", "Content-Length": str(size)}
@@ -64,7 +64,6 @@ def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the job. Raises `ProviderError`."""
     output = f"{_folder(endpoint, submission.marker)}/output"
     response = yield post(
         endpoint,
@@ -80,7 +79,7 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The job that has the marker as its display name. Raises `ProviderError`."""
+    """The job that has the marker as its display name."""
     wanted = segment(f'display_name="{submission.marker}"')
 
     def page_at(token: str) -> httpx.Request:
@@ -98,7 +97,7 @@ def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversa
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     """Download the files of rows, what was written early after the rest. A job that did not run to its end
-    may have none. Raises `ProviderError`."""
+    may have none."""
     names: list[str] = []
     for folder in batch.result_files:
         bucket, _, below = folder.removeprefix("gs://").partition("/")

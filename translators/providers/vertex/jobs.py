@@ -1,6 +1,6 @@
-"""A job as Vertex AI reports it (Google: reference/rest, projects.locations.batchPredictionJobs).
+"""Batch prediction jobs in responses (Google: reference/rest, projects.locations.batchPredictionJobs).
 
-Read tolerantly: counts are text, one of them is -1 where nobody knows, and what is zero is left out.
+Read tolerantly: counts are text, one of them is -1 where it is unknown, and what is zero is left out.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class Job(CamelReceived):
 
     @property
     def folder(self) -> str | None:
-        """Where the output is: a folder that the job has made, else the one that it was given for itself."""
+        """The folder of the output: one that the job has made, else the one of its request."""
         if self.output_info is not None and self.output_info.gcs_output_directory:
             return self.output_info.gcs_output_directory
         given = None if self.output_config is None else self.output_config.gcs_destination
@@ -72,7 +72,7 @@ class Page(CamelReceived):
 
 
 def batch_of(job: Job) -> Batch:
-    """The job as a batch. One that failed after it had answered some records has ended: they are paid for."""
+    """The job as a batch. One that failed after it had answered some records is `ended`: they are paid for."""
     counts = job.completion_stats or _Counts()
     state = _STATES.get(job.state, "running")
     if state == "failed" and counts.successful_count > 0 and job.folder is not None:

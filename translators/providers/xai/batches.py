@@ -112,24 +112,26 @@ def _error_of(response: httpx.Response) -> ProviderError:
 READER = ResponseReader(_error_of)
 
 
-def _batch_in(response: httpx.Response) -> Batch:
-    return READER.read(response, _Batch).batch
-
-
-_BATCHES = BatchApi(path="/batches", reader=READER, batch_in=_batch_in, cancel_path=":cancel", only_over=True)
+_BATCHES = BatchApi(
+    path="/batches",
+    reader=READER,
+    batch_in=lambda response: READER.read(response, _Batch).batch,
+    cancel_path=":cancel",
+    only_over=True,
+)
 
 retrieve = _BATCHES.retrieve
 cancel = _BATCHES.cancel  # which status a batch that is over gets is not documented
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-    """Create an empty batch; the outcome is its id. Raises `ProviderError`."""
+    """Create an empty batch; the outcome is its id."""
     response = yield post(endpoint, "/batches", {"name": str(submission.marker)})
     return READER.read(response, _Batch).batch_id
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Add all requests to the batch, which starts them. The response is empty. Raises `ProviderError`."""
+    """Add all requests to the batch, which starts them. The response is empty."""
     body = JsonArray(lines, _BEGINNING, _END)
     path = f"{_path(submission.input_id)}/requests"
     READER.checked((yield post_json(endpoint, path, body, {"Content-Length": str(body.size)})))
@@ -142,13 +144,13 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The batch, if it has requests. Raises `ProviderError`."""
+    """The batch, if it has requests."""
     found = READER.read((yield get(endpoint, _path(submission.input_id))), _Batch)
     return found.batch if found.state is not None and found.state.num_requests > 0 else None
 
 
 def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
-    """Download the results, page by page. Raises `ProviderError`."""
+    """Download the results, page by page."""
     names: list[str] = []
     for batch_id in batch.result_files:
         token = ""
