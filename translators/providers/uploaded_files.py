@@ -133,8 +133,8 @@ cancel = BATCHES.cancel
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When the
-    Files API knows it, the refusal is raised as one that passes."""
+    """A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When
+    the Files API knows it, the refusal is raised as one that passes."""
     response = yield post(
         endpoint,
         "/batches",

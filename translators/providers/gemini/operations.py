@@ -1,4 +1,4 @@
-"""A batch as Gemini reports it: a long-running operation (Gemini: api/batch-api, docs/batch-api).
+"""Batches in responses: long-running operations (Gemini: api/batch-api, docs/batch-api).
 
 Read tolerantly: counts are text, what is zero is left out, so is `done` while it is false, and answers inside
 the batch stand there twice.
@@ -153,7 +153,7 @@ _INLINE = msgspec.json.Decoder(_InlineOperation)
 def rows(body: bytes) -> Iterator[bytes]:
     """The answers inside a batch, as the rows that a file of results would have. Raises `ProviderError`.
 
-    An answer may lack its key (googleapis/python-genai#1886); it becomes a row that is nobody's.
+    An answer may lack its key (googleapis/python-genai#1886); its row has none either.
     """
     try:
         answers = _INLINE.decode(body).metadata.output.inlined_responses.inlined_responses

@@ -72,7 +72,7 @@ class Page(CamelReceived):
 
 
 def batch_of(job: Job) -> Batch:
-    """The job as a batch. One that failed after it had answered some records is `ended`: they are paid for."""
+    """The job as a batch. One that failed after it had answered some records has ended: they are paid for."""
     counts = job.completion_stats or _Counts()
     state = _STATES.get(job.state, "running")
     if state == "failed" and counts.successful_count > 0 and job.folder is not None:
