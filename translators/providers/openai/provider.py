@@ -3,30 +3,17 @@
 from types import MappingProxyType
 
 from translators.providers.chat_completions.rows import receipt
-from translators.providers.conversation import Batches
-from translators.providers.direct import Direct
+from translators.providers.chat_completions.server import load_batches, load_direct
 from translators.providers.openai import responses, responses_output
 from translators.providers.openai.embeddings import EMBEDDINGS
 from translators.providers.openai.models import CHAT
 from translators.providers.provider import OtherEndpoint, Provider
 
 
-def _batches() -> Batches:
-    from translators.providers import uploaded_files
-
-    return uploaded_files
-
-
-def _direct() -> Direct:
-    from translators.providers.chat_completions import direct
-
-    return direct
-
-
 PROVIDER = Provider(
     name="openai",
     documentation="https://platform.openai.com/docs/guides/batch",
-    load_batches=_batches,
+    load_batches=load_batches,
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
@@ -37,7 +24,7 @@ PROVIDER = Provider(
     max_bytes=200_000_000,
     takes_files=True,
     # no derived_model: Bedrock's OpenAI models are the open-weight `gpt-oss` ones, which OpenAI does not run
-    load_direct=_direct,
+    load_direct=load_direct,
     embeddings=EMBEDDINGS,
     native=CHAT.native,
     other_endpoints=MappingProxyType(
