@@ -11,7 +11,6 @@ from translators.providers.batch_file import Line, Unfinished
 from translators.providers.chat_completions import native, request, response, rows
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES, ResponseTraits, Traits
-from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.provider import Native
 from translators.wire import Members, ModelOutput, Wire
@@ -61,14 +60,8 @@ class ChatServer:
         return native.answer_in(body, self.response) if isinstance(body, Raw) else body
 
 
-def load_batches() -> Batches:
-    """OpenAI's Files and Batch APIs."""
-    from translators.providers import uploaded_files
-
-    return uploaded_files
-
-
 def load_direct() -> Direct:
+    """The client for single requests, imported when first used: it loads an HTTP client."""
     from translators.providers.chat_completions import direct
 
     return direct

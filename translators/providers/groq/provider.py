@@ -1,15 +1,22 @@
 """Groq's row of the registry."""
 
 from translators.providers.chat_completions.rows import receipt
-from translators.providers.chat_completions.server import load_batches, load_direct
+from translators.providers.chat_completions.server import load_direct
+from translators.providers.conversation import Batches
 from translators.providers.groq.chat import CHAT
 from translators.providers.provider import Provider
+
+
+def _batches() -> Batches:
+    from translators.providers import uploaded_files
+
+    return uploaded_files
 
 
 PROVIDER = Provider(
     name="groq",
     documentation="https://console.groq.com/docs/batch",
-    load_batches=load_batches,
+    load_batches=_batches,
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,

@@ -3,17 +3,24 @@
 from types import MappingProxyType
 
 from translators.providers.chat_completions.rows import receipt
-from translators.providers.chat_completions.server import load_batches, load_direct
+from translators.providers.chat_completions.server import load_direct
+from translators.providers.conversation import Batches
 from translators.providers.openai import responses, responses_output
 from translators.providers.openai.embeddings import EMBEDDINGS
 from translators.providers.openai.models import CHAT
 from translators.providers.provider import OtherEndpoint, Provider
 
 
+def _batches() -> Batches:
+    from translators.providers import uploaded_files
+
+    return uploaded_files
+
+
 PROVIDER = Provider(
     name="openai",
     documentation="https://platform.openai.com/docs/guides/batch",
-    load_batches=load_batches,
+    load_batches=_batches,
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
