@@ -11,6 +11,7 @@ from translators.providers.batch_file import Line, Unfinished
 from translators.providers.chat_completions import native, request, response, rows
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES, ResponseTraits, Traits
+from translators.providers.direct import Direct
 from translators.providers.provider import Native
 from translators.wire import Members, ModelOutput, Wire
 
@@ -57,3 +58,10 @@ class ChatServer:
         """The chat completion in a result row as it is, or the error in its place."""
         body = self.body_of(row)
         return native.answer_in(body, self.response) if isinstance(body, Raw) else body
+
+
+def load_direct() -> Direct:
+    """The client for single requests, imported when first used: it loads an HTTP client."""
+    from translators.providers.chat_completions import direct
+
+    return direct

@@ -1,8 +1,8 @@
 """Groq's row of the registry."""
 
 from translators.providers.chat_completions.rows import receipt
+from translators.providers.chat_completions.server import load_direct
 from translators.providers.conversation import Batches
-from translators.providers.direct import Direct
 from translators.providers.groq.chat import CHAT
 from translators.providers.provider import Provider
 
@@ -11,12 +11,6 @@ def _batches() -> Batches:
     from translators.providers import uploaded_files
 
     return uploaded_files
-
-
-def _direct() -> Direct:
-    from translators.providers.chat_completions import direct
-
-    return direct
 
 
 PROVIDER = Provider(
@@ -32,6 +26,6 @@ PROVIDER = Provider(
     max_requests=50_000,
     max_bytes=100_000_000,  # as the SDK and the API reference have it; the guide has twice as much
     takes_files=True,
-    load_direct=_direct,
+    load_direct=load_direct,
     native=CHAT.native,
 )

@@ -3,8 +3,8 @@
 from types import MappingProxyType
 
 from translators.providers.chat_completions.rows import receipt
+from translators.providers.chat_completions.server import load_direct
 from translators.providers.conversation import Batches
-from translators.providers.direct import Direct
 from translators.providers.openai import responses, responses_output
 from translators.providers.openai.embeddings import EMBEDDINGS
 from translators.providers.openai.models import CHAT
@@ -15,12 +15,6 @@ def _batches() -> Batches:
     from translators.providers import uploaded_files
 
     return uploaded_files
-
-
-def _direct() -> Direct:
-    from translators.providers.chat_completions import direct
-
-    return direct
 
 
 PROVIDER = Provider(
@@ -37,7 +31,7 @@ PROVIDER = Provider(
     max_bytes=200_000_000,
     takes_files=True,
     # no derived_model: Bedrock's OpenAI models are the open-weight `gpt-oss` ones, which OpenAI does not run
-    load_direct=_direct,
+    load_direct=load_direct,
     embeddings=EMBEDDINGS,
     native=CHAT.native,
     other_endpoints=MappingProxyType(
