@@ -331,36 +331,32 @@ def written_anywhere(folder: Path, text: bytes) -> bool:
 VERTEX = {"project": "a-project", "location": "us-central1", "staging": "gs://a-bucket"}
 
 
+CLAUDE_OF_VERTEX = {"modelId": "anthropic.claude-haiku-4-5-20251001-v1:0"}
+
+
 @pytest.mark.parametrize(
-    ("section", "error_type", "says"),
+    ("section", "error_type", "message"),
     [
-        (
-            VERTEX,
-            "AccessDeniedException",
-            "No credentials for 'vertex' .* GOOGLE_APPLICATION_CREDENTIALS",
-        ),
-        ({**VERTEX, "api_key": "env:TOKEN"}, None, ""),
+        (VERTEX, "AccessDeniedException", "No credentials for 'vertex' .* GOOGLE_APPLICATION_CREDENTIALS"),
         ({"api_key": "env:TOKEN"}, "ValidationException", "No project of 'vertex' is configured"),
     ],
-    ids=["no credentials", "a token", "no project"],
+    ids=["no credentials", "no project"],
 )
-async def test_what_lets_us_in_may_be_who_this_machine_is(
-    start: Start,
-    monkeypatch: pytest.MonkeyPatch,
-    section: dict[str, str],
-    error_type: str | None,
-    says: str,
+async def test_vertex_without_credentials_or_a_project_is_refused(
+    start: Start, monkeypatch: pytest.MonkeyPatch, section: dict[str, str], error_type: str, message: str
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent")
     service = start({"providers": {"vertex": section}}, {"TOKEN": "a-token"})
-    caller = replace(CALLER, provider="vertex")
-    model = {"modelId": "anthropic.claude-haiku-4-5-20251001-v1:0"}
-    if error_type is None:
-        assert service.job(await service.created(caller, **model)).model == "claude-haiku-4-5@20251001"
-        return
-    with pytest.raises(AwsError, match=says) as caught:
-        await service.created(caller, **model)
+    with pytest.raises(AwsError, match=message) as caught:
+        await service.created(replace(CALLER, provider="vertex"), **CLAUDE_OF_VERTEX)
     assert caught.value.error_type == error_type
+
+
+async def test_a_token_is_enough_for_vertex(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent")
+    service = start({"providers": {"vertex": {**VERTEX, "api_key": "env:TOKEN"}}}, {"TOKEN": "a-token"})
+    arn = await service.created(replace(CALLER, provider="vertex"), **CLAUDE_OF_VERTEX)
+    assert service.job(arn).model == "claude-haiku-4-5@20251001"
 
 
 async def test_a_key_that_the_caller_brings_is_kept_encrypted_only(start: Start, tmp_path: Path) -> None:

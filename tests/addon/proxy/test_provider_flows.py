@@ -39,8 +39,13 @@ def conversations(name: str) -> Iterator[tuple[str, str, str, list[Exchange], di
             yield folder.parent.name, folder.name, arguments["batch_id"], exchanges, recorded[0]
 
 
-def _ids(cases: list[tuple[str, str, str, list[Exchange], dict[str, Any]]]) -> list[str]:
-    return [f"{provider}/{case}" for provider, case, *_ in cases]
+def each(cases: list[tuple[str, str, str, list[Exchange], dict[str, Any]]]) -> pytest.MarkDecorator:
+    names = ("provider", "case", "batch_id", "exchanges", "conversation")
+    return pytest.mark.parametrize(names, cases, ids=[f"{provider}/{case}" for provider, case, *_ in cases])
+
+
+def stopped(conversation: dict[str, Any]) -> bool:
+    return conversation.get("outcome", {}).get("state") in {"running", "cancelled"}
 
 
 RETRIEVALS = list(conversations("retrieve"))
@@ -143,9 +148,7 @@ def _assert_only_the_providers(flow: HTTPFlow, provider: str, recorded: Exchange
     assert "the-session-token" not in shown
 
 
-@pytest.mark.parametrize(
-    ("provider", "case", "batch_id", "exchanges", "conversation"), RETRIEVALS, ids=_ids(RETRIEVALS)
-)
+@each([case for case in RETRIEVALS if "outcome" in case[-1]])
 async def test_batch_of_a_provider_is_described_as_a_job(
     tmp_path: Path,
     provider: str,
@@ -156,13 +159,6 @@ async def test_batch_of_a_provider_is_described_as_a_job(
 ) -> None:
     response = await play(tmp_path, provider, batch_id, exchanges, stop=False)
     document = json.loads(response.content or b"")
-    if "error" in conversation:
-        assert response.headers["x-amzn-ErrorType"] == document["__type"]
-        assert (
-            document["message"]
-            == f"{provider} answered {conversation['error']['status']}: {conversation['error']['message']}"
-        )
-        return
     batch = conversation["outcome"]
     assert response.status_code == 200
     assert document["jobArn"].endswith(f":model-invocation-job/{batch['id']}")
@@ -176,9 +172,23 @@ async def test_batch_of_a_provider_is_described_as_a_job(
     assert {"modelId", "roleArn", "submitTime", "inputDataConfig", "outputDataConfig"} <= document.keys()
 
 
-@pytest.mark.parametrize(
-    ("provider", "case", "batch_id", "exchanges", "conversation"), CANCELLATIONS, ids=_ids(CANCELLATIONS)
-)
+@each([case for case in RETRIEVALS if "error" in case[-1]])
+async def test_the_error_of_a_retrieval_is_passed_on(
+    tmp_path: Path,
+    provider: str,
+    case: str,
+    batch_id: str,
+    exchanges: list[Exchange],
+    conversation: dict[str, Any],
+) -> None:
+    response = await play(tmp_path, provider, batch_id, exchanges, stop=False)
+    document = json.loads(response.content or b"")
+    error = conversation["error"]
+    assert response.headers["x-amzn-ErrorType"] == document["__type"]
+    assert document["message"] == f"{provider} answered {error['status']}: {error['message']}"
+
+
+@each([case for case in CANCELLATIONS if stopped(case[-1])])
 async def test_a_stop_cancels_the_batch(
     tmp_path: Path,
     provider: str,
@@ -188,14 +198,35 @@ async def test_a_stop_cancels_the_batch(
     conversation: dict[str, Any],
 ) -> None:
     response = await play(tmp_path, provider, batch_id, exchanges, stop=True)
-    if "error" in conversation:
-        assert response.status_code >= 400
-        assert f"answered {conversation['error']['status']}" in json.loads(response.content or b"")["message"]
-    elif conversation["outcome"]["state"] in {"running", "cancelled"}:
-        assert (response.status_code, response.content) == (200, b"")
-    else:
-        assert response.headers["x-amzn-ErrorType"] == "ValidationException"
-        assert b"State was: " in (response.content or b"")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+@each([case for case in CANCELLATIONS if "error" in case[-1]])
+async def test_the_error_of_a_cancellation_is_passed_on(
+    tmp_path: Path,
+    provider: str,
+    case: str,
+    batch_id: str,
+    exchanges: list[Exchange],
+    conversation: dict[str, Any],
+) -> None:
+    response = await play(tmp_path, provider, batch_id, exchanges, stop=True)
+    assert response.status_code >= 400
+    assert f"answered {conversation['error']['status']}" in json.loads(response.content or b"")["message"]
+
+
+@each([case for case in CANCELLATIONS if "outcome" in case[-1] and not stopped(case[-1])])
+async def test_a_batch_that_is_over_cannot_be_stopped(
+    tmp_path: Path,
+    provider: str,
+    case: str,
+    batch_id: str,
+    exchanges: list[Exchange],
+    conversation: dict[str, Any],
+) -> None:
+    response = await play(tmp_path, provider, batch_id, exchanges, stop=True)
+    assert response.headers["x-amzn-ErrorType"] == "ValidationException"
+    assert b"State was: " in (response.content or b"")
 
 
 async def test_a_wrong_key_is_access_denied(tmp_path: Path) -> None:
