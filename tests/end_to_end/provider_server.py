@@ -1,4 +1,4 @@
-"""The base of the servers that stand in for providers: a socket, a key, faults on demand and a log of requests.
+"""Base of the servers that stand in for providers: a socket, a key, faults on demand and a log of requests.
 Each provider's routes and error bodies are in a module of its own."""
 
 import itertools

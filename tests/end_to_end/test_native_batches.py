@@ -298,7 +298,9 @@ class OnlyHttp2(ssl.SSLContext):
         super().set_alpn_protocols(["h2"])
 
 
-def test_a_client_that_speaks_http_2_is_served_too(proxies: Mapping[Mode, Entrance], providers: Providers) -> None:
+def test_a_client_that_speaks_http_2_is_served_too(
+    proxies: Mapping[Mode, Entrance], providers: Providers
+) -> None:
     providers.secure.requests.clear()
     entrance = proxies["regular"]
     trusted = OnlyHttp2(ssl.PROTOCOL_TLS_CLIENT)
