@@ -1,6 +1,6 @@
 """A server with Anthropic's Message Batches on a real socket, with faults on demand.
 
-Anthropic: api/messages/batches. Batches have no name, counts tell nothing before the end, results come in any
+Anthropic: api/messages/batches. Batches have no name, counts are zero before the end, results come in any
 order.
 """
 
@@ -22,17 +22,17 @@ type Point = Literal["create:before", "create:after", "retrieve", "cancel", "lis
 
 def answered(params: Json) -> Json:
     """The result of a request."""
-    said = json.dumps(params["messages"][-1]["content"])
-    if FAIL in said:
+    content = json.dumps(params["messages"][-1]["content"])
+    if FAIL in content:
         error = {"type": "invalid_request_error", "message": "This request was asked to fail."}
         return {"type": "errored", "error": {"type": "error", "error": error, "request_id": None}}
-    usage = {"input_tokens": len(said), "output_tokens": 5, "service_tier": "batch"}
+    usage = {"input_tokens": len(content), "output_tokens": 5, "service_tier": "batch"}
     message = {
         "id": "msg_01Answer",
         "type": "message",
         "role": "assistant",
         "model": params["model"],
-        "content": [{"type": "text", "text": f"You said {said}"}],
+        "content": [{"type": "text", "text": f"You content {content}"}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
         "usage": usage,
@@ -94,7 +94,7 @@ class Batch:
 
 
 class AnthropicServer(ProviderServer[Point]):
-    """A workspace of Anthropic's. `looks` and `answers` say how the next batch goes."""
+    """A workspace of Anthropic's. `looks` and `answers` control the next batch."""
 
     @override
     def restore(self, key: str = "") -> None:

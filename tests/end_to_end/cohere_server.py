@@ -100,7 +100,7 @@ class Cohere(ContainerServer):
 
 
 def _row(custom_id: str, status: int, answer: Json) -> Json:
-    """The demo's chat completion, as Cohere would say it."""
+    """A row of a result file, of the demo's chat completion."""
     if status != 200:
         return {"custom_id": custom_id, "error": answer["error"]["message"], "body": None}
     text = answer["choices"][0]["message"]["content"]

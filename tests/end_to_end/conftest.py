@@ -80,7 +80,7 @@ def one_provider() -> Iterator[BatchServer]:
 
 @pytest.fixture
 def provider(one_provider: BatchServer) -> Iterator[BatchServer]:
-    """The provider behind every proxy: all goes well, as fast as it can, unless the test says otherwise."""
+    """The provider behind every proxy: without faults or delays, unless the test sets them."""
     one_provider.seen.clear()
     one_provider.batches.clear()
     one_provider.files.clear()
@@ -146,7 +146,7 @@ def reverse_proxy(
 
 @pytest.fixture(autouse=True)
 def log_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Puts what a shared proxy said during a test beside the test's failure."""
+    """Puts the log of a shared proxy during a test beside the test's failure."""
     names = {"regular_proxy", "reverse_proxy"}.intersection(request.fixturenames)
     proxies: list[ProxyProcess] = [request.getfixturevalue(name) for name in names]
     before = [len(proxy.log_text()) for proxy in proxies]

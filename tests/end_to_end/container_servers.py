@@ -20,7 +20,7 @@ PAGE = 5
 
 
 class Job:
-    """Requests that are answered when they are looked at: all of them, or only as many as `answers` says."""
+    """Requests that are answered when they are looked at: all of them, or only the first `answers`."""
 
     def __init__(self, requests: list[tuple[str, Json]], answers: int | None) -> None:
         """`requests`: custom ids and bodies."""
@@ -46,7 +46,7 @@ class Job:
 
 
 class ContainerServer(ProviderServer[Point]):
-    """What these providers have in common: jobs, whom they let in, and how they refuse."""
+    """Jobs, authorization and errors of these providers."""
 
     @override
     def restore(self, key: str = "") -> None:

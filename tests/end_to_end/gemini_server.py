@@ -30,14 +30,14 @@ def answered(asked: Json) -> Json:
         vector = [float(len(text))] * asked["outputDimensionality"]
         return {"response": {"embedding": {"values": vector}, "tokenCount": str(len(text))}}
     last = asked["contents"][-1]["parts"][-1]
-    said = last.get("text") or json.dumps(last)
-    if FAIL in said:
+    text = last.get("text") or json.dumps(last)
+    if FAIL in text:
         return {"error": {"code": 3, "message": "This request was asked to fail."}}
-    part: Json = {"text": f"You said {said}"}
+    part: Json = {"text": f"You said {text}"}
     if "tools" in asked and "text" in last:
         name = asked["tools"][0]["functionDeclarations"][0]["name"]
         part = {"functionCall": {"name": name, "args": {}}, "thoughtSignature": SIGNATURE}
-    usage = {"promptTokenCount": len(said), "candidatesTokenCount": 5, "thoughtsTokenCount": 2}
+    usage = {"promptTokenCount": len(text), "candidatesTokenCount": 5, "thoughtsTokenCount": 2}
     candidate = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}
     return {"response": {"candidates": [candidate], "usageMetadata": usage, "responseId": "r1"}}
 
@@ -112,7 +112,7 @@ class Batch:
 
 
 class GeminiServer(ProviderServer[Point]):
-    """A project of Gemini's API. `outcome` says how each batch goes, by changing it."""
+    """A project of Gemini's API. `outcome` changes each new batch."""
 
     def __init__(self, key: str) -> None:
         self._uploads: dict[str, bytearray] = {}
@@ -229,8 +229,8 @@ class GeminiServer(ProviderServer[Point]):
 
     @override
     def error(self, refusal: Refuse) -> Json:
-        said = refusal.error
-        details = {"details": json.loads(said["param"])} if said["param"] is not None else {}
+        error = refusal.error
+        details = {"details": json.loads(error["param"])} if error["param"] is not None else {}
         return {
-            "error": {"code": refusal.status, "message": said["message"], "status": said["type"], **details}
+            "error": {"code": refusal.status, "message": error["message"], "status": error["type"], **details}
         }

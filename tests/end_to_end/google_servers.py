@@ -52,23 +52,23 @@ def key_file(folder: Path, url: str) -> Path:
 
 
 def _to_gemini(asked: Json) -> Json:
-    said = asked["contents"][-1]["parts"][-1]["text"]
-    if FAIL in said:
+    text = asked["contents"][-1]["parts"][-1]["text"]
+    if FAIL in text:
         error = {"code": 400, "message": "This request was asked to fail.", "status": "INVALID_ARGUMENT"}
         return {"status": f"Bad Request: {json.dumps({'error': error})}", "response": {}}
     candidate = {
-        "content": {"role": "model", "parts": [{"text": f"You said {said}"}]},
+        "content": {"role": "model", "parts": [{"text": f"You said {text}"}]},
         "finishReason": "STOP",
     }
-    usage = {"promptTokenCount": len(said), "candidatesTokenCount": 5, "thoughtsTokenCount": 2}
+    usage = {"promptTokenCount": len(text), "candidatesTokenCount": 5, "thoughtsTokenCount": 2}
     return {"status": "", "response": {"candidates": [candidate], "usageMetadata": usage}}
 
 
 def _to_claude(asked: Json) -> Json:
     assert asked["anthropic_version"] == "vertex-2023-10-16"
     assert "model" not in asked
-    said = asked["messages"][-1]["content"]
-    if FAIL in said:
+    text = asked["messages"][-1]["content"]
+    if FAIL in text:
         error = {"type": "invalid_request_error", "message": "This request was asked to fail."}
         return {"status": f"Bad Request: {json.dumps({'type': 'error', 'error': error})}", "response": {}}
     message = {
@@ -76,10 +76,10 @@ def _to_claude(asked: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "model": "claude",
-        "content": [{"type": "text", "text": f"You said {said}"}],
+        "content": [{"type": "text", "text": f"You said {text}"}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": len(said), "output_tokens": 7},
+        "usage": {"input_tokens": len(text), "output_tokens": 7},
     }
     return {"status": "", "response": message}
 
@@ -124,14 +124,14 @@ class Job:
         return rows
 
     def json(self) -> Json:
-        said = {
+        job = {
             "name": f"projects/123456789012/locations/{LOCATION}/batchPredictionJobs/{self.id}",
             "state": f"JOB_STATE_{self.state}",
             "createTime": "2026-08-19T14:34:12.267870Z",
             **self.wanted,
         }
         if self.state in {"SUCCEEDED", "CANCELLED"}:
-            said["outputInfo"] = {"gcsOutputDirectory": self.folder}
+            job["outputInfo"] = {"gcsOutputDirectory": self.folder}
         if self.state in {"RUNNING", "SUCCEEDED", "CANCELLED"} and self.answers:
             failed = sum(row["status"] != "" for row in self.rows())
             counts = {
@@ -139,14 +139,14 @@ class Job:
                 "failedCount": failed,
                 "incompleteCount": len(self.lines) - self.answers,
             }
-            said["completionStats"] = {name: str(count) for name, count in counts.items() if count}
-        return said
+            job["completionStats"] = {name: str(count) for name, count in counts.items() if count}
+        return job
 
 
 class GoogleServers(ProviderServer[Point]):
     """A project of Google's, with tokens instead of a key. Vertex AI is at `url`, Cloud Storage at `storage`.
 
-    `outcome` says how each job goes, by changing it.
+    `outcome` changes each new job.
     """
 
     def __init__(self) -> None:
@@ -305,11 +305,11 @@ class GoogleServers(ProviderServer[Point]):
 
     @override
     def error(self, refusal: Refuse) -> Json | Response:
-        said = refusal.error
+        error = refusal.error
         if request.path.startswith("/storage/"):
-            message = escape(said["message"] or "")
-            return _xml(f"<Error><Code>{said['type']}</Code><Message>{message}</Message></Error>")
-        return {"error": {"code": refusal.status, "message": said["message"], "status": said["type"]}}
+            message = escape(error["message"] or "")
+            return _xml(f"<Error><Code>{error['type']}</Code><Message>{message}</Message></Error>")
+        return {"error": {"code": refusal.status, "message": error["message"], "status": error["type"]}}
 
 
 def _xml(body: str) -> Response:

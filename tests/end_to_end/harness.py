@@ -1,4 +1,4 @@
-"""What end-to-end tests are made of: boto3 clients on the way through a proxy, jobs, records and results."""
+"""boto3 clients that go through a proxy, jobs, records and results of end-to-end tests."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ CALLER = {
     "aws_secret_access_key": "the-callers-secret-key",
     "aws_session_token": "the-callers-session-token",
 }
-"""AWS credentials of the application: they mean nothing to anybody."""
+"""AWS credentials of the application, valid nowhere."""
 
 type Record = dict[str, Any]
 type Client = Any
@@ -43,7 +43,7 @@ def client(service: str, *, endpoint: str | None = None, region: str = REGION, *
 
 
 class Reachable(Protocol):
-    """A way into a proxy."""
+    """An address of a proxy."""
 
     @property
     def mode(self) -> Mode: ...
@@ -80,13 +80,13 @@ def bedrock(
 
 def claude(number: int, text: str | None = None, **members: Any) -> Record:
     """A record for Claude."""
-    said = text if text is not None else f"Question {number}?"
+    content = text if text is not None else f"Question {number}?"
     return {
         "recordId": f"REC{number:08d}",
         "modelInput": {
             "anthropic_version": "bedrock-2023-05-31",
             "max_tokens": 256,
-            "messages": [{"role": "user", "content": said}],
+            "messages": [{"role": "user", "content": content}],
             **members,
         },
     }

@@ -2,7 +2,7 @@
 
 Mistral: studio-api/batch-processing, api/endpoint/batch and files. A job names the endpoint and the model of
 its lines, rows come in any order, ids of tool calls have nine letters and digits, and a list can be asked for
-the jobs whose metadata say something.
+the jobs with certain metadata.
 """
 
 import itertools
@@ -41,14 +41,14 @@ def answered(endpoint: str, model: str, body: Json) -> tuple[int, Json]:
     if problem is not None:
         return 400, {"object": "error", "message": problem, "type": "invalid_request_error", "code": "3280"}
     last = body["messages"][-1]
-    said = last["content"] if isinstance(last["content"], str) else json.dumps(last["content"])
-    message: Json = {"role": "assistant", "content": f"You said {said}", "tool_calls": None}
+    text = last["content"] if isinstance(last["content"], str) else json.dumps(last["content"])
+    message: Json = {"role": "assistant", "content": f"You said {text}", "tool_calls": None}
     finish_reason = "stop"
     if "tools" in body and last["role"] == "user":
         call = {"name": body["tools"][0]["function"]["name"], "arguments": "{}"}
         message = {"role": "assistant", "content": "", "tool_calls": [{"id": "vAKGXGFZD", "function": call}]}
         finish_reason = "tool_calls"
-    usage = {"prompt_tokens": len(said), "completion_tokens": 7, "total_tokens": len(said) + 7}
+    usage = {"prompt_tokens": len(text), "completion_tokens": 7, "total_tokens": len(text) + 7}
     choice = {"index": 0, "finish_reason": finish_reason, "message": message}
     return 200, {"id": "c1", "object": "chat.completion", "model": model, "choices": [choice], "usage": usage}
 
@@ -127,7 +127,7 @@ class Job:
 
 
 class MistralServer(ProviderServer[Point]):
-    """A workspace of Mistral's. `outcome` says how each job goes, by changing it."""
+    """A workspace of Mistral's. `outcome` changes each new job."""
 
     def __init__(self, key: str) -> None:
         self._files: dict[str, bytes] = {}

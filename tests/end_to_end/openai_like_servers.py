@@ -1,5 +1,5 @@
-"""Servers whose batch API is OpenAI's with differences, on real sockets: what they hear and say is changed on
-its way to and from a `BatchServer`."""
+"""Servers whose batch API is OpenAI's with differences, on real sockets: a `BatchServer` whose requests and
+responses are rewritten."""
 
 import io
 import json
@@ -22,17 +22,17 @@ NO_ERRORS = "file-without-errors"
 
 
 class OpenAILike(BatchServer):
-    """A server that hears and says some things differently."""
+    """Rewrites requests to OpenAI's form, and responses from it."""
 
     @override
     def application(self, folder: Path) -> Flask:
         app = super().application(folder)
         app.before_request(self._without_errors)
-        app.after_request(self._said)
+        app.after_request(self._rewritten)
         inner = app.wsgi_app
 
         def wsgi(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            self.hear(environ)
+            self.rewrite_request(environ)
             return inner(environ, start_response)
 
         app.wsgi_app = wsgi  # type: ignore[method-assign]  # Flask's own way to wrap an application
@@ -44,27 +44,27 @@ class OpenAILike(BatchServer):
         path.write_text("".join(f"{line}\n" for line in lines))
         return super().keep_upload(filename, path, "batch")
 
-    def hear(self, environ: Environ) -> None:
-        """Make a request one to OpenAI."""
+    def rewrite_request(self, environ: Environ) -> None:
+        """Rewrite a request to OpenAI's form."""
 
     def line(self, line: Json) -> Json:
-        """Make a line one of OpenAI's."""
+        """A request line in OpenAI's form."""
         return line
 
     def batch(self, batch: Json) -> Json:
-        """How the server describes a batch."""
+        """The server's form of a batch."""
         return batch
 
     def created(self, batch: Json) -> Json:
-        """How it describes a new one."""
+        """Its response to the creation of a batch."""
         return self.batch(batch)
 
     def listed(self, page: Json) -> Any:
-        """How it describes many."""
+        """Its form of a page of batches."""
         return {**page, "data": [self.batch(batch) for batch in page["data"]]}
 
     def row(self, row: Json) -> Json:
-        """A line of a result file."""
+        """The server's form of a result row."""
         return row
 
     def file(self, file: Json) -> Json:
@@ -75,7 +75,7 @@ class OpenAILike(BatchServer):
             return Response(b"", content_type="application/octet-stream")
         return None
 
-    def _said(self, response: Response) -> Response:
+    def _rewritten(self, response: Response) -> Response:
         if response.status_code != 200:
             return response
         if request.path.endswith("/content"):
@@ -149,7 +149,7 @@ class Azure(OpenAILike):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.looks_at_pending = 0
-        """How often a file is said to be pending before it is processed."""
+        """How often a file is shown as pending before it is processed."""
         self._pending: dict[str, int] = {}
 
     @property
@@ -164,7 +164,7 @@ class Azure(OpenAILike):
         return app
 
     @override
-    def hear(self, environ: Environ) -> None:
+    def rewrite_request(self, environ: Environ) -> None:
         environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/openai")
         environ["HTTP_AUTHORIZATION"] = f"Bearer {environ.get('HTTP_API_KEY', '')}"
         rewrite(environ, lambda body: {**body, "endpoint": f"/v1{body['endpoint']}"})
@@ -212,7 +212,7 @@ class Groq(OpenAILike):
         return {"object": "list", "data": page["data"], "paging": {"next_cursor": cursor}}
 
     @override
-    def hear(self, environ: Environ) -> None:
+    def rewrite_request(self, environ: Environ) -> None:
         environ["QUERY_STRING"] = environ["QUERY_STRING"].replace("cursor=", "after=")
 
     @override
@@ -224,7 +224,7 @@ class Together(OpenAILike):
     """Together AI: jobs in capitals, without counts and metadata; a new one is wrapped."""
 
     @override
-    def hear(self, environ: Environ) -> None:
+    def rewrite_request(self, environ: Environ) -> None:
         environ["PATH_INFO"] = environ["PATH_INFO"].replace("/files/upload", "/files")
 
     @override

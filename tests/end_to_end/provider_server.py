@@ -1,5 +1,5 @@
-"""What the servers that stand in for providers have in common: a socket, a key, faults on demand and a memory
-of what was asked. What a provider answers, and in which words it refuses, is said in a module of its own."""
+"""Base of the servers that stand in for providers: a socket, a key, faults on demand and a log of requests.
+Each provider's routes and error bodies are in a module of its own."""
 
 import itertools
 import socket
@@ -41,9 +41,9 @@ def listening(app: Flask) -> Iterator[str]:
 
 
 class ProviderServer[Point: str]:
-    """The provider's side of one key. A context manager; clients are pointed at `url`.
+    """A provider's account with one key. A context manager; clients are pointed at `url`.
 
-    `at` says what goes wrong on the way, at one of the points that the server names.
+    `at` is called at the points that the server names, and may raise a fault there.
     """
 
     path = ""
@@ -55,7 +55,7 @@ class ProviderServer[Point: str]:
         self.restore(key)
 
     def restore(self, key: str = "") -> None:
-        """Be as new: nothing has been asked yet, and all goes well."""
+        """Forget all requests, batches and faults."""
         self.key = key
         self.at: Hook[Point] = completes
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
@@ -63,15 +63,15 @@ class ProviderServer[Point: str]:
         self._reached: Counter[Point] = Counter()
 
     def route(self, app: Flask) -> None:
-        """Say what is answered."""
+        """Add the routes of the API."""
         raise NotImplementedError
 
     def check(self) -> ResponseReturnValue | None:
-        """Turn away a request that may not come in."""
+        """Refuse a request without the right key."""
         raise NotImplementedError
 
     def error(self, refusal: Refuse) -> Json | Response:
-        """The body of an answer that refuses."""
+        """The body of an error response."""
         raise NotImplementedError
 
     @property

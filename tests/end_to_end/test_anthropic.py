@@ -38,7 +38,7 @@ def one_anthropic() -> Iterator[AnthropicServer]:
 
 @pytest.fixture
 def anthropic(one_anthropic: AnthropicServer) -> AnthropicServer:
-    """All goes well, as fast as it can, unless the test says otherwise."""
+    """Without faults or delays, unless the test sets them."""
     one_anthropic.restore(PROVIDER_KEY)
     return one_anthropic
 

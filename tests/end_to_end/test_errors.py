@@ -23,7 +23,7 @@ def create(client: Client, bucket: Bucket, **changes: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"jobName": "my job"}, "Value 'my job' at 'jobName' failed to satisfy constraint"),
         ({"timeoutDurationInHours": 500}, "timeoutDurationInHours"),
@@ -32,11 +32,11 @@ def create(client: Client, bucket: Bucket, **changes: Any) -> str:
     ],
 )
 def test_a_request_that_breaks_a_constraint_is_a_validation_exception(
-    routed: Client, bucket: Bucket, changes: dict[str, Any], said: str
+    routed: Client, bucket: Bucket, changes: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(routed.exceptions.ValidationException) as refusal:
         create(routed, bucket, **changes)
-    assert said in refusal.value.response["Error"]["Message"]
+    assert expected in refusal.value.response["Error"]["Message"]
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 

@@ -28,12 +28,12 @@ def create(client: Client, bucket: Bucket) -> str:
 
 
 def shown(folder: Path, job: str) -> dict[str, Any]:
-    """What `bedrock-batch jobs show` says of a job of the proxy in this folder."""
+    """`bedrock-batch jobs show --json` of a job of the proxy in this folder."""
     arguments = ("jobs", "show", job, "--json", "--config", str(folder / "bedrock-batch.toml"))
-    told: dict[str, Any] = json.loads(
+    job_shown: dict[str, Any] = json.loads(
         subprocess.run(command(*arguments), check=True, capture_output=True).stdout
     )
-    return told
+    return job_shown
 
 
 def test_a_job_that_the_first_refuses_at_create_runs_on_the_second(
@@ -44,9 +44,9 @@ def test_a_job_that_the_first_refuses_at_create_runs_on_the_second(
         arn = create(client, bucket)
         job = ended(client, arn)
     assert (job["status"], counts(job)) == ("Completed", (10, 10, 10, 0))
-    told = shown(proxy.folder, arn)
-    assert told["provider"] == "small"
-    assert [refusal.partition(" ")[0] for refusal in told["refusals"]] == ["No", "wrong:"]
+    job_shown = shown(proxy.folder, arn)
+    assert job_shown["provider"] == "small"
+    assert [refusal.partition(" ")[0] for refusal in job_shown["refusals"]] == ["No", "wrong:"]
 
 
 def test_a_job_whose_batch_fails_validation_runs_on_the_second(
@@ -61,9 +61,9 @@ def test_a_job_whose_batch_fails_validation_runs_on_the_second(
     assert (job["status"], counts(job)) == ("Completed", (10, 10, 10, 0))
     assert len(provider.batches) == 2
     assert len(bucket.rows(arn)) == 10
-    told = shown(proxy.folder, arn)
-    assert (told["provider"], told["fallbacks"]) == ("small", [])
-    assert told["refusals"] == ["openai: There is no such model (model_not_found)"]
+    job_shown = shown(proxy.folder, arn)
+    assert (job_shown["provider"], job_shown["fallbacks"]) == ("small", [])
+    assert job_shown["refusals"] == ["openai: There is no such model (model_not_found)"]
 
 
 def test_a_job_that_all_refuse_fails_with_the_words_of_all(

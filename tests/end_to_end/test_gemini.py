@@ -47,7 +47,7 @@ def one_gemini() -> Iterator[GeminiServer]:
 
 @pytest.fixture
 def gemini(one_gemini: GeminiServer) -> GeminiServer:
-    """All goes well, as fast as it can, unless the test says otherwise."""
+    """Without faults or delays, unless the test sets them."""
     one_gemini.restore(PROVIDER_KEY)
     return one_gemini
 
@@ -109,14 +109,14 @@ def test_a_tool_s_turn_goes_there_and_back_twice(
     (asked,) = [claude(1, "What time is it?", tools=[tool])]
     first = create(client, bucket, [asked])
     assert ended(client, first)["status"] == "Completed"
-    said = bucket.rows(first)[0]["modelOutput"]
-    signed, call = said["content"]
-    assert (signed["type"], call["name"], said["stop_reason"]) == ("thinking", "9now", "tool_use")
+    output = bucket.rows(first)[0]["modelOutput"]
+    signed, call = output["content"]
+    assert (signed["type"], call["name"], output["stop_reason"]) == ("thinking", "9now", "tool_use")
     answer = {
         "role": "user",
         "content": [{"type": "tool_result", "tool_use_id": call["id"], "content": "12"}],
     }
-    asked["modelInput"]["messages"] += [{"role": "assistant", "content": said["content"]}, answer]
+    asked["modelInput"]["messages"] += [{"role": "assistant", "content": output["content"]}, answer]
     second = create(client, bucket, [asked])
     assert ended(client, second)["status"] == "Completed"
     *_, batch = gemini.batches.values()

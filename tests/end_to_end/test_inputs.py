@@ -1,4 +1,4 @@
-"""Inputs as people make them, and what is said about those that cannot be used."""
+"""Inputs as people make them, and the errors of those that cannot be used."""
 
 import json
 from collections.abc import Callable

@@ -49,7 +49,7 @@ def one_mistral() -> Iterator[MistralServer]:
 
 @pytest.fixture
 def mistral(one_mistral: MistralServer) -> MistralServer:
-    """All goes well, as fast as it can, unless the test says otherwise."""
+    """Without faults or delays, unless the test sets them."""
     one_mistral.restore(PROVIDER_KEY)
     return one_mistral
 
@@ -129,9 +129,9 @@ def test_a_tool_s_turn_goes_there_and_back_twice(
     ]
     first = create(client, bucket, [claude(1, tools=[tool], messages=earlier)])
     assert ended(client, first)["status"] == "Completed"
-    said = bucket.rows(first)[0]["modelOutput"]
-    (call,) = said["content"]
-    assert (call["name"], said["stop_reason"]) == ("now", "tool_use")
+    output = bucket.rows(first)[0]["modelOutput"]
+    (call,) = output["content"]
+    assert (call["name"], output["stop_reason"]) == ("now", "tool_use")
     answer = {"type": "tool_result", "tool_use_id": call["id"], "content": "13"}
     turns = [*earlier, {"role": "assistant", "content": [call]}, {"role": "user", "content": [answer]}]
     second = create(client, bucket, [claude(1, tools=[tool], messages=turns)])

@@ -39,7 +39,7 @@ NOBODY = "http://127.0.0.1:9/v1"
 
 @dataclass(frozen=True)
 class Providers:
-    """Those that the proxies of this module know, and who took notes of what was sent over TLS."""
+    """The providers that the proxies of this module know; `secure` records what it is sent over TLS."""
 
     anthropic: AnthropicServer
     gemini: GeminiServer
@@ -56,8 +56,8 @@ class Providers:
 
 
 @dataclass(frozen=True)
-class Way:
-    """One of the ways into a proxy that has two."""
+class Entrance:
+    """One of the two addresses of a proxy."""
 
     process: ProxyProcess
     mode: Mode
@@ -84,8 +84,8 @@ def proxies(
     one_provider: BatchServer,
     providers: Providers,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mapping[Mode, Way]]:
-    """A proxy that listens in both modes, and says and saves as much as it can."""
+) -> Iterator[Mapping[Mode, Entrance]]:
+    """A proxy that listens in both modes, that logs and saves as much as it can."""
     port = free_port()
     proxy = prepared(
         tmp_path_factory.mktemp("proxy"),
@@ -104,19 +104,19 @@ def proxies(
     )
     with proxy:
         yield {
-            "regular": Way(proxy, "regular", proxy.url),
-            "reverse": Way(proxy, "reverse", f"http://127.0.0.1:{port}"),
+            "regular": Entrance(proxy, "regular", proxy.url),
+            "reverse": Entrance(proxy, "reverse", f"http://127.0.0.1:{port}"),
         }
 
 
 @pytest.fixture(params=["regular", "reverse"])
-def proxy(request: pytest.FixtureRequest, proxies: Mapping[Mode, Way]) -> Way:
+def proxy(request: pytest.FixtureRequest, proxies: Mapping[Mode, Entrance]) -> Entrance:
     mode: Mode = request.param
     return proxies[mode]
 
 
 @pytest.fixture(scope="module")
-def clients(proxies: Mapping[Mode, Way]) -> Iterator[Callable[[Mode, str], Client]]:
+def clients(proxies: Mapping[Mode, Entrance]) -> Iterator[Callable[[Mode, str], Client]]:
     """Clients all of whose calls name a provider."""
     with ExitStack() as stack:
 
@@ -128,7 +128,7 @@ def clients(proxies: Mapping[Mode, Way]) -> Iterator[Callable[[Mode, str], Clien
 
 
 @pytest.fixture
-def to(proxy: Way, clients: Callable[[Mode, str], Client]) -> Callable[[str], Client]:
+def to(proxy: Entrance, clients: Callable[[Mode, str], Client]) -> Callable[[str], Client]:
     return lambda name: clients(proxy.mode, name)
 
 
@@ -298,12 +298,14 @@ class OnlyHttp2(ssl.SSLContext):
         super().set_alpn_protocols(["h2"])
 
 
-def test_a_client_that_speaks_http_2_is_served_too(proxies: Mapping[Mode, Way], providers: Providers) -> None:
+def test_a_client_that_speaks_http_2_is_served_too(
+    proxies: Mapping[Mode, Entrance], providers: Providers
+) -> None:
     providers.secure.requests.clear()
-    way = proxies["regular"]
+    entrance = proxies["regular"]
     trusted = OnlyHttp2(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.load_verify_locations(way.bundle)
-    with httpx.Client(http2=True, proxy=way.url, verify=trusted, trust_env=False) as client:
+    trusted.load_verify_locations(entrance.bundle)
+    with httpx.Client(http2=True, proxy=entrance.url, verify=trusted, trust_env=False) as client:
         answer = client.get(
             "https://bedrock.us-east-1.amazonaws.com/model-invocation-job/batch_1",
             headers={"x-model-provider": "secure"},
@@ -336,8 +338,8 @@ def test_a_job_of_a_file_at_the_provider_comes_home(
     assert {json.dumps(row["modelInput"]) for row in rows} == {json.dumps(LINE["body"])}
     for row in rows:
         answer = row["modelOutput"]
-        said = answer["content"][0]["text"] if model == CLAUDE else answer["choices"][0]["message"]["content"]
-        assert "Hi" in said
+        text = answer["content"][0]["text"] if model == CLAUDE else answer["choices"][0]["message"]["content"]
+        assert "Hi" in text
     assert bucket.manifest(arn)["successRecordCount"] == 3
     assert len(provider.batches) == 1
     (sent,) = (seen for seen in provider.seen if (seen.method, seen.path) == ("POST", "/v1/batches"))
@@ -347,7 +349,7 @@ def test_a_job_of_a_file_at_the_provider_comes_home(
 
 
 def test_however_often_it_is_called_a_create_makes_one_batch(
-    proxies: Mapping[Mode, Way], provider: BatchServer, bucket: Bucket
+    proxies: Mapping[Mode, Entrance], provider: BatchServer, bucket: Bucket
 ) -> None:
     faults = [Cut()]
 
@@ -406,7 +408,7 @@ def test_a_stop_cancels_the_batch_of_a_file(
 
 
 def test_a_cut_connection_is_an_error_that_boto3_retries(
-    proxy: Way, provider: BatchServer, batch: str
+    proxy: Entrance, provider: BatchServer, batch: str
 ) -> None:
     faults = [Cut()]
 
@@ -422,7 +424,7 @@ def test_a_cut_connection_is_an_error_that_boto3_retries(
 
 
 def test_saved_flows_hold_both_sides_and_no_secret(
-    proxies: Mapping[Mode, Way], provider: BatchServer, batch: str
+    proxies: Mapping[Mode, Entrance], provider: BatchServer, batch: str
 ) -> None:
     waiting, over = threading.Event(), threading.Event()
 

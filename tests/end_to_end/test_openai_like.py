@@ -23,7 +23,7 @@ KINDS: dict[str, Callable[..., OpenAILike]] = {
     "homemade": Homemade,
     "together": Together,
 }
-"""Sections of the configuration. `homemade` is nobody's: it takes the section and no code."""
+"""Sections of the configuration. `homemade` is a server of no known provider: a section and no code."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def all_servers() -> Iterator[dict[str, OpenAILike]]:
 
 @pytest.fixture
 def servers(all_servers: dict[str, OpenAILike]) -> dict[str, OpenAILike]:
-    """All goes well, as fast as it can, unless the test says otherwise."""
+    """Without faults or delays, unless the test sets them."""
     for server in all_servers.values():
         server.seen.clear()
         server.batches.clear()

@@ -20,8 +20,8 @@ RECORDS = [claude(1), claude(2, "please fail")]
 
 
 @pytest.fixture
-def talkative(start_proxy: StartProxy) -> ProxyProcess:
-    """A proxy that says and saves as much as it can."""
+def verbose_proxy(start_proxy: StartProxy) -> ProxyProcess:
+    """A proxy that logs and saves as much as it can."""
     settings = {"flow_detail": "4", "termlog_verbosity": "debug", "save_stream_file": "flows"}
     return start_proxy(settings=settings)
 
@@ -59,9 +59,9 @@ def test_the_provider_sees_its_key_and_nothing_of_aws(
 ) -> None:
     ended(routed, create(routed, bucket))
     assert authorizations(provider) == {f"Bearer {PROVIDER_KEY}"}
-    said = [text for seen in provider.seen for pair in (*seen.headers, ("", seen.query)) for text in pair]
-    telling = ("x-amz", "aws4-hmac-sha256", *AWS)
-    assert not [text for text in said if any(word in text.lower() for word in telling)]
+    sent = [text for seen in provider.seen for pair in (*seen.headers, ("", seen.query)) for text in pair]
+    of_aws = ("x-amz", "aws4-hmac-sha256", *AWS)
+    assert not [text for text in sent if any(word in text.lower() for word in of_aws)]
 
 
 def test_a_key_that_the_caller_brought_is_the_one_used(
@@ -74,25 +74,25 @@ def test_a_key_that_the_caller_brought_is_the_one_used(
 
 
 def test_no_key_is_in_any_log_flow_file_or_database(
-    talkative: ProxyProcess, provider: BatchServer, bucket: Bucket
+    verbose_proxy: ProxyProcess, provider: BatchServer, bucket: Bucket
 ) -> None:
-    with bedrock(talkative, provider="openai", on="*") as client:
+    with bedrock(verbose_proxy, provider="openai", on="*") as client:
         ended(client, create(client, bucket))
         provider.key = BROUGHT
         bring(client)
         running = create(client, bucket)
         when(client, running, "InProgress", "Completed")
-        assert list(leaks(talkative)) == []
+        assert list(leaks(verbose_proxy)) == []
         ended(client, running)
         client.list_model_invocation_jobs()
-    with bedrock(talkative, provider="wrong") as client:
+    with bedrock(verbose_proxy, provider="wrong") as client:
         job = ended(client, create(client, bucket))
         assert not [secret for secret in SECRETS if secret in job["message"]]
-    talkative.stop()
-    assert list(leaks(talkative)) == []
+    verbose_proxy.stop()
+    assert list(leaks(verbose_proxy)) == []
 
 
-def test_the_spool_and_the_secret_are_the_owners_alone(talkative: ProxyProcess) -> None:
-    (secret,) = talkative.folder.rglob("secret.key")
+def test_the_spool_and_the_secret_are_the_owners_alone(verbose_proxy: ProxyProcess) -> None:
+    (secret,) = verbose_proxy.folder.rglob("secret.key")
     assert secret.stat().st_mode & 0o777 == 0o600
     assert Path(secret.parent).stat().st_mode & 0o077 == 0

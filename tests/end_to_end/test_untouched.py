@@ -61,7 +61,7 @@ BEDROCK = [name for name in CALLS if name not in {"put", "multipart upload", "ra
 
 
 @dataclass(frozen=True)
-class Way:
+class Ports:
     """A mitmproxy that listens in both modes."""
 
     regular: int
@@ -93,8 +93,8 @@ def signed(upstream: Upstream) -> Mapping[str, list[bytes]]:
 
 
 @contextmanager
-def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> Iterator[Way]:
-    way = Way(free_port(), free_port())
+def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> Iterator[Ports]:
+    ports = Ports(free_port(), free_port())
     config = folder / "bedrock-batch.toml"
     config.write_text(f"[jobs]\nfolder = {json.dumps(str(folder / 'data'))}\n")
     settings = {
@@ -106,7 +106,7 @@ def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> 
     }
     if addon:
         settings |= {"batch_config": str(config), "batch_hosts": rf"^127\.0\.0\.1:{upstream.port}$"}
-    modes = (f"regular@{way.regular}", f"reverse:{upstream.url}@{way.reverse}")
+    modes = (f"regular@{ports.regular}", f"reverse:{upstream.url}@{ports.reverse}")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -120,22 +120,22 @@ def _mitmproxy(folder: Path, upstream: Upstream, *command: str, addon: bool) -> 
             stderr=subprocess.STDOUT,
         )
     try:
-        _await(process, way, folder / "log", routed=addon)
-        yield way
+        _await(process, ports, folder / "log", routed=addon)
+        yield ports
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
-def _await(process: subprocess.Popen[bytes], way: Way, log: Path, *, routed: bool) -> None:
+def _await(process: subprocess.Popen[bytes], ports: Ports, log: Path, *, routed: bool) -> None:
     """Wait until it listens, and with the addon until a routed List is answered by it."""
 
     def is_ready() -> bool:
         assert process.poll() is None, log.read_text()
         try:
             if routed:
-                return _list(way, {"x-model-provider": "openai"}) == 200
-            socket.create_connection(("127.0.0.1", way.reverse)).close()
+                return _list(ports, {"x-model-provider": "openai"}) == 200
+            socket.create_connection(("127.0.0.1", ports.reverse)).close()
         except OSError:
             return False
         return True
@@ -143,8 +143,8 @@ def _await(process: subprocess.Popen[bytes], way: Way, log: Path, *, routed: boo
     wait_until(is_ready, "a proxy that answers")
 
 
-def _list(way: Way, headers: Mapping[str, str]) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", way.reverse, timeout=PATIENCE)) as connection:
+def _list(ports: Ports, headers: Mapping[str, str]) -> int:
+    with closing(http.client.HTTPConnection("127.0.0.1", ports.reverse, timeout=PATIENCE)) as connection:
         connection.request("GET", "/model-invocation-jobs", headers=dict(headers))
         return connection.getresponse().status
 
@@ -153,30 +153,30 @@ MITMDUMP = ("-c", "from mitmproxy.tools.main import mitmdump; mitmdump()")
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Way]:
-    with _mitmproxy(tmp_path_factory.mktemp("plain"), upstream, *MITMDUMP, addon=False) as way:
-        yield way
+def plain(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Ports]:
+    with _mitmproxy(tmp_path_factory.mktemp("plain"), upstream, *MITMDUMP, addon=False) as ports:
+        yield ports
 
 
 @pytest.fixture(scope="module")
-def launched(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Way]:
+def launched(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Ports]:
     command = ("-m", "addon.cli.main", "proxy")
-    with _mitmproxy(tmp_path_factory.mktemp("launched"), upstream, *command, addon=True) as way:
-        yield way
+    with _mitmproxy(tmp_path_factory.mktemp("launched"), upstream, *command, addon=True) as ports:
+        yield ports
 
 
 @pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Way]:
+def scripted(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Ports]:
     command = (*MITMDUMP, "-s", script.__file__)
-    with _mitmproxy(tmp_path_factory.mktemp("scripted"), upstream, *command, addon=True) as way:
-        yield way
+    with _mitmproxy(tmp_path_factory.mktemp("scripted"), upstream, *command, addon=True) as ports:
+        yield ports
 
 
-def _send(raw: bytes, way: Way, mode: str, upstream: Upstream) -> list[bytes]:
+def _send(raw: bytes, ports: Ports, mode: str, upstream: Upstream) -> list[bytes]:
     """Send the bytes through the proxy; the requests that arrived at the other end."""
     before = len(upstream.requests)
     with ExitStack() as stack:
-        port = way.regular if mode == "regular" else way.reverse
+        port = ports.regular if mode == "regular" else ports.reverse
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
         if mode == "regular":
             connection = stack.enter_context(_tunnelled(connection, upstream))
@@ -208,13 +208,13 @@ each_mode = pytest.mark.parametrize("mode", ["regular", "reverse"])
 def test_unrouted_calls_arrive_as_through_a_plain_mitmproxy(
     request: pytest.FixtureRequest,
     with_addon: str,
-    plain: Way,
+    plain: Ports,
     upstream: Upstream,
     signed: Mapping[str, list[bytes]],
     call: str,
     mode: str,
 ) -> None:
-    ours: Way = request.getfixturevalue(with_addon)
+    ours: Ports = request.getfixturevalue(with_addon)
     for raw in signed[call]:
         (arrived,) = _send(raw, ours, mode, upstream)
         assert [arrived] == _send(raw, plain, mode, upstream)
@@ -222,7 +222,7 @@ def test_unrouted_calls_arrive_as_through_a_plain_mitmproxy(
 
 @pytest.mark.parametrize("call", BEDROCK)
 def test_unrouted_bedrock_calls_arrive_as_they_were_signed(
-    launched: Way, upstream: Upstream, signed: Mapping[str, list[bytes]], call: str
+    launched: Ports, upstream: Upstream, signed: Mapping[str, list[bytes]], call: str
 ) -> None:
     (raw,) = signed[call]
     assert _send(raw, launched, "regular", upstream) == [raw]

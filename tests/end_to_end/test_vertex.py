@@ -25,7 +25,7 @@ def one_google() -> Iterator[GoogleServers]:
 
 @pytest.fixture
 def google(one_google: GoogleServers) -> GoogleServers:
-    """All goes well, as fast as it can, unless the test says otherwise."""
+    """Without faults or delays, unless the test sets them."""
     one_google.restore()
     return one_google
 

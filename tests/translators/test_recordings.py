@@ -80,6 +80,11 @@ def name_of(case: Path) -> str:
     return f"{case.parent.name}/{case.name}"
 
 
+def with_file(name: str, *, wanted: bool = True) -> list[Path]:
+    """The record cases that have this file, or those that have not."""
+    return [case for case in RECORDS if (case / name).exists() == wanted]
+
+
 each_record = pytest.mark.parametrize("case", RECORDS, ids=name_of)
 each_life_cycle = pytest.mark.parametrize("case", LIFE_CYCLES, ids=name_of)
 each_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
@@ -117,24 +122,23 @@ def output_line(record: InputRecord, outcome: bytes | RecordError) -> object:
     return json.loads(records.output_line(record.record_id, record.model_input, outcome))
 
 
-@each_record
+@pytest.mark.parametrize("case", with_file("sent.json"), ids=name_of)
 def test_record_becomes_the_line_that_was_sent(case: Path) -> None:
-    record = record_of(case)
-    line = translator_of(case).line("0", record)
-    if isinstance(line, RecordError):
-        assert not (case / "sent.json").exists()
-        assert output_line(record, line) == read(case / "output.json")
-    else:
-        assert json.loads(line.data) == read(case / "sent.json")
-
-
-@each_record
-def test_line_is_one_line_and_the_same_every_time(case: Path) -> None:
     translator, record = translator_of(case), record_of(case)
     line = translator.line("0", record)
+    assert isinstance(line, Line)
+    assert json.loads(line.data) == read(case / "sent.json")
+    assert b"\n" not in line.data
     assert translator.line("0", record) == line
-    if isinstance(line, Line):
-        assert b"\n" not in line.data
+
+
+@pytest.mark.parametrize("case", with_file("sent.json", wanted=False), ids=name_of)
+def test_record_that_was_not_sent_becomes_the_error_that_bedrock_would_write(case: Path) -> None:
+    record = record_of(case)
+    error = translator_of(case).line("0", record)
+    assert isinstance(error, RecordError)
+    assert output_line(record, error) == read(case / "output.json")
+    assert not (case / "received.json").exists()
 
 
 @each_record
@@ -157,11 +161,8 @@ def test_what_the_provider_cannot_take_as_it_was_said_is_noted(case: Path) -> No
     assert all(note.detail for note in notes)
 
 
-@each_record
+@pytest.mark.parametrize("case", with_file("sent.json"), ids=name_of)
 def test_row_becomes_the_output_that_bedrock_would_write(case: Path) -> None:
-    if not (case / "received.json").exists():
-        assert not (case / "sent.json").exists()  # nothing was sent, so nothing came back
-        return
     record = record_of(case)
     outcome = translator_of(case).model_output(record.model_input, (case / "received.json").read_bytes())
     if isinstance(outcome, Unfinished):
@@ -172,14 +173,13 @@ def test_row_becomes_the_output_that_bedrock_would_write(case: Path) -> None:
         assert output_line(record, written) == read(case / "output.json")
 
 
-@each_record
+@pytest.mark.parametrize("case", with_file("received.json"), ids=name_of)
 def test_row_says_whose_it_is_and_whether_it_was_processed(case: Path) -> None:
-    if (case / "received.json").exists():
-        receipt = receipt_of(case)
-        finished = (case / "output.json").exists()
-        assert (receipt.custom_id, receipt.finished) == ("0", finished)
-        if finished and receipt.status is not None:
-            assert read(case / "output.json")["error"]["errorCode"] == receipt.status
+    receipt = receipt_of(case)
+    finished = (case / "output.json").exists()
+    assert (receipt.custom_id, receipt.finished) == ("0", finished)
+    if finished and receipt.status is not None:
+        assert read(case / "output.json")["error"]["errorCode"] == receipt.status
 
 
 @each_provider

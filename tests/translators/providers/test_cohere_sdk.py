@@ -139,14 +139,13 @@ def verdict(file: Path) -> AbstractContextManager[object]:
     return pytest.raises(ValidationError) if case_of(file) in NOT_COHERE_S else nullcontext()
 
 
-@pytest.mark.parametrize("file", RECEIVED, ids=case_of)
+@pytest.mark.parametrize(
+    "file", [file for file in RECEIVED if not json.loads(file.read_bytes())["error"]], ids=case_of
+)
 def test_recorded_answer_is_one_the_sdk_understands(file: Path) -> None:
-    row = json.loads(file.read_bytes())
-    if row["error"]:
-        return
     shape: type[BaseModel] = EmbedByTypeResponse if "embed" in case_of(file) else V2ChatResponse
     with verdict(file):
-        shape.model_validate(row["body"])
+        assert shape.model_validate(json.loads(file.read_bytes())["body"])
 
 
 @pytest.mark.parametrize("file", EXCHANGES, ids=case_of)

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,19 +95,23 @@ def test_body_of_a_line_is_one_the_sdk_would_send(file: Path) -> None:
 def test_judge_refuses_what_the_sdk_does_not_know(change: Mapping[str, object]) -> None:
     body = {"model": "mistral-small-latest", "messages": [{"role": "user", "content": "Hi"}]}
     assert said_again(ChatCompletionRequest, body) == body
-    with suppress(ValidationError):
-        assert said_again(ChatCompletionRequest, {**body, **change}) != {**body, **change}
+    with pytest.raises((AssertionError, ValidationError)):
+        assert said_again(ChatCompletionRequest, {**body, **change}) == {**body, **change}
 
 
-@pytest.mark.parametrize("file", RECEIVED, ids=case_of)
-def test_recorded_answer_is_one_the_sdk_understands(file: Path) -> None:
+def succeeded(file: Path) -> bool:
+    """Whether the row has an answer: the SDK has no type for rows."""
     response = json.loads(file.read_bytes()).get("response")
-    if response is None or response["status_code"] != 200:
-        return  # the SDK has no type for rows, only for what is inside those that succeeded
+    return response is not None and response["status_code"] == 200
+
+
+@pytest.mark.parametrize("file", [file for file in RECEIVED if succeeded(file)], ids=case_of)
+def test_recorded_answer_is_one_the_sdk_understands(file: Path) -> None:
+    response = json.loads(file.read_bytes())["response"]
     embeds = case_of(file).startswith("embeddings")
     shape: type[BaseModel] = EmbeddingResponse if embeds else ChatCompletionResponse
     with verdict(file):
-        shape.model_validate(response["body"])
+        assert shape.model_validate(response["body"])
 
 
 @pytest.mark.parametrize("file", EXCHANGES, ids=case_of)

@@ -121,11 +121,14 @@ def test_judge_of_each_endpoint_refuses_what_it_does_not_know(url: str, change: 
         judged(BODIES[url], {**body, **change})
 
 
-@pytest.mark.parametrize("file", RECEIVED, ids=case_of)
+def response_in(file: Path) -> Any:
+    """The part of a row for which the SDK has a type."""
+    return json.loads(file.read_bytes()).get("response")
+
+
+@pytest.mark.parametrize("file", [file for file in RECEIVED if response_in(file)], ids=case_of)
 def test_recorded_row_is_one_the_sdk_understands(file: Path) -> None:
-    response = json.loads(file.read_bytes()).get("response")
-    if response is None:
-        return  # the SDK has no type for rows, only for what is inside them
+    response = response_in(file)
     with verdict(file):
         if response["status_code"] == 200:
             strictly(ANSWERS[json.loads((file.parent / "sent.json").read_bytes())["url"]], response["body"])

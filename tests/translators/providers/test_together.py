@@ -67,12 +67,13 @@ def test_line_is_one_the_sdk_s_server_is_documented_to_take(file: Path) -> None:
         assert judged(BODY, line["body"]) == line["body"]
 
 
-@pytest.mark.parametrize("file", RECEIVED, ids=case_of)
-def test_recorded_row_is_one_the_sdk_understands(file: Path) -> None:
+@pytest.mark.parametrize(
+    "file", [file for file in RECEIVED if "response" in json.loads(file.read_bytes())], ids=case_of
+)
+def test_recorded_answer_is_one_the_sdk_understands(file: Path) -> None:
     row = json.loads(file.read_bytes())
-    if "response" in row:
-        with verdict(file, NOT_TOGETHER_S):
-            assert ChatCompletion.model_validate(row["response"]["body"]).choices
+    with verdict(file, NOT_TOGETHER_S):
+        assert ChatCompletion.model_validate(row["response"]["body"]).choices
 
 
 @pytest.mark.parametrize("file", EXCHANGES, ids=case_of)
