@@ -32,7 +32,7 @@ def answered(params: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "model": params["model"],
-        "content": [{"type": "text", "text": f"You content {content}"}],
+        "content": [{"type": "text", "text": f"You said {content}"}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
         "usage": usage,
