@@ -128,8 +128,15 @@ def test_record_becomes_the_line_that_was_sent(case: Path) -> None:
     line = translator.line("0", record)
     assert isinstance(line, Line)
     assert json.loads(line.data) == read(case / "sent.json")
-    assert b"\n" not in line.data
+
+
+@each_record
+def test_line_is_one_line_and_the_same_every_time(case: Path) -> None:
+    translator, record = translator_of(case), record_of(case)
+    line = translator.line("0", record)
     assert translator.line("0", record) == line
+    if isinstance(line, Line):
+        assert b"\n" not in line.data
 
 
 @pytest.mark.parametrize("case", with_file("sent.json", wanted=False), ids=name_of)

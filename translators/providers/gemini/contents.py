@@ -17,10 +17,10 @@ from translators.bedrock.converse import (
 )
 from translators.errors import Refused
 from translators.providers.content_blocks import unplaced
-from translators.providers.gemini.names import function_name
 from translators.providers.gemini.parts import CACHE_POINT, REFUSED, FunctionCall, Part, parts, text_parts
 from translators.providers.gemini.results import Answers
 from translators.providers.gemini.signatures import STAND_IN, unmarked
+from translators.providers.gemini.tools import function_name
 
 
 class Content(Struct, frozen=True):

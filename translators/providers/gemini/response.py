@@ -29,8 +29,8 @@ from translators.bedrock.converse import (
 from translators.errors import RecordError
 from translators.providers.batch_file import EMPTY_ROW, Receipt, Unfinished, unreadable
 from translators.providers.gemini.finish_reasons import stop_reason
-from translators.providers.gemini.names import function_name
 from translators.providers.gemini.signatures import marked
+from translators.providers.gemini.tools import function_name
 from translators.providers.grpc_status import CANCELLED, Status
 from translators.providers.identifiers import fitting, original_tool_name
 

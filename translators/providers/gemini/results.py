@@ -8,8 +8,8 @@ import msgspec
 
 from translators.bedrock.converse import Note, ToolResultBlock, ToolResultContent
 from translators.errors import Refused
-from translators.providers.gemini.names import function_name
 from translators.providers.gemini.parts import FunctionResponse, Part, parts
+from translators.providers.gemini.tools import function_name
 
 _MOVED = Note(
     "messages.content.toolResult.content", "mapped", "media stand after the tool's answer, which is JSON only"

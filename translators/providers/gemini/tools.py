@@ -17,8 +17,8 @@ from msgspec import Raw, Struct
 from translators.bedrock.converse import Note, TextFormat, ToolChoice, ToolConfig, ToolSpec
 from translators.errors import Refused
 from translators.providers.converse_requests import SCHEMA, schema_of, tool_specs
-from translators.providers.gemini.names import LONGEST_NAME, function_name
 from translators.providers.gemini.schemas import Conversion
+from translators.providers.identifiers import fitting
 
 
 class FunctionDeclaration(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -41,17 +41,29 @@ class ToolConfiguration(Struct, frozen=True, rename="camel"):
     function_calling_config: FunctionCallingConfig
 
 
+_LONGEST_NAME = 128
+"""google-genai, `FunctionDeclaration.name`: it starts with a letter or an underscore."""
+
+_STARTS_WELL = re.compile(r"[A-Za-z_]")
+
 _CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "Gemini decides itself what it caches")
 _STRICT = Note("toolConfig.tools.toolSpec.strict", "dropped", "Gemini has no strict tools")
 _NAME = Note(
     "toolConfig.tools.toolSpec.name",
     "mapped",
-    f"Gemini takes a letter or '_', then letters, digits, '_', '-', {LONGEST_NAME} in all",
+    f"Gemini takes a letter or '_', then letters, digits, '_', '-', {_LONGEST_NAME} in all",
 )
 _SCHEMA_NAME = Note(f"{SCHEMA}.name", "mapped", "told as the schema's title")
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """google-genai, `FunctionDeclaration.parameters`; the other place has no such rule."""
+
+
+def function_name(name: str) -> str:
+    """A tool's name as Gemini accepts it, fitted where it has to be."""
+    if _STARTS_WELL.match(name) is not None:
+        return fitting(name, _LONGEST_NAME)
+    return fitting(f"_{name}.", _LONGEST_NAME)  # the dot does not fit: a digest keeps it apart from `_name`
 
 
 def tool_members(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
