@@ -1,50 +1,97 @@
 """The job database for code on an event loop."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import tenacity
 from anyio import to_thread
 
+from addon.jobs.batch_store import BatchStore
+from addon.jobs.outages import is_database_away
 from addon.jobs.store import Store
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two attempts while the database is away."""
 
 
 class AsyncStore:
-    """The methods of a store, each run in a worker thread."""
+    """The methods of a store, each run in a worker thread.
 
-    def __init__(self, store: Store) -> None:
+    With `waits_out_outages`, as running jobs need it, a call is repeated for as long as the database is away;
+    every method may be repeated. Without, as requests need it, the error is raised.
+    """
+
+    def __init__(self, store: Store, *, waits_out_outages: bool = False) -> None:
         self.url = store.url
+        self._store = store
+        self._waits = waits_out_outages
+        batches = BatchStore(store)
         self.close = _in_thread(store.close)
 
-        self.add = _in_thread(store.add)
-        self.job = _in_thread(store.job)
-        self.jobs = _in_thread(store.jobs)
-        self.unfinished = _in_thread(store.unfinished)
-        self.job_of_token = _in_thread(store.job_of_token)
-        self.free_token = _in_thread(store.free_token)
-        self.encrypted_key = _in_thread(store.encrypted_key)
-        self.change = _in_thread(store.change)
-        self.advance = _in_thread(store.advance)
-        self.begin = _in_thread(store.begin)
-        self.count = _in_thread(store.count)
-        self.fall_back = _in_thread(store.fall_back)
-        self.stop = _in_thread(store.stop)
-        self.end = _in_thread(store.end)
+        call = self._call
+        self.add = call(store.add)
+        self.job = call(store.job)
+        self.jobs = call(store.jobs)
+        self.unfinished = call(store.unfinished)
+        self.job_of_token = call(store.job_of_token)
+        self.free_token = call(store.free_token)
+        self.encrypted_key = call(store.encrypted_key)
+        self.change = call(store.change)
+        self.advance = call(store.advance)
+        self.begin = call(store.begin)
+        self.count = call(store.count)
+        self.fall_back = call(store.fall_back)
+        self.stop = call(store.stop)
+        self.end = call(store.end)
 
-        self.plan = _in_thread(store.plan)
-        self.shards = _in_thread(store.shards)
-        self.shard = _in_thread(store.shard)
-        self.change_shard = _in_thread(store.change_shard)
-        self.refuse = _in_thread(store.refuse)
+        self.plan = call(store.plan)
+        self.shards = call(store.shards)
+        self.shard = call(store.shard)
+        self.unfinished_shards = call(store.unfinished_shards)
+        self.change_shard = call(store.change_shard)
+        self.refuse = call(store.refuse)
 
-        self.batch = _in_thread(store.batch)
-        self.batches = _in_thread(store.batches)
-        self.claimed = _in_thread(store.claimed)
-        self.intend = _in_thread(store.intend)
-        self.change_batch = _in_thread(store.change_batch)
+        self.batch = call(store.batch)
+        self.batches = call(store.batches)
+        self.claimed = call(store.claimed)
+        self.change_batch = call(store.change_batch)
+        self.latest_batch = call(batches.latest)
+        self.claim_batch = call(batches.claim)
+        self.renew_claim = call(batches.renew)
+        self.release_claim = call(batches.release)
+        self.created_batch = call(batches.created)
+        self.seconds_since = call(batches.seconds_since)
+        self.free_claims = call(batches.free)
 
-        self.tags = _in_thread(store.tags)
-        self.set_tags = _in_thread(store.set_tags)
-        self.remove_tags = _in_thread(store.remove_tags)
+        self.tags = call(store.tags)
+        self.set_tags = call(store.set_tags)
+        self.remove_tags = call(store.remove_tags)
+
+    def waiting_out_outages(self) -> "AsyncStore":
+        """The same database, for code that has no caller who would try again."""
+        return AsyncStore(self._store, waits_out_outages=True)
+
+    def _call[**Arguments, Result](
+        self, method: Callable[Arguments, Result]
+    ) -> Callable[Arguments, Awaitable[Result]]:
+        once = _in_thread(method)
+        if not self._waits:
+            return once
+
+        async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
+            return await _patiently.copy()(once, *arguments, **values)
+
+        return call
+
+
+_patiently = tenacity.AsyncRetrying(
+    retry=tenacity.retry_if_exception(is_database_away),
+    wait=tenacity.wait_random_exponential(0.2, LONGEST_PAUSE),
+    before_sleep=lambda state: logger.warning("The job database is away; trying again"),
+)
 
 
 def _in_thread[**Arguments, Result](

@@ -1,39 +1,38 @@
 """Moving a job to another provider when the first one refuses it as a whole.
 
-A job stays with its provider once a batch was accepted, or a record that is sent by itself was answered:
-from then on there are results that are paid for.
+A job stays with its provider once a batch was accepted or may have been, or a record that is sent by itself was
+answered: from then on there are results that are paid for.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from anyio import to_thread
 
 from addon.jobs.job_run import JobRun
-from addon.jobs.retrying import passes
-from addon.jobs.tables import NO_ROOM, BatchRow, Job, utc_now
+from addon.jobs.tables import NO_ROOM, BatchRow, Job, Shard, utc_now
 
 _NOT_ACCEPTED = frozenset({"failed", NO_ROOM})
 
 
-async def falls_back(run: JobRun, attempt: int) -> bool:
-    """Move the job to its next provider if this one refused it; whether it was moved."""
+async def falls_back(run: JobRun) -> bool:
+    """Move the job, all of whose shards are finished, to its next provider if this one refused it; whether it
+    was moved."""
     job, store = run.job, run.resources.store
-    if job.attempt > attempt:  # an earlier attempt of this step moved it
-        return True
     if not job.fallbacks or run.is_over():
         return False
     shards = [shard for shard in await store.shards(job.id) if shard.lines]
     refusals = {shard.refusal for shard in shards}
-    if not shards or None in refusals or any(map(_is_accepted, await store.batches(job.id))):
+    if not shards or None in refusals or any(map(_may_be_accepted, await store.batches(job.id))):
         return False
     await to_thread.run_sync(run.spool.remove_all_but_input)
-    await store.fall_back(job.id, utc_now(), "; ".join(sorted(map(str, refusals))))
+    await store.fall_back(job.id, job.attempt, utc_now(), "; ".join(sorted(map(str, refusals))))
     return True
 
 
-def _is_accepted(row: BatchRow) -> bool:
-    return row.batch_id is not None and row.state not in _NOT_ACCEPTED
+def _may_be_accepted(row: BatchRow) -> bool:
+    if row.batch_id is None:
+        return row.creation in {"intended", "unknown"}
+    return row.state not in _NOT_ACCEPTED
 
 
 def refusal_message(job: Job, reason: str) -> str:
@@ -41,8 +40,9 @@ def refusal_message(job: Job, reason: str) -> str:
     return "; ".join([*job.refusals, f"{job.provider}: {reason}"]) if job.refusals else reason
 
 
-def outage_limit(run: JobRun) -> Callable[[Exception], bool]:
-    """Whether to try again after an error: it is temporary, and it is not time for the next provider."""
+def is_outage_over(run: JobRun, shard: Shard) -> bool:
+    """Whether a shard has waited for its provider for so long that it is time for the job's next one."""
+    if not run.job.fallbacks or shard.failing_since is None:
+        return False
     after = timedelta(seconds=run.resources.config.jobs.fall_back_after)
-    until = utc_now() + after if run.job.fallbacks else None
-    return lambda error: passes(error) and (until is None or utc_now() < until)
+    return utc_now() >= shard.failing_since + after

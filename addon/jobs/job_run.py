@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 from anyio import to_thread
 
 from addon.jobs.errors import NotConfigured
+from addon.jobs.key_vault import BadSecretKey
 from addon.jobs.locations import Output, input_location
 from addon.jobs.processes.input_reader import InputFile, Start
 from addon.jobs.processes.split import Cut, Limits
@@ -93,10 +94,10 @@ class JobRun:
         """
         resources = self.resources
         encrypted = await resources.store.encrypted_key(self.id)
-        key = None if encrypted is None else resources.keys.decrypt(encrypted)
         try:
+            key = None if encrypted is None else resources.keys.decrypt(encrypted)
             return await provider_endpoint(self.target, key, resources.google)
-        except NoAddress as error:
+        except (NoAddress, BadSecretKey) as error:
             raise NotConfigured(str(error)) from error
         except NoKey as error:
             raise NotConfigured(f"no key for {self.job.provider}: {error}") from error
@@ -120,7 +121,7 @@ class JobRun:
 
     @property
     def spool(self) -> Spool:
-        return Spool(self.resources.config.spool / self.id)
+        return Spool.of(self.resources.config.spool / self.id, self.job.attempt)
 
     @property
     def output(self) -> Output:
@@ -151,15 +152,19 @@ class JobRun:
         return self.job.stop_requested or self.job.status in TERMINAL or self.is_late()
 
     def is_late(self, *, grace_hours: float = 0) -> bool:
-        return utc_now() >= self.job.deadline + self.hours(grace_hours)
+        """Whether the job was stopped, timed out or ended so long ago."""
+        job = self.job
+        over = min(filter(None, (job.deadline, job.stopped, job.ended)))
+        return utc_now() >= over + self.hours(grace_hours)
+
+    def until_deadline(self, seconds: float) -> float:
+        """Seconds, fewer if the job times out before."""
+        left = (self.job.deadline - utc_now()).total_seconds()
+        return seconds if left <= 0 else min(seconds, left + 0.01)
 
     def hours(self, count: float) -> timedelta:
         """Hours, of the length that is configured."""
         return timedelta(seconds=count * self.resources.config.jobs.seconds_per_hour)
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep; a Stop ends it early."""
-        await self.resources.wakeups.sleep(self.id, seconds)
 
     async def show_waiting(self, reason: str | None) -> None:
         """Store what the job is waiting for; None when it no longer waits."""

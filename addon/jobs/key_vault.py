@@ -1,5 +1,6 @@
 """Encryption of the provider keys that callers bring, for as long as their jobs run."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -26,8 +27,11 @@ class KeyVault:
     def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
         given = environment.get(SECRET_KEY_VARIABLE)
         self._source = SECRET_KEY_VARIABLE if given else str(folder / SECRET_KEY_FILE)
+        secret = given.encode() if given else _secret(folder / SECRET_KEY_FILE)
+        self.fingerprint = hashlib.sha256(b"fingerprint of " + secret).hexdigest()
+        """Tells whether two processes have the same secret, and nothing about it."""
         try:
-            self._fernet = Fernet(given or _secret(folder / SECRET_KEY_FILE))
+            self._fernet = Fernet(secret)
         except ValueError:
             raise BadSecretKey(f"{self._source} is not a key: 32 bytes in URL-safe base64") from None
 

@@ -232,7 +232,7 @@ class DirectRun:
         records are unprocessed, though the provider may have begun them and may charge for them."""
         interval = min(SAVE_EVERY, self._run.resources.poll_interval)
         while not self._over:
-            await self._run.sleep(interval)
+            await anyio.sleep(interval)
             await self._save_counts()
             self._over = (await self._run.reload()).is_over()
         self._queue.close()

@@ -29,7 +29,10 @@ async def check_output(run: JobRun) -> None:
 
 
 async def join_range(run: JobRun, leader: Shard) -> None:
-    """Write a range's parts of the output to the spool, and the counts of its records to the store."""
+    """Write a range's parts of the output to the spool, and the counts of its records to the store.
+
+    Raises `NotYet` while results are missing.
+    """
     store = run.resources.store
     results = [path for shard in await _shards_of(run, leader) for path in await have_results(run, shard)]
     wanted = Range(

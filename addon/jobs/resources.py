@@ -1,11 +1,8 @@
 """The parts of the process that all running jobs share."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakValueDictionary
 
 import anyio
 import anyio.to_process
@@ -23,32 +20,15 @@ from addon.storage.s3 import S3
 TRANSFERS = 2
 
 
-class Wakeups:
-    """Sleeps of jobs that end early when the job should look at its state."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, asyncio.Event] = {}
-
-    async def sleep(self, job_id: str, seconds: float) -> None:
-        event = self._events.setdefault(job_id, asyncio.Event())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
-
-    def wake(self, job_id: str) -> None:
-        event = self._events.pop(job_id, None)
-        if event is not None:
-            event.set()
-
-    def forget(self, job_id: str) -> None:
-        self._events.pop(job_id, None)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """Configuration, connections and limits."""
 
     config: Config
+    executor: str
+    """Id of this process in the fleet."""
     store: AsyncStore
+    """Calls wait until the database is there."""
     keys: KeyVault
     s3: S3
     transport: Transport
@@ -58,14 +38,10 @@ class Resources:
     """Worker processes that translate at the same time."""
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Uploads and downloads at the same time; more would delay the proxy's other clients."""
+    creating: set[str] = field(default_factory=set[str])
+    """Calls that create batches now, by the owners of their claims."""
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
     """This machine's credentials at Google."""
-    wakeups: Wakeups = field(default_factory=Wakeups)
-    creation_locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = field(
-        default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
-    )
-    """By provider, address and key: held while a batch without a marker is created."""
-
     async def job(self, job_id: str) -> Job:
         """The job as stored now. Raises `JobFailed` if there is none."""
         job = await self.store.job(job_id)

@@ -4,16 +4,29 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+_ATTEMPT = "provider-"
+
 
 @dataclass(frozen=True)
 class Spool:
     """The folder of one job."""
 
     folder: Path
+    """Of what was made for one provider."""
+
+    @classmethod
+    def of(cls, job: Path, attempt: int) -> "Spool":
+        """The files of a job at its first provider or, after moves, at a later one: those of another provider
+        are in its format."""
+        return cls(job / f"{_ATTEMPT}{attempt}" if attempt else job)
+
+    @property
+    def job(self) -> Path:
+        return self.folder.parent if self.folder.name.startswith(_ATTEMPT) else self.folder
 
     def input(self, index: int) -> Path:
         """The copy of an input object."""
-        return self.folder / "input" / f"{index:06d}.jsonl"
+        return self.job / "input" / f"{index:06d}.jsonl"
 
     def lines(self, shard: int, round_: int) -> Path:
         """The lines that are uploaded to the provider."""
@@ -28,9 +41,9 @@ class Spool:
         return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"
 
     def remove_all_but_input(self) -> None:
-        """Remove what was made for the job's provider, so that another one can be used."""
+        """Remove what was made for the job's provider."""
         for name in ("lines", "results", "output"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.job, ignore_errors=True)

@@ -89,7 +89,7 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _exclusive(self) -> Iterator[Session]:
+    def exclusive(self) -> Iterator[Session]:
         """A transaction with writes that depend on its reads.
 
         SQLite has no row locks: there it excludes other writers from the first read on.
@@ -207,26 +207,25 @@ class Store:
 
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
         """Set a job's terminal status and delete its caller's key; False if it is over already."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.status in TERMINAL:
                 return False
-            # A Stop during the writing of the output was answered with success.
-            stopped_late = status == "Completed" and job.stop_requested
-            job.status = "Stopped" if stopped_late else status
+            # A Stop while the outcome was being determined was answered with success.
+            job.status = "Stopped" if job.stop_requested and status != "Failed" else status
             job.message, job.modified, job.ended, job.waiting = message, now, now, None
             session.execute(delete(JobKey).where(JobKey.job_id == job_id))
             return True
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
         """Request a job's end; the status that the job had before."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             before: JobStatus = job.status  # type: ignore[assignment]  # the column holds nothing else
             if before not in TERMINAL and before != "Stopping":
                 job.status = "Stopping"
                 job.stop_requested = True
-                job.modified = now
+                job.stopped = job.modified = now
             return before
 
     def begin(self, job_id: str, now: datetime) -> None:
@@ -239,7 +238,7 @@ class Store:
 
     def count(self, job_id: str, now: datetime) -> None:
         """Update the job's counts: exact for joined ranges, else as providers report them."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
             batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
             ranges = {shard.first_record for shard in shards if shard.joined}
@@ -255,11 +254,13 @@ class Store:
             job.output_tokens = sum(shard.output_tokens for shard in done)
             job.modified = now
 
-    def fall_back(self, job_id: str, now: datetime, why: str) -> None:
-        """Move a refused job to its next provider: deletes the plan made for the first one, and the key that
-        the caller brought for it."""
-        with self._exclusive() as session:
+    def fall_back(self, job_id: str, attempt: int, now: datetime, why: str) -> None:
+        """Move a job that was refused at this attempt to its next provider: deletes the plan made for the first
+        one, and the key that the caller brought for it."""
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
+            if job.attempt != attempt:
+                return
             for table in (BatchRow, Shard, JobKey):
                 session.execute(delete(table).where(table.job_id == job_id))
             assignment, *others = job.fallbacks
@@ -302,6 +303,12 @@ class Store:
         with self._transaction() as session:
             return session.get_one(Shard, (job_id, number))
 
+    def unfinished_shards(self, job_id: str) -> Sequence[int]:
+        """Numbers of a job's shards that are not finished."""
+        query = select(Shard.number).where(Shard.job_id == job_id, ~Shard.finished)
+        with self._transaction() as session:
+            return session.scalars(query.order_by(Shard.number)).all()
+
     def change_shard(self, job_id: str, number: int, **values: Any) -> None:
         with self._transaction() as session:
             session.execute(
@@ -321,15 +328,6 @@ class Store:
                 session.add(row)
                 session.flush()
             return row
-
-    def intend(self, job_id: str, input_id: str, now: datetime) -> bool:
-        """Record that the only batch of a job is about to be created from an uploaded input; False if that is
-        recorded already."""
-        with self._exclusive() as session:
-            if session.get(BatchRow, (job_id, 0, 0)) is not None:
-                return False
-            session.add(BatchRow(job_id=job_id, shard=0, round=0, input_id=input_id, intended=now))
-            return True
 
     def batches(self, job_id: str, shard: int | None = None) -> Sequence[BatchRow]:
         query = select(BatchRow).where(BatchRow.job_id == job_id)
@@ -359,7 +357,7 @@ class Store:
 
     def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
         """Add or change tags; False, with nothing changed, if the job would have more than `limit`."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
             if len(rows.keys() | tags.keys()) > limit:
                 return False

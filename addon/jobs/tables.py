@@ -5,7 +5,7 @@ are UTC without a zone.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -18,6 +18,11 @@ FOREIGN = "of others"
 
 NO_ROOM = "no room"
 """State of a batch that was refused because too much is queued at the provider."""
+
+type Creation = Literal["planned", "intended", "created", "refused", "unknown"]
+"""Whether a provider batch exists: `planned`, none was asked for; `intended`, a call to create it was or is
+about to be sent; `created`; `refused`, it was not created and will not be; `unknown`, it may exist, and the
+provider refuses to be searched for it."""
 
 WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM})
 """States of a batch that has no results for us; the others are those that a provider reports."""
@@ -73,7 +78,11 @@ class Job(Base):
     """The reason for the job's failure; Get shows it."""
     waiting: Mapped[str | None] = mapped_column(Text)
     """The temporary failure that the job is waiting out, if any."""
+    failing_since: Mapped[datetime | None]
+    """Time of the first of the failures that the job itself, not a shard of it, is waiting out."""
     stop_requested: Mapped[bool] = mapped_column(default=False)
+    stopped: Mapped[datetime | None]
+    """Time of the Stop."""
     submitted: Mapped[datetime]
     modified: Mapped[datetime]
     ended: Mapped[datetime | None]
@@ -128,6 +137,12 @@ class Shard(Base):
     """The reason for which the provider refused the whole range permanently."""
     refusal_code: Mapped[int | None]
     """HTTP status of the refusal."""
+    finished: Mapped[bool] = mapped_column(default=False)
+    """Nothing is left to be sent, watched or fetched."""
+    failing_since: Mapped[datetime | None]
+    """Time of the first of the failures that the shard is waiting out."""
+    not_before: Mapped[datetime | None]
+    """Time before which no further batch is created, because the provider had no room for one."""
 
 
 class BatchRow(Base):
@@ -139,12 +154,23 @@ class BatchRow(Base):
     shard: Mapped[int] = mapped_column(primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True)
     input_id: Mapped[str | None] = mapped_column(Text)
+    creation: Mapped[Creation] = mapped_column(String(16), default="planned")
     intended: Mapped[datetime | None]
-    """Time of the first attempt to create it: from then on it may exist at the provider."""
+    """Time of the first attempt to create it."""
+    owner: Mapped[str | None] = mapped_column(String(200))
+    """The attempt that may call the provider to create it; see `batch_store.py`."""
+    lease: Mapped[datetime | None]
+    """Time until which only the owner may create it, by the database's clock."""
+    lost: Mapped[datetime | None]
+    """Time from which it is searched for, because the response to its creation was lost."""
+    lane: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Hash of the provider's address and key, where batches carry no marker: they are created one at a time."""
     batch_id: Mapped[str | None] = mapped_column(Text)
     adopted: Mapped[bool] = mapped_column(default=False)
     """It was found after a lost response; without markers, only its results show whether it is ours."""
     state: Mapped[str] = mapped_column(String(16), default="running")
+    cancelled: Mapped[datetime | None]
+    """Time at which the provider accepted a request to cancel it."""
     raw_status: Mapped[str | None] = mapped_column(String(64))
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
@@ -182,3 +208,24 @@ class JobKey(Base):
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
     encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Executor(Base):
+    """A process that uses the database: a member of the fleet."""
+
+    __tablename__ = "executors"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    """`<host>-<pid>-<random>`; also its name in the workflow engine."""
+    host: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16))
+    """`runs` jobs, or only `accepts` them."""
+    version: Mapped[str] = mapped_column(String(32))
+    """Version of this program."""
+    key: Mapped[str] = mapped_column(String(64))
+    """Fingerprint of the secret that encrypts callers' keys: one for all members."""
+    started: Mapped[datetime]
+    seen: Mapped[datetime]
+    """Time of its last heartbeat. This and the time before are by the database's clock."""
+    draining: Mapped[bool] = mapped_column(default=False)
+    """It ends, and begins nothing new."""

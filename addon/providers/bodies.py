@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from addon.providers.deadlines import Deadline
 from translators.providers.conversation import Lines
 
 BLOCK = 1 << 20
@@ -31,6 +32,26 @@ class _FileBody(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         pieces = iter(self._body)
         while block := await anyio.to_thread.run_sync(_block, pieces):
+            yield block
+
+
+def end_at(request: httpx.Request, deadline: Deadline) -> None:
+    """Have a body break off at the deadline: a process that was paused must not send the request afterwards."""
+    body = request.stream
+    assert isinstance(body, httpx.AsyncByteStream)
+    request.stream = _EndingBody(body, deadline)
+
+
+class _EndingBody(httpx.AsyncByteStream):
+    def __init__(self, body: httpx.AsyncByteStream, deadline: Deadline) -> None:
+        self._body = body
+        self._deadline = deadline
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for block in self._body:
+            if self._deadline.left <= 0:
+                raise httpx.WriteTimeout("it is too late to send it")
             yield block
 
 

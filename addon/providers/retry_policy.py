@@ -19,8 +19,8 @@ from translators.providers.api_responses import retry_after
 
 ATTEMPTS = 4
 """Number of times that one request is sent within a call."""
-LONGEST_WAIT = 120.0
-"""Seconds; a response with a longer `Retry-After` is returned, as OpenAI's SDK leaves it to its caller."""
+LONGEST_WAIT = 10.0
+"""Seconds; a response with a longer `Retry-After` is returned, and its job waits instead of the call."""
 
 
 class Unreachable(Exception):
@@ -51,7 +51,12 @@ def is_outcome_unknown(status: int) -> bool:
 def backoff(attempt: int, longest: float, *, first: float = 0.5) -> float:
     """Seconds: `first`, doubled with each attempt up to `longest`; up to a quarter shorter, so that parallel
     calls do not coincide."""
-    return min(first * 2.0 ** min(attempt - 1, 10), longest) * random.uniform(0.75, 1)
+    return jitter(min(first * 2.0 ** min(attempt - 1, 10), longest))
+
+
+def jitter(seconds: float) -> float:
+    """The time, up to a quarter shorter."""
+    return seconds * random.uniform(0.75, 1)
 
 
 def repeating(pause: Callable[[float], Awaitable[None]]) -> tenacity.AsyncRetrying:

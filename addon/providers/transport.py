@@ -14,6 +14,7 @@ import httpx
 
 from addon.providers import bodies
 from addon.providers.credentials import masked
+from addon.providers.deadlines import Deadline
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating
 from addon.settings.egress_proxy import proxy_for
@@ -61,19 +62,24 @@ class Transport:
         self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
     async def play[Outcome](
-        self, conversation: Conversation[Outcome], *, folder: Path | None = None, once: bool = False
+        self,
+        conversation: Conversation[Outcome],
+        *,
+        folder: Path | None = None,
+        once: bool = False,
+        deadline: Deadline | None = None,
     ) -> Outcome:
         """The outcome of a conversation held over the network.
 
         Bodies of responses to requests marked with `SAVE` become files in `folder`, whole or not at all.
-        With `once` a request that is not a GET is never repeated. Raises `Unreachable`; with `once` also
-        `LostAnswer`; what the conversation raises (`ProviderError`); `OSError` of the disk.
+        With `once` a request that is not a GET is never repeated, and none leaves or is answered after the
+        `deadline`. Raises `Unreachable`; with `once` also `LostAnswer`; what the conversation raises (`ProviderError`); `OSError` of the disk.
         """
         with closing(conversation):
             try:
                 request = next(conversation)
                 while True:
-                    request = conversation.send(await self._response(request, folder, once))
+                    request = conversation.send(await self._response(request, folder, once, deadline))
             except StopIteration as end:
                 outcome: Outcome = end.value
                 return outcome
@@ -88,13 +94,28 @@ class Transport:
             await client.aclose()
         self._clients.clear()
 
-    async def _response(self, request: httpx.Request, folder: Path | None, once: bool) -> httpx.Response:
+    async def _response(
+        self, request: httpx.Request, folder: Path | None, once: bool, deadline: Deadline | None
+    ) -> httpx.Response:
         if once and request.method != "GET":
-            response = await self._send(request, folder, lost=LostAnswer)
+            response = await self._before(deadline, request, folder)
             if is_outcome_unknown(response.status_code):
                 raise LostAnswer(f"{_host(request)} answered {response.status_code}")
             return response
         return await repeating(self._pause)(self._send, request, folder, lost=Unreachable)
+
+    async def _before(
+        self, deadline: Deadline | None, request: httpx.Request, folder: Path | None
+    ) -> httpx.Response:
+        if deadline is None:
+            return await self._send(request, folder, lost=LostAnswer)
+        bodies.read_in_threads(request)
+        bodies.end_at(request, deadline)
+        try:
+            with anyio.fail_after(max(0.0, deadline.left)):
+                return await self._send(request, folder, lost=LostAnswer)
+        except TimeoutError as error:
+            raise LostAnswer(f"no answer from {_host(request)} within {deadline.seconds:.0f} s") from error
 
     async def _send(
         self, request: httpx.Request, folder: Path | None, *, lost: type[LostAnswer | Unreachable]

@@ -11,9 +11,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from addon.jobs.async_store import AsyncStore
+from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import BadSecretKey, KeyVault
 from addon.jobs.resources import Resources
-from addon.jobs.runner import Runner
+from addon.jobs.runner import OtherSecret, Runner
 from addon.jobs.sqlite import SQLiteTooOld
 from addon.jobs.store import Store
 from addon.jobs.tables import utc_now
@@ -48,7 +49,8 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     Raises `CannotStart`.
     """
     async with AsyncExitStack() as stack:
-        store = await _store(settings.database)
+        database = await _opened(settings.database)
+        store = AsyncStore(database)
         stack.push_async_callback(store.close)
         try:
             keys = await anyio.to_thread.run_sync(KeyVault, settings.config.folder)
@@ -57,19 +59,26 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         google = GoogleCredentials(own)
         transport = Transport(own=own, google=google)
         stack.push_async_callback(transport.close)
+        member = Member.here("runs" if settings.workers else "accepts", keys.fingerprint)
         runner = Runner(
             Resources(
                 config=settings.config,
-                store=store,
+                executor=member.id,
+                store=store.waiting_out_outages(),
                 keys=keys,
                 s3=S3(settings.config.s3, own=own),
                 transport=transport,
                 poll_interval=settings.poll_interval,
                 workers=anyio.CapacityLimiter(settings.workers),
                 google=google,
-            )
+            ),
+            database,
+            member,
         )
-        await runner.launch()
+        try:
+            await runner.launch()
+        except OtherSecret as error:
+            raise CannotStart(str(error)) from error
         stack.push_async_callback(runner.close)
         admission = Admission(config=settings.config, environment=os.environ, google=google)
         operations = Operations(admission, store, runner, keys, utc_now, probe=network_probe(transport))
@@ -84,9 +93,9 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     )
 
 
-async def _store(url: str) -> AsyncStore:
+async def _opened(url: str) -> Store:
     try:
-        return AsyncStore(await anyio.to_thread.run_sync(Store, url))
+        return await anyio.to_thread.run_sync(Store, url)
     except SQLiteTooOld as error:
         raise CannotStart(str(error)) from error
     except (SQLAlchemyError, ImportError, OSError) as error:

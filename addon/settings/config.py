@@ -101,7 +101,14 @@ class JobsSection(_Section):
     fall_back_after: float = Field(default=60, ge=0)
     """Seconds that a provider may be unreachable before a job with a fallback uses that."""
     shards_in_flight: int = Field(default=256, ge=1)
-    """Maximum of provider batches running at the same time, over all jobs."""
+    """Maximum of provider batches that a process watches at the same time, over all jobs."""
+    create_limit: float = Field(default=60, gt=0)
+    """Seconds that a call to create a batch may take; those with the lines in them may take longer."""
+    search_seconds: float | None = Field(default=None, ge=0)
+    """Seconds for which a batch is searched for after the response to its creation was lost, before another
+    one is created; by default six polls, at least half a minute."""
+    heartbeat: float = Field(default=10, gt=0)
+    """Seconds between two signs of life in the database. After four of them another member takes over."""
 
 
 class Config(_Section):

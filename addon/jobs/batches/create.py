@@ -1,136 +1,180 @@
 """Creating a batch at the provider: the only call that spends money.
 
-The intent is stored before it; after a lost response, or a restart that finds an intent without a batch, the
-batch is searched for by its marker before another one is created.
+The row is claimed before it, for longer than the call may take. After a lost response, or a claim that ended
+without a word, the batch is searched for by its marker, for minutes, before another one is created. If the
+search itself is refused, nothing is created and no other provider is used.
 
-Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one
-at a time there; whether a found one is another application's shows in its results.
+Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one at a
+time there; whether a found one is another application's shows in its results.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import hashlib
+import logging
 from datetime import UTC
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import anyio
 from anyio import to_thread
 
-from addon.jobs.errors import Interrupted
-from addon.jobs.fallback import outage_limit
+from addon.jobs.errors import NotConfigured, NotYet
+from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun
-from addon.jobs.retrying import passes, until_done
-from addon.jobs.tables import BatchRow, utc_now
-from addon.providers.retry_policy import LostAnswer
+from addon.jobs.retrying import passes
+from addon.jobs.tables import BatchRow, Shard
+from addon.providers.deadlines import Deadline
+from addon.providers.retry_policy import LostAnswer, Unreachable
+from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Search, Submission
 
-SEARCHES = 3
-"""Number of searches for a batch after a lost response: it may appear in the list with a delay."""
+logger = logging.getLogger(__name__)
 
-LOCK_SECONDS = 5
-"""Seconds that a job waits for the lock before it checks whether it is over."""
+MARGIN = 15.0
+"""Seconds by which a claim is longer than the call: clocks differ, and the database may answer late."""
+SLOWEST_UPLOAD = 500_000
+"""Bytes a second, for calls that carry the lines."""
+LEAST_SEARCH = 30.0
+"""Seconds. It may take a while until a new batch is in the provider's list."""
+POLLS_OF_SEARCH = 6
+LONGEST_CLAIM_PAUSE = 5.0
+UNKNOWN_GRACE_HOURS = 1
+"""Hours after the job's end during which a batch that may exist is searched for where the search fails."""
 
-
-@asynccontextmanager
-async def creation_lock(run: JobRun, row: BatchRow) -> AsyncIterator[None]:
-    """Excludes other creations with the same key, where batches carry no marker.
-
-    Raises `Interrupted` if the job is over before it has the lock and nothing was created for it.
-    """
-    if run.target.provider.marks_batches:
-        yield
-        return
-    endpoint = await until_done(run, "creating the batch at the provider", run.endpoint)
-    key = (run.job.provider, endpoint.base_url, *endpoint.headers.values())
-    lock = run.resources.creation_locks.setdefault(key, asyncio.Lock())
-    while True:
-        try:
-            await asyncio.wait_for(lock.acquire(), LOCK_SECONDS)
-            break
-        except TimeoutError:
-            if row.intended is None and (await run.reload()).is_over():
-                raise Interrupted("creating the batch") from None
-    try:
-        yield
-    finally:
-        lock.release()
+_LOOKING = "looking for a batch whose creation was not answered"
+_CREATING = "creating the batch at the provider"
 
 
 class Creation:
-    """The creation of one batch, over all its attempts."""
+    """One attempt to have the batch of a row."""
 
-    def __init__(self, run: JobRun, row: BatchRow, submission: Submission, lines: Path) -> None:
+    def __init__(self, run: JobRun, shard: Shard, row: BatchRow, submission: Submission, lines: Path) -> None:
         self._run = run
+        self._shard = shard
         self._row = row
         self._submission = submission
         self._lines = lines
-        self._intended = row.intended
-        self._may_exist = row.intended is not None
-        self._is_outage = outage_limit(run)
-        self._batches = run.batches
-        self.found = False
-        """Whether the batch was found after a lost response."""
+        self._store = run.resources.store
+        self._owner = f"{run.resources.executor}/{uuid4().hex}"
 
-    async def batch(self) -> Batch:
-        """The batch that exists already, or a new one.
+    async def attempt(self) -> float:
+        """Find or create the batch, if this process may; the seconds until the next look at the row.
 
-        Raises `Interrupted` if the job is over and there is none, and permanent errors of the provider.
+        Raises `NotYet`. The row shows the outcome.
         """
-        try:
-            return await until_done(
-                self._run, "creating the batch at the provider", self._attempt, curable=self._may_work
-            )
-        except Interrupted:
-            if self._intended is None:
-                raise
-            # A batch that exists but is not known would never be cancelled.
-            found = await until_done(
-                self._run,
-                "looking for a batch whose creation was not answered",
-                self._search,
-                give_up=lambda run: False,
-            )
-            if found is None:
-                raise
-            self.found = True
-            return found
+        limit = await self._limit()
+        row = self._row
+        claim = await self._store.claim_batch(
+            row.job_id, row.shard, row.round, self._owner, limit + MARGIN, lane=await self._lane()
+        )
+        if not claim.granted:
+            return min(claim.wait, LONGEST_CLAIM_PAUSE)
+        self._row = claim.row
+        if claim.row.lost is not None:
+            return await self._find_or_create(limit)
+        if self._run.is_over():
+            await self._release(creation="refused")
+            return 0
+        return await self._create(limit)
 
-    async def _attempt(self) -> Batch:
-        if self._intended is not None and (found := await self._search()) is not None:
-            self.found = True
-            return found
-        run, row, resources = self._run, self._row, self._run.resources
-        if (await run.reload()).is_over():
-            raise Interrupted("creating the batch")
-        if self._intended is None:
-            self._intended = utc_now()
-            await resources.store.change_batch(run.id, row.shard, row.round, intended=self._intended)
-        endpoint = await run.endpoint()
-        async with resources.transfers:
-            with await to_thread.run_sync(self._lines.open, "rb") as lines:
-                try:
-                    return await resources.transport.play(
-                        self._batches.create(endpoint, self._submission, lines), once=True
-                    )
-                except LostAnswer:
-                    self._may_exist = True
-                    raise
+    async def _find_or_create(self, limit: float) -> float:
+        assert self._row.lost is not None
+        found = await self._search()
+        if found is not None:
+            await self._created(found, adopted=True)
+            return 0
+        left = self._search_seconds() - await self._store.seconds_since(self._row.lost)
+        if left > 0:
+            await self._release(creation="intended")
+            await self._run.show_waiting(f"{_LOOKING}: it is not in the provider's list")
+            # often at first, when it is likely to appear
+            return max(0.05, min(left, self._search_seconds() / 10))
+        if self._run.is_over():
+            await self._release(creation="refused")
+            return 0
+        return await self._create(limit)
 
     async def _search(self) -> Batch | None:
-        for number in range(SEARCHES):
-            await self._run.sleep(number * min(2.0, self._run.resources.poll_interval))
-            if (found := await self._find()) is not None:
-                return found
-        return None
+        run = self._run
+        try:
+            endpoint = await run.endpoint()
+            claimed = await self._store.claimed(run.job.provider)
+            assert self._row.intended is not None
+            since = self._row.intended.replace(tzinfo=UTC).timestamp()
+            search = Search(since=since, claimed=claimed)
+            return await run.resources.transport.play(run.batches.find(endpoint, self._submission, search))
+        except ProviderError as error:
+            await self._release(creation="intended" if error.passing else "unknown")
+            raise NotYet(_LOOKING, error) from error
+        except Exception as error:
+            await self._release()
+            if not passes(error):
+                raise
+            raise NotYet(_LOOKING, error) from error
 
-    async def _find(self) -> Batch | None:
+    async def _create(self, limit: float) -> float:
         resources = self._run.resources
-        assert self._intended is not None
-        claimed = await resources.store.claimed(self._run.job.provider)
-        search = Search(since=self._intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
-        endpoint = await self._run.endpoint()
-        return await resources.transport.play(self._batches.find(endpoint, self._submission, search))
+        try:
+            endpoint = await self._run.endpoint()
+            with await to_thread.run_sync(self._lines.open, "rb") as lines:
+                async with resources.transfers:
+                    deadline = Deadline(limit)
+                    if not await self._store.renew_claim(self._row, self._owner, limit + MARGIN):
+                        return 0  # another process has it
+                    conversation = self._run.batches.create(endpoint, self._submission, lines)
+                    resources.creating.add(self._owner)
+                    batch = await resources.transport.play(conversation, once=True, deadline=deadline)
+        except LostAnswer as error:
+            await self._release(lost=True, creation="intended")
+            raise NotYet(_CREATING, error) from error
+        except Exception as error:
+            await self._failed(error)
+        else:
+            await self._created(batch)
+        finally:
+            resources.creating.discard(self._owner)
+        return 0
 
-    def _may_work(self, error: Exception) -> bool:
-        if self._may_exist:
-            return passes(error) or isinstance(error, LostAnswer)
-        return self._is_outage(error)
+    async def _failed(self, error: Exception) -> None:
+        """Release the row after an error that leaves no batch. Raises `NotYet` if it is tried again."""
+        may_exist = self._row.lost is not None
+        if passes(error) and (may_exist or not is_outage_over(self._run, self._shard)):
+            await self._release(creation="intended" if may_exist else "planned")
+            raise NotYet(_CREATING, error) from error
+        await self._release(creation="refused")
+        if isinstance(error, ProviderError):
+            await self._store.refuse(self._shard, error.message, error.status)
+        elif isinstance(error, Unreachable | NotConfigured):
+            await self._store.refuse(self._shard, str(error), 503)
+        else:
+            raise error
+
+    async def _created(self, batch: Batch, *, adopted: bool = False) -> None:
+        if not await self._store.created_batch(self._row, batch.id, batch.raw_status, adopted=adopted):
+            logger.error("job %s: batch %s is one too many", self._run.id, batch.id)
+        await self._run.show_waiting(None)
+
+    async def _release(self, *, lost: bool = False, **values: Any) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._store.release_claim(self._row, self._owner, lost=lost, **values)
+
+    async def _limit(self) -> float:
+        """Seconds that the call may take."""
+        limit = self._run.resources.config.jobs.create_limit
+        if self._submission.input_id:
+            return limit
+        return limit + (await anyio.Path(self._lines).stat()).st_size / SLOWEST_UPLOAD
+
+    def _search_seconds(self) -> float:
+        configured = self._run.resources.config.jobs.search_seconds
+        if configured is not None:
+            return configured
+        return max(LEAST_SEARCH, POLLS_OF_SEARCH * self._run.resources.poll_interval)
+
+    async def _lane(self) -> str | None:
+        """Where batches carry no marker: what those have in common of which one is created at a time."""
+        if self._run.target.provider.marks_batches:
+            return None
+        endpoint = await self._run.endpoint()
+        parts = (self._run.job.provider, endpoint.base_url, *endpoint.headers.values())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()

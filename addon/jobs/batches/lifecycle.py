@@ -1,96 +1,114 @@
-"""One round of one shard at the provider: upload, create, poll."""
+"""The next action on one shard at the provider: upload, create, look, cancel, fetch; round after round.
+
+The rows of the shard and of its batches tell which. An action is one short thing, after which the process may
+end: whichever has the shard next goes on from the rows.
+"""
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
 from anyio import to_thread
 
-from addon.jobs.batches import create
-from addon.jobs.batches.results import have_results, may_come_back
-from addon.jobs.errors import Interrupted, NotConfigured
-from addon.jobs.fallback import outage_limit
+from addon.jobs.batches import create, resend
+from addon.jobs.batches.results import collect, have_results, may_come_back
+from addon.jobs.errors import NotConfigured
+from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
 from addon.jobs.processes.split import line_count, unanswered_lines
-from addon.jobs.retrying import until_done
-from addon.jobs.tables import NO_ROOM, BatchRow, Shard, utc_now
+from addon.jobs.retrying import passes, waited_out
+from addon.jobs.tables import NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSES = (1.0, 2.0, 5.0)
-"""Seconds before the first polls of a new batch, unless the poll interval is shorter: small batches end
-within minutes."""
+FIRST_PAUSE = 1.0
+"""Seconds before the first looks at a new batch, unless the poll interval is shorter: small batches end within
+minutes. Later ones follow after half of its age, until that is the poll interval."""
 
 GRACE_HOURS = 1
-"""Hours after the deadline that a cancelled batch may take to end, or a dead provider to come back."""
+"""Hours after the job's end that a cancelled batch may take to end, or a dead provider to come back."""
 
 
-async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
-    """Have a provider batch for this row; False if none was created: nothing to send, refused, or over.
+async def advance(run: JobRun, shard: Shard) -> float | None:
+    """Do what is next for a shard; the seconds until the action after that, None when nothing is left.
 
-    Raises only what a restart may cure.
+    Raises `NotYet` and other errors that pass.
     """
-    store = run.resources.store
-    if row.batch_id is not None:
-        return True
-    if row.intended is None and run.is_over():
-        return False
-    try:
+    row = await run.resources.store.latest_batch(run.id, shard.number)
+    if row.batch_id is None:
+        if row.creation == "refused" or run.job.ended is not None:
+            return None
+        return await _have_batch(run, shard, row)
+    if row.state == "running":
+        return await _look(run, shard, row)
+    if run.job.ended is not None:
+        return None
+    return await _after_the_end(run, shard, row)
+
+
+async def _have_batch(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
+    if row.creation == "planned" and run.is_over():
+        return None
+    if row.creation != "planned" and run.is_late(grace_hours=create.UNKNOWN_GRACE_HOURS):
+        message = f"it is unknown whether its batch exists: {run.job.waiting or 'it was not found'}"
+        await run.resources.store.refuse(shard, message, 503)
+        return None
+    with waited_out("making the lines for the provider"):
         lines = await lines_of(run, shard, row.round)
-        if lines is None:
-            return False
-        submission = await _uploaded(run, shard, row, lines)
-        async with create.creation_lock(run, row):
-            creation = create.Creation(run, row, submission, lines)
-            batch = await creation.batch()
-            await store.change_batch(
-                run.id,
-                row.shard,
-                row.round,
-                batch_id=batch.id,
-                raw_status=batch.raw_status,
-                adopted=creation.found,
-            )
-    except ProviderError as error:
-        await store.refuse(shard, error.message, error.status)
-        return False
-    except (Unreachable, NotConfigured) as error:  # another provider is due
-        await store.refuse(shard, str(error), 503)
-        return False
-    except Interrupted:
-        return False
-    return True
+    if lines is None:
+        return None
+    submission = await _submission(run, shard, row, lines)
+    if row.input_id is None:
+        return await _upload(run, shard, row, submission, lines)
+    pause = await create.Creation(run, shard, row, submission, lines).attempt()
+    return run.until_deadline(pause)
 
 
-async def _uploaded(run: JobRun, shard: Shard, row: BatchRow, lines: Path) -> Submission:
-    """The submission of the batch, its lines uploaded."""
-    resources = run.resources
-    submission = Submission(
+async def _submission(run: JobRun, shard: Shard, row: BatchRow, lines: Path) -> Submission:
+    count = await run.resources.in_process(line_count, lines) if row.round else shard.lines
+    return Submission(
         marker=Marker(job=run.id, shard=shard.number, round=row.round),
         model=run.job.model,
         group=shard.group,
-        lines=await resources.in_process(line_count, lines) if row.round else shard.lines,
+        lines=count,
         input_id=row.input_id or "",
     )
-    if row.input_id is not None:
-        return submission
 
-    async def upload() -> str:
-        endpoint = await run.endpoint()
-        async with resources.transfers:
-            with await to_thread.run_sync(lines.open, "rb") as file:
-                return await resources.transport.play(run.batches.upload(endpoint, submission, file))
 
-    input_id = await _input_without_room(run, row)
-    if input_id is None:
-        input_id = await until_done(run, "uploading to the provider", upload, curable=outage_limit(run))
-    await resources.store.change_batch(run.id, shard.number, row.round, input_id=input_id)
-    return replace(submission, input_id=input_id)
+async def _upload(
+    run: JobRun, shard: Shard, row: BatchRow, submission: Submission, lines: Path
+) -> float | None:
+    resources = run.resources
+    doing = "uploading to the provider"
+    try:
+        input_id = await _input_without_room(run, row)
+        if input_id is None:
+            endpoint = await run.endpoint()
+            async with resources.transfers:
+                with await to_thread.run_sync(lines.open, "rb") as file:
+                    input_id = await resources.transport.play(
+                        run.batches.upload(endpoint, submission, file)
+                    )
+    except Exception as error:
+        if passes(error) and not is_outage_over(run, shard):
+            with waited_out(doing):
+                raise
+        if isinstance(error, ProviderError):
+            await resources.store.refuse(shard, error.message, error.status)
+        elif isinstance(error, Unreachable | NotConfigured):  # another provider is due
+            await resources.store.refuse(shard, str(error), 503)
+        else:
+            raise
+        await resources.store.change_batch(run.id, row.shard, row.round, creation="refused")
+        return None
+    await resources.store.change_batch(run.id, row.shard, row.round, input_id=input_id)
+    return 0
 
 
 async def _input_without_room(run: JobRun, row: BatchRow) -> str | None:
@@ -106,8 +124,8 @@ async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
     path = run.spool.lines(shard.number, round_)
     if round_ == 0 and shard.lines == 0:
         return None
-    if round_ == 0 and await anyio.Path(path).is_file():
-        return path
+    if await anyio.Path(path).is_file():
+        return path if round_ == 0 or (await anyio.Path(path).stat()).st_size else None
     if run.source.at_provider:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
         await anyio.Path(path).touch()
@@ -128,53 +146,52 @@ async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
     return await run.resources.in_process(answered, files, run.job.kind, run.id)
 
 
-async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
-    """Poll the batch until it is over; cancel it if the job is stopped or its time is up."""
-    interval = run.resources.poll_interval
-    assert row.batch_id is not None
-    cancelled = row.state != "running"
-    polls = 0
-    while True:
-        run = await run.reload()
-        over = run.is_over()
-        batch = await _poll(run, row.batch_id, cancel=over and not cancelled)
-        cancelled = cancelled or over
-        if batch is not None:
-            await _save(run, row, batch)
-            if batch.state != "running":
-                return
-        if run.is_late(grace_hours=GRACE_HOURS):
-            return
-        pause = FIRST_PAUSES[polls] if polls < len(FIRST_PAUSES) else interval
-        polls += 1
-        left = (run.job.deadline - utc_now()).total_seconds() if not over else pause
-        await run.sleep(max(0.01, min(pause, interval, left)))
-
-
-async def _poll(run: JobRun, batch_id: str, *, cancel: bool) -> Batch | None:
-    """The batch's state; None if it is unknown: the job has changed, or the batch cannot be cancelled."""
-    batches = run.batches
-
-    async def poll() -> Batch:
-        endpoint = await run.endpoint()
-        conversation = batches.cancel(endpoint, batch_id) if cancel else batches.retrieve(endpoint, batch_id)
-        return await run.resources.transport.play(conversation)
-
-    def late(latest: JobRun) -> bool:
-        stops_now = latest.job.stop_requested and not cancel and not run.job.stop_requested
-        return stops_now or latest.is_late(grace_hours=GRACE_HOURS)
-
+async def _look(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
+    """Ask for the batch's state; ask for its end, until that is accepted, if the job is over."""
+    store, batch_id = run.resources.store, row.batch_id
+    assert batch_id is not None
+    over = run.is_over()
     try:
-        return await until_done(
-            run, "asking the provider for the batch", poll, curable=may_come_back(run), give_up=late
-        )
-    except Interrupted:
-        return None
+        batch = None
+        if over and row.cancelled is None:
+            batch = await _cancel(run, row, batch_id)
+        if batch is None:
+            with waited_out("asking the provider for the batch", may_come_back(run, shard.failing_since)):
+                endpoint = await run.endpoint()
+                batch = await run.resources.transport.play(run.batches.retrieve(endpoint, batch_id))
     except ProviderError as error:
-        if cancel:
-            logger.warning("job %s: batch %s cannot be cancelled: %s", run.id, batch_id, error)
+        batch = Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
+    except Exception:
+        if run.is_late(grace_hours=GRACE_HOURS):
+            logger.warning("job %s: batch %s may go on at %s", run.id, batch_id, run.job.provider)
             return None
-        return Batch(id=batch_id, state="failed", raw_status="gone", errors=(error.message,))
+        raise
+    await _save(run, row, batch)
+    if batch.state != "running":
+        return 0
+    if run.is_late(grace_hours=GRACE_HOURS):
+        return None
+    await store.count(run.id, utc_now())
+    return run.until_deadline(_pause(run, row))
+
+
+def _pause(run: JobRun, row: BatchRow) -> float:
+    """Seconds until the next look at a running batch."""
+    age = (utc_now() - row.intended).total_seconds() if row.intended is not None else 0.0
+    return min(run.resources.poll_interval, max(FIRST_PAUSE, age / 2))
+
+
+async def _cancel(run: JobRun, row: BatchRow, batch_id: str) -> Batch | None:
+    """The batch, its end requested; None if that was refused."""
+    try:
+        with waited_out("asking the provider to cancel the batch"):
+            endpoint = await run.endpoint()
+            batch = await run.resources.transport.play(run.batches.cancel(endpoint, batch_id))
+    except ProviderError as error:
+        logger.warning("job %s: batch %s cannot be cancelled: %s", run.id, batch_id, error)
+        return None
+    await run.resources.store.change_batch(run.id, row.shard, row.round, cancelled=utc_now())
+    return batch
 
 
 async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
@@ -197,3 +214,26 @@ async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
         reason = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
         await store.refuse(shard, reason, 400)
     await store.count(run.id, utc_now())
+
+
+async def _after_the_end(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
+    """Wait for room, fetch the results, and begin another round if one is due."""
+    store = run.resources.store
+    if row.state == NO_ROOM and not run.is_over():
+        if shard.not_before is None:
+            seconds = resend.pause_for_room(run, row)
+            await store.change_shard(
+                run.id, shard.number, not_before=utc_now() + timedelta(seconds=seconds)
+            )
+            return run.until_deadline(seconds)
+        if (left := (shard.not_before - utc_now()).total_seconds()) > 0:
+            return run.until_deadline(left)
+        await store.change_shard(run.id, shard.number, not_before=None)
+        await run.show_waiting(None)
+    if row.state not in WITHOUT_RESULTS and row.saved is None:
+        await collect(run, shard, row)
+        row = await store.latest_batch(run.id, shard.number)
+    if await resend.goes_on(run, shard, row):
+        await store.batch(run.id, shard.number, row.round + 1)
+        return 0
+    return None

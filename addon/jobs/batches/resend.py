@@ -1,10 +1,8 @@
 """Decides whether a shard needs another batch after one that is over."""
 
 import logging
-from datetime import timedelta
 
 from addon.jobs.batches.results import collected
-from addon.jobs.errors import Interrupted
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import failed_for_now, has_only_foreign_rows
 from addon.jobs.tables import DIRECT, FOREIGN, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
@@ -21,8 +19,6 @@ async def goes_on(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     room there, or was not ours; or records failed for a temporary reason."""
     if run.source.at_provider:
         return False
-    if row.state == NO_ROOM:
-        await _wait_for_room(run, row)
     again = (
         row.state in {"expired", NO_ROOM}
         or await _is_foreign(run, shard, row)
@@ -31,15 +27,9 @@ async def goes_on(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     return again and not (await run.reload()).is_over()
 
 
-async def _wait_for_room(run: JobRun, row: BatchRow) -> None:
-    """Sleep, longer from round to round, or until the job is over."""
-    seconds = min(LONGEST_WAIT_FOR_ROOM, run.resources.poll_interval * 2 ** min(row.round, 10))
-    until = min(utc_now() + timedelta(seconds=seconds), run.job.deadline)
-    while (left := (until - utc_now()).total_seconds()) > 0:
-        await run.sleep(left)
-        if (await run.reload()).is_over():
-            break
-    await run.show_waiting(None)
+def pause_for_room(run: JobRun, row: BatchRow) -> float:
+    """Seconds until a batch that the provider had no room for is created again, longer from round to round."""
+    return min(LONGEST_WAIT_FOR_ROOM, run.resources.poll_interval * 2 ** min(row.round, 10))
 
 
 async def _failed_for_now(run: JobRun, row: BatchRow) -> bool:
@@ -54,7 +44,7 @@ async def _failed_for_now(run: JobRun, row: BatchRow) -> bool:
         return False
     try:
         files = await collected(run, row)
-    except (ProviderError, Interrupted):
+    except ProviderError:
         return False  # the join fetches them again, and reports the error
     failed = await resources.in_process(failed_for_now, files, run.job.kind, run.id)
     await resources.store.change_batch(run.id, row.shard, row.round, asked_again=failed)
@@ -71,7 +61,7 @@ async def _is_foreign(run: JobRun, shard: Shard, row: BatchRow) -> bool:
         return True
     try:
         files = await collected(run, row)
-    except (ProviderError, Interrupted):
+    except ProviderError:
         return False  # the join fetches them again, and reports the error
     if not await resources.in_process(has_only_foreign_rows, files, run.job.kind, run.id, cut_of(shard)):
         return False

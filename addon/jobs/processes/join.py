@@ -117,6 +117,23 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
     return foreign
 
 
+def readable_rows(results: Sequence[Path], kind: str) -> tuple[int, int]:
+    """Number of result rows that can be read, and of those that cannot."""
+    receipt = provider(kind).receipt
+    readable = unreadable = 0
+    for path in results:
+        with path.open("rb") as file:
+            to_first_row(file)
+            for line in filter(bytes.strip, file):
+                try:
+                    receipt(line)
+                except ValueError:
+                    unreadable += 1
+                else:
+                    readable += 1
+    return readable, unreadable
+
+
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
     """The place of each record's row, by record index: the first final one, else the last of the highest
     precedence.

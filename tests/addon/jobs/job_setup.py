@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import anyio
 
 from addon.jobs.async_store import AsyncStore
+from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.resources import Resources
 from addon.jobs.runner import Runner
@@ -49,6 +50,7 @@ class Setup:
         seconds_per_hour: float = 3600,
         retry_rounds: int = 2,
         fall_back_after: float = 60,
+        search_seconds: float = 0.5,
         others: dict[str, Any] | None = None,
         **section: Any,
     ) -> None:
@@ -64,6 +66,7 @@ class Setup:
                     "seconds_per_hour": seconds_per_hour,
                     "retry_rounds": retry_rounds,
                     "fall_back_after": fall_back_after,
+                    "search_seconds": search_seconds,
                 },
             }
         )
@@ -72,16 +75,21 @@ class Setup:
     @asynccontextmanager
     async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:
         transport = Transport()
+        keys = KeyVault(self.config.folder)
+        member = Member.here("runs" if workers else "accepts", keys.fingerprint)
         runner = Runner(
             Resources(
                 config=self.config,
-                store=AsyncStore(self.store),
-                keys=KeyVault(self.config.folder),
+                executor=member.id,
+                store=AsyncStore(self.store, waits_out_outages=True),
+                keys=keys,
                 s3=S3(self.config.s3),
                 transport=transport,
                 poll_interval=0.05,
                 workers=anyio.CapacityLimiter(workers),
-            )
+            ),
+            self.store,
+            member,
         )
         await runner.launch()
         try:
