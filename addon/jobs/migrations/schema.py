@@ -44,14 +44,15 @@ def require(engine: Engine) -> None:
     """Raise `OtherVersion` unless the tables are those of this version. Changes nothing."""
     with engine.connect() as connection:
         revision = _revision(connection)
+        if revision == HEAD:
+            return
         if revision is not None:
             _check_known(revision)
         else:
             _check_first(connection)
-    if revision != HEAD:
-        raise OtherVersion(
-            "its tables are of an earlier version; a proxy of this version changes them when it starts"
-        )
+    raise OtherVersion(
+        "its tables are of an earlier version; a proxy of this version changes them when it starts"
+    )
 
 
 def _revision(connection: Connection) -> str | None:
@@ -88,7 +89,9 @@ def _check_known(revision: str) -> None:
 
     known = {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
     if revision not in known:
-        raise OtherVersion(f"its tables are of a later version ({revision}); use that one, or another database")
+        raise OtherVersion(
+            f"its tables are of a later version ({revision}); use that one, or another database"
+        )
 
 
 def _check_first(connection: Connection) -> None:

@@ -85,7 +85,8 @@ def test_a_database_of_an_earlier_version_than_the_first_revision_is_left_alone(
     make_first(engine)
     change(engine, "ALTER TABLE jobs DROP COLUMN endpoint")
     before = inspect(engine).get_table_names()
-    with pytest.raises(schema.OtherVersion, match=r"its table jobs has no endpoint, .* earlier version") as error:
+    words = r"its table jobs has no endpoint, .* earlier version"
+    with pytest.raises(schema.OtherVersion, match=words) as error:
         prepared(engine)
     assert "\n" not in str(error.value)
     assert inspect(engine).get_table_names() == before
@@ -113,30 +114,21 @@ def test_who_only_looks_changes_no_tables(engine: Engine) -> None:
 async def test_a_job_of_version_0_1_0_goes_on(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
-    records = [
-        {
-            "recordId": f"r{number}",
-            "modelInput": {"messages": [{"role": "user", "content": [{"text": f"Question {number}?"}]}]},
-        }
-        for number in range(3)
-    ]
+    records, lines = [], []
+    for number in range(3):
+        text = f"Question {number}?"
+        messages = [{"role": "user", "content": [{"text": text}]}]
+        records.append({"recordId": f"r{number}", "modelInput": {"messages": messages}})
+        body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]}
+        lines.append(
+            {"custom_id": f"{JOB}-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        )
     bucket.put_object(Key="in/a.jsonl", Body="\n".join(map(json.dumps, records)).encode())
-    lines = tmp_path / "lines.jsonl"
-    with lines.open("w") as file:
-        for number in range(3):
-            body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": f"Question {number}?"}]}
-            line = {"custom_id": f"{JOB}-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
-            file.write(json.dumps(line) + "\n")
-    uploaded = provider.keep("lines.jsonl", lines, "batch")
-    batch = provider.create(
-        {
-            "input_file_id": uploaded,
-            "endpoint": "/v1/chat/completions",
-            "completion_window": "24h",
-            "metadata": {"bedrock_batch": f"{JOB}-0-0"},
-        },
-        tmp_path,
-    )
+    path = tmp_path / "lines.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    uploaded = provider.keep("lines.jsonl", path, "batch")
+    request = {"endpoint": "/v1/chat/completions", "completion_window": "24h", "input_file_id": uploaded}
+    batch = provider.create(request, tmp_path)
     (tmp_path / "data").mkdir()
     with closing(sqlite3.connect(tmp_path / "data" / "jobs.db")) as database:
         database.executescript(OLD_FILE.read_text())
