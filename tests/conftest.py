@@ -1,9 +1,13 @@
 """What every test shares."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests import postgres
 
 # A proxy starts in half of the time when its bytecode is kept; tests start hundreds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -18,3 +22,27 @@ settings.load_profile("shared machine")
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto`: more than there are cores, since tests of the proxy wait half of their time."""
     return 2 * (os.process_cpu_count() or 1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Server:
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    return postgres.Server(folder / "postgres")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """SQLAlchemy's URL of an empty PostgreSQL database of the test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy's URL of an empty database, in the test run once with each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/jobs.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -53,7 +53,7 @@ def opened(database: str, config: str) -> Iterator[Store]:
         url = make_url(database or load(config or None).database)
         if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
             raise NoDatabase(f"there is no job database {url.database}; the proxy makes it when it starts")
-        store = Store(url.render_as_string(hide_password=False))
+        store = Store(url.render_as_string(hide_password=False), changes_schema=False)
         try:
             yield store
         finally:

@@ -11,18 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, delete, event, func, inspect, select, text, update
+from sqlalchemy import Engine, create_engine, delete, event, func, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from addon.jobs import sqlite
-from addon.jobs.tables import Base, BatchRow, Job, JobKey, Shard, Tag, Token
+from addon.jobs.migrations import schema
+from addon.jobs.tables import BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
-
-
-class OtherVersion(SQLAlchemyError):
-    """The database was made by another version of this program."""
 
 
 class TokenReused(Exception):
@@ -39,6 +36,8 @@ def open_engine(url: str) -> Engine:
     """Engine for an SQLAlchemy URL; creates a missing SQLite file and its folder."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")  # the driver that DBOS brings
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,24 +46,11 @@ def open_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     return engine
-
-
-def _check_columns(engine: Engine) -> None:
-    """Raise `OtherVersion` if an existing table lacks columns: changing it might lose or misread jobs."""
-    inspector = inspect(engine)
-    for table in Base.metadata.sorted_tables:
-        there = {column["name"] for column in inspector.get_columns(table.name)}
-        missing = sorted({column.name for column in table.columns} - there)
-        if missing:
-            raise OtherVersion(
-                f"its table {table.name} has no {', '.join(missing)}, so it was made by an earlier version; "
-                "finish its jobs with that one, or use another database"
-            )
 
 
 _ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProgress")
@@ -73,14 +59,19 @@ _ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProg
 class Store:
     """The job database. Every method is one transaction."""
 
-    def __init__(self, url: str) -> None:
-        """Raises `SQLAlchemyError`, of which `OtherVersion` is one."""
+    def __init__(self, url: str, *, changes_schema: bool = True) -> None:
+        """Open the database; makes or upgrades its tables if it `changes_schema`.
+
+        Raises `SQLAlchemyError`; `OtherVersion` for tables that another version made.
+        """
         self.url = url
         self._engine = open_engine(url)
         self._transaction = sessionmaker(self._engine, expire_on_commit=False).begin
         try:
-            Base.metadata.create_all(self._engine)
-            _check_columns(self._engine)
+            if changes_schema:
+                schema.prepare(self._engine)
+            else:
+                schema.require(self._engine)
         except BaseException:
             self.close()
             raise

@@ -1,15 +1,13 @@
 """The job store, on a real SQLite file."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from addon.jobs.store import OtherVersion, Store, TokenReused, fingerprint
+from addon.jobs.store import Store, TokenReused, fingerprint
 from addon.jobs.tables import Job, Shard
 from translators.bedrock.jobs import TERMINAL
 
@@ -193,12 +191,3 @@ def test_tags_change_and_keep_within_their_limit(store: Store) -> None:
     assert not store.set_tags("aaaaaaaaaaaa", {"third": ""}, limit=2)
     store.remove_tags("aaaaaaaaaaaa", ["team", "unknown"])
     assert store.tags("aaaaaaaaaaaa") == {"run": "1"}
-
-
-def test_a_database_of_an_earlier_version_is_left_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/jobs.db"
-    Store(url).close()
-    with closing(sqlite3.connect(tmp_path / "jobs.db")) as database:
-        database.execute("ALTER TABLE jobs DROP COLUMN endpoint")
-    with pytest.raises(OtherVersion, match=r"its table jobs has no endpoint, .* earlier version"):
-        Store(url)
