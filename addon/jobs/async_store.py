@@ -42,6 +42,11 @@ class AsyncStore:
         self.intend = _in_thread(store.intend)
         self.change_batch = _in_thread(store.change_batch)
 
+        self.keep_answers = _in_thread(store.keep_answers)
+        self.adopt_answers = _in_thread(store.adopt_answers)
+        self.answer_blocks = _in_thread(store.answer_blocks)
+        self.answer_rows = _in_thread(store.answer_rows)
+
         self.tags = _in_thread(store.tags)
         self.set_tags = _in_thread(store.set_tags)
         self.remove_tags = _in_thread(store.remove_tags)

@@ -17,8 +17,9 @@ from typing import Protocol
 from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, per_record, publication
+from addon.jobs import fallback, publication
 from addon.jobs.batches import lifecycle, resend
+from addon.jobs.direct import per_record
 from addon.jobs.errors import Interrupted, JobFailed
 from addon.jobs.inputs.source import input_source
 from addon.jobs.job_run import JobRun

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
+from addon.jobs import answers
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes, until_done
 from addon.jobs.tables import DIRECT, WITHOUT_RESULTS, BatchRow, Shard, utc_now
@@ -44,7 +45,8 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
     if row.saved is not None and await to_thread.run_sync(_are_there, saved):
         return saved
     if row.batch_id == DIRECT:
-        return []  # responses to single calls cannot be fetched again
+        rows = await answers.written(run.resources.store, row, folder / answers.ROWS)
+        return [] if rows is None else [rows]
 
     async def fetch() -> tuple[str, ...]:
         endpoint = await run.endpoint()
