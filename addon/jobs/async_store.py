@@ -66,6 +66,11 @@ class AsyncStore:
         self.seconds_since = call(batches.seconds_since)
         self.free_claims = call(batches.free)
 
+        self.keep_answers = call(store.keep_answers)
+        self.adopt_answers = _in_thread(store.adopt_answers)  # an iterator cannot be read twice
+        self.answer_blocks = call(store.answer_blocks)
+        self.answer_rows = call(store.answer_rows)
+
         self.tags = call(store.tags)
         self.set_tags = call(store.set_tags)
         self.remove_tags = call(store.remove_tags)

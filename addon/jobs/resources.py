@@ -12,9 +12,10 @@ from addon.jobs.errors import JobFailed
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.processes.pool import at_low_priority
 from addon.jobs.tables import Job
+from addon.providers.concurrency import ConcurrencyLimit
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
-from addon.settings.config import Config
+from addon.settings.config import Config, Target
 from addon.storage.s3 import S3
 
 TRANSFERS = 2
@@ -42,6 +43,15 @@ class Resources:
     """Calls that create batches now, by the owners of their claims."""
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
     """This machine's credentials at Google."""
+    _direct_limits: dict[str, ConcurrencyLimit] = field(
+        default_factory=dict[str, ConcurrencyLimit], init=False, repr=False
+    )
+
+    def direct_limit(self, target: Target) -> ConcurrencyLimit:
+        """The limit of direct calls to a provider section, which all jobs share."""
+        limit = ConcurrencyLimit(target.section.concurrency)
+        return self._direct_limits.setdefault(target.name, limit)
+
     async def job(self, job_id: str) -> Job:
         """The job as stored now. Raises `JobFailed` if there is none."""
         job = await self.store.job(job_id)

@@ -5,20 +5,21 @@ Blocks while it reads and writes; code on an event loop uses `AsyncStore`.
 
 import hashlib
 import json
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, delete, event, func, select, text, update
+from sqlalchemy import Engine, Select, create_engine, delete, event, func, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from addon.jobs import sqlite
 from addon.jobs.migrations import schema
-from addon.jobs.tables import BatchRow, Job, JobKey, Shard, Tag, Token
+from addon.jobs.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
 
 
@@ -54,6 +55,12 @@ def open_engine(url: str) -> Engine:
 
 
 _ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProgress")
+
+
+def _blocks_of(job_id: str, shard: int, round_: int) -> Select[str]:
+    return select(AnswerBlock.block).where(
+        AnswerBlock.job_id == job_id, AnswerBlock.shard == shard, AnswerBlock.round == round_
+    )
 
 
 class Store:
@@ -252,7 +259,7 @@ class Store:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.attempt != attempt:
                 return
-            for table in (BatchRow, Shard, JobKey):
+            for table in (AnswerBlock, BatchRow, Shard, JobKey):
                 session.execute(delete(table).where(table.job_id == job_id))
             assignment, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
@@ -341,6 +348,33 @@ class Store:
                 .where(BatchRow.job_id == job_id, BatchRow.shard == shard, BatchRow.round == round_)
                 .values(**values)
             )
+
+    def keep_answers(self, job_id: str, shard: int, round_: int, block: str, rows: Iterable[bytes]) -> None:
+        """Store a block of answers; a block that is stored already stays as it is."""
+        self.adopt_answers(job_id, shard, round_, [(block, rows)])
+
+    def adopt_answers(
+        self, job_id: str, shard: int, round_: int, blocks: Iterable[tuple[str, Iterable[bytes]]]
+    ) -> None:
+        """Store blocks of answers, all or none."""
+        with self._transaction() as session:
+            there = _blocks_of(job_id, shard, round_)
+            for block, rows in blocks:
+                if session.scalar(there.where(AnswerBlock.block == block)) is None:
+                    data = zlib.compress(b"".join(rows), level=1)
+                    values = {"job_id": job_id, "shard": shard, "round": round_, "block": block, "rows": data}
+                    session.execute(insert(AnswerBlock).values(values))
+
+    def answer_blocks(self, job_id: str, shard: int, round_: int) -> Sequence[str]:
+        """The names of a shard's blocks of answers, the oldest first."""
+        with self._transaction() as session:
+            return session.scalars(_blocks_of(job_id, shard, round_).order_by(AnswerBlock.block)).all()
+
+    def answer_rows(self, job_id: str, shard: int, round_: int, block: str) -> bytes:
+        """The lines of a block of answers."""
+        key = (job_id, shard, round_, block)
+        with self._transaction() as session:
+            return zlib.decompress(session.get_one(AnswerBlock, key).rows)
 
     def tags(self, job_id: str) -> dict[str, str]:
         with self._transaction() as session:

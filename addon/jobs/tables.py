@@ -41,7 +41,11 @@ class Job(Base):
     """One batch job: what its creator asked for, its state, and the provider that runs it."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("jobs_as_listed", "provider", "submitted", "id"),)
+    __table_args__ = (
+        Index("jobs_as_listed", "provider", "submitted", "id"),
+        Index("jobs_by_status", "provider", "status", "submitted", "id"),
+        Index("jobs_by_end", "ended"),
+    )
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
     arn: Mapped[str] = mapped_column(String(1011), unique=True)
@@ -73,7 +77,7 @@ class Job(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of everything that must be equal when a token is used again."""
 
-    status: Mapped[str] = mapped_column(String(20), index=True)
+    status: Mapped[str] = mapped_column(String(20))
     message: Mapped[str | None] = mapped_column(Text)
     """The reason for the job's failure; Get shows it."""
     waiting: Mapped[str | None] = mapped_column(Text)
@@ -180,6 +184,20 @@ class BatchRow(Base):
     """The provider's ids or URLs of its result files."""
     saved: Mapped[list[str] | None] = mapped_column(JSON)
     """Names of the saved result files in the spool; None before they were fetched."""
+
+
+class AnswerBlock(Base):
+    """Result rows of records that were sent one by one, in the order of their arrival."""
+
+    __tablename__ = "answers"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    block: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """Sorts blocks by the time of their making; unique, whichever process made it."""
+    rows: Mapped[bytes] = mapped_column(LargeBinary)
+    """Whole lines, compressed by zlib."""
 
 
 class Tag(Base):

@@ -19,8 +19,9 @@ from typing import NamedTuple
 from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, per_record, publication
+from addon.jobs import fallback, publication
 from addon.jobs.batches import lifecycle
+from addon.jobs.direct import per_record
 from addon.jobs.errors import JobFailed
 from addon.jobs.inputs.source import input_source
 from addon.jobs.job_run import JobRun

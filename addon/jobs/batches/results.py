@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
+from addon.jobs import answers
 from addon.jobs.errors import NotYet
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import readable_rows
@@ -50,11 +51,13 @@ async def have_results(run: JobRun, shard: Shard) -> tuple[Path, ...]:
 
 async def collected(run: JobRun, row: BatchRow) -> list[Path]:
     """The result files of one batch. Raises `NotYet`, `ProviderError`."""
-    saved = [run.spool.results(row.shard, row.round) / name for name in row.saved or ()]
+    folder = run.spool.results(row.shard, row.round)
+    saved = [folder / name for name in row.saved or ()]
     if row.saved is not None and await to_thread.run_sync(_are_there, saved):
         return saved
     if row.batch_id == DIRECT:
-        return []  # responses to single calls cannot be fetched again
+        rows = await answers.written(run.resources.store, row, folder / answers.ROWS)
+        return [] if rows is None else [rows]
     with waited_out(_FETCHING, may_come_back(run, run.job.failing_since)):
         return await _save(run, row, await _fetched(run, row))
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from addon.jobs.tables import Base
 
-HEAD = "first"
+HEAD = "members"
 """The newest revision: the tables as `tables.py` has them."""
 
 _FOLDER = Path(__file__).parent

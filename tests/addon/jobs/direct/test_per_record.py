@@ -1,19 +1,29 @@
 """Jobs whose records are sent one by one, over real sockets."""
 
 import json
+import resource
+import shutil
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from addon.demo.fake_provider import endpoints
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs import per_record, record_queue
-from addon.jobs.per_record import ATTEMPTS, ROWS
+from addon.jobs import answers
+from addon.jobs.answers import ROWS
+from addon.jobs.async_store import AsyncStore
+from addon.jobs.direct import per_record, record_queue
+from addon.jobs.direct.per_record import ATTEMPTS
+from addon.jobs.processes.split import record_index
 from addon.jobs.spool import Spool
+from addon.jobs.sqlite import sqlite_module
 from addon.jobs.tables import utc_now
 from addon.settings.config import ProviderSection
 from tests.addon.jobs.job_setup import (
@@ -42,6 +52,13 @@ def asked(provider: BatchServer) -> list[str]:
     """The questions that the provider received, in order."""
     bodies = [json.loads(seen.body or b"") for seen in provider.seen if seen.path == "/v1/chat/completions"]
     return [body["messages"][-1]["content"] for body in bodies]
+
+
+def stored_answers(setup: Setup) -> list[int]:
+    """The indexes of records whose answers are in the database."""
+    blocks = setup.store.answer_blocks(JOB, 0, 0)
+    lines = b"".join(setup.store.answer_rows(JOB, 0, 0, block) for block in blocks).splitlines()
+    return [record_index(json.loads(line)["custom_id"], JOB) for line in lines]
 
 
 def failing_at_the_first(error: Exception) -> Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]:
@@ -147,28 +164,124 @@ async def test_a_restart_asks_only_for_what_has_no_answer(
         setup.add()
         await runner.submit(JOB)
         await setup.until(lambda job: job.succeeded == 10)
-    path = Spool(setup.config.spool / JOB).results(0, 0) / ROWS
-    answered = {json.loads(line)["custom_id"] for line in path.read_bytes().splitlines()}
-    with path.open("ab") as file:
-        file.write(b'{"id":"half a row')
+    answered = {f"Question {index}?" for index in stored_answers(setup)}
     provider.seen.clear()
     provider.at = lambda point, count: None
     async with setup.open():
         job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 20)
-    again = {f"Question {custom_id.rpartition('-')[2]}?" for custom_id in answered}
     assert len(answered) == 10
-    assert again.isdisjoint(asked(provider))
+    assert answered.isdisjoint(asked(provider))
 
 
-async def test_what_failed_before_a_restart_counts_as_failed_and_is_not_asked_again(
+async def test_another_machine_publishes_what_this_one_was_answered(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count > 10:
+            raise Refuse(429, "later", {"retry-after-ms": "50"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.succeeded == 10)
+    shutil.rmtree(setup.config.spool)
+    provider.at = lambda point, count: None
+    async with setup.open():
+        job = await setup.until(lambda job: job.succeeded == 20)
+    shutil.rmtree(setup.config.spool, ignore_errors=True)
+    async with setup.open():
+        job = await setup.until(is_over)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 20, 0)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 20
+    assert provider.reached("ask:after") == 20
+
+
+async def test_answers_wait_for_a_database_that_takes_none(
+    setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def rename(table: str, name: str) -> None:
+        file = setup.config.folder / "jobs.db"
+        with closing(sqlite_module().connect(file, timeout=30)) as database:
+            database.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+    def at(point: Point, count: int) -> None:
+        if point == "ask:before" and count == 1:
+            rename("answers", "elsewhere")
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        while "answers wait to be stored" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+            await anyio.sleep(0.02)
+        assert setup.job().succeeded == 0
+        rename("elsewhere", "answers")
+        job = await setup.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 20)
+    assert len(asked(provider)) == 20
+
+
+async def test_a_short_write_leaves_no_part_of_the_answers(setup: Setup) -> None:
+    setup.add()
+    store = AsyncStore(setup.store)
+    row = await store.batch(JOB, 0, 0)
+    block = [f'{{"row": {number}}}\n'.encode() for number in range(20_000)]
+    for name in ("1", "2"):
+        await store.keep_answers(JOB, 0, 0, name, block)
+    path = setup.config.folder / "rows.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(b"".join(block)) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            await answers.written(store, row, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not path.exists()
+    assert await answers.written(store, row, path) == path
+    assert path.read_bytes() == b"".join(block) * 2
+
+
+async def test_a_provider_s_concurrency_holds_over_all_shards_and_jobs(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    setup = Setup(tmp_path / "few", s3_url, provider, mode="direct", concurrency=2, max_requests_per_batch=5)
+    running, most, lock = 0, 0, threading.Lock()
+
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return endpoints.answer(body)
+
+    provider.answer = answer
+    put(bucket, "in/a.jsonl", list(map(question, range(20))))
+    jobs = [f"job{number:09d}" for number in range(3)]
+    async with setup.open() as runner:
+        for job_id in jobs:
+            setup.add(job_id=job_id)
+            await runner.submit(job_id)
+        while not all(is_over(setup.job(job_id)) for job_id in jobs):  # noqa: ASYNC110 - of a database
+            await anyio.sleep(0.05)
+    assert [setup.job(job_id).succeeded for job_id in jobs] == [20, 20, 20]
+    assert most == 2
+
+
+async def test_answers_in_a_file_of_version_0_1_0_are_not_asked_for_again(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
     refused = {"status_code": 400, "request_id": "", "body": {"error": {"message": "not this"}}}
     row = {"id": "1", "custom_id": f"{JOB}-0", "response": refused, "error": None}
     path = Spool(setup.config.spool / JOB).results(0, 0) / ROWS
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(row) + "\n")
+    path.write_text(json.dumps(row) + '\n{"id":"half a row')
     put(bucket, "in/a.jsonl", list(map(question, range(4))))
     job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)

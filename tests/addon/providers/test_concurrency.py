@@ -1,4 +1,4 @@
-from addon.jobs.record_queue import ConcurrencyLimit
+from addon.providers.concurrency import ConcurrencyLimit
 
 
 def test_the_limit_falls_by_half_and_rises_by_one_for_a_round_of_answers() -> None:
@@ -21,4 +21,4 @@ def test_a_short_wait_does_not_shorten_a_longer_one() -> None:
     limit = ConcurrencyLimit(8)
     limit.slower(until=60)
     limit.slower(until=0.5)
-    assert limit.held_until == 60
+    assert limit._held_until == 60

@@ -1,26 +1,26 @@
 """Running a shard without a batch API: one request per record, many at a time, each response kept at once.
 
-What the provider answered is paid for: rows are written as they arrive, and a restart sends only the records
+What the provider answered is paid for: rows are stored as they arrive, and a restart sends only the records
 that have none. A response that concerns the whole job refuses the shard, if no record of it was answered.
 """
 
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import BinaryIO
 
 import anyio
 import httpx
 from anyio import to_thread
 
+from addon.jobs import answers
+from addon.jobs.answers import ROWS, AnswerWriter
 from addon.jobs.batches.lifecycle import lines_of
+from addon.jobs.direct.record_queue import QueuedRecord, RecordQueue
 from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import answered_and_failed
 from addon.jobs.processes.split import record_index
-from addon.jobs.record_queue import ConcurrencyLimit, QueuedRecord, RecordQueue
 from addon.jobs.retrying import until_done
 from addon.jobs.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable, backoff
@@ -30,7 +30,6 @@ from translators.providers.direct import Direct
 
 logger = logging.getLogger(__name__)
 
-ROWS = "rows.jsonl"
 ATTEMPTS = 5
 """Number of times that a record is sent if it fails while others are answered."""
 LONGEST_PAUSE = 60.0
@@ -63,15 +62,15 @@ async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
     lines = await lines_of(run, shard, row.round)
     assert lines is not None
 
-    succeeded = 0
+    accepted = False
 
     async def attempt() -> None:
-        nonlocal succeeded
+        nonlocal accepted
         direct = DirectRun(run, row, lines, shard.group)
         try:
             await direct.run()
         finally:
-            succeeded = direct.succeeded
+            accepted = direct.accepted
 
     state = "ended"
     try:
@@ -79,7 +78,7 @@ async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
             await until_done(run, "asking the provider", attempt)
     except ProviderError as error:
         await store.refuse(shard, error.message, error.status)
-        if succeeded == 0:
+        if not accepted:
             state = "failed"  # nothing was accepted: another provider may take the job
     await store.change_batch(run.id, row.shard, row.round, state=state, raw_status="", saved=[ROWS])
 
@@ -96,15 +95,16 @@ class DirectRun:
         if direct is None:
             raise NotConfigured(f"{run.target.provider.name} has no direct mode")
         self._direct: Direct = direct
-        self._limit = ConcurrencyLimit(run.target.section.concurrency)
+        self._limit = run.resources.direct_limit(run.target)
         self._queue = RecordQueue(self._unanswered(), self._limit)
         self._answered: frozenset[int] = frozenset()
         """Records with a row from before a restart."""
+        self._answers = AnswerWriter(run.resources.store, row)
+        self._failed_before = self._succeeded_before = 0
+        self.accepted = False
+        """A record was answered, now or before a restart."""
         self._over = False
         self._waiting: str | None = None
-        self.succeeded = 0
-        """Records that are answered, including those before a restart."""
-        self._failed = 0
         self._outage = False
         """A record failed at its first attempt since the last response: presumably all would."""
         self._refused: list[tuple[bytes, httpx.Response]] = []
@@ -116,17 +116,12 @@ class DirectRun:
 
         Raises `ProviderError` if the provider refuses the job.
         """
-        folder = self._run.spool.results(self._row.shard, self._row.round)
-        await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
-        path = folder / ROWS
-        if await anyio.Path(path).is_file():
-            await self._read_rows(path)
+        await self._read_answers()
         endpoint = await self._run.endpoint()
-        with await to_thread.run_sync(path.open, "ab", 0) as rows:
-            try:
-                await self._send_all(endpoint, rows)
-            except ExceptionGroup as group:
-                raise _first(group) from group
+        try:
+            await self._send_all(endpoint)
+        except ExceptionGroup as group:
+            raise _first(group) from group
         await self._save_counts()
         await self._show_waiting(None)
         if self._refusal is not None:
@@ -134,34 +129,49 @@ class DirectRun:
         if self._over:
             raise Interrupted("asking for records")
 
-    async def _send_all(self, endpoint: Endpoint, rows: BinaryIO) -> None:
+    async def _send_all(self, endpoint: Endpoint) -> None:
         async with anyio.create_task_group() as watching:
-            async with anyio.create_task_group() as sending, aclosing(self._queue.records()) as records:
-                watching.start_soon(self._watch, sending.cancel_scope)
-                async for record in records:
-                    sending.start_soon(self._send, endpoint, record, rows)
+            watching.start_soon(self._answers.run)
+            try:
+                async with anyio.create_task_group() as sending, aclosing(self._queue.records()) as records:
+                    watching.start_soon(self._watch, sending.cancel_scope)
+                    async for record in records:
+                        sending.start_soon(self._send, endpoint, record)
+            finally:
+                with anyio.move_on_after(LAST_SECONDS, shield=True):
+                    await self._answers.store()
             watching.cancel_scope.cancel()
 
-    async def _read_rows(self, path: Path) -> None:
-        await to_thread.run_sync(_cut_half_a_row, path)
-        self._answered, self._failed = await self._run.resources.in_process(
-            answered_and_failed, (path,), self._run.job.kind, self._run.id
-        )
-        self.succeeded = len(self._answered) - self._failed
+    async def _read_answers(self) -> None:
+        """Find the records that were answered before a restart."""
+        run, row, store = self._run, self._row, self._run.resources.store
+        folder = run.spool.results(row.shard, row.round)
+        await answers.adopt(store, row, folder / ROWS)
+        path = await answers.written(store, row, folder / "answered.jsonl")
+        if path is not None:
+            self._answered, self._failed_before = await run.resources.in_process(
+                answered_and_failed, (path,), run.job.kind, run.id
+            )
+            self._succeeded_before = len(self._answered) - self._failed_before
+            self.accepted = self._succeeded_before > 0
+            await to_thread.run_sync(path.unlink)
 
     async def _unanswered(self) -> AsyncGenerator[bytes]:
         with await to_thread.run_sync(self._lines.open, "rb") as file:
             while block := await to_thread.run_sync(file.readlines, 1 << 20):
                 for line in block:
-                    if record_index(self._direct.custom_id(line), self._run.id) not in self._answered:
+                    if not self._answered or self._index(line) not in self._answered:
                         yield line
 
-    async def _send(self, endpoint: Endpoint, record: QueuedRecord, rows: BinaryIO) -> None:
+    def _index(self, line: bytes) -> int:
+        return record_index(self._direct.custom_id(line), self._run.id)
+
+    async def _send(self, endpoint: Endpoint, record: QueuedRecord) -> None:
         try:
             response = await self._response(endpoint, record.line)
             # A response is paid for: it is kept even if time is up at this moment.
             with anyio.CancelScope(shield=True):
-                await self._handle(record, response, rows)
+                await self._handle(record, response)
         finally:
             self._queue.done()
             if self._refused and not self._queue.running and not self._over:
@@ -176,24 +186,25 @@ class DirectRun:
         except Unreachable as error:
             return httpx.Response(503, text=str(error), extensions={_UNREACHABLE: True})
 
-    async def _handle(self, record: QueuedRecord, response: httpx.Response, rows: BinaryIO) -> None:
+    async def _handle(self, record: QueuedRecord, response: httpx.Response) -> None:
         """Keep a response as the record's row, or put the record back."""
         if is_transient(response.status_code) and self._direct.error(response).passing:
-            await self._fail(record, response, rows)
+            await self._fail(record, response)
             return
         self._limit.answered()
         self._outage = False
-        if self.succeeded == 0 and self._is_about_the_job(response):
+        if not self.accepted and self._is_about_the_job(response):
             self._refused.append((record.line, response))
             self._queue.held = True
             return
         await self._show_waiting(None)
-        await self._keep(record.line, response, rows)
+        await self._keep(record.line, response)
         if response.is_success:
+            self.accepted = True
             refused, self._refused = self._refused, []
             self._queue.held = False
             for line, refusal in refused:
-                await self._keep(line, refusal, rows)
+                await self._keep(line, refusal)
 
     def _is_about_the_job(self, response: httpx.Response) -> bool:
         if response.is_success:
@@ -201,7 +212,7 @@ class DirectRun:
         error = self._direct.error(response)  # some providers' status is in the body only
         return error.status in _ABOUT_THE_JOB or (error.status == 429 and not error.passing)
 
-    async def _fail(self, record: QueuedRecord, response: httpx.Response, rows: BinaryIO) -> None:
+    async def _fail(self, record: QueuedRecord, response: httpx.Response) -> None:
         """Put the record back behind the others, or have it fail permanently."""
         record.attempts += 1
         if response.status_code not in _ABOUT_ALL:
@@ -211,7 +222,7 @@ class DirectRun:
         elif not self._outage:
             record.blamed += 1
         if record.blamed >= ATTEMPTS:
-            await self._keep(record.line, response, rows)
+            await self._keep(record.line, response)
             return
         pause = backoff(record.attempts, LONGEST_PAUSE)
         due = anyio.current_time() + pause
@@ -222,10 +233,8 @@ class DirectRun:
             await self._show_waiting(f"the provider answers {response.status_code}")
         self._queue.put_back(record, due)
 
-    async def _keep(self, line: bytes, response: httpx.Response, rows: BinaryIO) -> None:
-        await to_thread.run_sync(rows.write, self._direct.row(line, response) + b"\n")
-        self.succeeded += response.is_success
-        self._failed += not response.is_success
+    async def _keep(self, line: bytes, response: httpx.Response) -> None:
+        await self._answers.add(self._direct.row(line, response) + b"\n", succeeded=response.is_success)
 
     async def _watch(self, sending: anyio.CancelScope) -> None:
         """Save the counts until the job is over; then cancel what still runs after a few seconds. Cancelled
@@ -242,7 +251,11 @@ class DirectRun:
     async def _save_counts(self) -> None:
         store, row = self._run.resources.store, self._row
         await store.change_batch(
-            row.job_id, row.shard, row.round, succeeded=self.succeeded, failed=self._failed
+            row.job_id,
+            row.shard,
+            row.round,
+            succeeded=self._succeeded_before + self._answers.succeeded,
+            failed=self._failed_before + self._answers.failed,
         )
         await store.count(row.job_id, utc_now())
 
@@ -268,12 +281,3 @@ def _explained(response: httpx.Response) -> httpx.Response:
     return httpx.Response(
         response.status_code, text=f"the provider answers {response.status_code} and sends on to {place}"
     )
-
-
-def _cut_half_a_row(path: Path) -> None:
-    """Remove the beginning of a row that a killed process has left at the end of the file."""
-    with path.open("rb+") as file:
-        if path.stat().st_size:
-            with mmap(file.fileno(), 0, access=ACCESS_READ) as rows:
-                end = rows.rfind(b"\n") + 1
-            file.truncate(end)

@@ -1,7 +1,6 @@
 """The records of a shard that are sent one by one: which is next, and when.
 
-How many requests run at a time follows what the provider can take: half as many after it asks for fewer, one
-more after every round of responses. A record that failed temporarily goes behind the others.
+A record that failed temporarily goes behind the others.
 """
 
 import heapq
@@ -11,31 +10,10 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from addon.providers.concurrency import ConcurrencyLimit
+
 MOST_WAITING = 100
 """Records that failed and will be sent again; when there are more, no new ones are begun."""
-
-
-class ConcurrencyLimit:
-    """Limit of concurrent requests, between one and `most`, and the time before which none starts."""
-
-    def __init__(self, most: int) -> None:
-        self.now = self._most = most
-        self.held_until = 0.0
-        """No request starts before this time of the event loop."""
-        self._responses = 0
-
-    def slower(self, until: float) -> None:
-        """Allow half as many, and none before a time; a later time set before still holds."""
-        self.now = max(1, self.now // 2)
-        self.held_until = max(self.held_until, until)
-        self._responses = 0
-
-    def answered(self) -> None:
-        """Count a response; allow one more request after as many as may run at a time."""
-        self._responses += 1
-        if self._responses >= self.now and self.now < self._most:
-            self.now += 1
-            self._responses = 0
 
 
 @dataclass(order=True)
@@ -59,6 +37,8 @@ class RecordQueue:
         self._failed: list[QueuedRecord] = []
         """A heap, by due time."""
         self._changed = anyio.Event()
+        self._waiting: anyio.CancelScope | None = None
+        """While a record waits for the limit."""
         self.running = 0
         """Records that were handed out and are not done."""
         self.held = False
@@ -82,11 +62,14 @@ class RecordQueue:
     def done(self) -> None:
         """Count a record as no longer running; it has a row, or was put back."""
         self.running -= 1
+        self._limit.release()
         self._wake()
 
     def close(self) -> None:
         """Hand out no more records."""
         self.closed = True
+        if self._waiting is not None:
+            self._waiting.cancel()
         self._wake()
 
     async def _in_turn(self) -> AsyncGenerator[QueuedRecord]:
@@ -115,13 +98,18 @@ class RecordQueue:
     async def _has_room(self) -> bool:
         """Wait until one more request may run; False if the queue is closed."""
         while not self.closed:
-            left = self._limit.held_until - anyio.current_time()
-            if self.running >= self._limit.now or self.held:
+            if self.held:
                 await self._change()
-            elif left > 0:
-                await self._change(left)
-            else:
+                continue
+            acquired = False
+            with anyio.CancelScope() as self._waiting:
+                await self._limit.acquire()
+                acquired = True
+            self._waiting = None
+            if acquired and not self.closed and not self.held:
                 return True
+            if acquired:
+                self._limit.release()
         return False
 
     async def _change(self, seconds: float | None = None) -> None:
