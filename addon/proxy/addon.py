@@ -86,7 +86,9 @@ class BedrockBatch:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
-            self._services = await self._start(self._settings, _own_addresses())
+            own = _own_addresses()
+            self._resigner = Resigner(own)
+            self._services = await self._start(self._settings, own)
         except (BadOption, CannotStart) as error:
             # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)
@@ -120,6 +122,7 @@ class BedrockBatch:
             await self._services.provider_flows.error(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
+        self._resigner.check(flow)
         if self._services is not None and flow in self._services.provider_flows:
             await self._guarded(flow, self._services.provider_flows.response)
             return
@@ -258,7 +261,7 @@ class BedrockBatch:
         if self._settings.resign and (below_prefix or isinstance(mode, ReverseMode)):
             region = region_of(flow.request, host_of(flow.request, mode), _default_region())
             try:
-                await self._resigner.resign(flow.request, region)
+                await self._resigner.resign(flow, region)
             except NoCredentials as error:
                 raise AwsError("AccessDeniedException", str(error)) from error
 
