@@ -120,7 +120,7 @@ class JobRun:
 
     @property
     def spool(self) -> Spool:
-        return Spool(self.resources.config.spool / self.id)
+        return Spool(self.resources.spool / self.id)
 
     @property
     def output(self) -> Output:

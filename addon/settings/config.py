@@ -118,7 +118,7 @@ class Config(_Section):
 
     @property
     def spool(self) -> Path:
-        """The folder of running jobs' files; a cache, all of it can be recreated."""
+        """The folder of running jobs' files, for the database that is used by default."""
         return self.folder / "spool"
 
     @property

@@ -622,7 +622,7 @@ async def test_requests_are_signed_with_the_key_of_now(
 ) -> None:
     keys = tmp_path / "keys.json"
     config = tmp_path / "config"
-    config.write_text(f"[default]\ncredential_process = cat {keys}\n")  # noqa: ASYNC240
+    config.write_text(f"[default]\ncredential_process = cat {keys}\n")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
