@@ -13,7 +13,7 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addon.proxy import list_merging, options, services
+from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from addon.proxy.operations import Operations
@@ -102,7 +102,8 @@ class BedrockBatch:
             self._services = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        self._kill_streamed_create(flow)
+        if not self._kill_streamed_create(flow) and flow.live and self._operation(flow) is None:
+            streaming.stream_request(flow, ctx.options)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self._services is not None:
@@ -114,8 +115,10 @@ class BedrockBatch:
         await self._guarded(flow, self._route)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if self._services is not None:
+        if self._services is not None and flow in self._services.provider_flows:
             self._services.provider_flows.responseheaders(flow)
+        elif flow.live and self._operation(flow) is None:
+            streaming.stream_response(flow, ctx.options)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
