@@ -23,6 +23,7 @@ from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config
 from addon.storage.s3 import S3
+from translators.providers.conversation import Endpoint
 
 TRANSFERS = 2
 
@@ -69,6 +70,9 @@ class Resources:
         default_factory=WeakValueDictionary[tuple[str, ...], asyncio.Lock], repr=False
     )
     """By provider, address and key: held while a batch without a marker is created."""
+
+    callers_endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint], repr=False)
+    """By job: the endpoint with a caller's key, of jobs that are over and not cleared yet."""
 
     @cached_property
     def spool(self) -> Path:
