@@ -86,7 +86,7 @@ class BedrockBatch:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
-            own = _own_addresses()
+            own = own_addresses()
             self._resigner = Resigner(own)
             self._services = await self._start(self._settings, own)
         except (BadOption, CannotStart) as error:
@@ -252,7 +252,7 @@ class BedrockBatch:
         except UnreadableKey as error:
             raise AwsError("AccessDeniedException", str(error)) from error
         provider, *fallbacks = providers
-        region = region_of(flow.request, host, _default_region())
+        region = region_of(flow.request, host, default_region())
         return Caller(provider=provider, fallbacks=tuple(fallbacks), region=region, key=key)
 
     async def _pass_on(self, flow: http.HTTPFlow, operation: Operation) -> None:
@@ -262,9 +262,8 @@ class BedrockBatch:
         mode = flow.client_conn.proxy_mode
         below_prefix = flow.request.path.startswith(f"{PREFIX}/")
         if self._settings.resign and (below_prefix or isinstance(mode, ReverseMode)):
-            region = region_of(flow.request, host_of(flow.request, mode), _default_region())
             try:
-                await self._resigner.resign(flow, region)
+                await self._resigner.resign(flow, default_region())
             except NoCredentials as error:
                 raise AwsError("AccessDeniedException", str(error)) from error
 
@@ -347,11 +346,12 @@ def _is_job_identifier(identifier: str) -> bool:
     return True
 
 
-def _default_region() -> str:
+def default_region() -> str:
+    """The region of this process's AWS variables."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-def _own_addresses() -> set[tuple[str, int]]:
+def own_addresses() -> set[tuple[str, int]]:
     """The addresses that this proxy listens on, which its own calls must not go to."""
     server = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call]  # the same
     return {(address[0], address[1]) for address in server.listen_addrs()} if server is not None else set()

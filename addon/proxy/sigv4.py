@@ -12,8 +12,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 from mitmproxy.http import HTTPFlow, Request
+from mitmproxy.proxy.mode_specs import ReverseMode
 
-from addon.proxy.routing import PREFIX
+from addon.proxy.routing import host_in_region, host_of, region_of, without_prefix
 from addon.storage.aws_credentials import AwsCredentials, Chain
 from translators.errors import ACCESS_DENIED
 
@@ -37,11 +38,23 @@ class Resigner:
         self._aws = AwsCredentials(own)
         self._signed: WeakKeyDictionary[HTTPFlow, Chain] = WeakKeyDictionary()
 
-    async def resign(self, flow: HTTPFlow, region: str) -> None:
-        """Remove the `/bedrock` prefix and replace the signature. Raises `NoCredentials`."""
+    async def resign(self, flow: HTTPFlow, default_region: str) -> None:
+        """Remove the `/bedrock` prefix and replace the signature, for the region that the caller signed for:
+        a reverse proxy has one upstream for all of them. A bearer token is valid as it is and stays.
+
+        Raises `NoCredentials`.
+        """
+        request, mode = flow.request, flow.client_conn.proxy_mode
+        host = host_of(request, mode)
+        region = region_of(request, host, default_region)
+        if isinstance(mode, ReverseMode) and host_in_region(host, region) != host:
+            request.host = host_in_region(host, region)
+        request.path = without_prefix(request.path)
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            return
         chain = self._aws.current()
         credentials = await anyio.to_thread.run_sync(_credentials, chain)
-        sign(flow.request, credentials, region)
+        sign(request, credentials, region)
         self._signed[flow] = chain
 
     def check(self, flow: HTTPFlow) -> None:
@@ -60,8 +73,7 @@ def _credentials(chain: Chain) -> ReadOnlyCredentials:
 
 def sign(request: Request, credentials: ReadOnlyCredentials, region: str) -> None:
     """Sign a request for its destination host, as boto3 does."""
-    if request.path.startswith(f"{PREFIX}/"):
-        request.path = request.path.removeprefix(PREFIX)
+    request.path = without_prefix(request.path)
     for name in _REPLACED:
         request.headers.pop(name, None)
     signed = AWSRequest(
