@@ -213,7 +213,8 @@ def _system(system: str | list[wire.SystemText]) -> list[converse.SystemBlock]:
 
 def _tool_config(body: wire.Body) -> converse.ToolConfig | None:
     if not body.tools:
-        if body.tool_choice is not None:
+        demanding = body.tools is None or not isinstance(body.tool_choice, wire.ChoiceAuto | wire.ChoiceNone)
+        if body.tool_choice is not None and demanding:
             raise Refused("tool_choice", "may only be specified while providing tools")
         return None
     tools: list[converse.Tool] = []
