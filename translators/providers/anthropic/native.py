@@ -22,6 +22,7 @@ from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.empty_members import remove_empty
+from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
 
 
@@ -106,13 +107,14 @@ def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tup
     members = _read(model_input) if isinstance(model_input, Raw) else model_input
     members.pop("anthropic_version", None)
     remove_empty(members, _OPTIONAL)
+    write_whole(members)
     if "tool_choice" in members and "tools" not in members:
         _without_tool_choice(members)
     if not taken.prefill:
         _check_end(members.get("messages"))
     if _is_plain(members, taken):
         return members, ""
-    body = {name: _value(name, raw) for name, raw in members.items()}
+    body = whole_parameters({name: _value(name, raw) for name, raw in members.items()})
     return body, _ruled(body, taken, notes)
 
 

@@ -34,6 +34,7 @@ from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.identifiers import fitting
+from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
 
@@ -61,9 +62,9 @@ _OPTIONAL = frozenset(
         *("web_search_options", "top_k", "min_p", "typical_p", "repetition_penalty"),
     }
 )
-"""Members that say nothing where they are null or an empty list (openai 3.54: chat/completion_create_params.py).
-Of the lists OpenAI refuses `tools`, `functions`, `stop` and `modalities`: "[] is too short"; null is refused by
-some compatible servers."""
+"""Members that say nothing where they are null or an empty list (openai 3.54:
+chat/completion_create_params.py). OpenAI refuses the lists: "[] is too short - 'tools'"; some compatible
+servers refuse null."""
 _OPTIONAL_IN_MESSAGES = frozenset(
     {
         "annotations",
@@ -97,6 +98,7 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
     """The body as this model accepts it. Raises `Refused`."""
     body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
     remove_empty(body, _OPTIONAL)
+    write_whole(body)
     if "tools" not in body and "tool_choice" in body:
         _without_tool_choice(body)
     if "model" in body and body["model"] != Raw(_ENCODER.encode(model)):

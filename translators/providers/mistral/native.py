@@ -30,6 +30,7 @@ from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.models import reasoning
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
+from translators.whole_numbers import write_whole
 from translators.wire import Members
 
 _OPTIONAL = frozenset(
@@ -71,6 +72,7 @@ def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
     if "model" in body and body.pop("model") != Raw(_ENCODER.encode(model)):
         notes.append(_MODEL)
     remove_empty(body, _OPTIONAL)
+    write_whole(body)
     if "stream" in body and bytes(body.pop("stream")) != b"false":
         raise Refused("stream", "a batch has no streams; accepted is false")
     _name_as_mistral(body, notes)
