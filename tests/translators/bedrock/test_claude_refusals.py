@@ -119,7 +119,8 @@ def message(content: Any, role: str = "user") -> dict[str, Any]:
         ),
         (
             {"thinking": {"type": "on"}},
-            "thinking.type: Input should be 'adaptive' or 'between_tools' or 'disabled' or 'enabled', got 'on'",
+            "thinking.type: Input should be 'adaptive' or 'between_tools' or 'disabled' or 'enabled', "
+            "got 'on'",
         ),
         ({"tool_choice": {"type": "auto"}}, "tool_choice: may only be specified while providing tools"),
         (

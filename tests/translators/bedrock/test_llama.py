@@ -168,6 +168,7 @@ def test_images_without_marks_stand_before_the_last_question() -> None:
         ({"prompt": "<|begin_of_text|> \n"}, "prompt: is empty"),
         ({"prompt": OPEN}, "prompt: has no turn"),
         ({"prompt": f"Hi {turn('user', 'x')}"}, "prompt: text outside of a turn at character 0"),
+        ({"prompt": f"{turn('user', 'x')}y{OPEN}"}, "prompt: text behind the end of the turn at character 0"),
         (
             {"prompt": turn("user", "x") + turn("critic", "y")},
             "prompt: a turn of 'critic', who is none of system, ",

@@ -47,8 +47,8 @@ _OPTIONAL = frozenset(
         *("temperature", "top_p", "top_k", "anthropic_beta", "user_profile_id", "workspace_id"),
     }
 )
-"""Members that say nothing where they are null or an empty list (anthropic 2.14: beta/message_create_params.py,
-whose types allow null for few of them)."""
+"""Members that say nothing where they are null or an empty list (anthropic 2.14:
+beta/message_create_params.py, whose types allow null for few of them)."""
 _NO_CALL = frozenset({"auto", "none"})
 
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})

@@ -259,7 +259,7 @@ class Body(Strict):
     metadata: Metadata | None = None
     anthropic_beta: list[str] | None = None
     anthropic_version: str | None = None
-    """`bedrock-2023-05-31` at AWS; `2026-10-21` from Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
+    """`bedrock-2023-05-31` at AWS, `2026-10-21` in Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
     Nothing depends on it."""
     output_format: JsonSchemaFormat | None = None
     """The former name of `output_config.format`."""
