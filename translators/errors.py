@@ -76,6 +76,6 @@ class ProviderError(Exception):
     def passing(self) -> bool:
         """Whether a retry may succeed: for a transient status, or a conflict with what runs now.
 
-        False for a 429 whose code states that the account's quota is exhausted.
+        False for a 429 with a code that states that the account's quota is exhausted.
         """
         return self.code not in _QUOTA_EXHAUSTED and (self.status == 409 or is_transient(self.status))

@@ -45,14 +45,14 @@ SPACE_NEEDED = 200 * 2**20
 SPACE_RECOMMENDED = 5 * 2**30
 """Bytes: a job's input, its provider's results and its output lie in the spool at the same time."""
 OWN_ADDRESS = ("127.0.0.1", 8080)
-"""Where a proxy listens by default."""
+"""The address on which a proxy listens by default."""
 
 _STYLES: Mapping[Level, str] = {"ok": "green", "skip": "dim", "warn": "yellow", "fail": "bold red"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, and what to do about it."""
+    """The result of one check, and a hint on how to resolve a problem."""
 
     check: str
     level: Level
@@ -195,7 +195,7 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
 
 
 async def _staging_problem(transport: Transport, staging: str, headers: Mapping[str, str]) -> str | None:
-    """Why the folder for files of batches cannot be listed, if it cannot."""
+    """The reason for which the folder for files of batches cannot be listed; None if it can."""
     try:
         status = await _status(transport, f"{staging}/", headers)
     except NoAnswer as error:
@@ -204,7 +204,7 @@ async def _staging_problem(transport: Transport, staging: str, headers: Mapping[
 
 
 class NoAnswer(Exception):
-    """The message says why, without anything from the request."""
+    """A GET has no usable answer; the message states the reason, without anything from the request."""
 
 
 async def _status(transport: Transport, url: str, headers: Mapping[str, str]) -> int:

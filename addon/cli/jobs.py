@@ -232,7 +232,7 @@ def _progress(job: Job) -> str:
 
 
 def _note(job: Job) -> str:
-    """What it waits for, or why it failed."""
+    """The message of a finished job, or the failure that a running job is waiting out."""
     return _visible((job.message if job.status in TERMINAL else job.waiting) or "")
 
 

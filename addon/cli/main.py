@@ -189,7 +189,7 @@ def record(
     out: Annotated[Path, typer.Option(help="The folder for `<provider>/<name of the file>/`.")] = Path(
         "recordings"
     ),
-    provider: Annotated[str, typer.Option(help="Whose API the hosts are that nobody configured.")] = "",
+    provider: Annotated[str, typer.Option(help="The provider of the hosts that are not configured.")] = "",
     records: Annotated[
         int, typer.Option(min=0, help="How many records of a batch become recordings of their own.")
     ] = 10,

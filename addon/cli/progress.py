@@ -30,7 +30,7 @@ class Progress:
 
 @contextmanager
 def progress(file: BinaryIO, destination: Path | None) -> Iterator[Progress]:
-    """The progress through a file whose translation goes to the destination, or to standard output."""
+    """The progress through a file that is translated to the destination, or to standard output."""
     same_terminal = destination is None and sys.stdout.isatty()
     if sys.stderr.isatty() and not same_terminal:
         with _bar(_size(file)) as display:

@@ -20,7 +20,7 @@ from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
 
 BEDROCK_HOSTS = r"^(vpce-[a-z0-9-]+\.)?bedrock(-fips)?\.[a-z0-9-]+(\.[a-z0-9-]+)+:\d+$"
-"""What the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
+"""The hosts that the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
 
 START_LIMIT = 60.0
 """Seconds a proxy may take to listen; it opens a database and takes up the jobs found in it."""

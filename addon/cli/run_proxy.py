@@ -15,7 +15,7 @@ STANDARD_INPUT = 0
 
 
 class Lifeline:
-    """Writes the file that says where the proxy listens, and ends the proxy when the parent is gone."""
+    """Writes the file that states where the proxy listens, and ends the proxy when the parent is gone."""
 
     name = "bedrock_batch_lifeline"
 

@@ -88,7 +88,7 @@ def _configured_target(
 
 @dataclass(slots=True)
 class NoteCount:
-    """How often a note occurs."""
+    """Number of times that a note occurs."""
 
     count: int
     line_number: int
@@ -96,7 +96,7 @@ class NoteCount:
 
 
 class Notes(dict[Note, NoteCount]):
-    """What the provider cannot be asked, in a block or in a whole file."""
+    """Notes on what is dropped or mapped in a block or in a whole file, with their counts."""
 
     def note(self, note: Note, line_number: int, count: int = 1) -> None:
         if note in self:

@@ -116,7 +116,7 @@ def _ignored(line: bytes) -> set[str]:
 
 
 def _repeated(ids: list[tuple[int, str]], first_lines: dict[str, int]) -> Iterator[Problem]:
-    """Record ids that an earlier line has. AWS takes them; in the output they cannot be told apart."""
+    """Warnings of record ids that an earlier line has. AWS takes them; in the output they are ambiguous."""
     for line_number, record_id in ids:
         first = first_lines.setdefault(record_id, line_number)
         if first != line_number:

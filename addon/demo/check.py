@@ -24,7 +24,7 @@ def output_rows(file: Path) -> list[dict[str, Any]]:
 
 
 def problems(file: Path, records: list[Record]) -> list[str]:
-    """What is wrong with the results of a job."""
+    """The problems in the results of a job."""
     missing = [path.name for path in (output_file(file), manifest_file(file)) if not path.exists()]
     if missing:
         return [f"{file.name}: no {' and no '.join(missing)} came home"]

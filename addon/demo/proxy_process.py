@@ -34,7 +34,7 @@ class DidNotStart(RuntimeError):
 
 
 class ProxyProcess:
-    """A proxy whose database, spool, CA and log lie in one folder. A context manager.
+    """A proxy with its database, spool, CA and log in one folder. A context manager.
 
     `settings` are mitmproxy options (`batch_provider`), `config` the content of its `bedrock-batch.toml`
     (`[jobs] folder` is added), `environment` all the variables it sees.
@@ -161,7 +161,7 @@ class ProxyProcess:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    """A port that no process listens on, and that no outgoing connection is given meanwhile."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe:

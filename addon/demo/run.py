@@ -20,7 +20,7 @@ from addon.proxy.application_environment import application_environment
 
 
 class DemoFailed(Exception):
-    """The results are wrong; the message says which."""
+    """The results are wrong; the message states which."""
 
 
 def run_demo(program: str = application.__file__) -> int:

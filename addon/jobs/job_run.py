@@ -27,7 +27,7 @@ from translators.translation import Route
 
 
 class InputSource(Protocol):
-    """Where the records of a job come from."""
+    """The source of a job's records."""
 
     at_provider: bool
     """The provider holds the lines: none is uploaded, and none is sent again."""

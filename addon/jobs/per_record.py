@@ -32,12 +32,12 @@ logger = logging.getLogger(__name__)
 
 ROWS = "rows.jsonl"
 ATTEMPTS = 5
-"""How often a record is sent that fails while others are answered."""
+"""Number of times that a record is sent if it fails while others are answered."""
 LONGEST_PAUSE = 60.0
 SAVE_EVERY = 1.0
 """Seconds between two checks of the job's state and two updates of its counts."""
 LAST_SECONDS = 3.0
-"""How long requests may still take after the job's end."""
+"""Seconds that requests may still take after the job's end."""
 
 _UNREACHABLE = "unreachable"
 """Marks a substitute for a response that never came."""

@@ -17,7 +17,7 @@ from translators.bedrock.records import manifest
 from translators.errors import RecordError
 
 GRACE_HOURS = 24
-"""How long after the deadline writing the output is tried: the results are paid for."""
+"""Hours after the deadline during which writing the output is tried: the results are paid for."""
 
 
 async def check_output(run: JobRun) -> None:
@@ -97,7 +97,7 @@ def may_be_written_later(error: Exception) -> bool:
 
 
 def outcome(job: Job, shards: list[Shard]) -> JobStatus:
-    """The terminal status of a job whose output is written."""
+    """The terminal status of a job after its output is written."""
     if job.stop_requested:
         return "Stopped"
     if not any(shard.left_out for shard in shards):

@@ -16,7 +16,7 @@ MOST_WAITING = 100
 
 
 class ConcurrencyLimit:
-    """How many requests may run at a time, between one and `most`, and from when on."""
+    """Limit of concurrent requests, between one and `most`, and the time before which none starts."""
 
     def __init__(self, most: int) -> None:
         self.now = self._most = most
@@ -47,7 +47,7 @@ class QueuedRecord:
     line: bytes = field(compare=False)
     attempts: int = field(default=0, compare=False)
     blamed: int = field(default=0, compare=False)
-    """How many of the attempts failed because of the record, as far as we know."""
+    """Number of attempts that failed because of the record, as far as is known."""
 
 
 class RecordQueue:

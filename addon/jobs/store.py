@@ -90,7 +90,7 @@ class Store:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Session]:
-        """A transaction whose writes depend on its reads.
+        """A transaction with writes that depend on its reads.
 
         SQLite has no row locks: there it excludes other writers from the first read on.
         """
@@ -179,7 +179,7 @@ class Store:
             return session.scalars(query.order_by(*order).limit(limit)).all()
 
     def unfinished(self) -> Sequence[str]:
-        """Ids of jobs whose status is not terminal."""
+        """Ids of jobs without a terminal status."""
         with self._transaction() as session:
             return session.scalars(select(Job.id).where(Job.status.not_in(TERMINAL))).all()
 

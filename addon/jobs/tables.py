@@ -58,7 +58,7 @@ class Job(Base):
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The providers that refused the job, in order, and why."""
     attempt: Mapped[int] = mapped_column(default=0)
-    """How often it moved to another provider after it was accepted."""
+    """Number of moves to another provider after the job was accepted."""
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
     """CreateModelInvocationJob's body as received, without the token and, unless they name a file at the
     provider, the tags."""
@@ -70,7 +70,7 @@ class Job(Base):
 
     status: Mapped[str] = mapped_column(String(20), index=True)
     message: Mapped[str | None] = mapped_column(Text)
-    """Why the job failed; Get shows it."""
+    """The reason for the job's failure; Get shows it."""
     waiting: Mapped[str | None] = mapped_column(Text)
     """The temporary failure that the job is waiting out, if any."""
     stop_requested: Mapped[bool] = mapped_column(default=False)
@@ -78,7 +78,7 @@ class Job(Base):
     modified: Mapped[datetime]
     ended: Mapped[datetime | None]
     deadline: Mapped[datetime]
-    """When the job times out: `jobExpirationTime`. All times are UTC without a zone."""
+    """Time at which the job times out: `jobExpirationTime`. All times are UTC without a zone."""
 
     total: Mapped[int] = mapped_column(BigInteger, default=0)
     succeeded: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -88,7 +88,7 @@ class Job(Base):
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """The input objects in order: `{"key", "size", "etag", "records"}`."""
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What translation dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
+    """Fields that translation dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
 
 
 class Shard(Base):
@@ -106,7 +106,7 @@ class Shard(Base):
     records: Mapped[int]
     """Records in the range, including those that cannot be sent."""
     group: Mapped[str] = mapped_column(Text, default="")
-    """What the lines of this shard have in common."""
+    """The group of this shard's lines; lines of different groups cannot share a batch."""
     leads: Mapped[bool] = mapped_column(default=True)
     lines: Mapped[int]
     """Records of this group that can be sent."""
@@ -125,7 +125,7 @@ class Shard(Base):
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)
-    """Why the provider refused the whole range permanently."""
+    """The reason for which the provider refused the whole range permanently."""
     refusal_code: Mapped[int | None]
     """HTTP status of the refusal."""
 

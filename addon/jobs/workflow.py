@@ -220,7 +220,7 @@ async def clear(job_id: str) -> None:
 
 
 class ShardExecution(Protocol):
-    """How a shard's records are sent: in batches, or one by one."""
+    """Sends a shard's records and fetches their results: in batches, or one by one."""
 
     async def send(self, run: JobRun, shard: Shard, row: BatchRow) -> bool: ...
 

@@ -1,7 +1,7 @@
 """For `mitmdump -s "$(bedrock-batch script)"`: the addon in a plain mitmproxy.
 
-mitmproxy reloads a script that was edited, but not one whose `running` and `done` are asynchronous, as
-ours are: after a change, start it again.
+mitmproxy reloads a script that was edited, but not one with asynchronous `running` and `done`, such as this
+one: after a change, start it again.
 """
 
 import logging

@@ -1,1 +1,1 @@
-"""How a provider is called: HTTP transport, credentials, and which of its models runs a job."""
+"""Calls of providers: HTTP transport, credentials, and the choice of the model that runs a job."""

@@ -15,7 +15,7 @@ BLOCK = 1 << 20
 
 
 def read_in_threads(request: httpx.Request) -> None:
-    """Replace a body that is read from a file by one whose reads do not block the event loop."""
+    """Replace a body that is read from a file by one that does not block the event loop when it is read."""
     body = request.stream
     if isinstance(body, httpx.SyncByteStream) and not isinstance(body, httpx.ByteStream):
         request.stream = _FileBody(body)

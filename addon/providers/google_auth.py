@@ -32,9 +32,9 @@ SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 TIMEOUT = 30.0
 """Seconds of one request, unless google-auth asks for another limit."""
 KEPT = 64
-"""How many issued tokens are remembered as this machine's."""
+"""Number of issued tokens that are remembered as this machine's."""
 CHECK_AFTER = timedelta(minutes=2)
-"""How long a token is used before it is checked; google-auth renews it some minutes before it expires."""
+"""Age at which a token is checked before it is used; google-auth renews it some minutes before it expires."""
 
 # mitmproxy lets every debug message through, and google-auth's show requests.
 logging.getLogger("google.auth").setLevel(logging.INFO)

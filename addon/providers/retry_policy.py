@@ -1,4 +1,4 @@
-"""Which failures are transient, how often a call is repeated, and the delay before it.
+"""Rules for repeating calls: transient failures, number of attempts, and the delay before each.
 
 The table of statuses is `translators.errors.is_transient`. A call repeats requests for a few minutes; after
 longer failures the job's workflow waits, for days if need be and across restarts.
@@ -18,7 +18,7 @@ from translators.errors import ProviderError, is_transient
 from translators.providers.api_responses import retry_after
 
 ATTEMPTS = 4
-"""How often one request is sent within a call."""
+"""Number of times that one request is sent within a call."""
 LONGEST_WAIT = 120.0
 """Seconds; a response with a longer `Retry-After` is returned, as OpenAI's SDK leaves it to its caller."""
 

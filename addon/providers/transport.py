@@ -22,7 +22,7 @@ from translators.errors import ProviderError
 from translators.providers.conversation import LINES, SAVE, Conversation
 
 REDIRECTS = 5
-"""How many redirects of a GET are followed."""
+"""Limit of redirects that are followed for a GET."""
 
 USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 # As in OpenAI's SDK; without a limit for a free connection of the pool.
@@ -186,7 +186,7 @@ def _mapped_errors(request: httpx.Request, lost: type[LostAnswer | Unreachable])
 
 
 def _cause(error: BaseException) -> str:
-    """The operating system's error: httpx wraps it in errors whose text is often empty."""
+    """The operating system's error: httpx wraps it in errors that often have no text."""
     reason = error
     while reason.__cause__ is not None:
         reason = reason.__cause__

@@ -1,1 +1,1 @@
-"""What mitmproxy calls: hooks, options, routing, and the responses to Bedrock's operations."""
+"""The mitmproxy addon: hooks, options, routing, and the responses to Bedrock's operations."""

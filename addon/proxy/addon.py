@@ -137,7 +137,7 @@ class BedrockBatch:
             logger.exception("Routed jobs are missing from a list")
 
     async def _guarded(self, flow: http.HTTPFlow, handle: Callable[[http.HTTPFlow], Awaitable[None]]) -> None:
-        """Run a handler whose exceptions become AWS errors."""
+        """Run a handler and turn its exceptions into AWS errors."""
         task = asyncio.current_task()
         assert task is not None
         self._in_progress.add(task)
@@ -281,7 +281,7 @@ class BedrockBatch:
             response.content = content
 
     def _kill_streamed_create(self, flow: http.HTTPFlow) -> bool:
-        """Kill a routed Create whose body would be streamed to AWS as it arrives; returns whether it did."""
+        """Kill a routed Create if its body would be streamed to AWS as it arrives; returns whether it did."""
         if not (flow.request.stream or "transfer-encoding" in flow.request.headers) or not flow.killable:
             return False
         if not self._is_routed_create(flow):

@@ -1,4 +1,4 @@
-"""Environment variables of an application whose AWS calls go through the proxy."""
+"""Environment variables of an application that sends its AWS calls through the proxy."""
 
 import urllib.request
 from collections.abc import Iterator, Mapping

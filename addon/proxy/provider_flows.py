@@ -1,5 +1,5 @@
-"""Provider calls made by mitmproxy itself: a flow's request is redirected to the provider, whose response
-becomes Bedrock's.
+"""Provider calls made by mitmproxy itself: a flow's request is redirected to the provider, and the
+provider's response becomes Bedrock's.
 
 The first request of a conversation goes out in the flow, further ones through `Transport`. A flow never shows
 the provider key, which is only in the bytes written to the connection.
@@ -159,7 +159,7 @@ class ProviderFlows:
         _drop_secrets(flow)
 
     async def error(self, flow: http.HTTPFlow) -> None:
-        """End the call of a flow that failed or whose client disconnected."""
+        """End the call of a flow that failed or lost its client."""
         opened = self._open.pop(flow.id, None)
         if opened is None:
             return

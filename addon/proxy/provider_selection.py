@@ -1,4 +1,4 @@
-"""Chooses the provider of a job whose request names several: the first that accepts it.
+"""Chooses the provider of a job if its request names several: the first that accepts it.
 
 Each is sent a request before Create is answered, so that Bedrock as the last fallback gets the caller's own
 request while its signature is fresh. Later refusals, such as a batch that fails validation, are handled by
@@ -21,13 +21,13 @@ from translators.providers.conversation import Conversation, Endpoint
 from translators.providers.provider import Provider
 
 PROBE_SECONDS = 5.0
-"""How long a provider may take to respond before the next one is tried."""
+"""Seconds that a provider may take to respond before the next one is tried."""
 
 NO_BATCH = "batch_00000000000000000000000000000000"
 """An id that no batch has: a provider that responds so accepts our key."""
 
 type Probe = Callable[[Provider, Endpoint], Awaitable[str | None]]
-"""Why a provider would refuse a job now; None if it would not."""
+"""Returns the reason for which a provider would refuse a job now; None if it would not."""
 
 
 class FallbackToBedrock(Exception):

@@ -51,7 +51,7 @@ class Matched:
 
 
 _IDENTIFIER = "(?:batches/)?[^/]+"
-"""One segment; Gemini's ids have two, whose slash some clients do not encode."""
+"""One segment; Gemini's ids have two, and some clients do not encode the slash between them."""
 
 _PATHS = tuple(
     (method, re.compile(f"(?:{PREFIX})?{path}"), operation)
@@ -169,7 +169,7 @@ def named_providers(value: str, config: Config) -> tuple[str, ...] | None:
         except UnknownProvider as error:
             raise BadName(str(error)) from None
     if BEDROCK in names[:-1]:
-        raise BadName(f"{value!r}: {BEDROCK} can only be the last; what it refuses nobody else gets")
+        raise BadName(f"{value!r}: {BEDROCK} can only be the last; what it refuses goes to no other provider")
     return None if names == [BEDROCK] else tuple(dict.fromkeys(names))
 
 

@@ -64,7 +64,7 @@ class Match:
     exchanges: list[int] = field(default_factory=list)
     """Indices, in the order of the requests."""
     unauthenticated: set[int] = field(default_factory=set)
-    """Those whose request carries no key."""
+    """Indices of the exchanges without a key in their request."""
     result_files: list[bytes] = field(default_factory=list)
 
 
@@ -98,7 +98,7 @@ class ConversationMatcher:
         self._created: dict[Marker, tuple[Submission, float]] = {}
         """With the time of the call."""
         self._answered: set[Marker] = set()
-        """Of creations whose batch is known."""
+        """Of creations with a known batch."""
 
     def matches(self) -> Iterator[Match]:
         """In the order they began."""
@@ -126,7 +126,7 @@ class ConversationMatcher:
             self._created[call.submission.marker] = (call.submission, began)
 
     def _calls(self, index: int) -> Iterator[Call]:
-        """What this exchange may begin, the likeliest first."""
+        """The calls that this exchange may begin, the likeliest first."""
         exchange = self._exchanges[index]
         request = f"{exchange.method} {exchange.url}"
         begun = [(name, found) for name, pattern in FIRST_REQUESTS if (found := pattern.fullmatch(request))]

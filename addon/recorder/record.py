@@ -27,7 +27,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "vertex": "https://us-central1-aiplatform.googleapis.com/v1/projects/our/locations/us-central1",
     }
 )
-"""Addresses in recordings, of providers whose address depends on the account."""
+"""Addresses in recordings, of providers with an address that depends on the account."""
 
 STAGING: Mapping[str, str] = MappingProxyType({"vertex": "gs://example-bucket/batches"})
 """Staging folders in recordings, of providers that store no files."""

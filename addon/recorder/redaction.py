@@ -169,7 +169,7 @@ def _unescaped(secret: str) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """How a secret may be spelled in a URL, in JSON, or in JSON within JSON."""
+    """Spellings that a secret may have in a URL, in JSON, or in JSON within JSON."""
     escaped = json.dumps(secret)[1:-1]
     for form in (secret, escaped, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(escaped)[1:-1]):
         yield form

@@ -1,4 +1,4 @@
-"""How conversations with batch APIs begin, and where their requests hold what they were begun with."""
+"""Patterns of the first requests of conversations with batch APIs, and of the arguments in their requests."""
 
 import json
 import re
@@ -90,7 +90,7 @@ def since_in(url: str) -> float | None:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    """What a group of the pattern finds first, else an empty text."""
+    """The first text that a group of the pattern matches, else an empty text."""
     found = pattern.search(text)
     return "" if found is None else next(filter(None, found.groups()))
 

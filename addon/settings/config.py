@@ -60,7 +60,7 @@ class ProviderSection(_Section):
     """`[providers.NAME]`; NAME is the value of the `x-model-provider` header."""
 
     kind: str | None = None
-    """The provider whose wire format it uses; the section's name by default."""
+    """The provider that defines its wire format; the section's name by default."""
     base_url: str | None = None
     endpoint: str | None = None
     """The provider's endpoint for texts, where it has several (openai: `responses`)."""
@@ -97,7 +97,7 @@ class JobsSection(_Section):
     folder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     """The folder of the database and the spool files; the user's data folder by default."""
     retry_rounds: int = Field(default=2, ge=0)
-    """How often records with a transient error (429, 5xx) are sent again, in further batches."""
+    """Number of times that records with a transient error (429, 5xx) are sent again, in further batches."""
     fall_back_after: float = Field(default=60, ge=0)
     """Seconds that a provider may be unreachable before a job with a fallback uses that."""
     shards_in_flight: int = Field(default=256, ge=1)

@@ -122,7 +122,7 @@ class S3:
     async def inputs(self, location: Location, access: Access) -> list[InputObject]:
         """The object if its name ends in `.jsonl`, else every such object below the folder, by key.
 
-        AWS takes one file or a folder whose files may be nested, and only names that end in `.jsonl`
+        AWS takes one file or a folder, in which files may be nested, and only names that end in `.jsonl`
         (AWS: batch-inference-data). Empty when there is none.
         """
         if location.key.endswith(SUFFIX):
@@ -236,7 +236,7 @@ def _credential(credentials: Credentials) -> S3Credential:
 
 async def _found(store: S3Store, key: str) -> ObjectMeta | None:
     try:
-        # Not a HEAD, whose error responses have no body. The body of this one is never read.
+        # Not a HEAD: its error responses have no body. The body of this one is never read.
         return (await obstore.get_async(store, key)).meta
     except FileNotFoundError:
         return None

@@ -19,7 +19,7 @@ ACCOUNT = "000000000000"
 """The account in ARNs of placeholders."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/none-the-batch-is-not-at-bedrock"
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""`submitTime` of a batch whose creation time is unknown."""
+"""`submitTime` of a batch with an unknown creation time."""
 
 _ARN = re.compile(r"arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:model-invocation-job/(?P<id>.+)")
 _ANY_ALPHANUMERIC = re.compile("[a-zA-Z0-9]")

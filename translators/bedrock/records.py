@@ -27,7 +27,7 @@ class InputRecord(Struct, rename="camel", frozen=True, gc=False):
 
 
 class DecodedRecord[Body](Struct, rename="camel", frozen=True, gc=False):
-    """An input line whose body was decoded in the same pass."""
+    """An input line with its body, decoded in the same pass."""
 
     model_input: Body
     record_id: str | None = None
@@ -113,7 +113,7 @@ def read(line: bytes) -> InputRecord | None:
 
 
 def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
-    """The record of a line whose only flaw is a lone surrogate escape (`"\\ud83d"`); None for other lines.
+    """The record of a line with no flaw but lone surrogate escapes (`"\\ud83d"`); None for other lines.
 
     JSON's grammar allows it and JavaScript writes it, but it encodes no character and no provider accepts it.
     Raises `NotARecord` where it is outside of `modelInput`.

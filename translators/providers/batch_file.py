@@ -16,7 +16,7 @@ class Line(Struct, frozen=True, gc=False):
     group: str = ""
     """Lines of different groups cannot share a batch."""
     weight: int = 1
-    """How many requests it counts as where a batch is limited (OpenAI: each input of an embedding)."""
+    """Number of requests it counts as where a batch is limited (OpenAI: each input of an embedding)."""
 
 
 def once_each(notes: Sequence[Note]) -> tuple[Note, ...]:
@@ -31,7 +31,7 @@ class Unfinished(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What is read of a result row before it is translated."""
+    """The part of a result row that is read before its translation."""
 
     custom_id: str
     finished: bool

@@ -14,7 +14,7 @@ from translators.bedrock.converse import (
 from translators.errors import Refused
 
 TEXT_FORMATS = ("txt", "md", "csv", "html")
-"""Formats of documents whose bytes are text."""
+"""Formats of documents that consist of text."""
 
 _FIXED_TOOLS = "tools cannot change within a conversation"
 

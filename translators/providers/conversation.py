@@ -16,7 +16,7 @@ type Conversation[Outcome] = Generator[httpx.Request, httpx.Response, Outcome]
 SAVE = "save_as"
 """Request extension: stream the response's body to the results file of this name instead of reading it.
 
-The conversation then receives a response whose content is empty unless the status is an error.
+The conversation then receives a response with empty content unless the status is an error.
 """
 
 LINES = "lines_of"
@@ -61,7 +61,7 @@ class Submission:
     model: str
     """The provider's own name of the model."""
     group: str
-    """What all its lines share and the provider gets once a batch: an endpoint, a set of betas."""
+    """Common value of all its lines that the provider gets once per batch: an endpoint, a set of betas."""
     lines: int
     """Number of lines."""
     input_id: str = ""
@@ -99,7 +99,7 @@ class Batch:
     succeeded: int = 0
     failed: int = 0
     errors: tuple[str, ...] = ()
-    """Why the batch failed as a whole, in the provider's words, with line numbers where it names them."""
+    """Reasons for a failure of the whole batch, in the provider's words, with line numbers where given."""
     result_files: tuple[str, ...] = ()
     """Provider's ids or URLs of what `results` reads."""
     code: str | None = None

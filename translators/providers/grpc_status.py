@@ -37,7 +37,7 @@ _WORDS = ("OK", *_HTTP)
 
 
 class Status(Struct, frozen=True):
-    """A `google.rpc.Status`, or the error object of Google's HTTP APIs, whose code is an HTTP status."""
+    """A `google.rpc.Status`, or the error object of Google's HTTP APIs, with an HTTP status as its code."""
 
     code: int = 0
     message: str = ""

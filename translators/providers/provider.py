@@ -1,4 +1,4 @@
-"""What a provider's folder states of it: its row."""
+"""The type of the row in which a provider's folder describes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from translators.wire import Members, ModelOutput, Wire
 
 
 class Embeddings(Protocol):
-    """How embedding records are sent and answered."""
+    """Translation of embedding records and of their answers."""
 
     def line(self, custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         """The line that asks for the vectors. Raises `Refused`."""
@@ -36,7 +36,7 @@ def _any(model: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Native:
-    """How a body that is in the provider's own format already is sent and answered."""
+    """Translation of a body that is in the provider's own format already, and of its answer."""
 
     line: Callable[[str, Raw | Members, str], Line]
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
@@ -50,7 +50,7 @@ class Native:
 
 @dataclass(frozen=True, kw_only=True)
 class OtherEndpoint:
-    """How records are asked and answered where they do not go to the provider's usual endpoint."""
+    """Translation of records and answers where they do not go to the provider's usual endpoint."""
 
     line: Callable[[str, Request, str], Line]
     answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
@@ -75,7 +75,7 @@ def _as_it_is(base_url: str, settings: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """What the rest of the product needs to know of a provider: facts and pure functions."""
+    """Description of a provider for the rest of the product: facts and pure functions."""
 
     name: str
     """Value of the `x-model-provider` header and name of the config section."""
@@ -85,21 +85,21 @@ class Provider:
     line: Callable[[str, Request, str], Line]
     """custom id, record, the provider's model → the line. Raises `Refused`."""
     receipt: Callable[[bytes], Receipt]
-    """A result row → whose it is. Raises `ValueError` for a row that cannot be read."""
+    """A result row → its custom id and state. Raises `ValueError` for a row that cannot be read."""
     answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
     """A result row → the answer. The second argument gives the record as it was asked, where needed."""
     headers: Callable[[str], dict[str, str]] = bearer
     """The API key → the headers that carry it."""
     base_url: str
-    """Where it depends on the account, with the environment variable that says it: `{NAME_OF_IT}`."""
+    """With the name of an environment variable, `{NAME}`, in the place of what depends on the account."""
     settings: Mapping[str, str] = MappingProxyType({})
-    """What else the section says of the account, with the environment variable that says it otherwise."""
+    """Further settings of the account in the section → the environment variable that is read without one."""
     address: Callable[[str, Mapping[str, str]], str] = _as_it_is
     """`base_url` and the settings → where the batch API is."""
     probe: str = "/models"
-    """What can be asked for there to see whether a key is good."""
+    """Path that can be requested there to check a key."""
     login: Literal["google"] | None = None
-    """Whose credentials of this machine stand in for a key: Google's application-default credentials."""
+    """Credentials of this machine that stand in for a key: Google's application-default credentials."""
     base_url_variables: tuple[str, ...]
     key_variables: tuple[str, ...]
     max_requests: int
@@ -108,11 +108,11 @@ class Provider:
     derived_model: Callable[[str, str], str | None] = _underivable
     """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
     marks_batches: bool = True
-    """Whether a batch can be told by its marker. Where it cannot, one that is found after a lost answer is
-    taken for ours only until its results say otherwise."""
+    """Whether a batch can be identified by its marker. Where it cannot, one that is found after a lost answer
+    is taken for ours only until its results show otherwise."""
     takes_files: bool = False
-    """Whether `create` makes a batch of any file there whose lines have `custom_id` and `body`, and `results`
-    fetches any file there."""
+    """Whether `create` makes a batch of any file there with `custom_id` and `body` in its lines, and
+    `results` fetches any file there."""
     unusable: Callable[[str], str | None] = _usable
     """The provider's model → why no batch can use it (retired on a date), if that is known."""
     load_direct: Callable[[], Direct] | None = None

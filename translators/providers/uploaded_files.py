@@ -21,7 +21,7 @@ from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
 
 MARKER_KEY = "bedrock_batch"
-"""Where a batch's metadata holds our marker; the one field of a batch that is ours to write."""
+"""Key of our marker in a batch's metadata; the one field of a batch that is ours to write."""
 
 PAGE = 100
 """The most batches that one page of the list may have."""
@@ -158,7 +158,7 @@ def _in_a_zone(moment: datetime) -> datetime:
 
 
 class _Listed(Received):
-    """What a search needs of a batch; the list also has batches of other programs, in any form."""
+    """Members of a batch that a search needs; the list also has batches of other programs, in any form."""
 
     id: str
     created_at: Annotated[datetime, AfterValidator(_in_a_zone)] | None = None
@@ -182,7 +182,7 @@ class _Page(Received):
     data: tuple[_Listed, ...]
     has_more: bool = False
     paging: _Paging | None = None
-    """Where Groq names the next page, instead of `has_more`."""
+    """Groq's reference to the next page, instead of `has_more`."""
 
     def following(self, since: float) -> str:
         """The query of the next page, empty where no batch of the time since then follows."""
@@ -194,7 +194,7 @@ class _Page(Received):
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The batch whose metadata holds the marker; at a server that keeps no metadata, the one of our input.
+    """The batch with the marker in its metadata; at a server that keeps no metadata, the one of our input.
 
     The list has no filter and no documented order. It is left early only where it runs from new to old.
     """

@@ -100,7 +100,7 @@ class Account:
         self.at(point, count)
 
     def reached(self, point: Point) -> int:
-        """How often a point has been reached."""
+        """Number of times that a point has been reached."""
         return self._reached[point]
 
     def keep(self, filename: str, path: Path, purpose: str = "batch_output") -> str:

@@ -42,7 +42,7 @@ _UNFINISHED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """How long each of `validating`, `in_progress`, `finalizing` and `cancelling` lasts.
+    """Duration of each of `validating`, `in_progress`, `finalizing` and `cancelling`.
 
     With `looks`, that many looks at the batch; else `seconds`, of which 0 means until the next look.
     """
@@ -53,10 +53,10 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a batch ends that would otherwise be completed."""
+    """Deviations of a batch that would otherwise be completed."""
 
     problems: tuple[Problem, ...] = ()
-    """Validation ends with these, whatever the file says (`token_limit_exceeded`)."""
+    """Validation ends with these, whatever the file contains (`token_limit_exceeded`)."""
     expires_after: int | None = None
     """The window closes when this many records are answered."""
     stalls_after: int | None = None
@@ -131,7 +131,7 @@ class Batch:
         self._looks = 0
 
     def _position(self) -> float:
-        """How many statuses' time has passed; 1.5 is half-way through the second."""
+        """Number of statuses that have passed; 1.5 is half-way through the second."""
         if self._timing.looks:
             return self._looks / self._timing.looks
         if self._timing.seconds:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 FAIL = "please fail"
-"""A record whose text contains this is answered with an HTTP 400."""
+"""A record that contains this text is answered with an HTTP 400."""
 
 _CREATED = 1_787_176_200
 _EXAMPLES: dict[str, Any] = {"integer": 3, "number": 18.5, "boolean": True, "null": None}

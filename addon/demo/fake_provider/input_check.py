@@ -33,7 +33,7 @@ class Problem:
 
 
 class Record(NamedTuple):
-    """Where in the input file a request is."""
+    """A request's custom id and its position in the input file."""
 
     custom_id: str
     offset: int
@@ -112,7 +112,7 @@ def problems(
 
 
 def _weight(line: bytes, endpoint: str) -> int:
-    """How many requests a line counts as: embeddings by their inputs."""
+    """Number of requests that a line counts as; for embeddings the number of inputs."""
     if endpoint != "/v1/embeddings":
         return 1
     asked = orjson.loads(line)["body"]["input"]
@@ -128,7 +128,7 @@ def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _problem(number: int, line: bytes, endpoint: str, ids: set[str], models: set[str]) -> Problem | str:
-    """What is wrong with a line, else its custom id."""
+    """The problem with a line, else its custom id."""
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -150,7 +150,7 @@ def _problem(number: int, line: bytes, endpoint: str, ids: set[str], models: set
 
 
 def _record_problem(record: Any, endpoint: str) -> Problem | None:
-    """What is wrong with a request by itself."""
+    """The problem with a request by itself, if it has one."""
     for member in _MEMBERS:
         if not isinstance(record, dict) or member not in record:
             message = f"Missing required parameter: '{member}'."

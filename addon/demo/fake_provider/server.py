@@ -14,7 +14,7 @@ from addon.demo.fake_provider.account import Account
 from addon.demo.fake_provider.routes import application
 
 _SECONDS_BETWEEN_CHECKS = 0.05
-"""How long a stopped server may take to notice."""
+"""Seconds that may pass before a request to stop is noticed."""
 
 
 class Quiet(WSGIRequestHandler):

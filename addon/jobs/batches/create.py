@@ -24,10 +24,10 @@ from addon.providers.retry_policy import LostAnswer
 from translators.providers.conversation import Batch, Search, Submission
 
 SEARCHES = 3
-"""How often a batch is searched for after a lost response: it may appear in the list with a delay."""
+"""Number of searches for a batch after a lost response: it may appear in the list with a delay."""
 
 LOCK_SECONDS = 5
-"""How long a job waits for the lock before it checks whether it is over."""
+"""Seconds that a job waits for the lock before it checks whether it is over."""
 
 
 @asynccontextmanager

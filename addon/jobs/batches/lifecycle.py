@@ -27,7 +27,7 @@ FIRST_PAUSES = (1.0, 2.0, 5.0)
 within minutes."""
 
 GRACE_HOURS = 1
-"""How long after the deadline a cancelled batch may take to end, or a dead provider to come back."""
+"""Hours after the deadline that a cancelled batch may take to end, or a dead provider to come back."""
 
 
 async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:

@@ -14,10 +14,10 @@ from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Batch
 
 GRACE_HOURS = 24
-"""How long after the deadline fetching results is tried: they are paid for."""
+"""Hours after the deadline during which fetching results is tried: they are paid for."""
 
 MISSING_HOURS = 1 / 12
-"""How long a batch, or its results, must be missing to count as gone: for some minutes after its creation
+"""Hours that a batch, or its results, must be missing to count as gone: for some minutes after its creation
 one of a provider's servers may know it and another not (anthropics/anthropic-sdk-python#1432)."""
 
 

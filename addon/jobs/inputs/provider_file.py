@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class FileAtProvider:
-    """An `InputSource` of one shard, whose only batch Create has made or intended."""
+    """An `InputSource` of one shard with a single batch, which Create has made or intended."""
 
     at_provider = True
 

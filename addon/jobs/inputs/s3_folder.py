@@ -1,4 +1,4 @@
-"""Input in S3: one object, or all objects of a folder whose names end in .jsonl."""
+"""Input in S3: one object, or all `.jsonl` objects of a folder."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from addon.storage.s3 import InputObject, S3Refused
 
 
 class S3Folder:
-    """An `InputSource` whose records are translated and uploaded in as many shards as they need."""
+    """An `InputSource` of records that are translated and uploaded in as many shards as they need."""
 
     at_provider = False
 

@@ -51,7 +51,7 @@ class Range:
     unprocessed: RecordError | None
     """The error row of a record that was sent and has no result; None leaves it out."""
     refusals: Mapping[str, RecordError] = MappingProxyType({})
-    """By group: the error row of records whose batch was refused as a whole."""
+    """By group: the error row of records in a batch that was refused as a whole."""
 
 
 class _Precedence(IntEnum):
@@ -94,7 +94,7 @@ def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tupl
 
 
 def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
-    """How many records of the job failed in these result files for a temporary reason."""
+    """Number of the job's records that failed in these result files for a temporary reason."""
     places = _index(results, kind, job_id)
     return sum(place.precedence is _Precedence.FAILED_FOR_NOW for place in places.values())
 

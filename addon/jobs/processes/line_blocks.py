@@ -16,7 +16,7 @@ SIZE = 1 << 18
 
 
 class BlockFailed(Exception):
-    """The input cannot be read, or a worker process was killed; the message says which."""
+    """The input cannot be read, or a worker process was killed; the message states which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Done(Protocol):
 
     @property
     def records(self) -> int:
-        """How many of its lines were records."""
+        """Number of its lines that were records."""
         ...
 
 

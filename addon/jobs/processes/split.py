@@ -48,7 +48,7 @@ class Plan:
     counts: list[int] = field(default_factory=list)
     """Number of records of each input object."""
     report: dict[str, dict[str, object]] = field(default_factory=dict)
-    """What translation dropped or changed: count and one example each."""
+    """Fields that translation dropped or changed: count and one example each."""
 
     def note(self, note: Note, record_id: str) -> None:
         detail = f" ({note.detail})" if note.detail else ""
@@ -207,6 +207,6 @@ def unanswered_lines(
 
 
 def line_count(path: Path) -> int:
-    """How many lines a file has."""
+    """Number of lines in a file."""
     with path.open("rb") as file:
         return sum(1 for _ in file)

@@ -31,7 +31,7 @@ _TURNS = msgspec.json.Decoder(list[_Turn])
 def has_shape(members: Mapping[str, object]) -> bool:
     """Whether a body with these top-level members is a Converse request.
 
-    `messages` and `system` alone may be a chat, whose blocks have a `type`; Converse's have none.
+    `messages` and `system` alone may be a chat: its blocks have a `type`, Converse's have none.
     """
     if "messages" not in members or members.keys() - _MEMBERS:
         return False

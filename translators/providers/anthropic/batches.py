@@ -31,7 +31,7 @@ VERSION = "2023-06-01"
 no documents in assistant turns; this one does where the model does."""
 
 PAGE = 100
-"""How many batches are asked for at once; the API allows 1000."""
+"""Number of batches that are requested at once; the API allows 1000."""
 
 CLOCKS_DIFFER_BY = 300.0
 """Seconds by which the provider's clock may be behind ours. More would bring more batches of others into
@@ -79,7 +79,7 @@ class _Batch(Received):
 
     @property
     def _state(self) -> State:
-        """Why a batch ended, which is not in its status. Without a URL of results it is not over."""
+        """The state; its kind of end is not in the status. Without a URL of results the batch is not over."""
         if self.processing_status != "ended" or (self.results_url is None and self.archived_at is None):
             return "running"
         if self.cancel_initiated_at is not None and self.request_counts.canceled > 0:

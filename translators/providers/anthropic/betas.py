@@ -1,7 +1,7 @@
 """Beta features: a list in a Bedrock body, a header of the whole batch at Anthropic (api/beta-headers).
 
 Hence records of different betas go in different batches, and a name that Anthropic does not know fails
-the batch of those who asked for it and no other.
+the batch of the records that name it and no other.
 """
 
 import re

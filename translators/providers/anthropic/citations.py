@@ -1,7 +1,6 @@
-"""Where a quotation stands, in Converse and in a message (Anthropic: build-with-claude/citations).
+"""Places of quotations, in Converse and in a message (Anthropic: build-with-claude/citations).
 
-Converse says what Claude says with fewer names; indices and page numbers are the same, as seen on the
-live API.
+Converse has fewer names for the same places; indices and page numbers are the same, as seen on the live API.
 """
 
 from msgspec import Struct
@@ -56,7 +55,7 @@ class Received(Struct):
 
 
 class Unknown(Exception):
-    """A type of block or citation that nobody here has heard of."""
+    """A type of block or citation that is not known here."""
 
 
 def in_converse(citation: Received) -> Citation:

@@ -56,7 +56,7 @@ def row(line: bytes, response: httpx.Response) -> bytes:
 
 
 def _failure(response: httpx.Response) -> dict[str, object]:
-    """The error, with the type of its status where a server of somebody else names none that is known."""
+    """The error, with the type of its status where a server other than Anthropic's names no known type."""
     try:
         failure = _FAILURE.decode(response.content).error
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -60,7 +60,7 @@ def fitted_name(name: str) -> str:
 
 
 def system(blocks: Sequence[SystemBlock], notes: list[Note]) -> str | list[wire.Text]:
-    """The system prompt; empty when nothing is said. Raises `Refused`."""
+    """The system prompt; empty when it has no text. Raises `Refused`."""
     written: list[wire.Text] = []
     for index, block in enumerate(blocks):
         if block.cache_point is not None:
@@ -208,7 +208,7 @@ def _thinking(content: ReasoningContent, notes: list[Note]) -> wire.Block | None
 
 
 def _redacted(blob: str) -> str:
-    """What Claude wrote: Converse's blob is base64 of that text, as seen on the live API. Empty for a blob of
+    """The text that Claude wrote: Converse's blob is its base64, as seen on the live API. Empty for a blob of
     another model's."""
     try:
         return b64decode(blob, validate=True).decode("ascii")

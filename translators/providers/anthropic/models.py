@@ -1,4 +1,4 @@
-"""What depends on the model or the account: its name, what it takes, whether it still runs, the key.
+"""Facts that depend on the model or the account: name, accepted parameters, retirement, the key.
 
 Anthropic: about-claude/models (overview, ids, deprecations, migration guide), build-with-claude/effort,
 build-with-claude/thinking-troubleshooting; read in autumn 2026.
@@ -22,9 +22,9 @@ _ANY_THINKING: frozenset[Thinking] = frozenset({"enabled", "adaptive", "disabled
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a model takes of the parameters of a message; the rest of the API is the same for all.
+    """The parameters of a message that a model accepts; the rest of the API is the same for all.
 
-    The defaults are those of a model that nothing is known of: it gets what was asked.
+    The defaults are those of an unknown model: it is sent what the record requests.
     """
 
     most_tokens: int | None = None
@@ -50,7 +50,7 @@ _ALWAYS_THINKING = frozenset({"fable", "mythos"})
 
 @lru_cache(maxsize=64)  # asked for every record, and a job has one model
 def traits(model: str) -> Traits:
-    """What the model takes."""
+    """The parameters that the model accepts."""
     if model == _PREVIEW:
         return _traits("mythos", (5, 0), ("low", "medium", "high", "max"))
     named = _NEW_NAME.fullmatch(model) or _OLD_NAME.fullmatch(model)
@@ -112,7 +112,7 @@ def derived_model(vendor: str, model: str) -> str | None:
     """Anthropic's name of a Bedrock model of theirs: without `-v1:0`, and without a context size.
 
     Anthropic: about-claude/models/model-ids-and-versions. Opus 4.6 has a bare `-v1`, later models have
-    nothing to strip; the second Claude 3.5 Sonnet is `-v2:0`, but its date tells it apart. Claude 2 has
+    nothing to strip; the second Claude 3.5 Sonnet is `-v2:0`, but its date distinguishes it. Claude 2 has
     names of another kind; the models before it have no other than Bedrock's.
     """
     if vendor != "anthropic":
@@ -140,14 +140,14 @@ _RETIRED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Models that Anthropic's own API no longer runs, though Bedrock may (Anthropic: model-deprecations).
-Those that are only announced to end run until then, and what the API says about them afterwards is shown."""
+Those that are only announced to end run until then; afterwards the API's own message about them is shown."""
 
 _RETIRED_EARLIER = re.compile(r"claude-(v?[12](\.\d)?|instant(-.*)?|3-5-sonnet-.+|3-(opus|sonnet)-.+)")
 
 
 def unusable(model: str) -> str | None:
-    """Why no batch can use the model: Anthropic has retired it. A record would only learn that in a 404 at
-    the batch's end."""
+    """The reason for which no batch can use the model, if any: Anthropic has retired it. Its records would
+    fail with a 404 only at the batch's end."""
     date = _RETIRED.get(model)
     if date is not None:
         return f"Anthropic retired it on {date}"

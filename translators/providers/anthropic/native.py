@@ -1,7 +1,7 @@
-"""A body that is Anthropic's own but for what Bedrock says elsewhere, and answers as they are.
+"""A body in Anthropic's own format, but for what Bedrock states elsewhere, and answers as they are.
 
-Its fields pass one by one as they are written, those included that nobody here has heard of. Changed is
-only where model, version and betas are told, and what the target is known to refuse.
+Its fields pass one by one as they are written, including unknown ones. Changed are only the places of model,
+version and betas, and what the target is known to refuse.
 
 AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bedrock, batch-processing.
 """
@@ -61,7 +61,7 @@ _LOOKED_INTO = _SAMPLING | {
     "output_format",
     "stream",
 }
-"""The members whose values rules of the models or of batches are about; the rest stays as it is written."""
+"""The members with values that rules of the models or of batches concern; the rest stays as it is written."""
 
 _NOT_IN_BATCHES: Mapping[str, str] = MappingProxyType(
     {
@@ -137,7 +137,7 @@ def _without_tool_choice(members: Members) -> None:
 
 
 def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:
-    """Whether no rule is about what the body says, as with most: the quick way, at half the time."""
+    """Whether no rule concerns the body's content, as with most: the quick way, at half the time."""
     if not (_RULED if taken.sampling else _RULED_WITH_SAMPLING).isdisjoint(members):
         return False
     limit = members.get("max_tokens")
@@ -165,7 +165,7 @@ def _ruled(body: Body, taken: Traits, notes: list[Note]) -> str:
 
 
 def _fit_to_batches(body: Body, notes: list[Note]) -> None:
-    """What a batch does not take (Anthropic: batch-processing)."""
+    """Remove or refuse what a batch does not take (Anthropic: batch-processing)."""
     if body.get("stream"):
         del body["stream"]
         notes.append(Note("stream", "dropped", "a batch answers as a whole"))
@@ -196,7 +196,7 @@ def _check_end(messages: Raw | None) -> None:
     try:
         turns = _TURNS.decode(messages)
     except (msgspec.DecodeError, RecursionError):
-        return  # Anthropic says what is wrong with them
+        return  # Anthropic reports what is wrong with them
     if turns and turns[-1].role == "assistant":
         raise Refused(
             f"messages[{len(turns) - 1}]", "the model does not go on with an answer that is begun for it"

@@ -1,4 +1,4 @@
-"""How the answer is made: limits, sampling, thinking, effort, structure (Anthropic: api/messages/create).
+"""Parameters of the answer: limits, sampling, thinking, effort, structure (Anthropic: api/messages/create).
 
 The rules of the models hold for records of every dialect; `native` applies them to bodies that are
 Anthropic's already.
@@ -13,7 +13,7 @@ from translators.providers.anthropic.models import EFFORTS, Effort, Thinking, Tr
 from translators.providers.converse_requests import EXTRA, SCHEMA, check_one_answer, schema_of
 
 MOST_TOKENS_OF_ANY_MODEL = 4096
-"""What every model can be asked for, where no more is known of it."""
+"""The `max_tokens` that every model accepts, for models with no known limit."""
 
 type Body = dict[str, object]
 
@@ -94,8 +94,8 @@ def _format(text_format: TextFormat, notes: list[Note]) -> Body:
 
 
 def _extras(extra: Mapping[str, object], body: Body, notes: list[Note]) -> None:
-    """What Converse has no place for. Claude's own parameters are sent as they are, also those that nobody
-    here has heard of: Anthropic refuses what it does not know, in its own words."""
+    """Add what Converse has no place for. Claude's own parameters are sent as they are, also unknown ones:
+    Anthropic refuses what it does not know, with its own message."""
     for name, value in extra.items():
         if value is None:
             continue
@@ -111,7 +111,7 @@ def _extras(extra: Mapping[str, object], body: Body, notes: list[Note]) -> None:
 
 
 def _merge(name: str, value: object, body: Body) -> None:
-    """Add a member; tools and the members of objects come together, and nothing is said twice."""
+    """Add a member; tools and the members of objects are merged. Raises `Refused` for one given twice."""
     said = body.get(name)
     if said is None:
         body[name] = value
@@ -146,7 +146,7 @@ _FIELDS: Mapping[str, str] = {
     "thinking": f"{EXTRA}.thinking",
     "effort": "outputConfig.effort",
 }
-"""Where Converse says what a message's parameters say."""
+"""A message's parameter → its path in a Converse request."""
 
 
 def fit_to_model(

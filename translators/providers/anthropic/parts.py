@@ -1,5 +1,5 @@
-"""What users say and tools answer: text, images, documents, search results (Anthropic: api/messages/create,
-build-with-claude/pdf-support, vision, search-results)."""
+"""Content of user messages and tool results: text, images, documents, search results (Anthropic:
+api/messages/create, build-with-claude/pdf-support, vision, search-results)."""
 
 from translators.bedrock.converse import (
     Citations,
@@ -28,7 +28,7 @@ _AS_TEXT = Note("messages.content.document.format", "mapped", "sent as a documen
 
 
 def part(block: ContentBlock | ToolResultContent, path: str, notes: list[Note]) -> wire.Part | None:
-    """What a block of a user's message or of a tool's answer becomes; None for an empty text.
+    """The part for a block of a user's message or of a tool's result; None for an empty text.
 
     Raises `Refused`.
     """

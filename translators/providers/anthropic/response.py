@@ -1,7 +1,7 @@
 """A message as a Converse response (Anthropic: api/messages/create, handling-stop-reasons).
 
-An answer is read tolerantly: only the members in use. What nobody here has heard of fails its record, in
-the words of the API.
+An answer is read tolerantly: only the members in use. Content of an unknown type fails its record, with the
+API's name of that type.
 """
 
 from base64 import b64encode
@@ -176,7 +176,7 @@ def _usage(usage: _Usage) -> Usage:
 
 
 def _beside_the_message(message: _Message, raw: Raw, request: Request) -> dict[str, Any] | None:
-    """Why the model declined, and what `additionalModelResponseFieldPaths` point at."""
+    """The reason for a refusal, and the values that `additionalModelResponseFieldPaths` point at."""
     beside: dict[str, Any] = {}
     if message.stop_details is not None:
         beside["stop_details"] = message.stop_details

@@ -1,4 +1,4 @@
-"""A row of a batch's results: whose it is, and what became of the request.
+"""A row of a batch's results: the record it belongs to, and the outcome of the request.
 
 Anthropic: build-with-claude/batch-processing. Four types: succeeded, errored, canceled, expired. What a
 provider sends is read tolerantly: only the members in use.
@@ -58,7 +58,7 @@ def receipt(row: bytes) -> Receipt:
 
 
 def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
-    """What became of the request."""
+    """The outcome of the request: the message, or the error in its place."""
     try:
         result = _ROW.decode(row).result
         if result.type in _UNFINISHED:

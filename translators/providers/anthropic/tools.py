@@ -38,7 +38,7 @@ def _tool(spec: ToolSpec, path: str, notes: list[Note]) -> wire.Tool:
 
 
 def tool_choice(choice: ToolChoice | None) -> dict[str, object]:
-    """`tool_choice`; what Anthropic does when nothing is said is `auto`."""
+    """`tool_choice`; `auto`, Anthropic's default, when none is given."""
     if choice is None or choice.auto is not None:
         return {"type": "auto"}
     if choice.tool is not None:

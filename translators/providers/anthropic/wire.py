@@ -96,7 +96,7 @@ class SearchResult(Sent, tag_field="type", tag="search_result"):
 
 
 type Part = Text | Image | Document | SearchResult
-"""What users say and tools answer."""
+"""Content of user messages and tool results."""
 
 
 class ToolUse(Sent, tag_field="type", tag="tool_use"):

@@ -15,7 +15,7 @@ def headers(key: str) -> dict[str, str]:
 
 
 def traits(deployment: str) -> Traits:
-    """What the model behind a deployment accepts, as far as the deployment's name shows."""
+    """Traits of the model behind a deployment, as far as the deployment's name shows."""
     name = deployment.lower().replace("gpt-35", "gpt-3.5")
     return own_traits(name) or _UNKNOWN_MODEL
 

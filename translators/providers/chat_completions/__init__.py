@@ -9,5 +9,5 @@
     traits         what models and servers differ in
 
 and `embeddings`, `direct` (records one by one), `errors`. A provider's own folder holds its differences.
-Mistral and Cohere, whose chats are similar, have requests and responses of their own and use what fits.
+Mistral and Cohere have similar chats, with requests and responses of their own, and use what fits.
 """

@@ -22,7 +22,7 @@ _SEVERAL_TEXTS = Note("inputs", "mapped", "the texts of an input are joined by l
 
 
 class VectorSize(Struct, frozen=True):
-    """How many numbers a model's vectors have."""
+    """Number of values in a model's vectors."""
 
     usual: int
     longest: int

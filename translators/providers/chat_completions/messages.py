@@ -49,7 +49,7 @@ CITED = Note("messages.content.citationsContent", "mapped", "sent as text, witho
 
 @dataclass(frozen=True, kw_only=True)
 class MessageFormat[Media: Struct]:
-    """A provider's messages: how they hold what Converse says, and the details of its notes."""
+    """A provider's messages: how they hold Converse's content, and the details of its notes."""
 
     part_format: PartFormat[Media]
     reasoning: Callable[[ReasoningContent, list[Note]], Sequence[Text | Media]]
@@ -58,11 +58,11 @@ class MessageFormat[Media: Struct]:
     """A `toolUseId` → the id that the provider accepts."""
     tool_name: Callable[[str], str] = fitted_name
     ids: str = ""
-    """Why an id of a call is another."""
+    """Detail of the note on a changed id of a call."""
     failed: str
-    """How a tool's error is marked."""
+    """Detail of the note on the mark of a tool's error."""
     moved: str
-    """Why media of a tool result stand in the user's message that follows."""
+    """Detail of the note on media of a tool result that are moved to the user's message that follows."""
     text_alone: bool = True
     """Whether a single text is sent as a string."""
     content_beside_calls: Literal[""] | None = None
@@ -100,6 +100,9 @@ class MessageFormat[Media: Struct]:
 
     def turn(self, turn: Turn, path: str, notes: list[Note]) -> list[Message]:
         """The messages of a turn. Raises `Refused`."""
+        blocks = turn.content
+        if self.text_alone and len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
+            return [Message(turn.role, text)]
         if turn.role == "user":
             return self._user(turn.content, path, notes)
         if turn.role == "assistant":

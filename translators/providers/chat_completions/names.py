@@ -1,4 +1,4 @@
-"""How long ids and names may be in a chat completion; others are mapped."""
+"""Limits of ids and names in a chat completion; others are mapped."""
 
 from translators.providers.identifiers import fitting
 

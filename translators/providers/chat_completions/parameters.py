@@ -1,4 +1,4 @@
-"""How the answer is made: limits, sampling, reasoning (OpenAI: chat/create, body)."""
+"""Parameters of the answer: limits, sampling, reasoning (OpenAI: chat/create, body)."""
 
 from collections.abc import Mapping
 

@@ -79,7 +79,7 @@ class ChatUsage(Struct):
 
 
 class Completion[Message](Struct):
-    """A chat completion whose messages are of this shape."""
+    """A chat completion with messages of this shape."""
 
     id: str | None = None
     model: str | None = None
@@ -168,8 +168,8 @@ def _split_thought(text: str) -> tuple[str, str]:
 
 
 def _beside_the_message(choice: Choice[_Message]) -> dict[str, Any] | None:
-    """What Converse has no place for: log probabilities, where in the text the model cites the web, and why
-    a filter stepped in."""
+    """Content that Converse has no place for: log probabilities, places in the text that cite the web, and
+    the results of a filter that ended the answer."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:
         beside["logprobs"] = choice.logprobs

@@ -40,7 +40,7 @@ class ChatServer:
 
     @property
     def native(self) -> Mapping[Wire, Native]:
-        """How bodies that are chat completions already are sent and answered."""
+        """Translation of bodies that are chat completions already, and of their answers."""
         return {"openai.chat": Native(line=self.native_line, answer=self.native_answer)}
 
     def native_line(self, custom_id: str, model_input: Raw | Members, model: str) -> Line:

@@ -78,7 +78,7 @@ def function_of(spec: ToolSpec, path: str, objects_only: str) -> Function:
 
 
 def tool_choice(choice: ToolChoice, any_tool: str = "required") -> str | NamedTool:
-    """Which function the model has to call, if any; `any_tool`: the server's word for some function."""
+    """The function that the model has to call, if any; `any_tool`: the server's word for some function."""
     if choice.tool is not None:
         return NamedTool(NamedFunction(fitted_name(choice.tool.name)))
     if choice.any is not None:

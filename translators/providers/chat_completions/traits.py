@@ -1,4 +1,4 @@
-"""What models and servers of chat completions differ in."""
+"""Differences between models, and between servers, of chat completions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ ADDITIONAL = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a model accepts in a chat completion, at the server that runs it."""
+    """Parameters and content that a model accepts in a chat completion, at the server that runs it."""
 
     limit: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     """The parameter that bounds the answer's length. OpenAI deprecates `max_tokens` and refuses it for
@@ -24,12 +24,12 @@ class Traits:
     efforts: tuple[Effort, ...] | None = None
     """The values of `reasoning_effort`; none for a model that does not reason, None where unknown."""
     sampling: Literal["always", "without reasoning", "never"] = "always"
-    """When temperature, penalties, log probabilities and their like are accepted."""
+    """Condition under which temperature, penalties, log probabilities and their like are accepted."""
     stop: bool = True
     parallel_tool_calls: bool = True
     """Whether the parameter of this name is accepted."""
     additional: frozenset[str] = ADDITIONAL
-    """Which parameters of that kind are accepted. Others are dropped where they only tune sampling."""
+    """The parameters of that kind that are accepted. Others are dropped where they only tune sampling."""
     lenient: bool = False
     """Whether more may be accepted than is known here: the server is an unknown one."""
     most_stop_sequences: int | None = 4
@@ -56,7 +56,7 @@ class Traits:
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseTraits:
-    """What a server's responses differ in from OpenAI's."""
+    """Differences of a server's responses from OpenAI's."""
 
     think_tags: bool = False
     """Whether models write their reasoning into the text, between `<think>` and `</think>`."""

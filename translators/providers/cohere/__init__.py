@@ -5,7 +5,7 @@ rows), `response` (the answer in one), `embeddings` (both for vectors), `batches
 `avro` (the form of result files), `errors`, `models`.
 
 Cohere publishes the calls (docs.cohere.com, reference/create-batch; cohere 7.3), not the lines. What lines
-may say is known from those who send them: crmne/ruby_llm, whose tests run against the live API, gives the
+may contain is known from a program that sends them: crmne/ruby_llm, tested against the live API, shows the
 members that the datasets take, and how they differ from the API's. So stop sequences, a choice of tools and a
 schema for the answer, which the API has, are refused here.
 """

@@ -68,7 +68,7 @@ class _BatchResponse(Received):
 
 
 class _Listed(Received):
-    """What a search needs of a batch; the list also has batches of other programs, in any form."""
+    """Members of a batch that a search needs; the list also has batches of other programs, in any form."""
 
     id: str
     name: str | None = None
@@ -104,7 +104,7 @@ _BATCHES = BatchApi(
     batch_in=_batch_in,
     cancel_path=":cancel",
     cancel_returns_batch=False,
-    over=frozenset({400, 404, 409, 422}),  # no page says which it is
+    over=frozenset({400, 404, 409, 422}),  # no page states which it is
     only_over=True,
 )
 

@@ -1,4 +1,4 @@
-"""How the answer is made: limits, sampling, reasoning (cohere 7.3: v2/client.py, chat).
+"""Parameters of the answer: limits, sampling, reasoning (cohere 7.3: v2/client.py, chat).
 
 Of the API's members a dataset takes `temperature`, `p`, `k`, `seed`, `max_tokens`, the penalties and
 `logprobs`; thinking has two members of its own (crmne/ruby_llm: protocols/cohere/batch_requests.rb).

@@ -3,7 +3,7 @@
 Where each member of a Converse request goes:
 
     messages, system                  messages                                    messages.py
-    toolConfig.tools                  tools, whose schemas are text here          below
+    toolConfig.tools                  tools, with schemas as text                 below
     toolConfig.toolChoice             auto: not sent; none: the tools are left out; others are refused
     outputConfig.textFormat           refused
     the rest                          parameters.py

@@ -40,7 +40,7 @@ class _ToolCall(Struct):
 class _Message(Struct):
     content: list[dict[str, Any]] | None = None
     tool_plan: str | None = None
-    """What the model means to do with the tools it calls."""
+    """The model's plan for the tools it calls."""
     tool_calls: list[_ToolCall] | None = None
     citations: list[dict[str, Any]] | None = None
 
@@ -52,7 +52,7 @@ class _Tokens(Struct):
 
 class _Usage(Struct):
     tokens: _Tokens | None = None
-    """What the model read and wrote; `billed_units` leave Cohere's own preamble out."""
+    """Tokens that the model read and wrote; `billed_units` leave Cohere's own preamble out."""
     billed_units: _Tokens | None = None
     cached_tokens: float | None = None
 

@@ -25,7 +25,7 @@ from translators.providers.request_bodies import size_of
 
 INLINE_LINES = 100
 INLINE_BYTES = 1_000_000
-"""What goes inside the request. Google takes 20 MB, but every look at the batch then brings all answers
+"""Limits of lines inside the request. Google takes 20 MB, but every look at the batch then brings all answers
 along, and above some size it brings none (googleapis/python-genai#2519)."""
 
 PAGE = 100
@@ -38,7 +38,7 @@ class _ListedMetadata(CamelReceived):
 
 
 class _Listed(CamelReceived):
-    """What a search needs of a batch; the list also has batches of other programs, in any form."""
+    """Members of a batch that a search needs; the list also has batches of other programs, in any form."""
 
     name: str
     metadata: _ListedMetadata = _ListedMetadata()
@@ -55,7 +55,7 @@ class _Page(CamelReceived):
 
 
 def path_of(kind: str, name: str) -> str:
-    """The path of a resource, whose name may or may not begin with its kind already."""
+    """The path of a resource; the name may or may not begin with the kind already."""
     return f"/v1beta/{kind}/{segment(name.removeprefix(f'{kind}/'))}"
 
 

@@ -104,13 +104,13 @@ def _answers(content: Content) -> bool:
 
 
 def _together(first: Content, second: Content) -> Content:
-    """Results of one round of calls that the record tells in two messages; Gemini counts them in one."""
+    """Results of one round of calls that the record gives in two messages; Gemini counts them in one."""
     said = (*first.parts, *second.parts)
     return Content("user", sorted(said, key=lambda part: part.function_response is None))
 
 
 def _opening(messages: list[Message]) -> int:
-    """How many system messages come before any turn: they are the same as `system`."""
+    """Number of system messages before any turn: they are the same as `system`."""
     if not messages or messages[0].role != "system":
         return 0
     turns = (index for index, message in enumerate(messages) if message.role != "system")
@@ -118,7 +118,7 @@ def _opening(messages: list[Message]) -> int:
 
 
 def _current_turn(messages: list[Message]) -> int:
-    """Where the user said something last that is not the result of a tool; -1 for nowhere."""
+    """Index of the last message of the user without tool results; -1 if there is none."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message.role == "user" and all(block.tool_result is None for block in message.content):

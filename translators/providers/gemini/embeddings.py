@@ -1,7 +1,7 @@
 """Embedding records as `EmbedContentRequest` lines, and the vectors in result rows.
 
 One request embeds one content, and a record is one line: a record with several texts is refused. Rows are
-told apart by their keys, which only a file has: the order of inline answers has been seen mangled
+distinguished by their keys, which only a file has: the order of inline answers has been seen mangled
 (googleapis/js-genai#1207).
 
 Gemini: docs/embeddings, api/embeddings; docs/batch-api (batch embeddings).
@@ -115,7 +115,7 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     """The vector in a row, or the error in its place.
 
     Gemini gives vectors of fewer dimensions than its own as they are cut off. They are brought to length one
-    here, which is what Bedrock's models give unless they are told otherwise.
+    here, which is what Bedrock's models give unless `normalize` is false.
     """
     try:
         read = _ROW.decode(row)

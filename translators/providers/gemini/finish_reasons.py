@@ -1,4 +1,4 @@
-"""Why Gemini stopped, in Converse's words (Gemini: generate-content, `FinishReason`; google-genai, too)."""
+"""Gemini's finish reasons in Converse's words (Gemini: generate-content, `FinishReason`; google-genai)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -29,11 +29,12 @@ _STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
         "OTHER": "malformed_model_output",
     }
 )
-"""STOP also stands for a stop sequence; Gemini does not say which of the two it was. The other reasons
+"""STOP also stands for a stop sequence; Gemini does not report which of the two it was. The other reasons
 (a missing thought signature, an account that is limited) leave no answer to speak of."""
 
 _NUMBERED = (None, "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
-"""Where enums are numbers, as seen on the live API; beyond these, Google's two APIs count differently."""
+"""Finish reasons in the order of their numbers, for responses with numeric enums, as seen on the live API;
+beyond these, Google's two APIs count differently."""
 
 
 def stop_reason(finish_reason: str | int | None) -> StopReason | None:

@@ -1,4 +1,4 @@
-"""What depends on the model or the account: how much a model thinks, how a key is sent."""
+"""Facts that depend on the model or the account: limits of thinking, headers with the key."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ type Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
 
 @dataclass(frozen=True, kw_only=True)
 class Budgeted:
-    """A model whose thinking is counted in tokens (`thinkingBudget`; 0 is off, -1 leaves it to the model)."""
+    """A model with thinking counted in tokens (`thinkingBudget`; 0 is off, -1 leaves it to the model)."""
 
     least: int
     most: int
@@ -19,7 +19,7 @@ class Budgeted:
 
 @dataclass(frozen=True, kw_only=True)
 class Levelled:
-    """A model whose thinking has levels and cannot be switched off (`thinkingLevel`).
+    """A model with levels of thinking that cannot be switched off (`thinkingLevel`).
 
     Such a model also refuses function calls of the current turn that lack their thought signature.
     """
@@ -28,7 +28,7 @@ class Levelled:
 
 
 type Thinking = Budgeted | Levelled | None
-"""How a model is told how much to think; None where it does not."""
+"""A model's setting for the amount of thinking; None for a model that does not think."""
 
 # Gemini: docs/thinking (ranges and levels by model), docs/thought-signatures. The first match counts; a name
 # that is not here is taken for a model newer than these.
@@ -43,7 +43,7 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Thinking], ...] = (
 
 @lru_cache(maxsize=64)  # asked for every record, and a job has one model
 def thinking(model: str) -> Thinking:
-    """How the model is told how much to think."""
+    """The model's setting for the amount of thinking."""
     base = model.removeprefix("models/")
     return next((found for family, found in _FAMILIES if family.match(base)), Levelled())
 

@@ -1,4 +1,4 @@
-"""How the answer is made: limits, sampling, and the like (Gemini: generate-content, `generationConfig`)."""
+"""Parameters of the answer: limits, sampling, and the like (Gemini: generate-content, `generationConfig`)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

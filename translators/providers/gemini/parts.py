@@ -94,7 +94,7 @@ _SEARCH_RESULT = Note("messages.content.searchResult", "mapped", "sent as text")
 
 
 def parts(block: ContentBlock | ToolResultContent, path: str, notes: list[Note]) -> list[Part]:
-    """What a block of a user's message or of a tool's answer becomes. Raises `Refused`."""
+    """The parts for a block of a user's message or of a tool's result. Raises `Refused`."""
     if block.text is not None:
         return text_parts(block.text)
     if block.image is not None:

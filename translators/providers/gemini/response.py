@@ -92,11 +92,11 @@ class _Row(Struct):
     response: _Response | None = None
     error: Status | None = None
     status: Status | None = None
-    """What the guide calls a status object in the place of a response."""
+    """The guide's name for a status object in the place of a response."""
 
 
 class Head(Struct):
-    """As much of a row as tells whose it is and whether there is an answer."""
+    """The members of a row that identify its record and show whether there is an answer."""
 
     key: str
     error: Status | None = None
@@ -132,7 +132,7 @@ def is_cancelled(status: Status | None) -> bool:
 
 
 def unanswered(status: Status | None) -> RecordError | Unfinished:
-    """What stands in a row without a response."""
+    """The failure in a row without a response."""
     if status is None:
         return EMPTY_ROW
     return Unfinished(status.text) if is_cancelled(status) else RecordError(status.http, status.text)
@@ -252,8 +252,8 @@ def _tool_use(call: _FunctionCall, call_id: str, asked: Callable[[], Request]) -
 
 
 def _beside_the_message(response: _Response, candidate: _Candidate, whole: _Whole) -> dict[str, Any]:
-    """What Converse has no place for: where the text is quoted from, log probabilities, why it was blocked,
-    parts of kinds that a model gives only when it is asked for them."""
+    """Content that Converse has no place for: sources of quotations, log probabilities, reasons for a block,
+    parts of kinds that a model gives only on request."""
     beside = {
         "citationMetadata": candidate.citation_metadata,
         "groundingMetadata": candidate.grounding_metadata,

@@ -1,4 +1,4 @@
-"""What tools answered, as function responses (Gemini: generate-content, FunctionResponse)."""
+"""Tool results as function responses (Gemini: generate-content, FunctionResponse)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class Answers:
 
 
 def _response(said: list[object], *, failed: bool) -> Mapping[str, object]:
-    """An object, as it has to be; `output` and `error` are Gemini's own words for what else a tool says."""
+    """An object, as it has to be; `output` and `error` are Gemini's own names for other results."""
     only = said[0] if len(said) == 1 else None
     if failed:
         return {"error": said if only is None else only}

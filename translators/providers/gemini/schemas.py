@@ -26,7 +26,7 @@ _OF_TYPE: Mapping[str, Sequence[str]] = MappingProxyType(
         "null": (),
     }
 )
-"""What is taken over as it is where the schema is of this type; elsewhere it says nothing."""
+"""Type → keywords that are taken over as they are; in schemas of other types they have no effect."""
 _FORMATS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "string": frozenset({"date-time"}),
@@ -55,7 +55,7 @@ class Conversion:
     lost: set[str] = field(default_factory=set[str])
 
     def converted(self, path: str) -> Json:
-        """The schema in Gemini's words. Raises `Refused` for what can neither be said nor left out."""
+        """The schema in Gemini's words. Raises `Refused` for what can neither be expressed nor left out."""
         try:
             return self._schema(self.root, path, frozenset())
         except RecursionError as error:
@@ -124,7 +124,7 @@ class Conversion:
         return written
 
     def _members(self, schema: Json, path: str, within: frozenset[str]) -> Json:
-        """In their order, which Gemini keeps only when told. Other members than these it never gives."""
+        """The members and their order, which Gemini keeps only on request. It never returns other members."""
         members = _object(schema.get("properties", {}), f"{path}.properties")
         if schema.get("additionalProperties", False) is not False:
             self.lost.add("additionalProperties")
@@ -177,7 +177,7 @@ def _enumerated(schema: Json, path: str) -> list[object]:
 
 
 def _types(schema: Json, path: str) -> list[str]:
-    """The types that are said, else those that the other words suppose."""
+    """The types that are given, else those that the other keywords imply."""
     said: object = schema.get("type")
     if said is None:
         said = _supposed(schema, path)
@@ -222,7 +222,7 @@ def _united(written: list[Json], beside: Json, *, nullable: bool) -> Json:
 
 
 def _merged(parts: list[Json], path: str) -> Json:
-    """One schema that says what all of these say; the words about it are the last one's."""
+    """One schema with the keywords of all of these; the annotations are the last one's."""
     merged: Json = {}
     for part in parts:
         for word, said in part.items():

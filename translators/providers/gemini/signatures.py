@@ -1,7 +1,7 @@
 """Thought signatures: what Gemini wants back with its calls (Gemini: docs/thought-signatures).
 
 A signature lies on the part that follows the thoughts; in Converse on the reasoning before it. There it bears
-a mark, so that what comes back can be told from the signatures of others: Claude's mean nothing to Gemini,
+a mark, so that it can be distinguished from the signatures of others: Claude's mean nothing to Gemini,
 which refuses them.
 """
 

@@ -1,4 +1,4 @@
-"""How much the model thinks, and whether it shows its thoughts (Gemini: docs/thinking, `thinkingConfig`)."""
+"""Amount of thinking, and whether the thoughts are returned (Gemini: docs/thinking, `thinkingConfig`)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -43,9 +43,9 @@ class ThinkingConfig(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 def thinking_config(request: Request, thinking: Thinking, notes: list[Note]) -> ThinkingConfig | None:
-    """What the record says about thinking; None when it says nothing. Raises `Refused`.
+    """The record's settings for thinking; None when it has none. Raises `Refused`.
 
-    Where it is said in several ways, the first of these counts: thinking disabled, a budget of tokens,
+    Where several are given, the first of these counts: thinking disabled, a budget of tokens,
     `reasoning_effort`, Bedrock's effort. Adaptive thinking goes together with any effort.
     """
     extra = request.additional_model_request_fields
@@ -87,7 +87,7 @@ def _asked(value: object) -> _Thinking | None:
 def _said(
     request: Request, extra: Mapping[str, object], asked: _Thinking | None
 ) -> list[tuple[str, Effort | int]]:
-    """How much the model should think, by the fields that say it, what counts most first."""
+    """The requested amounts of thinking, each with its field, in order of precedence."""
     said: list[tuple[str, Effort | int]] = []
     if asked is not None and asked.type == "disabled":
         said.append((_THINKING, "none"))

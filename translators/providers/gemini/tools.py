@@ -2,7 +2,7 @@
 
 There are two places for a JSON Schema. `parameters` and `responseSchema` take Gemini's own schemas, strictly;
 `parametersJsonSchema` and `responseJsonSchema` take JSON Schema, ignoring much of it. In batches the latter
-gave JSON that had nothing to do with the schema (crmne/ruby_llm#894), so an answer's schema is always told in
+gave JSON that had nothing to do with the schema (crmne/ruby_llm#894), so an answer's schema is always sent in
 Gemini's words, and a tool's wherever they lose nothing.
 """
 

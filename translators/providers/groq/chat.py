@@ -27,7 +27,7 @@ _EFFORTS: tuple[tuple[re.Pattern[str], tuple[Effort, ...]], ...] = (
 
 @lru_cache(maxsize=64)  # called for every record, and a job has one model
 def traits(model: str) -> Traits:
-    """What a model accepts at Groq."""
+    """Traits of a model at Groq."""
     efforts = next((efforts for family, efforts in _EFFORTS if family.search(model)), None)
     return Traits(additional=_ADDITIONAL, efforts=efforts, files=False, audio=False)
 

@@ -20,7 +20,7 @@ from translators.providers.mistral.errors import READER
 from translators.providers.uploaded_files import MARKER_KEY, FileApi, result_files
 
 PAGE = 100
-"""How many jobs a page of the list has."""
+"""Number of jobs on a page of the list."""
 
 _PATH = "/v1/batch/jobs"
 
@@ -38,7 +38,7 @@ _STATES: Mapping[str, State] = MappingProxyType(
 class _JobError(Received):
     message: str
     count: int | None = None
-    """How many lines it is about; none is named."""
+    """Number of lines it concerns; none is named."""
 
     @property
     def text(self) -> str:
@@ -58,7 +58,7 @@ class _Job(Received):
 
 
 class _Listed(Received):
-    """What a search needs of a job; the list also has jobs of other programs, in any form."""
+    """Members of a job that a search needs; the list also has jobs of other programs, in any form."""
 
     id: str
     metadata: dict[str, object] | None = None
@@ -91,7 +91,7 @@ _JOBS = BatchApi(
     path=_PATH,
     reader=READER,
     batch_in=_batch_in,
-    over=frozenset({400, 404, 409, 422}),  # no page says which it is
+    over=frozenset({400, 404, 409, 422}),  # no page states which it is
     only_over=True,
 )
 
@@ -102,7 +102,7 @@ cancel = _JOBS.cancel
 
 
 def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
-    """Create the job, whose time-out is left at Mistral's usual 24 hours."""
+    """Create the job, with the time-out left at Mistral's usual 24 hours."""
     response = yield post(
         endpoint,
         _PATH,
@@ -117,11 +117,11 @@ def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conv
 
 
 def find(endpoint: Endpoint, submission: Submission, search: Search) -> Conversation[Batch | None]:
-    """The job whose metadata holds the marker.
+    """The job with the marker in its metadata.
 
-    The list is asked with a filter on metadata, in the form that the SDK and an example of Mistral's give
-    it (`?job_type=testing`). Since no page says what a filter that is not understood does, nothing is paid
-    for on its word alone: when it finds nothing, all jobs since then are looked through.
+    The list is requested with a filter on metadata, in the form that the SDK and an example of Mistral's
+    give it (`?job_type=testing`). Since no page states the effect of a filter that is not understood, an
+    empty result alone does not lead to a second paid job: all jobs since then are looked through first.
     """
     since = datetime.fromtimestamp(search.since - CLOCKS_DIFFER_BY, UTC).isoformat()
     young = {"created_after": since.replace("+00:00", "Z")}

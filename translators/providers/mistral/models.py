@@ -100,6 +100,7 @@ _RETIRED: Mapping[str, str] = MappingProxyType(
 
 
 def unusable(model: str) -> str | None:
-    """Why no batch can use the model: Mistral has retired it. Its batches would fail only at their end."""
+    """The reason for which no batch can use the model, if any: Mistral has retired it. Its batches would fail
+    only at their end."""
     date = _RETIRED.get(model)
     return None if date is None else f"Mistral retired it on {date}"

@@ -1,4 +1,4 @@
-"""How the answer is made: limits, sampling, reasoning (Mistral: api/endpoint/chat; mistralai 3.7:
+"""Parameters of the answer: limits, sampling, reasoning (Mistral: api/endpoint/chat; mistralai 3.7:
 models/chatcompletionrequest.py)."""
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Reasoning effort, and reasoning of earlier turns (Mistral: studio-api/conversations/reasoning).
 
 Mistral has two efforts, `none` and `high`. A thought may bear a signature, "to replay some reasoning blocks
-across turns" (mistralai 3.7: models/thinkchunk.py); in Converse it also bears our mark, which tells it from
-the signatures of other providers.
+across turns" (mistralai 3.7: models/thinkchunk.py); in Converse it also bears our mark, which
+distinguishes it from the signatures of other providers.
 """
 
 from collections.abc import Mapping, Sequence

@@ -37,7 +37,7 @@ from translators.providers.mistral.rows import body_of, without_answer
 
 class _Message(Struct):
     content: str | list[dict[str, Any]] | None = None
-    """Chunks where the model thought, or cited what a tool said."""
+    """Chunks where the model thought, or cited a tool's result."""
     tool_calls: list[ToolCall] | None = None
 
 
@@ -49,7 +49,7 @@ _STOP_REASONS: dict[str | None, StopReason] = {
     "model_length": "model_context_window_exceeded",
     "tool_calls": "end_turn",  # the calls themselves decide
 }
-"""`stop` also stands for a stop sequence; Mistral does not say which of the two it was."""
+"""`stop` also stands for a stop sequence; Mistral does not report which of the two it was."""
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
@@ -138,7 +138,7 @@ def _after_prefix(content: list[ContentBlock], request: Request) -> list[Content
 
 
 def _beside_the_message(choice: Choice[_Message], others: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """What Converse has no place for: log probabilities, references to what tools said, chunks to come."""
+    """Content with no place in Converse: log probabilities, references to tool results, unknown chunks."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:
         beside["logprobs"] = choice.logprobs

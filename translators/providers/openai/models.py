@@ -33,13 +33,13 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Traits], ...] = (
 
 @lru_cache(maxsize=64)  # called for every record, and a job has one model
 def traits(model: str) -> Traits:
-    """What the model accepts. A name that is not OpenAI's own belongs to a compatible server."""
+    """Traits of the model. A name that is not OpenAI's own belongs to a compatible server."""
     found = own_traits(model.removeprefix("ft:"))
     return _ELSEWHERE if found is None else found
 
 
 def own_traits(model: str) -> Traits | None:
-    """What a model of OpenAI's accepts; None for other names."""
+    """Traits of a model of OpenAI's; None for other names."""
     return next((found for family, found in _FAMILIES if family.match(model)), None)
 
 

@@ -96,7 +96,7 @@ class _Content(Struct):
 
     content: list[ContentBlock] = []
     beside: dict[str, list[Any]] = {}
-    """What Converse has no place for: annotations, log probabilities, items of kinds that are not known."""
+    """Content that Converse has no place for: annotations, log probabilities, items of unknown kinds."""
     refused: bool = False
     called: bool = False
     well_formed: bool = True

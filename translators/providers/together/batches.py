@@ -59,7 +59,7 @@ results = uploaded_files.results
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
     """Upload the lines as a file; the outcome is its id.
 
-    A file that is there already, of an upload whose response was lost, is refused with its id.
+    A file that is there already, of an upload with a lost response, is refused with its id.
     """
     name = str(submission.marker)
     fields = {"purpose": "batch-api", "file_name": f"{name}.jsonl", "file_type": "jsonl"}

@@ -2,5 +2,5 @@
 
 One file per wire concept: `lines` (a record's line, for models of either), `rows` (result rows), `statuses`
 (why a row holds no answer), `batches` and `jobs` (the batch API), `models` (names of models, and of the place
-where they run). What is said to a model, and what it answers, is `gemini`'s and `anthropic`'s affair.
+where they run). The content of requests and answers is translated by `gemini` and `anthropic`.
 """

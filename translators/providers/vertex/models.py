@@ -1,4 +1,4 @@
-"""Names: of models, of the place where they run, of who asks.
+"""Names of models, and of the project and location where they run.
 
 Google: models/partner-models/claude (model ids), learn/model-versions and deprecations/partner-models (what
 Google has retired, on dates of its own), reference/rest (hosts); read in autumn 2026.
@@ -35,7 +35,7 @@ _RETIRED_EARLIER = re.compile(r"claude-3-(opus|sonnet|haiku|5-sonnet(-v2)?)|gemi
 
 
 def base_name(model: str) -> str:
-    """The model's own name, without who publishes it."""
+    """The model's own name, without its publisher."""
     named = _OF_SOMEBODY.fullmatch(model)
     return model if named is None else named["model"]
 
@@ -52,7 +52,7 @@ def anthropic_name(model: str) -> str:
 
 
 def resource(model: str) -> str:
-    """What a job calls the model: `publishers/google/models/…`, or a tuned model of the project as it is."""
+    """Name of the model in a job: `publishers/google/models/…`, or a tuned model of the project as it is."""
     if "/" in model:
         return model
     return f"publishers/{'anthropic' if is_claude(model) else 'google'}/models/{model}"
@@ -66,7 +66,7 @@ def derived_model(vendor: str, model: str) -> str | None:
 
 
 def unusable(model: str) -> str | None:
-    """Why no job can use the model: it is neither of the two kinds, or retired."""
+    """The reason for which no job can use the model, if any: it is neither of the two kinds, or retired."""
     if _OF_THE_PROJECT.fullmatch(model) is not None:
         return None
     name = base_name(model).partition("@")[0]
@@ -79,7 +79,7 @@ def unusable(model: str) -> str | None:
 
 
 def address(base_url: str, settings: Mapping[str, str]) -> str:
-    """Where the jobs of a project and a location are; `base_url` is the host, if not the location's own."""
+    """The URL of a project and a location; `base_url` is the host, if not the location's own."""
     project, location = settings["project"], settings["location"]
     return f"{base_url or _host(location)}/v1/projects/{project}/locations/{location}"
 

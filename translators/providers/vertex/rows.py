@@ -1,4 +1,4 @@
-"""A row of a job's results: whose it is, and the answer in it, Gemini's or Claude's.
+"""A row of a job's results: the record it belongs to, and the answer in it, Gemini's or Claude's.
 
 Google: models/capabilities/batch-inference, models/partner-models/claude/batch. The request comes back with
 its answer; rows come in any order, and a job's output may hold a row twice. Read tolerantly: only the members

@@ -1,7 +1,7 @@
-"""Why a row holds no answer: the text of its `status` (Google: models/capabilities/batch-inference).
+"""Reason for a row without an answer: the text of its `status` (Google: models/capabilities/batch-inference).
 
 `Bad Request: {"error": {"code": 400, "message": "…", "status": "INVALID_ARGUMENT"}}` is the one that is
-documented. Read are the JSON in it, whoever's error it is; else the words before it.
+documented. Read are the JSON in it, of Google's or another vendor's error; else the words before it.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ class Error(Struct):
 
 
 type Said = str | Error | None
-"""What stands in `status`."""
+"""Content of `status`."""
 
 _ERROR = msgspec.json.Decoder(Error)
 
 
 def failure(said: Said) -> RecordError | Unfinished:
-    """What the status says of a record without an answer."""
+    """The failure of a record without an answer, from its status."""
     if said is None or said == "":
         return EMPTY_ROW
     error = _in_text(said) if isinstance(said, str) else said
@@ -45,7 +45,7 @@ def failure(said: Said) -> RecordError | Unfinished:
 
 
 def failure_in(body: bytes) -> RecordError | Unfinished:
-    """What an error says that stands where the answer should. Raises `ValueError`."""
+    """The failure in an error that stands in the place of an answer. Raises `ValueError`."""
     return failure(_ERROR.decode(body))
 
 

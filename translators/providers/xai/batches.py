@@ -40,7 +40,7 @@ class _Batch(Received):
     batch_id: str
     cancel_time: str | None = None
     cancel_by_xai_message: str | None = None
-    """Why xAI refused or ended the batch."""
+    """The reason for which xAI refused or ended the batch."""
     state: _Counters | None = None
 
     @property
@@ -70,7 +70,7 @@ class _Batch(Received):
         return "ended" if counters.num_requests > 0 else "running"
 
     def _words(self, counters: _Counters) -> str:
-        """What stands for the status word that xAI does not have."""
+        """A substitute for the status word, which xAI does not have."""
         if self.cancel_by_xai_message:
             return "rejected"
         progress = _progress(counters.num_success + counters.num_error, counters.num_requests)

@@ -39,7 +39,7 @@ _ENCODER = msgspec.json.Encoder()
 
 @lru_cache(maxsize=64)  # called for every record, and a job has one model
 def traits(model: str) -> Traits:
-    """What a model accepts at xAI: no stop sequences and no penalties where it reasons."""
+    """Traits of a model at xAI: no stop sequences and no penalties where it reasons."""
     reasons = _NOT_REASONING.search(model) is None
     return Traits(
         additional=_ADDITIONAL if reasons else _ADDITIONAL | _PENALTIES,

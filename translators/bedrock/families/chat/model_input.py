@@ -59,7 +59,7 @@ def request(model_input: Raw | wire.Body) -> converse.Request:
 
 
 def request_with_tags(model_input: Raw | wire.Body) -> converse.Request:
-    """Like `request`, for a dialect whose assistant texts may begin with `<reasoning>…</reasoning>`."""
+    """Like `request`, for a dialect in which assistant texts may begin with `<reasoning>…</reasoning>`."""
     return _request(model_input, tagged=True)
 
 

@@ -1,4 +1,4 @@
-"""Tools of Command R, whose parameter types have Python's names, as JSON Schema."""
+"""Tools of Command R as JSON Schema: their parameter types have Python's names."""
 
 import re
 from collections.abc import Mapping
