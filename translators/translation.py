@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, structs
 
 from translators.bedrock.converse import NotedRequest
+from translators.bedrock.embeddings import SCALED
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -129,7 +130,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     if isinstance(family, EmbeddingFamily):
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
-        return _EmbeddingCodec(family, target.embeddings, route)
+        return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
     if route.endpoint is not None:
         return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
@@ -181,20 +182,32 @@ class _PassthroughCodec:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        output = self._family.passthrough(answer.json, self._route.model_id)
+        following = self._native.following
+        completion = answer.json if following is None else following(answer.json, model_input)
+        output = self._family.passthrough(completion, self._route.model_id)
         return ModelOutput(output, answer.input_tokens, answer.output_tokens)
 
 
 class _EmbeddingCodec:
     body = None
 
-    def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
+    def __init__(
+        self, family: EmbeddingFamily, embeddings: Embeddings, route: Route, *, scaled: bool
+    ) -> None:
         self._family = family
         self._embeddings = embeddings
         self._route = route
+        self._unknown = frozenset[str]() if scaled else SCALED
 
     def line(self, custom_id: str, model_input: Raw) -> Line:
-        return self._embeddings.line(custom_id, self._family.request(model_input), self._route.model)
+        request = self._family.request(model_input)
+        for index, kind in enumerate(request.types):
+            if kind in self._unknown:
+                raise Refused(
+                    f"embedding_types[{index}]",
+                    f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
+                )
+        return self._embeddings.line(custom_id, request, self._route.model)
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._embeddings.answer(row, lambda: self._family.request(model_input))
