@@ -3,6 +3,7 @@
 Runs in a worker process.
 """
 
+import codecs
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,10 +34,11 @@ def records_of(fetched: Sequence[Path], path: Path) -> int:
         for file in fetched:
             with file.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
-                    if line.isspace():
+                    text = line.removeprefix(codecs.BOM_UTF8)
+                    if not text or text.isspace():
                         continue
                     try:
-                        read = _LINE.decode(line)
+                        read = _LINE.decode(text)
                     except (msgspec.DecodeError, RecursionError) as error:
                         raise ValueError(f"line {number}: {error}") from error
                     records.write(msgspec.json.encode(_Record(read.custom_id, read.body)) + b"\n")

@@ -9,7 +9,7 @@ from addon.jobs.processes.provider_file_lines import labelled, records_of
 def test_lines_become_records_in_their_order(tmp_path: Path) -> None:
     fetched = tmp_path / "fetched.jsonl"
     fetched.write_bytes(
-        b'{"custom_id":"b","method":"POST","url":"/v1/x","body":{"temperature": 0.0}}\n\n'
+        b'\xef\xbb\xbf{"custom_id":"b","method":"POST","url":"/v1/x","body":{"temperature": 0.0}}\n\n'
         b'{"body":{"x":"\xc3\xa4"},"custom_id":"a"}'
     )
     assert records_of([fetched], tmp_path / "records.jsonl") == 2
