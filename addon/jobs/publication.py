@@ -61,8 +61,8 @@ async def _shards_of(run: JobRun, leader: Shard) -> list[Shard]:
 async def publish(run: JobRun) -> None:
     """Write every output object, then the manifest. The status comes after.
 
-    An input object without a record gets an empty output object: applications make the name of the output from
-    that of the input, and AWS documents neither this nor that there is none.
+    An input object without a record gets an empty output object, whose name applications make from that of
+    the input. AWS does not document whether there is one.
     """
     s3, output = run.resources.s3, run.output
     for index, entry in enumerate(run.job.inputs):

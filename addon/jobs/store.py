@@ -26,7 +26,11 @@ class OtherVersion(SQLAlchemyError):
 
 
 class TokenReused(Exception):
-    """The token belongs to a job that was created with other parameters; the text is its ARN."""
+    """The token belongs to `earlier`, a job that was created with other parameters; the text is its ARN."""
+
+    def __init__(self, earlier: Job) -> None:
+        super().__init__(earlier.arn)
+        self.earlier = earlier
 
 
 def fingerprint(provider: str, request: dict[str, Any]) -> str:
@@ -126,7 +130,7 @@ class Store:
             if earlier is None:
                 raise
             if earlier.fingerprint != job.fingerprint:
-                raise TokenReused(earlier.arn) from None
+                raise TokenReused(earlier) from None
             return earlier
         return job
 
