@@ -251,7 +251,9 @@ class Store:
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
-            job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
+            job.succeeded = sum(shard.succeeded for shard in done) + sum(
+                row.succeeded - max(0, row.asked_again - row.failed) for row in running
+            )
             job.failed = sum(shard.failed for shard in done) + sum(
                 max(0, row.failed - row.asked_again) for row in running
             )

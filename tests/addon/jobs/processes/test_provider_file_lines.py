@@ -19,6 +19,18 @@ def test_lines_become_records_in_their_order(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_that_is_nested_too_deeply_is_a_record_among_the_others(tmp_path: Path) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    (tmp_path / "fetched.jsonl").write_bytes(
+        b'{"custom_id":"a","body":{"x":%b}}\n{"custom_id":"b","body":{}}\n' % deep
+    )
+    assert records_of([tmp_path / "fetched.jsonl"], tmp_path / "records.jsonl") == 2
+    (tmp_path / "results.jsonl").write_bytes(b'{"custom_id":"b","n":1}\n{"custom_id":"a","n":2}\n')
+    labelled([tmp_path / "results.jsonl"], tmp_path / "records.jsonl", "abcdefghij12")
+    rows = [json.loads(row) for row in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [row["custom_id"] for row in rows] == ["abcdefghij12-1", "abcdefghij12-0"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

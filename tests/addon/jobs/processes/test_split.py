@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,33 @@ def test_an_object_of_which_nothing_was_processed_still_has_a_part(tmp_path: Pat
     assert [Spool(tmp_path).part(index, 0).stat().st_size > 0 for index in (0, 1)] == [True, False]
 
 
+@pytest.mark.parametrize("depth", [100, 400, 900, 2_000])
+@pytest.mark.parametrize("provider", ["gemini", "openai", "anthropic"])
+def test_a_schema_of_any_depth_is_at_most_its_records_error(
+    tmp_path: Path, depth: int, provider: str
+) -> None:
+    deep = (
+        json.dumps(record("a"))[:-2]
+        + ',"toolConfig":{"tools":[{"toolSpec":{"name":"t","inputSchema":{"json":'
+    )
+    deep += '{"type":"object","properties":{"a":' * depth + "{}" + "}}" * depth + "}}}]}}}"
+    inputs = written(tmp_path, [record("a"), deep, record("b")])
+    route = replace(ROUTE, provider=provider, model="claude-sonnet-4-5" if provider == "anthropic" else "m")
+    plan = split(JOB, inputs, route, NO_LIMITS, tmp_path)
+    assert plan.cuts[0].records == 3
+    assert plan.cuts[0].lines >= 2
+
+
+def test_a_row_that_is_nested_too_deeply_is_no_other_records_trouble(tmp_path: Path) -> None:
+    inputs = written(tmp_path, [record("a"), record("b")])
+    plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
+    deep = json.dumps(row(0, "x")).replace('"x"', "[" * 100_000 + "]" * 100_000)
+    file = results(tmp_path, "out", [deep, row(1, "B")])
+    _, rows = joined(tmp_path, inputs, plan.cuts[0], (file,), RecordError(500, "no result"))
+    assert texts(rows[1:]) == ["B"]
+    assert rows[0]["error"]["errorCode"] >= 500
+
+
 def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record(str(number)) for number in range(4)] + [refused()])
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
@@ -253,7 +281,7 @@ def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> N
 @settings(max_examples=60, deadline=None)
 @given(
     objects=st.lists(
-        st.lists(st.sampled_from(["ok", "refused", "cut", "blank", "mark"]), max_size=8),
+        st.lists(st.sampled_from(["ok", "refused", "cut", "deep", "blank", "mark"]), max_size=8),
         min_size=1,
         max_size=6,
     ),
@@ -305,6 +333,9 @@ def _objects(
             "ok": lambda name: json.dumps(record("hi", recordId=name)),
             "refused": lambda name: json.dumps(refused(recordId=name)),
             "cut": lambda name: json.dumps(record("half a smile: \ud83d", recordId=name)),
+            "deep": lambda name: json.dumps(record("x", recordId=name)).replace(
+                '"x"', "[" * 2000 + "]" * 2000
+            ),
             "blank": lambda name: "",
             "mark": lambda name: "\ufeff",
         }
