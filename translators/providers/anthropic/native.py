@@ -21,6 +21,7 @@ from translators.providers.anthropic.parameters import Body, fit_to_model
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.batch_file import Line, Unfinished, unreadable
+from translators.providers.native_media import clean_claude_messages
 from translators.wire import Members, ModelOutput
 
 
@@ -87,6 +88,7 @@ def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tup
     `Refused`."""
     members = _read(model_input) if isinstance(model_input, Raw) else model_input
     members.pop("anthropic_version", None)
+    clean_claude_messages(members)
     if not taken.prefill:
         _check_end(members.get("messages"))
     if _is_plain(members, taken):

@@ -30,6 +30,7 @@ from translators.providers.chat_completions.rows import without_answer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.identifiers import fitting
+from translators.providers.native_media import clean_chat_messages
 from translators.wire import Members, ModelOutput
 
 
@@ -73,6 +74,7 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
         _without_stream(body, notes)
         _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
     if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
         _fit_call_ids(body, notes)
