@@ -24,7 +24,7 @@ from translators.bedrock.families.registry import (
     family_of_body,
 )
 from translators.bedrock.model_ids import parse
-from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
+from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
@@ -70,7 +70,7 @@ class Translator:
         Where all records have one dialect, line and body are decoded in one pass, half a microsecond faster.
         A line that fails there is decoded again by `records.read`, which finds the error.
         """
-        if self._lines is None:
+        if self._lines is None or len(line) > LONGEST_LINE:
             return read(line)
         try:
             if not line.isascii():
@@ -90,6 +90,8 @@ class Translator:
             return (self._codec or self._codec_of(model_input)).line(custom_id, model_input)
         except Refused as refusal:
             return refusal.error
+        except RecursionError:
+            return RecordError(400, "modelInput: is nested too deeply")
 
     def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         """The outcome of a record from the provider's result row, in the dialect of its `model_input`."""
@@ -97,6 +99,8 @@ class Translator:
             return (self._codec or self._codec_of(model_input)).output(model_input, row)
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
+        except RecursionError:
+            return RecordError(502, "the provider's answer, or modelInput, is nested too deeply")
 
     def _codec_of(self, model_input: Raw) -> "_Codec":
         try:

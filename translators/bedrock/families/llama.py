@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families import inst_template, prompts
 from translators.bedrock.families.base64_images import image_format
 from translators.bedrock.families.body_decoder import decoded
@@ -190,7 +191,7 @@ def _parted(
 
 
 def _image(data: str, index: int) -> converse.ContentBlock:
-    data = data.partition(";base64,")[2] if data.startswith("data:") else data
+    data = base64_at(data, f"images[{index}]")
     form = image_format(data)
     if form is None:
         raise Refused(f"images[{index}]", "is not base64 of a PNG, JPEG, GIF or WebP")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import (
     EmbeddingAnswer,
@@ -144,4 +145,4 @@ def _image(image: _Image, path: str) -> ImagePart:
         raise Refused(f"{path}.source.bytes", "Field required; an image in S3 cannot be sent")
     if image.detail_level == "DOCUMENT_IMAGE":
         raise Refused(f"{path}.detailLevel", "'DOCUMENT_IMAGE' has no counterpart; STANDARD_IMAGE has")
-    return ImagePart(image.format, image.source.bytes)
+    return ImagePart(image.format, base64_at(image.source.bytes, f"{path}.source.bytes"))

@@ -22,6 +22,7 @@ from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.empty_members import remove_empty
+from translators.providers.native_media import clean_claude_messages
 from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
 
@@ -110,6 +111,7 @@ def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tup
     write_whole(members)
     if "tool_choice" in members and "tools" not in members:
         _without_tool_choice(members)
+    clean_claude_messages(members)
     if not taken.prefill:
         _check_end(members.get("messages"))
     if _is_plain(members, taken):

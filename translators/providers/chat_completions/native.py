@@ -34,6 +34,7 @@ from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.identifiers import fitting
+from translators.providers.native_media import clean_chat_messages
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
@@ -111,6 +112,7 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
         _without_stream(body, notes)
         _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
     # `find` sees a single byte much faster; the first is the one around the messages
     if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or _NULL.search(messages):

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.claude import wire
 from translators.bedrock.families.claude.citations import to_converse
@@ -77,7 +78,7 @@ def _block(block: wire.Block, path: str) -> converse.ContentBlock:
         case wire.Text():
             return _text(block)
         case wire.Image():
-            return converse.ContentBlock(image=_image(block))
+            return converse.ContentBlock(image=_image(block, path))
         case wire.Document():
             return converse.ContentBlock(document=_document(block, path))
         case wire.SearchResult():
@@ -106,17 +107,16 @@ def _text(block: wire.Text) -> converse.ContentBlock:
     return converse.ContentBlock(citations_content=cited)
 
 
-def _image(block: wire.Image) -> converse.ImageBlock:
-    return converse.ImageBlock(
-        _IMAGE_FORMATS[block.source.media_type], converse.Source(bytes=block.source.data)
-    )
+def _image(block: wire.Image, path: str) -> converse.ImageBlock:
+    data = base64_at(block.source.data, f"{path}.source.data")
+    return converse.ImageBlock(_IMAGE_FORMATS[block.source.media_type], converse.Source(bytes=data))
 
 
 def _document(block: wire.Document, path: str) -> converse.DocumentBlock:
     form: converse.DocumentFormat | None = None
     match block.source:
         case wire.PdfSource(data=data):
-            form, source = "pdf", converse.Source(bytes=data)
+            form, source = "pdf", converse.Source(bytes=base64_at(data, f"{path}.source.data"))
         case wire.TextSource(data=data):
             form, source = "txt", converse.Source(text=data)
         case wire.ContentSource(content=content):
@@ -179,7 +179,7 @@ def _result_part(part: wire.ResultPart, path: str) -> converse.ToolResultContent
         case wire.Text():
             return converse.ToolResultContent(text=part.text)
         case wire.Image():
-            return converse.ToolResultContent(image=_image(part))
+            return converse.ToolResultContent(image=_image(part, path))
         case wire.Document():
             return converse.ToolResultContent(document=_document(part, path))
         case wire.SearchResult():
