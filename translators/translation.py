@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, structs
 
 from translators.bedrock.converse import NotedRequest
+from translators.bedrock.embeddings import SCALED
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -23,7 +24,7 @@ from translators.bedrock.families.registry import (
     family_of_body,
 )
 from translators.bedrock.model_ids import parse
-from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
+from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
@@ -69,7 +70,7 @@ class Translator:
         Where all records have one dialect, line and body are decoded in one pass, half a microsecond faster.
         A line that fails there is decoded again by `records.read`, which finds the error.
         """
-        if self._lines is None:
+        if self._lines is None or len(line) > LONGEST_LINE:
             return read(line)
         try:
             if not line.isascii():
@@ -89,6 +90,8 @@ class Translator:
             return (self._codec or self._codec_of(model_input)).line(custom_id, model_input)
         except Refused as refusal:
             return refusal.error
+        except RecursionError:
+            return RecordError(400, "modelInput: is nested too deeply")
 
     def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         """The outcome of a record from the provider's result row, in the dialect of its `model_input`."""
@@ -96,6 +99,8 @@ class Translator:
             return (self._codec or self._codec_of(model_input)).output(model_input, row)
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
+        except RecursionError:
+            return RecordError(502, "the provider's answer, or modelInput, is nested too deeply")
 
     def _codec_of(self, model_input: Raw) -> "_Codec":
         try:
@@ -129,7 +134,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     if isinstance(family, EmbeddingFamily):
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
-        return _EmbeddingCodec(family, target.embeddings, route)
+        return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
     if route.endpoint is not None:
         return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
@@ -181,20 +186,32 @@ class _PassthroughCodec:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        output = self._family.passthrough(answer.json, self._route.model_id)
+        following = self._native.following
+        completion = answer.json if following is None else following(answer.json, model_input)
+        output = self._family.passthrough(completion, self._route.model_id)
         return ModelOutput(output, answer.input_tokens, answer.output_tokens)
 
 
 class _EmbeddingCodec:
     body = None
 
-    def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
+    def __init__(
+        self, family: EmbeddingFamily, embeddings: Embeddings, route: Route, *, scaled: bool
+    ) -> None:
         self._family = family
         self._embeddings = embeddings
         self._route = route
+        self._unknown = frozenset[str]() if scaled else SCALED
 
     def line(self, custom_id: str, model_input: Raw) -> Line:
-        return self._embeddings.line(custom_id, self._family.request(model_input), self._route.model)
+        request = self._family.request(model_input)
+        for index, kind in enumerate(request.types):
+            if kind in self._unknown:
+                raise Refused(
+                    f"embedding_types[{index}]",
+                    f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
+                )
+        return self._embeddings.line(custom_id, request, self._route.model)
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._embeddings.answer(row, lambda: self._family.request(model_input))

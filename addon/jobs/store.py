@@ -26,7 +26,11 @@ class OtherVersion(SQLAlchemyError):
 
 
 class TokenReused(Exception):
-    """The token belongs to a job that was created with other parameters; the text is its ARN."""
+    """The token belongs to `earlier`, a job that was created with other parameters; the text is its ARN."""
+
+    def __init__(self, earlier: Job) -> None:
+        super().__init__(earlier.arn)
+        self.earlier = earlier
 
 
 def fingerprint(provider: str, request: dict[str, Any]) -> str:
@@ -141,7 +145,7 @@ class Store:
             if earlier is None:
                 raise
             if earlier.fingerprint != job.fingerprint:
-                raise TokenReused(earlier.arn) from None
+                raise TokenReused(earlier) from None
             return earlier
         return job
 
@@ -262,7 +266,9 @@ class Store:
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
-            job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
+            job.succeeded = sum(shard.succeeded for shard in done) + sum(
+                row.succeeded - max(0, row.asked_again - row.failed) for row in running
+            )
             job.failed = sum(shard.failed for shard in done) + sum(
                 max(0, row.failed - row.asked_again) for row in running
             )

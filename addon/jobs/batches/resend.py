@@ -44,10 +44,12 @@ async def _wait_for_room(run: JobRun, row: BatchRow) -> None:
 
 async def _failed_for_now(run: JobRun, row: BatchRow) -> bool:
     """Whether records of the batch are to be sent again because they failed for a temporary reason; they do
-    not count as failed then."""
+    not count as failed then.
+
+    The rows say so, not the batch's counts: some providers count a row as completed that holds a status 429.
+    """
     resources = run.resources
-    nothing_failed = row.succeeded > 0 and row.failed == 0
-    if nothing_failed or row.state in WITHOUT_RESULTS or row.batch_id == DIRECT:
+    if row.state in WITHOUT_RESULTS or row.batch_id == DIRECT:
         return False
     rows = await resources.store.batches(run.id, row.shard)
     if sum(other.asked_again > 0 for other in rows[: row.round]) >= resources.config.jobs.retry_rounds:

@@ -109,7 +109,7 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
             for line in filter(bytes.strip, file):
                 try:
                     custom_id = receipt(line).custom_id
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue  # a row of no record
                 if is_in(cut, custom_id, job_id):
                     return False
@@ -133,7 +133,7 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
                     try:
                         row = receipt(line)
                         index = record_index(row.custom_id, job_id)
-                    except ValueError:
+                    except (ValueError, RecursionError):
                         pass
                     else:
                         precedence = _precedence(row)

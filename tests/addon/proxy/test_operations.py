@@ -446,6 +446,15 @@ async def test_the_same_token_with_other_parameters_is_a_conflict(
     assert len(service.store.jobs()) == 1
 
 
+async def test_a_conflict_names_the_earlier_job_its_name_and_its_time(service: Service) -> None:
+    arn = await service.created(clientRequestToken="string", jobName="monday")
+    submitted = (await service.shown(arn))["submitTime"]
+    with pytest.raises(AwsError) as caught:
+        await service.created(clientRequestToken="string", jobName="tuesday")
+    for words in ("'string'", arn, "jobName 'monday'", f"submitted at {submitted}"):
+        assert words in str(caught.value)
+
+
 async def test_the_same_token_for_another_provider_is_a_conflict(start: Start) -> None:
     sections = {name: {"kind": "openai", "models": {"*": "m"}} for name in ("openai", "team")}
     service = start({"providers": sections})
