@@ -63,7 +63,12 @@ async def run_job(job_id: str) -> None:
         logger.exception("job %s failed", job_id)
         await fail(job_id, f"{type(error).__name__}: {error}")
     await clear(job_id)
-    await tidy(job_id)
+    try:
+        await tidy(job_id)
+    except Exception:  # the job has ended already
+        if stopping.is_set():
+            raise
+        logger.exception("job %s: what it left at its provider was not deleted", job_id)
 
 
 async def _run_shards(job_id: str, attempt: int, shards: int) -> None:

@@ -285,7 +285,7 @@ async def test_results_that_are_saved_are_whole_or_not_there(
 async def test_a_key_file_that_was_replaced_is_read_again(
     google: GoogleServers, account: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies = [shutil.copy(account, tmp_path / name) for name in ("key.json", "replacement.json")]
+    copies = [Path(shutil.copy(account, tmp_path / name)) for name in ("key.json", "replacement.json")]
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(copies[0]))
     credentials = GoogleCredentials()
     await credentials.headers()

@@ -635,7 +635,8 @@ async def test_requests_are_signed_with_the_key_of_now(
         flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", mode=REVERSE))
         flow.response = Response.make(status)
         await proxy.addon.response(flow)
-        return flow.request.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+        authorization: str = flow.request.headers["authorization"]
+        return authorization.partition("Credential=")[2].partition("/")[0]
 
     async with a_proxy(tmp_path, batch_resign=True) as proxy:
         issue("OLD")

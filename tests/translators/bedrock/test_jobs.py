@@ -431,7 +431,7 @@ def test_a_pattern_that_makes_engines_backtrack_is_decided_at_once() -> None:
     assert "regular expression pattern" in refused(body(jobName="a" + "-" * 61 + "_"))
 
 
-_REST = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+_REST = st.text(st.characters(categories=("L", "N", "P", "S")), max_size=20)
 
 
 @given(
