@@ -52,6 +52,8 @@ class Range:
     """The error row of a record that was sent and has no result; None leaves it out."""
     refusals: Mapping[str, RecordError] = MappingProxyType({})
     """By group: the error row of records in a batch that was refused as a whole."""
+    refused_records: Mapping[int, RecordError] = MappingProxyType({})
+    """By index: the error row of records that the provider named where it refused their batch."""
 
 
 class _Precedence(IntEnum):
@@ -193,6 +195,8 @@ def _outcomes(
             file.seek(place.offset)
             result = translator.model_output(located.record.model_input, file.read(place.length))
             return wanted.unprocessed if isinstance(result, Unfinished) else result
+        if located.index in wanted.refused_records:
+            return wanted.refused_records[located.index]
         line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes)
         if isinstance(line, RecordError):
             return line
