@@ -112,7 +112,7 @@ class Shard(Base):
     """The group of this shard's lines; lines of different groups cannot share a batch."""
     leads: Mapped[bool] = mapped_column(default=True)
     lines: Mapped[int]
-    """Records of this group that can be sent."""
+    """Of its records that can be sent; a record may have several."""
     object: Mapped[int]
     """Index into the job's inputs where the range begins."""
     offset: Mapped[int] = mapped_column(BigInteger)

@@ -34,7 +34,7 @@ class NamedRequest(NamedTuple):
 
 def named_requests(errors: Iterable[str], job: str) -> list[NamedRequest]:
     """The requests that errors name. `job` is the id at the beginning of the batch's custom ids."""
-    custom_id = re.compile(rf"\b{re.escape(job)}-\d+(?:_\d+)?(?![\w-])")
+    custom_id = re.compile(rf"\b{re.escape(job)}-\d+(?:_\d+_\d+)?(?![\w-])")
     found: list[NamedRequest] = []
     for error in errors:
         for text in filter(None, map(str.strip, error.splitlines())):

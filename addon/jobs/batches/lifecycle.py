@@ -14,7 +14,7 @@ from addon.jobs.fallback import outage_limit
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
 from addon.jobs.processes.refused_records import refused_records
-from addon.jobs.processes.split import line_count, unanswered_lines
+from addon.jobs.processes.split import Request, line_count, unanswered_lines
 from addon.jobs.retrying import until_done
 from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
@@ -147,24 +147,26 @@ async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
         await anyio.Path(path).touch()
         return path
-    done = await _answered(run, shard, round_)
+    done, refused = await _answered(run, shard, round_), await _refused(run, shard, round_)
     inputs = await run.inputs()
     count = await run.resources.in_process(
-        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, path
+        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, refused, path
     )
     return path if count else None
 
 
-async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
-    """The records that have a final result of an earlier round, or were named in its refusal."""
+async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[Request]:
+    """The lines that have a final result of an earlier round."""
     files = await have_results(run, shard)
-    if before == 0:
+    if before == 0 or not files:
         return frozenset()
+    return await run.resources.in_process(answered, files, run.job.kind, run.id)
+
+
+async def _refused(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
+    """The records because of which the provider refused a batch of an earlier round."""
     rows = await run.resources.store.batches(run.id, shard.number)
-    named = frozenset(int(index) for row in rows if row.round < before for index in row.refused)
-    if not files:
-        return named
-    return named | await run.resources.in_process(answered, files, run.job.kind, run.id)
+    return frozenset(int(index) for row in rows if row.round < before for index in row.refused)
 
 
 async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:

@@ -28,7 +28,7 @@ def refused_records(errors: Sequence[str], job_id: str, lines: Path) -> dict[int
 def _records(lines: Path, job_id: str) -> list[int]:
     """The record of each line, by the custom id in it: a string of its own, which no text of a user's can be
     part of."""
-    custom_id = re.compile(rb'"(%b-\d+(?:_\d+)?)"' % job_id.encode())
+    custom_id = re.compile(rb'"(%b-\d+(?:_\d+_\d+)?)"' % job_id.encode())
     found: list[int] = []
     with lines.open("rb") as file:
         for line in file:

@@ -39,7 +39,7 @@ def test_positions_count_from_zero_whoever_counts(error: str, positions: list[in
     ("error", "custom_ids"),
     [
         (f'custom_id "{JOB}-17": image cannot be read', [f"{JOB}-17"]),
-        (f"requests.0.custom_id {JOB}-17_2: duplicate", [f"{JOB}-17_2"]),
+        (f"requests.0.custom_id {JOB}-17_2_5: duplicate", [f"{JOB}-17_2_5"]),
         (f"the batch {JOB}-0-1 is refused", []),
         ("custom_id zyxwvutsrq98-3 is bad", []),
     ],
