@@ -37,4 +37,4 @@ async def test_a_job_of_several_texts_a_record_is_one_row_a_record(
     found = rows(bucket, f"out/{JOB}/a.jsonl.out")
     assert [row["modelOutput"]["texts"] for row in found] == texts
     assert [len(row["modelOutput"]["embeddings"]) for row in found] == [1, 3, 2, 9]
-    assert [len(batch.asked) for batch in gemini.batches.values()] == [4, 2, 9]
+    assert sorted(len(batch.asked) for batch in gemini.batches.values()) == [2, 4, 9]
