@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw, structs
 
 from translators.bedrock.converse import NotedRequest
-from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest
+from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -148,7 +148,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     if isinstance(family, EmbeddingFamily):
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
-        return _EmbeddingCodec(family, target.embeddings, route)
+        return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
     if route.endpoint is not None:
         return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
@@ -204,21 +204,32 @@ class _PassthroughCodec(_Codec):
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        output = self._family.passthrough(answer.json, self._route.model_id)
+        following = self._native.following
+        completion = answer.json if following is None else following(answer.json, model_input)
+        output = self._family.passthrough(completion, self._route.model_id)
         return ModelOutput(output, answer.input_tokens, answer.output_tokens)
 
 
 class _EmbeddingCodec(_Codec):
     """A record with more inputs than the provider takes at once is sent in parts."""
 
-    def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
+    def __init__(
+        self, family: EmbeddingFamily, embeddings: Embeddings, route: Route, *, scaled: bool
+    ) -> None:
         self._family = family
         self._embeddings = embeddings
         self._route = route
+        self._unknown = frozenset[str]() if scaled else SCALED
 
     @override
     def line(self, custom_id: str, model_input: Raw) -> Line:
         request = self._family.request(model_input)
+        for index, kind in enumerate(request.types):
+            if kind in self._unknown:
+                raise Refused(
+                    f"embedding_types[{index}]",
+                    f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
+                )
         most = self._embeddings.most_inputs
         if most is None or len(request.inputs) <= most:
             return self._embeddings.line(custom_id, request, self._route.model)
@@ -281,6 +292,10 @@ def _united(answers: Sequence[EmbeddingAnswer]) -> EmbeddingAnswer:
         answers[0],
         vectors=tuple(vector for answer in answers for vector in answer.vectors),
         input_tokens=sum(counts) if counts else None,
+        by_type={
+            kind: [vector for answer in answers for vector in answer.by_type.get(kind, ())]
+            for kind in answers[0].by_type
+        },
     )
 
 

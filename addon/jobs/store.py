@@ -58,10 +58,25 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def holds_jobs(url: str) -> bool:
+    """Whether a database has the tables of jobs. Changes nothing in it, and creates no file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
+    engine = create_engine(parsed)
+    try:
+        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
 def _check_columns(engine: Engine) -> None:
     """Raise `OtherVersion` if an existing table lacks columns: changing it might lose or misread jobs."""
     inspector = inspect(engine)
+    existing = set(inspector.get_table_names())
     for table in Base.metadata.sorted_tables:
+        if table.name not in existing:
+            continue
         there = {column["name"] for column in inspector.get_columns(table.name)}
         missing = sorted({column.name for column in table.columns} - there)
         if missing:
@@ -83,8 +98,8 @@ class Store:
         self._engine = open_engine(url)
         self._transaction = sessionmaker(self._engine, expire_on_commit=False).begin
         try:
-            Base.metadata.create_all(self._engine)
             _check_columns(self._engine)
+            Base.metadata.create_all(self._engine)
         except BaseException:
             self.close()
             raise

@@ -13,7 +13,7 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addon.proxy import list_merging, options, services
+from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from addon.proxy.operations import Operations
@@ -86,7 +86,9 @@ class BedrockBatch:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
-            self._services = await self._start(self._settings, _own_addresses())
+            own = _own_addresses()
+            self._resigner = Resigner(own)
+            self._services = await self._start(self._settings, own)
         except (BadOption, CannotStart) as error:
             # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)
@@ -100,7 +102,8 @@ class BedrockBatch:
             self._services = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        self._kill_streamed_create(flow)
+        if not self._kill_streamed_create(flow) and flow.live and self._operation(flow) is None:
+            streaming.stream_request(flow, ctx.options)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self._services is not None:
@@ -112,14 +115,17 @@ class BedrockBatch:
         await self._guarded(flow, self._route)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if self._services is not None:
+        if self._services is not None and flow in self._services.provider_flows:
             self._services.provider_flows.responseheaders(flow)
+        elif flow.live and self._operation(flow) is None:
+            streaming.stream_response(flow, ctx.options)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
             await self._services.provider_flows.error(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
+        self._resigner.check(flow)
         if self._services is not None and flow in self._services.provider_flows:
             await self._guarded(flow, self._services.provider_flows.response)
             return
@@ -258,7 +264,7 @@ class BedrockBatch:
         if self._settings.resign and (below_prefix or isinstance(mode, ReverseMode)):
             region = region_of(flow.request, host_of(flow.request, mode), _default_region())
             try:
-                await self._resigner.resign(flow.request, region)
+                await self._resigner.resign(flow, region)
             except NoCredentials as error:
                 raise AwsError("AccessDeniedException", str(error)) from error
 

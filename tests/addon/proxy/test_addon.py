@@ -615,3 +615,31 @@ async def test_resigning_without_credentials_is_an_error(
     async with a_proxy(tmp_path, batch_resign=True) as proxy:
         flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", mode=REVERSE))
     assert _error(flow) == (403, "AccessDeniedException")
+
+
+async def test_requests_are_signed_with_the_key_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys.json"
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = cat {keys}\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+
+    def issue(key: str) -> None:
+        keys.write_text(f'{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "s"}}')
+
+    async def signed(status: int) -> str:
+        flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", mode=REVERSE))
+        flow.response = Response.make(status)
+        await proxy.addon.response(flow)
+        return flow.request.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+
+    async with a_proxy(tmp_path, batch_resign=True) as proxy:
+        issue("OLD")
+        assert await signed(200) == "OLD"
+        issue("NEW")  # which no file or variable shows
+        assert await signed(403) == "OLD"
+        assert await signed(200) == "NEW"

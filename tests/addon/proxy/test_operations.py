@@ -264,6 +264,14 @@ class SameVendor(Target):
         return replace(super().provider, derived_model=lambda vendor, model: f"{vendor}'s {model}")
 
 
+@pytest.mark.parametrize("model", ["gpt 4o", "gpt-4o\n", "\tgpt-4o", "gpt-4o\u00a0"])
+def test_a_mapped_model_with_a_blank_is_refused_by_the_settings_name(model: str) -> None:
+    config = Config.model_validate({"providers": {"openai": {"models": {"*": model}}}})
+    with pytest.raises(AwsError, match=r"\[providers\.openai\.models\]") as refused:
+        provider_model(config.target("openai"), "anthropic.claude-3-haiku-20240307-v1:0")
+    assert refused.value.error_type == "ValidationException"
+
+
 @pytest.mark.parametrize(
     ("globs", "asked", "model"),
     [

@@ -122,7 +122,7 @@ def request(model_input: Raw) -> EmbeddingRequest:
 
 def output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
     """Nova's response with one embedding; it has no token count (seen on the live API)."""
-    is_text = _DECODER.decode(model_input).single_embedding_params.text is not None
+    is_text = decoded(_DECODER, model_input).single_embedding_params.text is not None
     return msgspec.json.encode(_Answer((_Vector("TEXT" if is_text else "IMAGE", answer.vectors[0]),)))
 
 

@@ -1,7 +1,7 @@
 """Embedding records as `EmbedContentRequest` lines, and the vectors in result rows.
 
-One request embeds one content: a record with several has as many lines. Rows are told apart by their keys,
-which only a file has: the order of inline answers has been seen mangled (googleapis/js-genai#1207).
+One request embeds one content: a record with several has as many lines. Rows are distinguished by their
+keys, which only a file has: the order of inline answers has been seen mangled (googleapis/js-genai#1207).
 
 Gemini: docs/embeddings, api/embeddings; docs/batch-api (batch embeddings).
 """
