@@ -1,9 +1,8 @@
 """Who may create a provider batch: the one thing that several processes must not do at the same time.
 
-A row is claimed for a limited time, longer than the call to create the batch may take, by the database's clock.
-Only its owner calls the provider. A row that was claimed and neither settled nor released tells that a batch may
-exist: it is searched for before another call.
-"""
+A row is claimed for a limited time, longer than the call to create the batch may take, by the database's
+clock. Only its owner calls the provider. A row that was claimed and neither settled nor released tells that
+a batch may exist: it is searched for before another call. """
 
 import hashlib
 from collections.abc import Sequence
@@ -76,7 +75,9 @@ class BatchStore:
     def latest(self, job_id: str, shard: int) -> BatchRow:
         """The row of a shard's latest round; the first one is inserted if missing."""
         with self._store.exclusive() as session:
-            rounds = select(func.max(BatchRow.round)).where(BatchRow.job_id == job_id, BatchRow.shard == shard)
+            rounds = select(func.max(BatchRow.round)).where(
+                BatchRow.job_id == job_id, BatchRow.shard == shard
+            )
             return _row(session, job_id, shard, session.scalar(rounds) or 0)
 
     def renew(self, row: BatchRow, owner: str, seconds: float) -> bool:

@@ -1,17 +1,17 @@
 """Moving a job to another provider when the first one refuses it as a whole.
 
-A job stays with its provider once a batch was accepted or may have been, or a record that is sent by itself was
-answered: from then on there are results that are paid for.
-"""
+A job stays with its provider once a batch was accepted or may have been, or a record that is sent by itself
+was answered: from then on there are results that are paid for. """
 
 from datetime import timedelta
 
 from anyio import to_thread
 
+from addon.jobs import leftovers
 from addon.jobs.job_run import JobRun
-from addon.jobs.tables import NO_ROOM, BatchRow, Job, Shard, utc_now
+from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Job, Shard, utc_now
 
-_NOT_ACCEPTED = frozenset({"failed", NO_ROOM})
+_NOT_ACCEPTED = frozenset({"failed", NO_ROOM, NAMED})
 
 
 async def falls_back(run: JobRun) -> bool:
@@ -24,6 +24,7 @@ async def falls_back(run: JobRun) -> bool:
     refusals = {shard.refusal for shard in shards}
     if not shards or None in refusals or any(map(_may_be_accepted, await store.batches(job.id))):
         return False
+    await leftovers.delete_before_fallback(run)
     await to_thread.run_sync(run.spool.remove_all_but_input)
     await store.fall_back(job.id, job.attempt, utc_now(), "; ".join(sorted(map(str, refusals))))
     return True

@@ -105,6 +105,13 @@ class JobRun:
             raise ProviderError(401, str(error)) from error
 
     @property
+    def keeps_leftovers(self) -> bool:
+        """Whether the job's files stay at the provider: if configured, or if they are all there is of results
+        that could not be delivered."""
+        undelivered = self.job.status == "Failed" and self.job.succeeded > 0
+        return undelivered or self.resources.config.jobs.keep_provider_files
+
+    @property
     def limits(self) -> Limits:
         return Limits(requests=self.target.max_requests, bytes=self.target.max_bytes)
 
@@ -121,7 +128,7 @@ class JobRun:
 
     @property
     def spool(self) -> Spool:
-        return Spool.of(self.resources.config.spool / self.id, self.job.attempt)
+        return Spool.of(self.resources.spool / self.id, self.job.attempt)
 
     @property
     def output(self) -> Output:

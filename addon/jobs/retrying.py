@@ -1,9 +1,8 @@
 """Waiting out of what temporary failures interrupt: a dead S3, a provider that is down, a full disk, a killed
 worker process.
 
-A step does not wait: it ends with the seconds until it is tried again, longer the longer the failures last. The
-job shows what it waits for. Only success, a permanent error, a Stop or the deadline end that.
-"""
+A step does not wait: it ends with the seconds until it is tried again, longer the longer the failures last.
+The job shows what it waits for. Only success, a permanent error, a Stop or the deadline end that. """
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -48,7 +47,8 @@ def waited_out(doing: str, curable: Callable[[Exception], bool] = passes) -> Ite
 
 
 async def pause_after(run: JobRun, error: Exception, failing_since: datetime | None) -> float:
-    """Seconds until a step that failed is tried again, as the job shows. Raises the error if it is permanent."""
+    """Seconds until a step that failed is tried again, as the job shows. Raises the error if it is
+    permanent."""
     if not passes(error):
         raise error
     logger.warning("job %s waits: %s", run.id, error)

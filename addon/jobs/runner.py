@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 
 from anyio import to_thread
 from sqlalchemy.engine import make_url
@@ -124,8 +125,7 @@ class Runner:
     async def _start(self, *, runs: bool) -> None:
         resources = self._resources
         jobs = resources.config.jobs
-        role = "runs" if runs else "accepts"
-        member = Member(id=self._member.id, host=self._member.host, key=self._member.key, role=role)
+        member = replace(self._member, role="runs" if runs else "accepts")
         self._membership = Membership(self._executors, member, resources.store, jobs.heartbeat)
         self._engine = Engine(
             self._url,

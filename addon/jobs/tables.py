@@ -19,12 +19,15 @@ FOREIGN = "of others"
 NO_ROOM = "no room"
 """State of a batch that was refused because too much is queued at the provider."""
 
+NAMED = "requests named"
+"""State of a batch that was refused because of some of its requests; the others are sent in another one."""
+
 type Creation = Literal["planned", "intended", "created", "refused", "unknown"]
 """Whether a provider batch exists: `planned`, none was asked for; `intended`, a call to create it was or is
 about to be sent; `created`; `refused`, it was not created and will not be; `unknown`, it may exist, and the
 provider refuses to be searched for it."""
 
-WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM})
+WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM, NAMED})
 """States of a batch that has no results for us; the others are those that a provider reports."""
 
 
@@ -122,7 +125,7 @@ class Shard(Base):
     """The group of this shard's lines; lines of different groups cannot share a batch."""
     leads: Mapped[bool] = mapped_column(default=True)
     lines: Mapped[int]
-    """Records of this group that can be sent."""
+    """Of its records that can be sent; a record may have several."""
     object: Mapped[int]
     """Index into the job's inputs where the range begins."""
     offset: Mapped[int] = mapped_column(BigInteger)
@@ -168,7 +171,8 @@ class BatchRow(Base):
     lost: Mapped[datetime | None]
     """Time from which it is searched for, because the response to its creation was lost."""
     lane: Mapped[str | None] = mapped_column(String(64), index=True)
-    """Hash of the provider's address and key, where batches carry no marker: they are created one at a time."""
+    """Hash of the provider's address and key, where batches carry no marker: they are created one at a
+    time."""
     batch_id: Mapped[str | None] = mapped_column(Text)
     adopted: Mapped[bool] = mapped_column(default=False)
     """It was found after a lost response; without markers, only its results show whether it is ours."""
@@ -180,6 +184,8 @@ class BatchRow(Base):
     failed: Mapped[int] = mapped_column(default=0)
     asked_again: Mapped[int] = mapped_column(default=0)
     """Number of failed records that a later round sends again."""
+    refused: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """Records because of which the provider refused it, by index, and why: they are not sent again."""
     result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The provider's ids or URLs of its result files."""
     saved: Mapped[list[str] | None] = mapped_column(JSON)

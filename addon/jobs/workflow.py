@@ -5,10 +5,10 @@
                with the next provider if the first one refuses the job
     run_shard  upload → create → look … → fetch, in rounds while records are left that are worth sending again
 
-The store holds what is true, so a workflow only repeats two things: a step, which does what the store shows to
-be next, and a wait, which a message ends early. A step is one short action that may be repeated at any time, here
-or in another process. After some steps a workflow starts its successor and ends, so that its history stays short.
-"""
+The store holds what is true, so a workflow only repeats two things: a step, which does what the store shows
+to be next, and a wait, which a message ends early. A step is one short action that may be repeated at any
+time, here or in another process. After some steps a workflow starts its successor and ends: its history
+stays short. """
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, publication
+from addon.jobs import fallback, leftovers, publication
 from addon.jobs.batches import lifecycle
 from addon.jobs.direct import per_record
 from addon.jobs.errors import JobFailed
@@ -163,6 +163,7 @@ async def _advance_job(run: JobRun) -> Next:
     store, job = run.resources.store, run.job
     if job.ended is not None:
         await _clear(run)
+        await leftovers.delete_all(run)
         return Next(None)
     shards = list(await store.shards(job.id))
     if not shards:
@@ -294,8 +295,11 @@ async def _settled[Result](
     work: Callable[[], Awaitable[Result]],
     paused: Callable[[float | None], Result],
 ) -> Result:
-    """The result of `work`, or the pause after an error that passes. Another error fails the job: without that
-    the application would poll for ever. Paid results stay in the spool."""
+    """The result of `work`, or the pause after an error that passes.
+
+    Another error fails the job: without that the application would poll for ever. Paid results stay in the
+    spool.
+    """
     try:
         result = await work()
     except Exception as error:
@@ -346,5 +350,6 @@ async def _load(job_id: str) -> JobRun:
 
 
 async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:
+    await leftovers.remember_endpoint(await _load(job_id))
     if await _resources[0].store.end(job_id, status, utc_now(), message):
         logger.info("job %s is %s%s", job_id, status, f": {message}" if message else "")

@@ -36,7 +36,7 @@ class _FileBody(httpx.AsyncByteStream):
 
 
 def end_at(request: httpx.Request, deadline: Deadline) -> None:
-    """Have a body break off at the deadline: a process that was paused must not send the request afterwards."""
+    """Have a body break off at the deadline: a process that was paused must not send it afterwards."""
     body = request.stream
     assert isinstance(body, httpx.AsyncByteStream)
     request.stream = _EndingBody(body, deadline)

@@ -16,7 +16,7 @@ from addon.providers import bodies
 from addon.providers.credentials import masked
 from addon.providers.deadlines import Deadline
 from addon.providers.google_auth import GoogleCredentials
-from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating
+from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating, was_cut_off
 from addon.settings.egress_proxy import proxy_for
 from addon.storage.gcs import SCHEME, GoogleStorage
 from translators.errors import ProviderError
@@ -73,7 +73,8 @@ class Transport:
 
         Bodies of responses to requests marked with `SAVE` become files in `folder`, whole or not at all.
         With `once` a request that is not a GET is never repeated, and none leaves or is answered after the
-        `deadline`. Raises `Unreachable`; with `once` also `LostAnswer`; what the conversation raises (`ProviderError`); `OSError` of the disk.
+        `deadline`. Raises `Unreachable`; with `once` also `LostAnswer`; what the conversation raises
+        (`ProviderError`); `OSError` of the disk.
         """
         with closing(conversation):
             try:
@@ -97,6 +98,15 @@ class Transport:
     async def _response(
         self, request: httpx.Request, folder: Path | None, once: bool, deadline: Deadline | None
     ) -> httpx.Response:
+        response = await self._answer(request, folder, once, deadline)
+        if request.method != "GET" and was_cut_off(response):
+            return await self._answer(request, folder, once, deadline)
+        return response
+
+    async def _answer(
+        self, request: httpx.Request, folder: Path | None, once: bool, deadline: Deadline | None
+    ) -> httpx.Response:
+        """The response after the repetitions that the method allows."""
         if once and request.method != "GET":
             response = await self._before(deadline, request, folder)
             if is_outcome_unknown(response.status_code):

@@ -10,14 +10,18 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from addon.jobs.async_store import AsyncStore
+from addon.jobs.batches.create import MARGIN
 from addon.jobs.tables import Job
+from addon.providers.deadlines import Deadline
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.constraints import is_plain_name
 from translators.bedrock.jobs import ProviderFile
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
@@ -33,8 +37,14 @@ class ProviderFileJobs:
         store: AsyncStore,
         runner: JobRunner,
         clock: Callable[[], datetime],
+        *,
+        executor: str,
+        limit: float,
     ) -> None:
-        """`clock` gives UTC without a zone."""
+        """`clock` gives UTC without a zone; `limit` are the seconds in which a call may leave this
+        process."""
+        self._executor = executor
+        self._limit = limit
         self._admission = admission
         self._operations = operations
         self._store = store
@@ -48,6 +58,9 @@ class ProviderFileJobs:
 
         Raises `AwsError`.
         """
+        for tag, value in (("file_id", file.id), ("endpoint", file.endpoint)):
+            if not is_plain_name(value):
+                raise AwsError("ValidationException", f"tag {tag}: {value!r} has a blank in it")
         caller = replace(caller, fallbacks=())  # the file is nowhere else
         target, endpoint = await self._admission.endpoint(caller)
         if not target.provider.takes_files or target.section.mode == "direct":
@@ -57,7 +70,12 @@ class ProviderFileJobs:
                 "file_id and endpoint, and name an input in S3.",
             )
         job = await self._operations.stored(body, caller)
-        if not await self._store.intend(job.id, file.id, self._clock()):
+        owner = f"{self._executor}/{uuid4().hex}"
+        deadline = Deadline(self._limit)
+        claim = await self._store.claim_batch(job.id, 0, 0, owner, self._limit + MARGIN, input_id=file.id)
+        if not claim.granted or claim.row.lost is not None:
+            # another call has made it or is about to, or this one's predecessor left it open
+            await self._store.release_claim(claim.row, owner)
             await self._hand_over(job)
             return job, None
         submission = Submission(
@@ -69,20 +87,23 @@ class ProviderFileJobs:
         )
 
         async def created(batch: Batch, _: bytes) -> bytes:
-            await self._store.change_batch(job.id, 0, 0, batch_id=batch.id, raw_status=batch.raw_status)
+            await self._store.created_batch(claim.row, batch.id, batch.raw_status)
             return await self._hand_over(job)
 
         async def refused(error: ProviderError) -> None:
             words = f"{target.name} answered {error.status}: {error.message}"
+            await self._store.release_claim(claim.row, owner, creation="refused")
             await self._store.end(job.id, "Failed", self._clock(), words)
             await self._store.free_token(job.id)  # the caller gets the error and may retry
 
         async def unsettled() -> bytes:
+            await self._store.release_claim(claim.row, owner, lost=True)
             return await self._hand_over(job)
 
         return job, ProviderCall(
             provider=target.name,
             secrets=endpoint.headers,
+            deadline=deadline,
             conversation=target.provider.batches.create(endpoint, submission, io.BytesIO()),
             response=created,
             on_refusal=refused,

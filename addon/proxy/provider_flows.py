@@ -18,6 +18,7 @@ from mitmproxy.net.http.http1.read import connection_close
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.providers.credentials import masked
+from addon.providers.deadlines import Deadline
 from addon.providers.retry_policy import LostAnswer, Unreachable
 from addon.providers.transport import USER_AGENT, Transport
 from addon.proxy.caller_keys import redacted
@@ -48,6 +49,8 @@ class ProviderCall[Outcome]:
     secrets: Mapping[str, str]
     """The headers with the provider key."""
     conversation: Conversation[Outcome]
+    deadline: Deadline | None = None
+    """The key is not sent after it: the call must not leave a process that was paused until then."""
     response: Callable[[Outcome, bytes], Awaitable[bytes]]
     """The outcome, the body of the provider's first response → Bedrock's response body. Raises `AwsError`."""
     on_refusal: Callable[[ProviderError], Awaitable[None]] | None = None
@@ -66,10 +69,13 @@ class RedactedHeaders(http.Headers):
     def __init__(self, fields: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         super().__init__(fields)
         self._secrets: dict[bytes, bytes] = {}
+        self._deadline: Deadline | None = None
 
     @classmethod
-    def of(cls, headers: httpx.Headers, secrets: Mapping[str, str]) -> "RedactedHeaders":
-        """The headers, with those in `secrets` redacted."""
+    def of(
+        cls, headers: httpx.Headers, secrets: Mapping[str, str], deadline: Deadline | None = None
+    ) -> "RedactedHeaders":
+        """The headers, with those in `secrets` redacted, for good after the deadline."""
         hidden = {name.lower().encode("ascii"): value for name, value in secrets.items()}
         redacted_headers = cls(
             tuple(
@@ -77,6 +83,7 @@ class RedactedHeaders(http.Headers):
             )
         )
         redacted_headers._secrets = {name: value.encode("latin-1") for name, value in hidden.items()}
+        redacted_headers._deadline = deadline
         return redacted_headers
 
     def drop_secrets(self) -> None:
@@ -84,6 +91,8 @@ class RedactedHeaders(http.Headers):
 
     @override
     def __bytes__(self) -> bytes:
+        if self._deadline is not None and self._deadline.left <= 0:
+            self.drop_secrets()
         return b"".join(
             b"%b: %b\r\n" % (name, self._secrets.get(name.lower(), value)) for name, value in self.fields
         )
@@ -133,7 +142,7 @@ class ProviderFlows:
                 flow.response = json_response(await call.response_if_unsettled())
                 return
         flow.metadata[METADATA] = {"asked": f"{flow.request.method} {flow.request.path}"}
-        redirect(flow.request, request, call.secrets)
+        redirect(flow.request, request, call.secrets, call.deadline)
         self._open[flow.id] = _OpenCall(call=call, request=request, client=flow.client_conn.id)
 
     def __contains__(self, flow: http.HTTPFlow) -> bool:
@@ -225,7 +234,9 @@ def json_response(document: bytes) -> http.Response:
     )
 
 
-def redirect(request: http.Request, target: httpx.Request, secrets: Mapping[str, str]) -> None:
+def redirect(
+    request: http.Request, target: httpx.Request, secrets: Mapping[str, str], deadline: Deadline | None = None
+) -> None:
     """Replace the caller's request by the provider's. Of the caller's, only `Connection: close` stays, which
     mitmproxy reads after the response."""
     closes = connection_close(request.http_version, request.headers)  # type: ignore[no-untyped-call]  # mitmproxy's own
@@ -247,6 +258,7 @@ def redirect(request: http.Request, target: httpx.Request, secrets: Mapping[str,
             ],
         ),
         secrets,
+        deadline,
     )
     request.raw_content = target.read()
     request.trailers = None

@@ -82,7 +82,15 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         stack.push_async_callback(runner.close)
         admission = Admission(config=settings.config, environment=os.environ, google=google)
         operations = Operations(admission, store, runner, keys, utc_now, probe=network_probe(transport))
-        file_jobs = ProviderFileJobs(admission, operations, store, runner, utc_now)
+        file_jobs = ProviderFileJobs(
+            admission,
+            operations,
+            store,
+            runner,
+            utc_now,
+            executor=member.id,
+            limit=settings.config.jobs.create_limit,
+        )
         close = stack.pop_all().aclose
     return Services(
         operations=operations,

@@ -4,9 +4,8 @@ The row is claimed before it, for longer than the call may take. After a lost re
 without a word, the batch is searched for by its marker, for minutes, before another one is created. If the
 search itself is refused, nothing is created and no other provider is used.
 
-Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one at a
-time there; whether a found one is another application's shows in its results.
-"""
+Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one
+at a time there; whether a found one is another application's shows in its results. """
 
 import hashlib
 import logging
@@ -18,13 +17,13 @@ from uuid import uuid4
 import anyio
 from anyio import to_thread
 
-from addon.jobs.errors import NotConfigured, NotYet
+from addon.jobs.errors import NotYet
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes
 from addon.jobs.tables import BatchRow, Shard
 from addon.providers.deadlines import Deadline
-from addon.providers.retry_policy import LostAnswer, Unreachable
+from addon.providers.retry_policy import LostAnswer
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Search, Submission
 
@@ -58,9 +57,10 @@ class Creation:
         self._owner = f"{run.resources.executor}/{uuid4().hex}"
 
     async def attempt(self) -> float:
-        """Find or create the batch, if this process may; the seconds until the next look at the row.
+        """Find or create the batch, if this process may; the seconds until the next look at the row, which
+        shows the outcome.
 
-        Raises `NotYet`. The row shows the outcome.
+        Raises `NotYet`, and the error for which there is no batch and will be none.
         """
         limit = await self._limit()
         row = self._row
@@ -136,18 +136,13 @@ class Creation:
         return 0
 
     async def _failed(self, error: Exception) -> None:
-        """Release the row after an error that leaves no batch. Raises `NotYet` if it is tried again."""
+        """Release the row after an error that leaves no batch. Raises it, or `NotYet` if it passes."""
         may_exist = self._row.lost is not None
         if passes(error) and (may_exist or not is_outage_over(self._run, self._shard)):
             await self._release(creation="intended" if may_exist else "planned")
             raise NotYet(_CREATING, error) from error
         await self._release(creation="refused")
-        if isinstance(error, ProviderError):
-            await self._store.refuse(self._shard, error.message, error.status)
-        elif isinstance(error, Unreachable | NotConfigured):
-            await self._store.refuse(self._shard, str(error), 503)
-        else:
-            raise error
+        raise error
 
     async def _created(self, batch: Batch, *, adopted: bool = False) -> None:
         if not await self._store.created_batch(self._row, batch.id, batch.raw_status, adopted=adopted):

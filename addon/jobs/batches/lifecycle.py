@@ -5,7 +5,6 @@ end: whichever has the shard next goes on from the rows.
 """
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from addon.jobs.errors import NotConfigured
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
-from addon.jobs.processes.split import line_count, unanswered_lines
+from addon.jobs.processes.refused_records import refused_records
+from addon.jobs.processes.split import Request, line_count, unanswered_lines
 from addon.jobs.retrying import passes, waited_out
-from addon.jobs.tables import NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
+from addon.jobs.tables import NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
@@ -28,8 +28,14 @@ from translators.providers.conversation import Batch, Marker, Submission
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 1.0
-"""Seconds before the first looks at a new batch, unless the poll interval is shorter: small batches end within
-minutes. Later ones follow after half of its age, until that is the poll interval."""
+"""Seconds before the first looks at a new batch, unless the poll interval is shorter: small batches end
+within minutes. Later ones follow after half of its age, until that is the poll interval."""
+
+MOST_REFUSALS = 25
+"""Batches of a shard that may be refused because of some of their requests, before the whole shard is."""
+
+_INVALID = frozenset({400, 422})
+"""HTTP statuses of a refusal that may be about single requests."""
 
 GRACE_HOURS = 1
 """Hours after the job's end that a cancelled batch may take to end, or a dead provider to come back."""
@@ -41,7 +47,7 @@ async def advance(run: JobRun, shard: Shard) -> float | None:
     Raises `NotYet` and other errors that pass.
     """
     row = await run.resources.store.latest_batch(run.id, shard.number)
-    if row.batch_id is None:
+    if row.batch_id is None and row.state != NAMED:
         if row.creation == "refused" or run.job.ended is not None:
             return None
         return await _have_batch(run, shard, row)
@@ -66,8 +72,10 @@ async def _have_batch(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
     submission = await _submission(run, shard, row, lines)
     if row.input_id is None:
         return await _upload(run, shard, row, submission, lines)
-    pause = await create.Creation(run, shard, row, submission, lines).attempt()
-    return run.until_deadline(pause)
+    try:
+        return run.until_deadline(await create.Creation(run, shard, row, submission, lines).attempt())
+    except (ProviderError, Unreachable, NotConfigured) as error:
+        return await _refused_whole(run, shard, row, error)
 
 
 async def _submission(run: JobRun, shard: Shard, row: BatchRow, lines: Path) -> Submission:
@@ -92,23 +100,30 @@ async def _upload(
             endpoint = await run.endpoint()
             async with resources.transfers:
                 with await to_thread.run_sync(lines.open, "rb") as file:
-                    input_id = await resources.transport.play(
-                        run.batches.upload(endpoint, submission, file)
-                    )
+                    input_id = await resources.transport.play(run.batches.upload(endpoint, submission, file))
     except Exception as error:
         if passes(error) and not is_outage_over(run, shard):
             with waited_out(doing):
                 raise
-        if isinstance(error, ProviderError):
-            await resources.store.refuse(shard, error.message, error.status)
-        elif isinstance(error, Unreachable | NotConfigured):  # another provider is due
-            await resources.store.refuse(shard, str(error), 503)
-        else:
-            raise
         await resources.store.change_batch(run.id, row.shard, row.round, creation="refused")
-        return None
+        if not isinstance(error, ProviderError | Unreachable | NotConfigured):
+            raise
+        return await _refused_whole(run, shard, row, error)
     await resources.store.change_batch(run.id, row.shard, row.round, input_id=input_id)
     return 0
+
+
+async def _refused_whole(
+    run: JobRun, shard: Shard, row: BatchRow, error: ProviderError | Unreachable | NotConfigured
+) -> float | None:
+    """Keep why a batch was not created; another one is due if that was because of some of its requests."""
+    if not isinstance(error, ProviderError):  # another provider is due
+        await run.resources.store.refuse(shard, str(error), 503)
+        return None
+    if error.status in _INVALID and await _is_about_requests(run, shard, row, (error.message,)):
+        return 0
+    await run.resources.store.refuse(shard, error.message, error.status)
+    return None
 
 
 async def _input_without_room(run: JobRun, row: BatchRow) -> str | None:
@@ -130,20 +145,52 @@ async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
         await anyio.Path(path).touch()
         return path
-    done = await _answered(run, shard, round_)
+    done, refused = await _answered(run, shard, round_), await _refused(run, shard, round_)
     inputs = await run.inputs()
     count = await run.resources.in_process(
-        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, path
+        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, refused, path
     )
     return path if count else None
 
 
-async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
-    """The records that have a final result of an earlier round."""
+async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[Request]:
+    """The lines that have a final result of an earlier round."""
     files = await have_results(run, shard)
     if before == 0 or not files:
         return frozenset()
     return await run.resources.in_process(answered, files, run.job.kind, run.id)
+
+
+async def _refused(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
+    """The records because of which the provider refused a batch of an earlier round."""
+    rows = await run.resources.store.batches(run.id, shard.number)
+    return frozenset(int(index) for row in rows if row.round < before for index in row.refused)
+
+
+async def _is_about_requests(run: JobRun, shard: Shard, row: BatchRow, errors: tuple[str, ...]) -> bool:
+    """Whether a refusal of the whole batch names requests: then their records are errors, and the next round
+    sends the others. What is refused costs nothing."""
+    store = run.resources.store
+    earlier = await store.batches(run.id, shard.number)
+    if run.source.at_provider or sum(other.state == NAMED for other in earlier) >= MOST_REFUSALS:
+        return False
+    lines = await lines_of(run, shard, row.round)
+    if lines is None:
+        return False
+    refused = await run.resources.in_process(refused_records, errors, run.id, lines)
+    if not refused:
+        return False
+    logger.warning("job %s: refused because of %d records: %s", run.id, len(refused), errors[0])
+    await store.change_batch(
+        run.id,
+        row.shard,
+        row.round,
+        state=NAMED,
+        refused={str(index): reason for index, reason in refused.items()},
+        succeeded=0,
+        failed=len(refused),
+    )
+    return True
 
 
 async def _look(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
@@ -196,6 +243,7 @@ async def _cancel(run: JobRun, row: BatchRow, batch_id: str) -> Batch | None:
 
 async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
     store = run.resources.store
+    shard = await store.shard(run.id, row.shard)
     waits = batch.had_no_room and not run.source.at_provider
     await store.change_batch(
         run.id,
@@ -209,8 +257,7 @@ async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
     )
     if waits:
         await run.show_waiting(f"room at the provider: {'; '.join(batch.errors)}")
-    elif batch.state == "failed":
-        shard = await store.shard(run.id, row.shard)
+    elif batch.state == "failed" and not await _is_about_requests(run, shard, row, batch.errors):
         reason = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
         await store.refuse(shard, reason, 400)
     await store.count(run.id, utc_now())
@@ -222,9 +269,7 @@ async def _after_the_end(run: JobRun, shard: Shard, row: BatchRow) -> float | No
     if row.state == NO_ROOM and not run.is_over():
         if shard.not_before is None:
             seconds = resend.pause_for_room(run, row)
-            await store.change_shard(
-                run.id, shard.number, not_before=utc_now() + timedelta(seconds=seconds)
-            )
+            await store.change_shard(run.id, shard.number, not_before=utc_now() + timedelta(seconds=seconds))
             return run.until_deadline(seconds)
         if (left := (shard.not_before - utc_now()).total_seconds()) > 0:
             return run.until_deadline(left)

@@ -63,7 +63,8 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
 
 
 async def collect(run: JobRun, shard: Shard, row: BatchRow) -> None:
-    """Fetch the results of a batch that is over. Raises `NotYet` while they are not there, or not all of them.
+    """Fetch the results of a batch that is over. Raises `NotYet` while they are not there, or not all of
+    them.
 
     What is missing for good is the shard's refusal.
     """

@@ -1,8 +1,7 @@
 """DBOS: its configuration, start and end, and what it knows about the workflows of all members.
 
-DBOS 3.4 has no public call for the recovery of another process's workflows, nor for handing back one's own. All
-uses of its internals are here, and a test names them.
-"""
+DBOS 3.4 has no public call for the recovery of another process's workflows, nor for handing back one's own.
+All uses of its internals are here, and a test names them. """
 
 import asyncio
 import logging
@@ -14,6 +13,7 @@ from typing import Any
 from anyio import to_thread
 from dbos import DBOS
 from dbos import _dbos as internals
+from dbos._queue import queue_thread
 from sqlalchemy.engine import make_url
 
 from addon.jobs import sqlite, workflow
@@ -54,8 +54,8 @@ class Engine:
     async def launch(self) -> None:
         """Start DBOS. Raises what the database raises."""
         dbos = _configured(self._url, self._executor, self._interval)
-        # Workflows run on this loop. DBOS takes the one of the thread that launches it, where migrations would
-        # block other requests.
+        # Workflows run on this loop. DBOS takes the one of the thread that launches it, where migrations
+        # would block other requests.
         dbos._background_event_loop._main_loop = asyncio.get_running_loop()
         if not self._runs:
             DBOS.listen_queues([])
@@ -66,7 +66,8 @@ class Engine:
         )
 
     async def drain(self) -> None:
-        """Take no more workflows, end those of this process where they are, and hand them back to the queues."""
+        """Take no more workflows, end those of this process where they are, and hand them back to the
+        queues."""
         dbos = _instance()
         if dbos is None:
             return
@@ -133,7 +134,7 @@ def _stop_dequeuing(dbos: DBOS) -> None:
     for event in dbos.background_thread_stop_events:
         event.set()
     for thread in dbos._background_threads:
-        if getattr(thread, "_target", None) is internals.queue_thread:
+        if getattr(thread, "_target", None) is queue_thread:
             thread.join(timeout=10)
 
 

@@ -98,6 +98,7 @@ class Executors:
         with self._store.exclusive() as session:
             session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{FROZEN_AFTER}'"))
             got = session.scalar(
-                text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": lock_number(f"bedrock-batch {task}")}
+                text("SELECT pg_try_advisory_xact_lock(:lock)"),
+                {"lock": lock_number(f"bedrock-batch {task}")},
             )
             yield bool(got)

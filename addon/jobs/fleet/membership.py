@@ -39,7 +39,9 @@ class Membership:
                 (self.reconcile, BEATS_BETWEEN_COMPARISONS * self._heartbeat),
             ]
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(_regularly(work, seconds), name=work.__name__) for work, seconds in works]
+        self._tasks = [
+            loop.create_task(_regularly(work, seconds), name=work.__name__) for work, seconds in works
+        ]
 
     async def stop(self) -> None:
         """End the background work."""
@@ -84,7 +86,8 @@ class Membership:
         await to_thread.run_sync(self._executors.remove, others)
 
     async def reconcile(self) -> None:
-        """Start what the store has unfinished and no workflow runs; delete workflows that have a successor."""
+        """Start what the store has unfinished and no workflow runs; delete workflows that have a
+        successor."""
         unfinished = await self._store.unfinished()
         live = await engine.live_workflows()
         for job_id in unfinished:
@@ -96,9 +99,7 @@ class Membership:
                 await workflow.start_job(job_id, _next(known.get(job)))
             await engine.forget(_superseded(known, live))
 
-    async def _start_shards(
-        self, job_id: str, live: engine.LiveWorkflows, known: engine.Generations
-    ) -> None:
+    async def _start_shards(self, job_id: str, live: engine.LiveWorkflows, known: engine.Generations) -> None:
         """Start the shards whose workflows ended before they were finished."""
         job = await self._store.job(job_id)
         assert job is not None
