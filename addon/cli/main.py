@@ -120,6 +120,24 @@ def run(
 
 
 @application.command()
+def worker(
+    database: Database = "",
+    config: ConfigFile = "",
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes that translate records.")] = 2,
+    poll_interval: Annotated[
+        int, typer.Option(min=1, help="Whole seconds between looks at a provider's batch.")
+    ] = 30,
+) -> None:
+    """Run jobs without a proxy, until SIGTERM or Ctrl-C; its jobs are handed over then.
+
+    Proxies and workers with the same `--database postgresql://…` share the jobs.
+    """
+    from addon.cli.worker import run_worker
+
+    run_worker(database, config, workers, poll_interval)
+
+
+@application.command()
 def demo() -> None:
     """Play the whole story on this machine: S3, a provider, the proxy and a boto3 program."""
     from addon.demo.run import run_demo

@@ -2,7 +2,8 @@
 
 A row is claimed for a limited time, longer than the call to create the batch may take, by the database's
 clock. Only its owner calls the provider. A row that was claimed and neither settled nor released tells that
-a batch may exist: it is searched for before another call. """
+a batch may exist: it is searched for before another call.
+"""
 
 import hashlib
 from collections.abc import Sequence

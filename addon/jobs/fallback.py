@@ -1,7 +1,8 @@
 """Moving a job to another provider when the first one refuses it as a whole.
 
 A job stays with its provider once a batch was accepted or may have been, or a record that is sent by itself
-was answered: from then on there are results that are paid for. """
+was answered: from then on there are results that are paid for.
+"""
 
 from datetime import timedelta
 

@@ -2,7 +2,8 @@
 worker process.
 
 A step does not wait: it ends with the seconds until it is tried again, longer the longer the failures last.
-The job shows what it waits for. Only success, a permanent error, a Stop or the deadline end that. """
+The job shows what it waits for. Only success, a permanent error, a Stop or the deadline end that.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator

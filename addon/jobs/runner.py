@@ -163,7 +163,7 @@ class Runner:
         """Wait a little for calls that spend money."""
         calls = self._resources.creating
         limit = asyncio.get_running_loop().time() + CRITICAL_SECONDS
-        while calls and asyncio.get_running_loop().time() < limit:
+        while calls and asyncio.get_running_loop().time() < limit:  # noqa: ASYNC110 - they end by themselves
             await asyncio.sleep(0.02)
 
 

@@ -1,14 +1,15 @@
 """The durable workflows of a job: one for the job, one queued child for each shard.
 
     run_job    Submitted → Validating → Scheduled → InProgress → Completed | PartiallyCompleted | Expired |
-               Stopped | Failed: prepare, wait for the shards, join each range, publish; again from the beginning
-               with the next provider if the first one refuses the job
+               Stopped | Failed: prepare, wait for the shards, join each range, publish; again from the
+               beginning with the next provider if the first one refuses the job
     run_shard  upload → create → look … → fetch, in rounds while records are left that are worth sending again
 
 The store holds what is true, so a workflow only repeats two things: a step, which does what the store shows
 to be next, and a wait, which a message ends early. A step is one short action that may be repeated at any
 time, here or in another process. After some steps a workflow starts its successor and ends: its history
-stays short. """
+stays short.
+"""
 
 import asyncio
 import logging

@@ -5,21 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-import anyio
-import anyio.to_thread
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
-from addon.jobs.async_store import AsyncStore
-from addon.jobs.fleet.executors import Member
-from addon.jobs.key_vault import BadSecretKey, KeyVault
-from addon.jobs.resources import Resources
-from addon.jobs.runner import OtherSecret, Runner
-from addon.jobs.sqlite import SQLiteTooOld
-from addon.jobs.store import Store
+from addon.jobs.member import CannotStart as CannotStart
+from addon.jobs.member import member
 from addon.jobs.tables import utc_now
-from addon.providers.google_auth import GoogleCredentials
-from addon.providers.transport import Transport
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
@@ -27,11 +15,6 @@ from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import ProviderFlows
 from addon.proxy.provider_selection import network_probe
-from addon.storage.s3 import S3
-
-
-class CannotStart(Exception):
-    """A part of the proxy cannot be built; the message is one line that names it and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,67 +32,33 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
     Raises `CannotStart`.
     """
     async with AsyncExitStack() as stack:
-        database = await _opened(settings.database)
-        store = AsyncStore(database)
-        stack.push_async_callback(store.close)
-        try:
-            keys = await anyio.to_thread.run_sync(KeyVault, settings.config.folder)
-        except (BadSecretKey, OSError) as error:
-            raise CannotStart(str(error)) from error
-        google = GoogleCredentials(own)
-        transport = Transport(own=own, google=google)
-        stack.push_async_callback(transport.close)
-        member = Member.here("runs" if settings.workers else "accepts", keys.fingerprint)
-        runner = Runner(
-            Resources(
-                config=settings.config,
-                executor=member.id,
-                store=store.waiting_out_outages(),
-                keys=keys,
-                s3=S3(settings.config.s3, own=own),
-                transport=transport,
+        config = settings.config
+        parts = await stack.enter_async_context(
+            member(
+                config,
+                settings.database,
+                workers=settings.workers,
                 poll_interval=settings.poll_interval,
-                workers=anyio.CapacityLimiter(settings.workers),
-                google=google,
-            ),
-            database,
-            member,
+                own=own,
+            )
         )
-        try:
-            await runner.launch()
-        except OtherSecret as error:
-            raise CannotStart(str(error)) from error
-        stack.push_async_callback(runner.close)
-        admission = Admission(config=settings.config, environment=os.environ, google=google)
-        operations = Operations(admission, store, runner, keys, utc_now, probe=network_probe(transport))
+        admission = Admission(config=config, environment=os.environ, google=parts.google)
+        probe = network_probe(parts.transport)
+        operations = Operations(admission, parts.store, parts.runner, parts.keys, utc_now, probe=probe)
         file_jobs = ProviderFileJobs(
             admission,
             operations,
-            store,
-            runner,
+            parts.store,
+            parts.runner,
             utc_now,
-            executor=member.id,
-            limit=settings.config.jobs.create_limit,
+            executor=parts.id,
+            limit=config.jobs.create_limit,
         )
         close = stack.pop_all().aclose
     return Services(
         operations=operations,
         provider_file_jobs=file_jobs,
         native_batches=NativeBatches(admission),
-        provider_flows=ProviderFlows(transport),
+        provider_flows=ProviderFlows(parts.transport),
         close=close,
     )
-
-
-async def _opened(url: str) -> Store:
-    try:
-        return await anyio.to_thread.run_sync(Store, url)
-    except SQLiteTooOld as error:
-        raise CannotStart(str(error)) from error
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        shown = make_url(url).render_as_string(hide_password=True)
-        raise CannotStart(f"batch_database {shown} cannot be opened: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

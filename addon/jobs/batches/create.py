@@ -5,7 +5,8 @@ without a word, the batch is searched for by its marker, for minutes, before ano
 search itself is refused, nothing is created and no other provider is used.
 
 Where batches carry no marker, they are found by size and time. To keep ours apart, batches are created one
-at a time there; whether a found one is another application's shows in its results. """
+at a time there; whether a found one is another application's shows in its results.
+"""
 
 import hashlib
 import logging

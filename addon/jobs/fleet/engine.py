@@ -1,7 +1,8 @@
 """DBOS: its configuration, start and end, and what it knows about the workflows of all members.
 
 DBOS 3.4 has no public call for the recovery of another process's workflows, nor for handing back one's own.
-All uses of its internals are here, and a test names them. """
+All uses of its internals are here, and a test names them.
+"""
 
 import asyncio
 import logging

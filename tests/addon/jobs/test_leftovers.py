@@ -11,9 +11,9 @@ from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.faults import Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.batch_store import BatchStore
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.runner import Runner
-from addon.jobs.tables import utc_now
 from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, Setup, is_over, put, rows
 
 BROKEN = Outcome(problems=(Problem(code="invalid", message="No line can be read"),))
@@ -134,7 +134,8 @@ async def test_the_callers_own_file_stays(
     tags = [{"key": "file_id", "value": file.id}, {"key": "endpoint", "value": "/v1/chat/completions"}]
     async with setup.open() as runner:
         setup.add(members={"tags": tags})
-        setup.store.intend(JOB, file.id, utc_now())
+        claim = BatchStore(setup.store).claim(JOB, 0, 0, "create", 60, input_id=file.id)
+        BatchStore(setup.store).release(claim.row, "create", lost=True)
         await runner.submit(JOB)
         job = await setup.until(is_over)
         assert (job.status, job.succeeded) == ("Completed", 1)

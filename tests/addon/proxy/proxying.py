@@ -138,7 +138,9 @@ def starting(
         operations = Operations(admission, store, runner, keys, utc_now, probe=nobody_refuses)
         return Services(
             operations=operations,
-            provider_file_jobs=ProviderFileJobs(admission, operations, store, runner, utc_now),
+            provider_file_jobs=ProviderFileJobs(
+                admission, operations, store, runner, utc_now, executor="here", limit=60
+            ),
             native_batches=NativeBatches(admission),
             provider_flows=ProviderFlows(
                 transport or Transport(transport=httpx.MockTransport(_no_answer)), connect

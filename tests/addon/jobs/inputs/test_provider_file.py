@@ -9,6 +9,7 @@ import pytest
 from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.batch_store import BatchStore
 from addon.jobs.reports import report
 from addon.jobs.tables import utc_now
 from tests.addon.jobs.job_setup import JOB, Setup, is_over, keys, rows
@@ -41,10 +42,14 @@ def add(setup: Setup, file: str, batch: str | None) -> None:
     tags = [{"key": "file_id", "value": file}, {"key": "endpoint", "value": LINE["url"]}]
     members = {"tags": tags, "modelId": "gpt-4o-mini", "modelInvocationType": "InvokeModel"}
     setup.add(input_key="", members=members)
-    assert setup.store.intend(JOB, file, utc_now())
-    assert not setup.store.intend(JOB, file, utc_now())
+    batches = BatchStore(setup.store)
+    claim = batches.claim(JOB, 0, 0, "create", 60, input_id=file)
+    assert claim.granted
+    assert not batches.claim(JOB, 0, 0, "another", 60, input_id=file).granted
     if batch is not None:
-        setup.store.change_batch(JOB, 0, 0, batch_id=batch)
+        batches.created(claim.row, batch, "validating")
+    else:
+        batches.release(claim.row, "create", lost=True)
 
 
 async def ended(setup: Setup) -> tuple[str, str | None]:
