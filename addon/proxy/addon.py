@@ -12,6 +12,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from sqlalchemy.exc import SQLAlchemyError
 
 from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
@@ -151,6 +152,12 @@ class BedrockBatch:
             await handle(flow)
         except AwsError as error:
             _set_error(flow, error)
+        except SQLAlchemyError as error:
+            logger.error("The job database does not answer: %s", type(error).__name__)
+            _set_error(
+                flow,
+                AwsError("ServiceUnavailableException", "The job database does not answer. Try again."),
+            )
         except Exception:
             # an exception that left this hook would send the job on to Bedrock, and bill it there
             logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)

@@ -72,7 +72,7 @@ class ProviderFileJobs:
         job = await self._operations.stored(body, caller)
         owner = f"{self._executor}/{uuid4().hex}"
         deadline = Deadline(self._limit)
-        claim = await self._store.claim_batch(job.id, 0, 0, owner, self._limit + MARGIN, input_id=file.id)
+        claim = await self._store.claim_batch(job.id, 0, 0, owner, self._limit * MARGIN, input_id=file.id)
         if not claim.granted or claim.row.lost is not None:
             # another call has made it or is about to, or this one's predecessor left it open
             await self._store.release_claim(claim.row, owner)

@@ -53,6 +53,13 @@ class StartProxy(Protocol):
     ) -> ProxyProcess: ...
 
 
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How often to kill at random: ten times as often in the nightly profile."""
+    nightly = request.config.getoption("--hypothesis-profile") == "nightly"
+    return lambda count: 10 * count if nightly else count
+
+
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     with s3_server() as url:

@@ -30,8 +30,8 @@ from translators.providers.conversation import Batch, Search, Submission
 
 logger = logging.getLogger(__name__)
 
-MARGIN = 15.0
-"""Seconds by which a claim is longer than the call: clocks differ, and the database may answer late."""
+MARGIN = 1.25
+"""How many times longer a claim is than the call may take: the database may answer late."""
 SLOWEST_UPLOAD = 500_000
 """Bytes a second, for calls that carry the lines."""
 LEAST_SEARCH = 30.0
@@ -66,7 +66,7 @@ class Creation:
         limit = await self._limit()
         row = self._row
         claim = await self._store.claim_batch(
-            row.job_id, row.shard, row.round, self._owner, limit + MARGIN, lane=await self._lane()
+            row.job_id, row.shard, row.round, self._owner, limit * MARGIN, lane=await self._lane()
         )
         if not claim.granted:
             return min(claim.wait, LONGEST_CLAIM_PAUSE)
@@ -120,7 +120,7 @@ class Creation:
             with await to_thread.run_sync(self._lines.open, "rb") as lines:
                 async with resources.transfers:
                     deadline = Deadline(limit)
-                    if not await self._store.renew_claim(self._row, self._owner, limit + MARGIN):
+                    if not await self._store.renew_claim(self._row, self._owner, limit * MARGIN):
                         return 0  # another process has it
                     conversation = self._run.batches.create(endpoint, self._submission, lines)
                     resources.creating.add(self._owner)
