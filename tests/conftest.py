@@ -1,6 +1,8 @@
 """What every test shares."""
 
 import os
+import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +31,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Server
     folder = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         folder = folder.parent
-    return postgres.Server(folder / "postgres")
+    # not below pytest's folder, to which each start of pytest takes other users' access away
+    return postgres.Server(Path(tempfile.gettempdir()) / f"postgres-{zlib.crc32(bytes(folder)):08x}")
 
 
 @pytest.fixture

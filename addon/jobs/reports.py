@@ -78,6 +78,7 @@ def _shard(shard: Shard, batches: Iterable[BatchRow]) -> dict[str, Any]:
                 "round": row.round,
                 "batch_id": row.batch_id,
                 "input_id": row.input_id,
+                "creation": row.creation,
                 "state": row.state,
                 "raw_status": row.raw_status,
                 "succeeded": row.succeeded,

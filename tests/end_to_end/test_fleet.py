@@ -2,6 +2,7 @@
 
 import random
 import signal
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -188,7 +189,7 @@ def is_renewing(url: str) -> bool:
 def test_a_database_that_restarts_is_waited_for(
     tmp_path: Path, s3_url: str, provider: BatchServer, bucket: Bucket
 ) -> None:
-    server = postgres.Server(tmp_path / "postgres")
+    server = postgres.Server(Path(tempfile.mkdtemp()) / "postgres")
     provider.timing = Timing(looks=4)
     with ExitStack() as stack, server.database() as url:
         proxy = Fleet(url, tmp_path, s3_url, provider, stack).proxy()

@@ -10,12 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
+from addon.jobs.processes import damaged_rows
 from addon.jobs.processes.input_reader import InputFile, Located, records
 from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
 from translators.errors import RecordError
 from translators.providers.batch_file import Receipt, Unfinished
+from translators.providers.damaged_json import repaired
 from translators.providers.registry import provider
 from translators.translation import Route, Translator
 from translators.wire import ModelOutput
@@ -62,7 +64,8 @@ class _Precedence(IntEnum):
 
     NOT_PROCESSED = 0
     FAILED_FOR_NOW = 1
-    FINAL = 2
+    UNREADABLE = 2
+    FINAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class _Place:
     length: int
     precedence: _Precedence
     failed: bool
+    damaged: bool
+    """It is no valid JSON."""
 
 
 def to_first_row(file: BinaryIO) -> int:
@@ -81,8 +86,8 @@ def to_first_row(file: BinaryIO) -> int:
 
 
 def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[Request]:
-    """The lines of the job that have a final row in these result files; where a line of a record failed, all
-    lines of that record."""
+    """The lines of the job that have a final row in these result files, readable or not; where a line of a
+    record failed, all lines of that record."""
     return answered_and_failed(results, kind, job_id)[0]
 
 
@@ -91,7 +96,7 @@ def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tupl
     final = {
         request: place.failed
         for request, place in _index(results, kind, job_id).items()
-        if place.precedence is _Precedence.FINAL
+        if place.precedence >= _Precedence.UNREADABLE
     }
     failed = {
         request._replace(part=part)
@@ -127,7 +132,7 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
 
 
 def readable_rows(results: Sequence[Path], kind: str) -> tuple[int, int]:
-    """Number of result rows that can be read, and of those that cannot."""
+    """Number of result rows that can be read, if need be after a repair, and of those that cannot."""
     receipt = provider(kind).receipt
     readable = unreadable = 0
     for path in results:
@@ -136,18 +141,16 @@ def readable_rows(results: Sequence[Path], kind: str) -> tuple[int, int]:
             for line in filter(bytes.strip, file):
                 try:
                     receipt(line)
-                except ValueError:
-                    unreadable += 1
-                else:
-                    readable += 1
+                except (ValueError, RecursionError):
+                    if damaged_rows.receipt_of(line, receipt) is None:
+                        unreadable += 1
+                        continue
+                readable += 1
     return readable, unreadable
 
 
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[Request, _Place]:
-    """The place of each line's row: the first final one, else the last of the highest precedence.
-
-    Rows that cannot be read are skipped: their records end without a result, which is an error row.
-    """
+    """The place of each line's row: the first final one, else the last of the highest precedence."""
     receipt = provider(kind).receipt
     places: dict[Request, _Place] = {}
     for number, path in enumerate(results):
@@ -155,22 +158,35 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[Request, _Pl
             offset = to_first_row(file)
             for line in file:
                 if line.strip():
+                    damaged = False
+                    row: Receipt | None
                     try:
                         row = receipt(line)
-                        request = request_of(row.custom_id, job_id)
                     except (ValueError, RecursionError):
-                        pass
+                        damaged = True
+                        row = damaged_rows.receipt_of(line, receipt)
+                    if row is None:
+                        request = damaged_rows.request_in(line, job_id)
+                        precedence, failed = _Precedence.UNREADABLE, True
                     else:
-                        precedence = _precedence(row)
+                        request = _request(row.custom_id, job_id)
+                        precedence, failed = _precedence(row), row.status is not None
+                    if request is not None:
                         earlier = places.get(request)
                         if earlier is None or (
                             earlier.precedence < _Precedence.FINAL and earlier.precedence <= precedence
                         ):
-                            places[request] = _Place(
-                                number, offset, len(line), precedence, row.status is not None
-                            )
+                            places[request] = _Place(number, offset, len(line), precedence, failed, damaged)
                 offset += len(line)
     return places
+
+
+def _request(custom_id: str, job_id: str) -> Request | None:
+    """The line of the job that a row is about, if any."""
+    try:
+        return request_of(custom_id, job_id)
+    except ValueError:
+        return None
 
 
 def _precedence(row: Receipt) -> _Precedence:
@@ -211,6 +227,11 @@ def _outcomes(
     translator = Translator(wanted.route)
     places = _index(wanted.results, wanted.route.provider, wanted.job_id)
     parts = {request.record: request.parts for request in places if request.parts > 1}
+    unreadable = {
+        request.record: [request]
+        for request, place in places.items()
+        if place.precedence is _Precedence.UNREADABLE
+    }
 
     def row(request: Request) -> bytes | None:
         place = places.get(request)
@@ -218,12 +239,15 @@ def _outcomes(
             return None
         file = files[place.file]
         file.seek(place.offset)
-        return file.read(place.length)
+        line = file.read(place.length)
+        return repaired(line) if place.damaged else line
 
     def outcome(located: Located[InputRecord]) -> ModelOutput | RecordError | None:
         index, count = located.index, parts.get(located.index, 1)
         rows = [row(Request(index, part, count)) for part in range(count)]
         if rows != [None]:
+            if index in unreadable:
+                return damaged_rows.unreadable(next(filter(None, map(row, unreadable[index]))))
             result = translator.model_output(located.record.model_input, *rows)
             if not isinstance(result, Unfinished):
                 return result

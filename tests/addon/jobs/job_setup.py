@@ -51,6 +51,7 @@ class Setup:
         retry_rounds: int = 2,
         fall_back_after: float = 60,
         search_seconds: float = 0.5,
+        create_limit: float = 60,
         others: dict[str, Any] | None = None,
         **section: Any,
     ) -> None:
@@ -67,6 +68,7 @@ class Setup:
                     "retry_rounds": retry_rounds,
                     "fall_back_after": fall_back_after,
                     "search_seconds": search_seconds,
+                    "create_limit": create_limit,
                 },
             }
         )

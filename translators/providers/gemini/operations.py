@@ -13,9 +13,9 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.errors import ProviderError
 from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
+from translators.providers.damaged_json import elements, repaired
 from translators.providers.gemini.errors import READER
 from translators.providers.grpc_status import Status
 
@@ -148,19 +148,34 @@ class _InlineOperation(Struct):
 
 
 _INLINE = msgspec.json.Decoder(_InlineOperation)
+_ANSWER = msgspec.json.Decoder(_Inline)
 
 
 def rows(body: bytes) -> Iterator[bytes]:
-    """The answers inside a batch, as the rows that a file of results would have. Raises `ProviderError`.
+    """The answers inside a batch, as the rows that a file of results would have.
 
     An answer may lack its key (googleapis/python-genai#1886); its row has none either.
     """
     try:
         answers = _INLINE.decode(body).metadata.output.inlined_responses.inlined_responses
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ProviderError(502, f"the provider's answers cannot be read: {error}") from error
-    for answer in answers:
-        key = None if answer.metadata is None else answer.metadata.key
-        name, body = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
-        value = msgspec.json.format(bytes(body) or b"null", indent=-1)
-        yield b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)
+    except (msgspec.DecodeError, RecursionError):
+        yield from _damaged_rows(body)
+        return
+    yield from map(_row, answers)
+
+
+def _row(answer: _Inline) -> bytes:
+    key = None if answer.metadata is None else answer.metadata.key
+    name, body = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
+    value = msgspec.json.format(bytes(body) or b"null", indent=-1)
+    return b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)
+
+
+def _damaged_rows(body: bytes) -> Iterator[bytes]:
+    """The rows of a body that is no valid JSON as a whole: each answer by itself, unreadable ones as they
+    are."""
+    for element in elements(body, b"inlinedResponses"):
+        try:
+            yield _row(_ANSWER.decode(repaired(element)))
+        except (msgspec.DecodeError, RecursionError):
+            yield b" ".join(element.split())
