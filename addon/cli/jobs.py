@@ -70,9 +70,9 @@ def find(store: Store, wanted: str) -> Job:
     job = store.job(wanted.rpartition("/")[2])
     if job is not None and wanted in {job.id, job.arn}:
         return job
-    named = [job for job in store.jobs(name_contains=wanted) if job.name == wanted]
-    if len(named) == 1:
-        return named[0]
+    named = store.jobs(name=wanted)
+    if len(named) == 1 and (job := store.job(named[0].id)) is not None:
+        return job
     if named:
         ids = ", ".join(job.id for job in named)
         raise CommandError(f"{len(named)} jobs are named {wanted!r}: {ids}")
@@ -85,8 +85,7 @@ def list_jobs(
     """Print the newest jobs."""
     try:
         with opened(database, config) as store:
-            providers = None if provider is None else (provider,)
-            jobs = store.jobs(providers=providers, status=_status(status), limit=limit + 1)
+            jobs = store.jobs(provider=provider, status=_status(status), limit=limit + 1)
     except NoDatabase:
         if database:
             raise

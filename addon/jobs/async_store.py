@@ -3,59 +3,76 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from addon.jobs.store import Store
 
+THREADS = 8
+"""Calls at the same time through one `AsyncStore`."""
+
 
 class AsyncStore:
-    """The methods of a store, each run in a worker thread."""
+    """The methods of a store, each run in a worker thread.
+
+    Threads are limited for each instance: the control plane and the jobs have one each, so that many jobs
+    do not keep requests waiting. `views` has threads of its own.
+    """
 
     def __init__(self, store: Store) -> None:
         self.url = store.url
-        self.close = _in_thread(store.close)
+        self.views = store.views()
+        self._store = store
+        self._threads = CapacityLimiter(THREADS)
 
-        self.add = _in_thread(store.add)
-        self.job = _in_thread(store.job)
-        self.jobs = _in_thread(store.jobs)
-        self.unfinished = _in_thread(store.unfinished)
-        self.job_of_token = _in_thread(store.job_of_token)
-        self.free_token = _in_thread(store.free_token)
-        self.encrypted_key = _in_thread(store.encrypted_key)
-        self.change = _in_thread(store.change)
-        self.advance = _in_thread(store.advance)
-        self.begin = _in_thread(store.begin)
-        self.count = _in_thread(store.count)
-        self.fall_back = _in_thread(store.fall_back)
-        self.stop = _in_thread(store.stop)
-        self.end = _in_thread(store.end)
+        call = self._call
+        self.add = call(store.add)
+        self.job = call(store.job)
+        self.unfinished = call(store.unfinished)
+        self.job_of_token = call(store.job_of_token)
+        self.free_token = call(store.free_token)
+        self.encrypted_key = call(store.encrypted_key)
+        self.change = call(store.change)
+        self.advance = call(store.advance)
+        self.begin = call(store.begin)
+        self.count = call(store.count)
+        self.fall_back = call(store.fall_back)
+        self.stop = call(store.stop)
+        self.end = call(store.end)
 
-        self.plan = _in_thread(store.plan)
-        self.shards = _in_thread(store.shards)
-        self.shard = _in_thread(store.shard)
-        self.change_shard = _in_thread(store.change_shard)
-        self.refuse = _in_thread(store.refuse)
+        self.plan = call(store.plan)
+        self.shards = call(store.shards)
+        self.shard = call(store.shard)
+        self.change_shard = call(store.change_shard)
+        self.refuse = call(store.refuse)
 
-        self.batch = _in_thread(store.batch)
-        self.batches = _in_thread(store.batches)
-        self.claimed = _in_thread(store.claimed)
-        self.intend = _in_thread(store.intend)
-        self.change_batch = _in_thread(store.change_batch)
+        self.batch = call(store.batch)
+        self.batches = call(store.batches)
+        self.claimed = call(store.claimed)
+        self.intend = call(store.intend)
+        self.change_batch = call(store.change_batch)
 
-        self.keep_answers = _in_thread(store.keep_answers)
-        self.adopt_answers = _in_thread(store.adopt_answers)
-        self.answer_blocks = _in_thread(store.answer_blocks)
-        self.answer_rows = _in_thread(store.answer_rows)
+        self.keep_answers = call(store.keep_answers)
+        self.adopt_answers = call(store.adopt_answers)
+        self.answer_blocks = call(store.answer_blocks)
+        self.answer_rows = call(store.answer_rows)
 
-        self.tags = _in_thread(store.tags)
-        self.set_tags = _in_thread(store.set_tags)
-        self.remove_tags = _in_thread(store.remove_tags)
+        self.tags = call(store.tags)
+        self.set_tags = call(store.set_tags)
+        self.remove_tags = call(store.remove_tags)
 
+    def for_jobs(self) -> "AsyncStore":
+        """The same database, with threads for jobs."""
+        return AsyncStore(self._store)
 
-def _in_thread[**Arguments, Result](
-    method: Callable[Arguments, Result],
-) -> Callable[Arguments, Awaitable[Result]]:
-    async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
-        return await to_thread.run_sync(partial(method, *arguments, **values))
+    async def close(self) -> None:
+        """Close the database for all."""
+        await to_thread.run_sync(self.views.close)
+        await to_thread.run_sync(self._store.close)
 
-    return call
+    def _call[**Arguments, Result](
+        self, method: Callable[Arguments, Result]
+    ) -> Callable[Arguments, Awaitable[Result]]:
+        async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
+            return await to_thread.run_sync(partial(method, *arguments, **values), limiter=self._threads)
+
+        return call

@@ -60,7 +60,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         runner = Runner(
             Resources(
                 config=settings.config,
-                store=store,
+                store=store.for_jobs(),
                 keys=keys,
                 s3=S3(settings.config.s3, own=own),
                 transport=transport,

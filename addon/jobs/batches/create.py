@@ -125,7 +125,7 @@ class Creation:
     async def _find(self) -> Batch | None:
         resources = self._run.resources
         assert self._intended is not None
-        claimed = await resources.store.claimed(self._run.job.provider)
+        claimed = await resources.store.claimed(self._run.job.provider, self._intended)
         search = Search(since=self._intended.replace(tzinfo=UTC).timestamp(), claimed=claimed)
         endpoint = await self._run.endpoint()
         return await resources.transport.play(self._batches.find(endpoint, self._submission, search))
