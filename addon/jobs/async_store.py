@@ -52,7 +52,6 @@ class AsyncStore:
         self.change_batch = call(store.change_batch)
 
         self.keep_answers = call(store.keep_answers)
-        self.adopt_answers = call(store.adopt_answers)
         self.answer_blocks = call(store.answer_blocks)
         self.answer_rows = call(store.answer_rows)
 

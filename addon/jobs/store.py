@@ -25,7 +25,11 @@ from translators.bedrock.jobs import TERMINAL, JobStatus
 
 
 class TokenReused(Exception):
-    """The token belongs to a job that was created with other parameters; the text is its ARN."""
+    """The token belongs to `earlier`, a job that was created with other parameters; the text is its ARN."""
+
+    def __init__(self, earlier: Job) -> None:
+        super().__init__(earlier.arn)
+        self.earlier = earlier
 
 
 def fingerprint(provider: str, request: dict[str, Any]) -> str:
@@ -129,7 +133,7 @@ class Store:
             if earlier is None:
                 raise
             if earlier.fingerprint != job.fingerprint:
-                raise TokenReused(earlier.arn) from None
+                raise TokenReused(earlier) from None
             return earlier
         return job
 
@@ -171,7 +175,9 @@ class Store:
     def unfinished(self) -> Sequence[str]:
         """Ids of jobs without a terminal status."""
         with self._transaction() as session:
-            return session.scalars(select(Job.id).where(Job.ended.is_(None))).all()
+            return session.scalars(
+                select(Job.id).where(Job.ended.is_(None), Job.status.not_in(TERMINAL))
+            ).all()
 
     def change(self, job_id: str, now: datetime, **values: Any) -> bool:
         """Set columns of a job that is not over; False if it is over, and nothing changed."""
@@ -237,9 +243,18 @@ class Store:
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
-            job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
+            lines = {shard.number: max(1, shard.lines) for shard in shards}
+            records = {shard.number: min(shard.records, lines[shard.number]) for shard in shards}
+
+            def records_of(row: BatchRow, count: int) -> int:
+                """How many records that many lines are, roughly where a record has several."""
+                return max(0, count) * records[row.shard] // lines[row.shard]
+
+            job.succeeded = sum(shard.succeeded for shard in done) + sum(
+                records_of(row, row.succeeded - max(0, row.asked_again - row.failed)) for row in running
+            )
             job.failed = sum(shard.failed for shard in done) + sum(
-                max(0, row.failed - row.asked_again) for row in running
+                records_of(row, row.failed - row.asked_again) for row in running
             )
             job.input_tokens = sum(shard.input_tokens for shard in done)
             job.output_tokens = sum(shard.output_tokens for shard in done)
@@ -345,14 +360,10 @@ class Store:
                 .values(**values)
             )
 
-    def keep_answers(self, job_id: str, shard: int, round_: int, block: str, rows: Iterable[bytes]) -> None:
-        """Store a block of answers; a block that is stored already stays as it is."""
-        self.adopt_answers(job_id, shard, round_, [(block, rows)])
-
-    def adopt_answers(
+    def keep_answers(
         self, job_id: str, shard: int, round_: int, blocks: Iterable[tuple[str, Iterable[bytes]]]
     ) -> None:
-        """Store blocks of answers, all or none."""
+        """Store blocks of answers, all or none; a block that is stored already stays as it is."""
         with self._transaction() as session:
             there = _blocks_of(job_id, shard, round_)
             for block, rows in blocks:

@@ -286,11 +286,12 @@ class JobState(Protocol):
     def failed(self) -> int: ...
 
 
-def _timestamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
+    """A moment in UTC, without a zone, as AWS writes times."""
     return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
-type Timestamp = Annotated[datetime, PlainSerializer(_timestamp)]
+type Timestamp = Annotated[datetime, PlainSerializer(timestamp)]
 """Written as `YYYY-MM-DDTHH:MM:SS.mmmZ`, as AWS does; some clients parse nothing else."""
 
 
@@ -346,14 +347,14 @@ def job_description(arn: JobArn, request: Mapping[str, Any], state: JobState) ->
         role_arn=request["roleArn"],
         status=state.status,
         message=state.message[:_LONGEST_MESSAGE] if state.message is not None else None,
-        submit_time=_timestamp(state.submitted),
-        last_modified_time=_timestamp(state.modified),
-        end_time=_timestamp(state.ended) if state.ended is not None else None,
+        submit_time=timestamp(state.submitted),
+        last_modified_time=timestamp(state.modified),
+        end_time=timestamp(state.ended) if state.ended is not None else None,
         input_data_config=_owned(request["inputDataConfig"], arn.account),
         output_data_config=_owned(request["outputDataConfig"], arn.account),
         vpc_config=request.get("vpcConfig"),
         timeout_duration_in_hours=request.get("timeoutDurationInHours", _HOURS),
-        job_expiration_time=_timestamp(state.deadline),
+        job_expiration_time=timestamp(state.deadline),
         model_invocation_type=request.get("modelInvocationType", _INVOCATION_TYPE),
         total_record_count=total,
         processed_record_count=succeeded + failed,

@@ -65,7 +65,7 @@ def compact_json(response: httpx.Response) -> Raw | None:
     """The JSON of a response on one line, as result rows want it; None where it is none."""
     try:
         return Raw(msgspec.json.format(response.content, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -76,7 +76,7 @@ def error_of(response: httpx.Response, message_and_code: Callable[[object], Erro
     """
     try:
         body: object = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     message, code = message_and_code(body)
     if message is None:

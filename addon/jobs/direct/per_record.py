@@ -20,7 +20,7 @@ from addon.jobs.direct.record_queue import QueuedRecord, RecordQueue
 from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import answered_and_failed
-from addon.jobs.processes.split import record_index
+from addon.jobs.processes.split import Request, request_of
 from addon.jobs.retrying import until_done
 from addon.jobs.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable, backoff
@@ -97,8 +97,8 @@ class DirectRun:
         self._direct: Direct = direct
         self._limit = run.resources.direct_limit(run.target)
         self._queue = RecordQueue(self._unanswered(), self._limit)
-        self._answered: frozenset[int] = frozenset()
-        """Records with a row from before a restart."""
+        self._answered: frozenset[Request] = frozenset()
+        """Lines with a row from before a restart."""
         self._answers = AnswerWriter(run.resources.store, row)
         self._failed_before = self._succeeded_before = 0
         self.accepted = False
@@ -160,11 +160,11 @@ class DirectRun:
         with await to_thread.run_sync(self._lines.open, "rb") as file:
             while block := await to_thread.run_sync(file.readlines, 1 << 20):
                 for line in block:
-                    if not self._answered or self._index(line) not in self._answered:
+                    if not self._answered or self._request(line) not in self._answered:
                         yield line
 
-    def _index(self, line: bytes) -> int:
-        return record_index(self._direct.custom_id(line), self._run.id)
+    def _request(self, line: bytes) -> Request:
+        return request_of(self._direct.custom_id(line), self._run.id)
 
     async def _send(self, endpoint: Endpoint, record: QueuedRecord) -> None:
         try:

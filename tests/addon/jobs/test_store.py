@@ -202,8 +202,8 @@ def test_a_block_of_answers_is_stored_once(store: Store) -> None:
     store.add(job("a" * 12), {})
     rows = [b'{"one": 1}\n', b'{"two": 2}\n']
     for _ in range(2):
-        store.keep_answers("a" * 12, 0, 0, "later", rows)
-    store.adopt_answers("a" * 12, 0, 0, [("earlier", rows[:1])])
+        store.keep_answers("a" * 12, 0, 0, [("later", rows)])
+    store.keep_answers("a" * 12, 0, 0, [("earlier", rows[:1])])
     assert list(store.answer_blocks("a" * 12, 0, 0)) == ["earlier", "later"]
     assert list(store.answer_blocks("a" * 12, 0, 1)) == []
     assert store.answer_rows("a" * 12, 0, 0, "later") == b"".join(rows)
@@ -214,7 +214,7 @@ def test_a_job_moves_to_its_next_provider_without_what_was_made_for_the_first(st
     store.add(job("a" * 12, fallbacks=[next_one]), {}, encrypted_key=b"sealed")
     store.plan("a" * 12, NOON, shards=[shard("a" * 12, 0)], inputs=[], report={})
     store.batch("a" * 12, 0, 0)
-    store.keep_answers("a" * 12, 0, 0, "1", [b"row\n"])
+    store.keep_answers("a" * 12, 0, 0, [("1", [b"row\n"])])
     store.fall_back("a" * 12, NOON, "no")
     found = store.job("a" * 12)
     assert found is not None
