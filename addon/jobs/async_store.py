@@ -5,6 +5,7 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 
+from addon.jobs.fleet.old_jobs import OldJobs
 from addon.jobs.store import Store
 
 THREADS = 8
@@ -24,10 +25,13 @@ class AsyncStore:
         self._store = store
         self._threads = CapacityLimiter(THREADS)
 
+        old_jobs = OldJobs(store)
         call = self._call
         self.add = call(store.add)
         self.job = call(store.job)
         self.unfinished = call(store.unfinished)
+        self.ended_before = call(old_jobs.ended_before)
+        self.remove = call(old_jobs.remove)
         self.job_of_token = call(store.job_of_token)
         self.free_token = call(store.free_token)
         self.encrypted_key = call(store.encrypted_key)

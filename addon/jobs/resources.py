@@ -23,6 +23,7 @@ from addon.providers.concurrency import ConcurrencyLimit
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config, Target
+from addon.storage.disk_space import DiskSpace
 from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 
@@ -86,6 +87,15 @@ class Resources:
         if database == _identity(self.config.database):
             return self.config.spool
         return self.config.folder / f"spool-{hashlib.sha256(database.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def downloads(self) -> anyio.CapacityLimiter:
+        """Input objects that are downloaded at the same time."""
+        return anyio.CapacityLimiter(self.config.jobs.downloads)
+
+    @cached_property
+    def disk(self) -> DiskSpace:
+        return DiskSpace(self.spool, self.config.jobs.keep_free)
 
     def direct_limit(self, target: Target) -> ConcurrencyLimit:
         """The limit of direct calls to a provider section, which all jobs share."""

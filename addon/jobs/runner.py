@@ -9,6 +9,7 @@ from dbos import DBOS, SetWorkflowID
 from sqlalchemy.engine import make_url
 
 from addon.jobs import sqlite, workflow
+from addon.jobs.fleet import retention
 from addon.jobs.resources import Resources
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Runner:
         self._dbos = asyncio.Lock()
         """Held while DBOS starts, stops or takes a job."""
         self._standby: asyncio.Task[None] | None = None
+        self._retention: asyncio.Task[None] | None = None
 
     async def launch(self) -> None:
         """Resume the jobs that an earlier process left, and accept new ones."""
@@ -47,11 +49,14 @@ class Runner:
         if works and not runs:
             logger.info("another process runs the jobs of %s", self._resources.store.url)
             self._standby = asyncio.get_running_loop().create_task(self._take_over(), name="stand by")
+        if works:
+            removal = retention.keep_removing(self._resources)
+            self._retention = asyncio.get_running_loop().create_task(removal, name="retention")
 
     async def close(self) -> None:
         """Leave running jobs as they are; the next process resumes them."""
-        if self._standby is not None:
-            self._standby.cancel()
+        for task in filter(None, (self._standby, self._retention)):
+            task.cancel()
         workflow.stopping.set()
         # DBOS would log an error for each workflow that it interrupts.
         logging.getLogger("dbos").setLevel(logging.CRITICAL)

@@ -96,7 +96,7 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _exclusive(self) -> Iterator[Session]:
+    def exclusive(self) -> Iterator[Session]:
         """A transaction with writes that depend on its reads.
 
         SQLite has no row locks: there it excludes other writers from the first read on.
@@ -203,7 +203,7 @@ class Store:
 
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
         """Set a job's terminal status and delete its caller's key; False if it is over already."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.status in TERMINAL:
                 return False
@@ -216,7 +216,7 @@ class Store:
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
         """Request a job's end; the status that the job had before."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             before: JobStatus = job.status  # type: ignore[assignment]  # the column holds nothing else
             if before not in TERMINAL and before != "Stopping":
@@ -235,7 +235,7 @@ class Store:
 
     def count(self, job_id: str, now: datetime) -> None:
         """Update the job's counts: exact for joined ranges, else as providers report them."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             shards = session.scalars(select(Shard).where(Shard.job_id == job_id)).all()
             batches = session.scalars(select(BatchRow).where(BatchRow.job_id == job_id)).all()
             ranges = {shard.first_record for shard in shards if shard.joined}
@@ -263,7 +263,7 @@ class Store:
     def fall_back(self, job_id: str, now: datetime, why: str) -> None:
         """Move a refused job to its next provider: deletes the plan made for the first one, and the key that
         the caller brought for it."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             for table in (AnswerBlock, BatchRow, Shard, JobKey):
                 session.execute(delete(table).where(table.job_id == job_id))
@@ -330,7 +330,7 @@ class Store:
     def intend(self, job_id: str, input_id: str, now: datetime) -> bool:
         """Record that the only batch of a job is about to be created from an uploaded input; False if that is
         recorded already."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             if session.get(BatchRow, (job_id, 0, 0)) is not None:
                 return False
             session.add(BatchRow(job_id=job_id, shard=0, round=0, input_id=input_id, intended=now))
@@ -389,7 +389,7 @@ class Store:
 
     def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
         """Add or change tags; False, with nothing changed, if the job would have more than `limit`."""
-        with self._exclusive() as session:
+        with self.exclusive() as session:
             rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
             if len(rows.keys() | tags.keys()) > limit:
                 return False

@@ -49,6 +49,7 @@ class Setup:
         seconds_per_hour: float = 3600,
         retry_rounds: int = 2,
         fall_back_after: float = 60,
+        jobs: dict[str, Any] | None = None,
         others: dict[str, Any] | None = None,
         **section: Any,
     ) -> None:
@@ -64,6 +65,7 @@ class Setup:
                     "seconds_per_hour": seconds_per_hour,
                     "retry_rounds": retry_rounds,
                     "fall_back_after": fall_back_after,
+                    **(jobs or {}),
                 },
             }
         )
@@ -93,7 +95,15 @@ class Setup:
                 task.cancel()  # as the end of a process does
             await asyncio.gather(*left, return_exceptions=True)
 
-    def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
+    def add(
+        self,
+        *,
+        job_id: str = JOB,
+        input_key: str = "in/",
+        seconds: float = 3600,
+        token: str | None = None,
+        **values: Any,
+    ) -> Job:
         request = {
             "jobName": "nightly",
             "roleArn": "arn:aws:iam::123456789012:role/r",
@@ -116,6 +126,7 @@ class Setup:
                 request=request,
                 region="us-east-1",
                 account="123456789012",
+                client_request_token=token,
                 fingerprint=fingerprint(self.kind, request),
                 status="Submitted",
                 submitted=now,
