@@ -169,7 +169,7 @@ class Store:
             return session.scalars(filters.of(query, self._engine.dialect.name, provider)).all()
 
     def views(self) -> Views:
-        """For the control plane. The caller closes it."""
+        """What the control plane reads; the caller closes it."""
         return Views(self._engine)
 
     def unfinished(self) -> Sequence[str]:
