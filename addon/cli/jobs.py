@@ -19,9 +19,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from addon.cli.errors import CommandError
+from addon.jobs.migrations.schema import holds_jobs
 from addon.jobs.reports import report, summary
 from addon.jobs.sqlite import SQLiteTooOld
-from addon.jobs.store import Store, holds_jobs
+from addon.jobs.store import Store
 from addon.jobs.tables import Job
 from addon.settings.config import BadConfig, load
 from translators.bedrock.jobs import TERMINAL, JobStatus
@@ -74,9 +75,9 @@ def find(store: Store, wanted: str) -> Job:
     job = store.job(wanted.rpartition("/")[2])
     if job is not None and wanted in {job.id, job.arn}:
         return job
-    named = [job for job in store.jobs(name_contains=wanted) if job.name == wanted]
-    if len(named) == 1:
-        return named[0]
+    named = store.jobs(name=wanted)
+    if len(named) == 1 and (job := store.job(named[0].id)) is not None:
+        return job
     if named:
         ids = ", ".join(job.id for job in named)
         raise CommandError(f"{len(named)} jobs are named {wanted!r}: {ids}")
@@ -89,8 +90,7 @@ def list_jobs(
     """Print the newest jobs."""
     try:
         with opened(database, config) as store:
-            providers = None if provider is None else (provider,)
-            jobs = store.jobs(providers=providers, status=_status(status), limit=limit + 1)
+            jobs = store.jobs(provider=provider, status=_status(status), limit=limit + 1)
     except NoDatabase:
         if database:
             raise

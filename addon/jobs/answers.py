@@ -96,7 +96,7 @@ class AnswerWriter:
         row = self._row
         for attempt in count(1):
             try:
-                await self._store.keep_answers(row.job_id, row.shard, row.round, block.name, block.rows)
+                await self._store.keep_answers(row.job_id, row.shard, row.round, [(block.name, block.rows)])
                 return
             except IntegrityError:
                 raise
@@ -129,7 +129,7 @@ async def adopt(store: AsyncStore, row: BatchRow, path: Path) -> None:
     if not await anyio.Path(path).is_file():
         return
     if not await store.answer_blocks(row.job_id, row.shard, row.round):
-        await store.adopt_answers(row.job_id, row.shard, row.round, _blocks(path))
+        await store.keep_answers(row.job_id, row.shard, row.round, _blocks(path))
     await to_thread.run_sync(path.unlink)
 
 

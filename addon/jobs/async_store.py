@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import tenacity
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from addon.jobs.batch_store import BatchStore
+from addon.jobs.old_jobs import OldJobs
 from addon.jobs.outages import is_database_away
 from addon.jobs.store import Store
 
 logger = logging.getLogger(__name__)
 
+THREADS = 8
+"""Calls at the same time through one `AsyncStore`."""
 LONGEST_PAUSE = 5.0
 """Seconds between two attempts while the database is away."""
 
@@ -20,22 +23,26 @@ LONGEST_PAUSE = 5.0
 class AsyncStore:
     """The methods of a store, each run in a worker thread.
 
-    With `waits_out_outages`, as running jobs need it, a call is repeated for as long as the database is away;
-    every method may be repeated. Without, as requests need it, the error is raised.
+    Threads are limited for each instance: the control plane and the jobs have one each, so that many jobs do
+    not keep requests waiting. `views` has threads of its own. With `waits_out_outages`, as running jobs need
+    it, a call is repeated for as long as the database is away; every method may be repeated. Without, as
+    requests need it, the error is raised.
     """
 
     def __init__(self, store: Store, *, waits_out_outages: bool = False) -> None:
         self.url = store.url
+        self.views = store.views()
         self._store = store
+        self._threads = CapacityLimiter(THREADS)
         self._waits = waits_out_outages
-        batches = BatchStore(store)
-        self.close = _in_thread(store.close)
+        batches, old_jobs = BatchStore(store), OldJobs(store)
 
         call = self._call
         self.add = call(store.add)
         self.job = call(store.job)
-        self.jobs = call(store.jobs)
         self.unfinished = call(store.unfinished)
+        self.ended_before = call(old_jobs.ended_before)
+        self.remove = call(old_jobs.remove)
         self.job_of_token = call(store.job_of_token)
         self.free_token = call(store.free_token)
         self.encrypted_key = call(store.encrypted_key)
@@ -67,7 +74,7 @@ class AsyncStore:
         self.free_claims = call(batches.free)
 
         self.keep_answers = call(store.keep_answers)
-        self.adopt_answers = _in_thread(store.adopt_answers)  # an iterator cannot be read twice
+        self.adopt_answers = self._once(store.adopt_answers)  # an iterator cannot be read twice
         self.answer_blocks = call(store.answer_blocks)
         self.answer_rows = call(store.answer_rows)
 
@@ -75,19 +82,32 @@ class AsyncStore:
         self.set_tags = call(store.set_tags)
         self.remove_tags = call(store.remove_tags)
 
-    def waiting_out_outages(self) -> "AsyncStore":
-        """The same database, for code that has no caller who would try again."""
+    def for_jobs(self) -> "AsyncStore":
+        """The same database, with threads for jobs, which wait while it is away."""
         return AsyncStore(self._store, waits_out_outages=True)
+
+    async def close(self) -> None:
+        """Close the database for all."""
+        await to_thread.run_sync(self.views.close)
+        await to_thread.run_sync(self._store.close)
 
     def _call[**Arguments, Result](
         self, method: Callable[Arguments, Result]
     ) -> Callable[Arguments, Awaitable[Result]]:
-        once = _in_thread(method)
+        once = self._once(method)
         if not self._waits:
             return once
 
         async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
             return await _patiently.copy()(once, *arguments, **values)
+
+        return call
+
+    def _once[**Arguments, Result](
+        self, method: Callable[Arguments, Result]
+    ) -> Callable[Arguments, Awaitable[Result]]:
+        async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
+            return await to_thread.run_sync(partial(method, *arguments, **values), limiter=self._threads)
 
         return call
 
@@ -97,12 +117,3 @@ _patiently = tenacity.AsyncRetrying(
     wait=tenacity.wait_random_exponential(0.2, LONGEST_PAUSE),
     before_sleep=lambda state: logger.warning("The job database is away; trying again"),
 )
-
-
-def _in_thread[**Arguments, Result](
-    method: Callable[Arguments, Result],
-) -> Callable[Arguments, Awaitable[Result]]:
-    async def call(*arguments: Arguments.args, **values: Arguments.kwargs) -> Result:
-        return await to_thread.run_sync(partial(method, *arguments, **values))
-
-    return call

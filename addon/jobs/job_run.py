@@ -146,13 +146,29 @@ class JobRun:
     async def fetched(self, objects: list[InputObject]) -> tuple[InputFile, ...]:
         """Copies of input objects in the spool. Raises `JobFailed` if one is gone or changed."""
         bucket = input_location(self.job).bucket
-        files = []
-        for index, entry in enumerate(objects):
-            path = self.spool.input(index)
-            if not await to_thread.run_sync(_is_whole, path, entry.size):
-                await self.source.fetch(self, entry, path)
-            files.append(InputFile(path, f"s3://{bucket}/{entry.key}"))
+        files = [
+            InputFile(self.spool.input(index), f"s3://{bucket}/{entry.key}")
+            for index, entry in enumerate(objects)
+        ]
+        claimed = False
+        for file, entry in zip(files, objects, strict=True):
+            if await to_thread.run_sync(_is_whole, file.path, entry.size):
+                continue
+            if not claimed:
+                await self._claim_room(sum(entry.size for entry in objects))
+                claimed = True
+            async with self.resources.downloads:
+                await self.source.fetch(self, entry, file.path)
         return tuple(files)
+
+    async def _claim_room(self, size: int) -> None:
+        """Raises `OSError` while the disk has no room for the job's files; those that it has go."""
+        running = await self.resources.store.unfinished()
+        try:
+            await to_thread.run_sync(self.resources.disk.claim, self.id, size, running)
+        except OSError:
+            await to_thread.run_sync(self.spool.remove)
+            raise
 
     def is_over(self) -> bool:
         """Whether the job must start nothing new: stopped, timed out or ended."""

@@ -69,7 +69,7 @@ async def member(
         resources = Resources(
             config=config,
             executor=here.id,
-            store=store.waiting_out_outages(),
+            store=store.for_jobs(),
             keys=keys,
             s3=S3(config.s3, own=own),
             transport=transport,

@@ -20,6 +20,7 @@ from addon.providers.concurrency import ConcurrencyLimit
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config, Target
+from addon.storage.disk_space import DiskSpace
 from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 
@@ -52,11 +53,6 @@ class Resources:
         default_factory=dict[str, ConcurrencyLimit], init=False, repr=False
     )
 
-    def direct_limit(self, target: Target) -> ConcurrencyLimit:
-        """The limit of direct calls to a provider section, which all jobs share."""
-        limit = ConcurrencyLimit(target.section.concurrency)
-        return self._direct_limits.setdefault(target.name, limit)
-
     callers_endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint], repr=False)
     """By job: the endpoint with a caller's key, of jobs that are over and not cleared yet."""
 
@@ -67,6 +63,20 @@ class Resources:
         if database == _identity(self.config.database):
             return self.config.spool
         return self.config.folder / f"spool-{hashlib.sha256(database.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def downloads(self) -> anyio.CapacityLimiter:
+        """Input objects that are downloaded at the same time."""
+        return anyio.CapacityLimiter(self.config.jobs.downloads)
+
+    @cached_property
+    def disk(self) -> DiskSpace:
+        return DiskSpace(self.spool, self.config.jobs.keep_free)
+
+    def direct_limit(self, target: Target) -> ConcurrencyLimit:
+        """The limit of direct calls to a provider section, which all jobs share."""
+        limit = ConcurrencyLimit(target.section.concurrency)
+        return self._direct_limits.setdefault(target.name, limit)
 
     async def job(self, job_id: str) -> Job:
         """The job as stored now. Raises `JobFailed` if there is none."""

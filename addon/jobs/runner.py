@@ -9,7 +9,7 @@ from anyio import to_thread
 from sqlalchemy.engine import make_url
 
 from addon.jobs import sqlite, workflow
-from addon.jobs.fleet import engine
+from addon.jobs.fleet import engine, retention
 from addon.jobs.fleet.engine import Engine
 from addon.jobs.fleet.executors import Executors, Member
 from addon.jobs.fleet.membership import Membership
@@ -53,6 +53,7 @@ class Runner:
         """Held while DBOS starts, stops or takes a job."""
         self._standby: asyncio.Task[None] | None = None
         self._messages: set[asyncio.Task[None]] = set()
+        self._retention: asyncio.Task[None] | None = None
 
     async def launch(self) -> None:
         """Resume the jobs that an earlier process left, and accept new ones. Raises `OtherSecret`."""
@@ -69,11 +70,14 @@ class Runner:
         if works and not runs:
             logger.info("another process runs the jobs of %s", make_url(self._url).render_as_string())
             self._standby = asyncio.get_running_loop().create_task(self._take_over(), name="stand by")
+        if works:
+            removal = retention.keep_removing(self._resources)
+            self._retention = asyncio.get_running_loop().create_task(removal, name="retention")
 
     async def close(self) -> None:
         """Leave running jobs as they are and hand them over; another process resumes them."""
-        if self._standby is not None:
-            self._standby.cancel()
+        for task in filter(None, (self._standby, self._retention)):
+            task.cancel()
         async with self._dbos:
             await self._stop()
         await to_thread.run_sync(self._lock.release)

@@ -6,7 +6,7 @@ Blocks while it reads and writes; code on an event loop uses `AsyncStore`.
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,16 +20,16 @@ from sqlalchemy import (
     event,
     func,
     insert,
-    inspect,
     select,
     text,
     update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, defer, sessionmaker
 
 from addon.jobs import sqlite
+from addon.jobs.job_views import Filters, Views
 from addon.jobs.migrations import schema
 from addon.jobs.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token
 from translators.bedrock.jobs import TERMINAL, JobStatus
@@ -49,16 +49,36 @@ def fingerprint(provider: str, request: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+_POOL = {"pool_size": 8, "max_overflow": 24}
+"""No thread waits for a connection: their number is limited in `AsyncStore` and `Views`."""
+
+
+CONNECT_SECONDS = 5
+
+_FROZEN_AFTER = "10s"
+"""For so long a process may hold a row's lock and do nothing: others wait for the row if it was paused."""
+
+
+def _limit_idleness(connection: Any, _: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN_AFTER}'")
+    connection.commit()
+
+
 def open_engine(url: str) -> Engine:
     """Engine for an SQLAlchemy URL; creates a missing SQLite file and its folder."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")  # the driver that DBOS brings
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(
+            parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}, **_POOL
+        )
+        event.listen(engine, "connect", _limit_idleness)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(parsed, **sqlite.engine_arguments())
+    engine = create_engine(parsed, **sqlite.engine_arguments(), **_POOL)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:
@@ -68,18 +88,6 @@ def open_engine(url: str) -> Engine:
         cursor.close()
 
     return engine
-
-
-def holds_jobs(url: str) -> bool:
-    """Whether a database has the tables of jobs. Changes nothing in it, and creates no file."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
-    engine = create_engine(parsed)
-    try:
-        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
 
 
 _ADVANCE: Sequence[JobStatus] = ("Submitted", "Validating", "Scheduled", "InProgress")
@@ -174,40 +182,29 @@ class Store:
     def jobs(
         self,
         *,
-        providers: Collection[str] | None = None,
+        provider: str | None = None,
         status: str | None = None,
-        name_contains: str | None = None,
-        submitted_after: datetime | None = None,
-        submitted_before: datetime | None = None,
-        ascending: bool = False,
-        after: tuple[datetime, str] | None = None,
+        name: str | None = None,
         limit: int | None = None,
     ) -> Sequence[Job]:
-        """Jobs by submit time, newest first unless `ascending`; `after` is the last job of the last page."""
-        query = select(Job)
-        if providers is not None:
-            query = query.where(Job.provider.in_(providers))
-        if status is not None:
-            query = query.where(Job.status == status)
-        if name_contains is not None:
-            query = query.where(Job.name.contains(name_contains, autoescape=True))
-        if submitted_after is not None:
-            query = query.where(Job.submitted > submitted_after)
-        if submitted_before is not None:
-            query = query.where(Job.submitted < submitted_before)
-        if after is not None:
-            moment, job_id = after
-            later = (Job.submitted > moment) | ((Job.submitted == moment) & (Job.id > job_id))
-            earlier = (Job.submitted < moment) | ((Job.submitted == moment) & (Job.id < job_id))
-            query = query.where(later if ascending else earlier)
-        order = (Job.submitted.asc(), Job.id.asc()) if ascending else (Job.submitted.desc(), Job.id.desc())
+        """The newest jobs first, without their `inputs` and `report`."""
+        query = select(Job).options(defer(Job.inputs, raiseload=True), defer(Job.report, raiseload=True))
+        if name is not None:
+            query = query.where(Job.name == name)
+        filters = Filters(status=status, limit=limit)
         with self._transaction() as session:
-            return session.scalars(query.order_by(*order).limit(limit)).all()
+            return session.scalars(filters.of(query, self._engine.dialect.name, provider)).all()
+
+    def views(self) -> Views:
+        """What the control plane reads; the caller closes it."""
+        return Views(self._engine)
 
     def unfinished(self) -> Sequence[str]:
         """Ids of jobs without a terminal status."""
         with self._transaction() as session:
-            return session.scalars(select(Job.id).where(Job.status.not_in(TERMINAL))).all()
+            return session.scalars(
+                select(Job.id).where(Job.ended.is_(None), Job.status.not_in(TERMINAL))
+            ).all()
 
     def change(self, job_id: str, now: datetime, **values: Any) -> bool:
         """Set columns of a job that is not over; False if it is over, and nothing changed."""
@@ -371,9 +368,11 @@ class Store:
         with self._transaction() as session:
             return session.scalars(query.order_by(BatchRow.shard, BatchRow.round)).all()
 
-    def claimed(self, provider: str) -> frozenset[str]:
-        """Ids of all known batches of our jobs at a provider."""
+    def claimed(self, provider: str, since: datetime) -> frozenset[str]:
+        """Ids of the batches of our jobs at a provider, but for those that ended before `since`: none of
+        these can be found by who searches for a batch created later."""
         query = select(BatchRow.batch_id).join(Job, Job.id == BatchRow.job_id)
+        query = query.where((Job.ended >= since) | Job.ended.is_(None))
         with self._transaction() as session:
             found = session.scalars(query.where(Job.provider == provider, BatchRow.batch_id.is_not(None)))
             return frozenset(batch_id for batch_id in found if batch_id is not None)
@@ -386,14 +385,10 @@ class Store:
                 .values(**values)
             )
 
-    def keep_answers(self, job_id: str, shard: int, round_: int, block: str, rows: Iterable[bytes]) -> None:
-        """Store a block of answers; a block that is stored already stays as it is."""
-        self.adopt_answers(job_id, shard, round_, [(block, rows)])
-
-    def adopt_answers(
+    def keep_answers(
         self, job_id: str, shard: int, round_: int, blocks: Iterable[tuple[str, Iterable[bytes]]]
     ) -> None:
-        """Store blocks of answers, all or none."""
+        """Store blocks of answers, all or none; a block that is stored already stays as it is."""
         with self._transaction() as session:
             there = _blocks_of(job_id, shard, round_)
             for block, rows in blocks:

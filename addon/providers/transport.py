@@ -2,6 +2,7 @@
 
 import logging
 import os
+import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
@@ -28,6 +29,7 @@ REDIRECTS = 5
 USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 # As in OpenAI's SDK; without a limit for a free connection of the pool.
 _TIMEOUT = httpx.Timeout(600, connect=5, pool=None)
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
 _KEPT_ON_REDIRECT = frozenset({"accept", "accept-encoding", "connection", "host", "user-agent"})
 """Headers that are sent to another server than the provider's."""
@@ -58,7 +60,9 @@ class Transport:
         self._own = own
         self._transport = transport
         self._pause = pause
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._clients: dict[tuple[str | None, str], httpx.AsyncClient] = {}
+        """By proxy and server: the connections to one provider do not count for another."""
+        self._trusted: ssl.SSLContext | None = None
         self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
     async def play[Outcome](
@@ -138,7 +142,7 @@ class Transport:
             if request.url.scheme == SCHEME:
                 path = None if name is None else bodies.path_in(folder, name)
                 return await self._storage.response(request, path)
-            client = await self._client(str(request.url))
+            client = await self._client(request.url)
             response = await _followed(client, request)
             try:
                 if name is None or not response.is_success:
@@ -149,20 +153,27 @@ class Transport:
             finally:
                 await response.aclose()
 
-    async def _client(self, url: str) -> httpx.AsyncClient:
-        """The client for the URL's proxy. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
-        proxy = proxy_for(url, self._environment, self._own)
-        if proxy not in self._clients:
+    async def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+        """The client for the URL's server. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
+        proxy = proxy_for(str(url), self._environment, self._own)
+        key = (proxy, url.netloc.decode())
+        if (client := self._clients.get(key)) is not None:
+            return client
+        if self._trusted is None:
             # Parsing the certificates takes a tenth of a second. SSL_CERT_FILE applies in spite of trust_env.
-            trusted = await anyio.to_thread.run_sync(httpx.create_ssl_context)
-            try:
-                client = httpx.AsyncClient(
-                    transport=self._transport, proxy=proxy, verify=trusted, trust_env=False, timeout=_TIMEOUT
-                )
-            except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
-                raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
-            self._clients.setdefault(proxy, client)
-        return self._clients[proxy]
+            self._trusted = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+        try:
+            client = httpx.AsyncClient(
+                transport=self._transport,
+                proxy=proxy,
+                verify=self._trusted,
+                trust_env=False,
+                timeout=_TIMEOUT,
+                limits=_LIMITS,
+            )
+        except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
+            raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
+        return self._clients.setdefault(key, client)
 
 
 async def _followed(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:

@@ -6,9 +6,10 @@ Every operation raises `AwsError` for what AWS would refuse.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from addon.jobs.async_store import AsyncStore
+from addon.jobs.job_views import Filters, JobView
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.store import TokenReused, fingerprint
 from addon.jobs.tables import Job
@@ -23,8 +24,6 @@ from translators.bedrock.jobs import (
     CreateModelInvocationJobRequest,
     JobArn,
     JobDescription,
-    JobState,
-    JobStatus,
     job_description,
     provider_file,
 )
@@ -98,8 +97,7 @@ class Operations:
         listing = fingerprint(", ".join(providers), asked.asked())
         size = DEFAULT_PAGE if asked.max_results is None else asked.max_results
         after = None if asked.next_token is None else place_of(asked.next_token, listing)
-        found = await self._store.jobs(
-            providers=providers,
+        filters = Filters(
             status=asked.status_equals,
             name_contains=asked.name_contains,
             submitted_after=asked.submit_time_after,
@@ -108,6 +106,7 @@ class Operations:
             after=after,
             limit=size + 1,
         )
+        found = await self._store.views.jobs(providers, filters)
         token = token_after(found[size - 1], listing) if len(found) > size else None
         return jobs.list_document(map(_description, found[:size]), token)
 
@@ -151,14 +150,14 @@ class Operations:
             return None
         return None if job is None else job.provider
 
-    async def _created_here(self, identifier: str) -> Job:
+    async def _created_here(self, identifier: str) -> JobView:
         job = await self._find(identifier)
         if job is None:
             raise AwsError("ResourceNotFoundException", f"There is no model invocation job {identifier!r}.")
         return job
 
-    async def _find(self, identifier: str) -> Job | None:
-        job = await self._store.job(identifier[-12:])
+    async def _find(self, identifier: str) -> JobView | None:
+        job = await self._store.views.job(identifier[-12:])
         return job if job is not None and identifier in (job.id, job.arn) else None
 
     async def _choice(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Choice:
@@ -199,25 +198,8 @@ def _conflict(earlier: Job) -> str:
     )
 
 
-def _description(job: Job) -> JobDescription:
-    request = CreateModelInvocationJobRequest.model_validate(
-        {**job.request, "clientRequestToken": job.client_request_token}
-    )
-    return job_description(
-        JobArn.parse(job.arn),
-        request,
-        JobState(
-            status=cast(JobStatus, job.status),
-            message=job.message,
-            submitted=job.submitted,
-            modified=job.modified,
-            ended=job.ended,
-            expires=job.deadline,
-            total=job.total,
-            succeeded=job.succeeded,
-            failed=job.failed,
-        ),
-    )
+def _description(job: JobView) -> JobDescription:
+    return job_description(JobArn.parse(job.arn), job.request, job)
 
 
 def _document(**members: object) -> bytes:

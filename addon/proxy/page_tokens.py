@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from addon.jobs.tables import Job
+from addon.jobs.job_views import JobView
 from translators.bedrock.jobs import AwsError
 
 DEFAULT_PAGE = 100
@@ -19,7 +19,7 @@ class _Position(msgspec.Struct, array_like=True, frozen=True):
     listing: str
 
 
-def token_after(job: Job, listing: str) -> str:
+def token_after(job: JobView, listing: str) -> str:
     """The `nextToken` of a page that ends with this job. `listing`: fingerprint of the List's parameters."""
     position = _Position(submitted=job.submitted, job_id=job.id, listing=listing)
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode()

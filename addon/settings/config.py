@@ -103,6 +103,12 @@ class JobsSection(_Section):
     keep_provider_files: bool = False
     """Whether files at providers are kept when a job's output is written: input, results, and what else holds
     them. They are deleted by default; many providers limit their number or size."""
+    keep_days: float = Field(default=90, gt=0)
+    """Days after its end for which a job is kept in the database."""
+    downloads: int = Field(default=2, ge=1)
+    """Maximum of input objects that are downloaded at the same time, over all jobs."""
+    keep_free: int = Field(default=1_000_000_000, ge=0)
+    """Bytes of the disk that the files of jobs leave free; jobs wait for room."""
     shards_in_flight: int = Field(default=256, ge=1)
     """Maximum of provider batches that a process watches at the same time, over all jobs."""
     create_limit: float = Field(default=60, gt=0)

@@ -6,11 +6,11 @@ AWS: the `bedrock` API reference, its service model, and the user guide's batch-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self, override
+from typing import Annotated, Any, Literal, Protocol, Self, override
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
-from pydantic.alias_generators import to_camel
+import msgspec
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, ValidationError
 
 from translators.bedrock.aws_errors import AwsError as AwsError
 from translators.bedrock.constraints import (
@@ -58,16 +58,14 @@ _NOT_STARTED: frozenset[JobStatus] = frozenset({"Submitted", "Validating", "Sche
 
 _LONGEST_MESSAGE = 2048
 
+_HOURS = 24
+_INVOCATION_TYPE: InvocationType = "InvokeModel"
+"""Defaults of Create that Get shows."""
+
 
 class _S3DataConfig(Members):
     s3_uri: S3Uri
     s3_bucket_owner: AccountId | None = None
-
-    def owned_by(self, account: str) -> Self:
-        """A copy with the bucket owner that AWS shows when none was sent."""
-        if self.s3_bucket_owner is not None:
-            return self
-        return self.model_copy(update={"s3_bucket_owner": account})
 
 
 class S3InputDataConfig(_S3DataConfig):
@@ -134,11 +132,11 @@ class CreateModelInvocationJobRequest(Members):
     @property
     def hours(self) -> int:
         """The timeout; 24 when it was not sent."""
-        return 24 if self.timeout_duration_in_hours is None else self.timeout_duration_in_hours
+        return _HOURS if self.timeout_duration_in_hours is None else self.timeout_duration_in_hours
 
     @property
     def invocation_type(self) -> InvocationType:
-        return "InvokeModel" if self.model_invocation_type is None else self.model_invocation_type
+        return _INVOCATION_TYPE if self.model_invocation_type is None else self.model_invocation_type
 
     def asked(self) -> dict[str, Any]:
         """The members that two calls with the same token must agree in: all but the token."""
@@ -257,21 +255,35 @@ class JobArn:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobState:
+class JobState(Protocol):
     """The current state of a job. Times are UTC without a zone."""
 
-    status: JobStatus
-    message: str | None
-    """The reason of a failure."""
-    submitted: datetime
-    modified: datetime
-    ended: datetime | None
-    expires: datetime
-    """Time of its timeout."""
-    total: int
-    succeeded: int
-    failed: int
+    @property
+    def client_request_token(self) -> str | None: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def message(self) -> str | None:
+        """The reason of a failure."""
+        ...
+
+    @property
+    def submitted(self) -> datetime: ...
+    @property
+    def modified(self) -> datetime: ...
+    @property
+    def ended(self) -> datetime | None: ...
+    @property
+    def deadline(self) -> datetime:
+        """Time of its timeout."""
+        ...
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def succeeded(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
 
 
 def timestamp(moment: datetime) -> str:
@@ -283,42 +295,41 @@ type Timestamp = Annotated[datetime, PlainSerializer(timestamp)]
 """Written as `YYYY-MM-DDTHH:MM:SS.mmmZ`, as AWS does; some clients parse nothing else."""
 
 
-_RESPONSE = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
-
-
-class JobDescription(BaseModel):
-    """A job as Get and List show it."""
-
-    model_config = _RESPONSE
+class JobDescription(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=True):
+    """A job as Get and List show it: unset members are left out, not null."""
 
     job_arn: str
     job_name: str
     model_id: str
-    client_request_token: str | None
+    client_request_token: str | None = None
     role_arn: str
-    status: JobStatus
-    message: str | None
-    submit_time: Timestamp
-    last_modified_time: Timestamp
-    end_time: Timestamp | None
-    input_data_config: InputDataConfig
-    output_data_config: OutputDataConfig
-    vpc_config: VpcConfig | None
+    status: str
+    message: str | None = None
+    submit_time: str
+    last_modified_time: str
+    end_time: str | None = None
+    input_data_config: dict[str, Any]
+    output_data_config: dict[str, Any]
+    vpc_config: dict[str, Any] | None = None
     timeout_duration_in_hours: int
-    job_expiration_time: Timestamp
-    model_invocation_type: InvocationType
+    job_expiration_time: str
+    model_invocation_type: str
     total_record_count: int
     processed_record_count: int
     success_record_count: int
     error_record_count: int
 
     def json_document(self) -> bytes:
-        """The response body of Get: unset members are left out, not null."""
-        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+        """The response body of Get."""
+        return _ENCODER.encode(self)
 
 
-def job_description(arn: JobArn, request: CreateModelInvocationJobRequest, state: JobState) -> JobDescription:
-    """The description of a job: its request, with defaults made explicit as AWS does, and its state.
+_ENCODER = msgspec.json.Encoder()
+
+
+def job_description(arn: JobArn, request: Mapping[str, Any], state: JobState) -> JobDescription:
+    """The description of a job: its request (`CreateModelInvocationJobRequest.asked`), with defaults made
+    explicit as AWS does, and its state.
 
     Printed responses for real jobs show `modelId` as an ARN, `s3BucketOwner` in both places although it was
     not sent, and `s3Uri` exactly as it was sent.
@@ -328,27 +339,23 @@ def job_description(arn: JobArn, request: CreateModelInvocationJobRequest, state
     )
     return JobDescription(
         job_arn=str(arn),
-        job_name=request.job_name,
+        job_name=request["jobName"],
         model_id=normalised(
-            request.model_id, partition=arn.partition, region=arn.region, account=arn.account
+            request["modelId"], partition=arn.partition, region=arn.region, account=arn.account
         ),
-        client_request_token=request.client_request_token,
-        role_arn=request.role_arn,
+        client_request_token=state.client_request_token,
+        role_arn=request["roleArn"],
         status=state.status,
         message=state.message[:_LONGEST_MESSAGE] if state.message is not None else None,
-        submit_time=state.submitted,
-        last_modified_time=state.modified,
-        end_time=state.ended,
-        input_data_config=request.input_data_config.model_copy(
-            update={"s3_input_data_config": request.input_place.owned_by(arn.account)}
-        ),
-        output_data_config=request.output_data_config.model_copy(
-            update={"s3_output_data_config": request.output_place.owned_by(arn.account)}
-        ),
-        vpc_config=request.vpc_config,
-        timeout_duration_in_hours=request.hours,
-        job_expiration_time=state.expires,
-        model_invocation_type=request.invocation_type,
+        submit_time=timestamp(state.submitted),
+        last_modified_time=timestamp(state.modified),
+        end_time=timestamp(state.ended) if state.ended is not None else None,
+        input_data_config=_owned(request["inputDataConfig"], arn.account),
+        output_data_config=_owned(request["outputDataConfig"], arn.account),
+        vpc_config=request.get("vpcConfig"),
+        timeout_duration_in_hours=request.get("timeoutDurationInHours", _HOURS),
+        job_expiration_time=timestamp(state.deadline),
+        model_invocation_type=request.get("modelInvocationType", _INVOCATION_TYPE),
         total_record_count=total,
         processed_record_count=succeeded + failed,
         success_record_count=succeeded,
@@ -356,14 +363,16 @@ def job_description(arn: JobArn, request: CreateModelInvocationJobRequest, state
     )
 
 
-class _Page(BaseModel):
-    model_config = _RESPONSE
+def _owned(config: Mapping[str, Any], account: str) -> dict[str, Any]:
+    """A place in S3 with the bucket owner that AWS shows when none was sent."""
+    return {kind: {"s3BucketOwner": account, **place} for kind, place in config.items()}
 
-    invocation_job_summaries: tuple[JobDescription, ...]
-    next_token: str | None
+
+class _Page(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=True):
+    invocation_job_summaries: list[JobDescription]
+    next_token: str | None = None
 
 
 def list_document(jobs: Iterable[JobDescription], next_token: str | None) -> bytes:
     """The response body of List; an empty array is there too, because programs index it."""
-    page = _Page(invocation_job_summaries=tuple(jobs), next_token=next_token)
-    return page.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return _ENCODER.encode(_Page(invocation_job_summaries=list(jobs), next_token=next_token))

@@ -99,8 +99,8 @@ class Creation:
         run = self._run
         try:
             endpoint = await run.endpoint()
-            claimed = await self._store.claimed(run.job.provider)
             assert self._row.intended is not None
+            claimed = await self._store.claimed(run.job.provider, self._row.intended)
             since = self._row.intended.replace(tzinfo=UTC).timestamp()
             search = Search(since=since, claimed=claimed)
             return await run.resources.transport.play(run.batches.find(endpoint, self._submission, search))

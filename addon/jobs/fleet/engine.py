@@ -24,6 +24,9 @@ VERSION = "2"
 EARLIER_VERSIONS = ["1"]
 """Their workflows are deleted: the jobs go on from the store with workflows of this version."""
 
+FROZEN_AFTER = 20.0
+"""Seconds for which a process may hold a lock on DBOS's rows and do nothing: it may be paused."""
+
 LIVE = ("PENDING", "ENQUEUED", "DELAYED")
 
 
@@ -149,6 +152,7 @@ def _configured(url: str, executor: str, interval: float) -> DBOS:
             "db_engine_kwargs": arguments,
             "application_version": VERSION,
             "executor_id": executor,
+            "sys_db_idle_transaction_timeout_sec": FROZEN_AFTER,
             "notification_listener_polling_interval_sec": interval,
             "log_level": "ERROR",
         }

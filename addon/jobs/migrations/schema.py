@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from addon.jobs import sqlite
 from addon.jobs.tables import Base
 
 HEAD = "members"
@@ -53,6 +55,18 @@ def require(engine: Engine) -> None:
     raise OtherVersion(
         "its tables are of an earlier version; a proxy of this version changes them when it starts"
     )
+
+
+def holds_jobs(url: str) -> bool:
+    """Whether a database has the tables of jobs. Changes nothing in it, and creates no file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
+    engine = create_engine(parsed)
+    try:
+        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def _revision(connection: Connection) -> str | None:

@@ -52,6 +52,7 @@ class Setup:
         fall_back_after: float = 60,
         search_seconds: float = 0.5,
         create_limit: float = 60,
+        jobs: dict[str, Any] | None = None,
         others: dict[str, Any] | None = None,
         **section: Any,
     ) -> None:
@@ -69,6 +70,7 @@ class Setup:
                     "fall_back_after": fall_back_after,
                     "search_seconds": search_seconds,
                     "create_limit": create_limit,
+                    **(jobs or {}),
                 },
             }
         )
@@ -103,7 +105,15 @@ class Setup:
                 task.cancel()  # as the end of a process does
             await asyncio.gather(*left, return_exceptions=True)
 
-    def add(self, *, job_id: str = JOB, input_key: str = "in/", seconds: float = 3600, **values: Any) -> Job:
+    def add(
+        self,
+        *,
+        job_id: str = JOB,
+        input_key: str = "in/",
+        seconds: float = 3600,
+        token: str | None = None,
+        **values: Any,
+    ) -> Job:
         request = {
             "jobName": "nightly",
             "roleArn": "arn:aws:iam::123456789012:role/r",
@@ -126,6 +136,7 @@ class Setup:
                 request=request,
                 region="us-east-1",
                 account="123456789012",
+                client_request_token=token,
                 fingerprint=fingerprint(self.kind, request),
                 status="Submitted",
                 submitted=now,

@@ -1,13 +1,16 @@
-"""The job store, on a real SQLite file."""
+"""The job store, on SQLite and PostgreSQL."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect, text
 
-from addon.jobs.store import Store, TokenReused, fingerprint
+from addon.jobs.job_views import Filters, Views
+from addon.jobs.store import Store, TokenReused, fingerprint, open_engine
 from addon.jobs.tables import Job, Shard
 from translators.bedrock.jobs import TERMINAL
 
@@ -15,8 +18,17 @@ NOON = datetime(2026, 11, 1, 12)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path}/jobs.db")
+def store(database_url: str) -> Iterator[Store]:
+    store = Store(database_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def views(store: Store) -> Iterator[Views]:
+    views = store.views()
+    yield views
+    views.close()
 
 
 def job(job_id: str, *, token: str | None = None, submitted: datetime = NOON, **values: Any) -> Job:
@@ -68,12 +80,11 @@ def test_a_token_with_other_parameters_is_refused(store: Store) -> None:
         store.add(job("bbbbbbbbbbbb", token="again", parameters={"other": 1}), {})
 
 
-def test_a_token_is_remembered_by_the_file(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/jobs.db"
-    first = Store(url)
-    first.add(job("aaaaaaaaaaaa", token="again"), {})
-    first.close()
-    assert Store(url).add(job("bbbbbbbbbbbb", token="again"), {}).id == "aaaaaaaaaaaa"
+def test_a_token_is_remembered_by_the_database(database_url: str) -> None:
+    for job_id in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"):
+        store = Store(database_url)
+        assert store.add(job(job_id, token="again"), {}).id == "aaaaaaaaaaaa"
+        store.close()
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
@@ -116,31 +127,108 @@ def test_the_callers_key_is_gone_when_the_job_is_over(store: Store) -> None:
         ({}, ["c", "b", "a"]),
         ({"ascending": True}, ["a", "b", "c"]),
         ({"limit": 2}, ["c", "b"]),
+        ({"limit": 2, "ascending": True}, ["a", "b"]),
         ({"providers": ("other",)}, ["b"]),
+        ({"providers": ("openai",), "limit": 1}, ["c"]),
+        ({"providers": ()}, []),
         ({"status": "Failed"}, ["c"]),
-        ({"name_contains": "night"}, ["c", "a"]),
+        ({"name_contains": "ight"}, ["c", "a"]),
+        ({"name_contains": "NIGHT"}, []),
         ({"name_contains": "%"}, []),
+        ({"name_contains": "nig_t"}, []),
         ({"submitted_after": NOON}, ["c", "b"]),
         ({"submitted_before": NOON + timedelta(hours=1)}, ["a"]),
         ({"after": (NOON + timedelta(hours=1), "b" * 12)}, ["a"]),
         ({"after": (NOON + timedelta(hours=1), "b" * 12), "ascending": True}, ["c"]),
     ],
 )
-def test_jobs_are_found_by_what_list_can_ask(
-    store: Store, asked: dict[str, Any], expected: list[str]
+async def test_jobs_are_found_by_what_list_can_ask(
+    store: Store, views: Views, asked: dict[str, Any], expected: list[str]
 ) -> None:
     store.add(job("a" * 12), {})
-    store.add(job("b" * 12, submitted=NOON + timedelta(hours=1), provider="other", name="day"), {})
+    store.add(job("b" * 12, submitted=NOON + timedelta(hours=1), provider="other", name="Day"), {})
     store.add(job("c" * 12, submitted=NOON + timedelta(hours=2), status="Failed"), {})
-    assert [found.id[0] for found in store.jobs(**asked)] == expected
+    filters = {**asked}
+    providers = filters.pop("providers", ("openai", "other"))
+    found = await views.jobs(providers, Filters(**filters))
+    assert [view.id[0] for view in found] == expected
 
 
-def test_jobs_of_the_same_moment_are_paged_without_loss(store: Store) -> None:
+async def test_jobs_of_the_same_moment_are_paged_without_loss(store: Store, views: Views) -> None:
     for letter in "abcd":
         store.add(job(letter * 12), {})
-    first = store.jobs(limit=3)
-    rest = store.jobs(after=(first[-1].submitted, first[-1].id))
+    first = await views.jobs(("openai",), Filters(limit=3))
+    rest = await views.jobs(("openai",), Filters(after=(first[-1].submitted, first[-1].id)))
     assert sorted(found.id[0] for found in [*first, *rest]) == ["a", "b", "c", "d"]
+
+
+async def test_a_view_shows_the_job_as_it_is_now(store: Store, views: Views) -> None:
+    assert await views.job("a" * 12) is None
+    store.add(job("a" * 12, token="again"), {})
+    first = await views.job("a" * 12)
+    store.end("a" * 12, "Failed", NOON + timedelta(hours=1), "why")
+    then = await views.job("a" * 12)
+    assert first is not None
+    assert then is not None
+    assert (first.status, first.message, first.ended) == ("Submitted", None, None)
+    assert (then.status, then.message, then.ended) == ("Failed", "why", NOON + timedelta(hours=1))
+    assert then.request == {"modelId": "m", "jobName": "nightly"}
+    assert (then.client_request_token, then.total) == ("again", 0)
+
+
+def test_the_newest_jobs_of_a_name_are_listed_without_what_is_large(store: Store) -> None:
+    store.add(job("a" * 12, inputs=[{"key": "k"}], report={"dropped": 1}), {})
+    store.add(job("b" * 12, submitted=NOON + timedelta(hours=1)), {})
+    store.add(job("c" * 12, name="other"), {})
+    found = store.jobs(name="nightly")
+    assert [row.id[0] for row in found] == ["b", "a"]
+    assert {"inputs", "report"} <= inspect(found[1]).unloaded
+    assert [row.id[0] for row in store.jobs(limit=1, provider="openai", status="Submitted")] == ["b"]
+
+
+def test_only_batches_that_may_be_found_are_claimed(store: Store) -> None:
+    for letter, ended in (("a", None), ("b", NOON), ("c", NOON + timedelta(hours=2))):
+        store.add(job(letter * 12), {})
+        store.batch(letter * 12, 0, 0)
+        store.change_batch(letter * 12, 0, 0, batch_id=f"batch-{letter}")
+        if ended is not None:
+            store.end(letter * 12, "Completed", ended)
+    since = NOON + timedelta(hours=1)
+    assert store.claimed("openai", since) == {"batch-a", "batch-c"}
+    assert store.claimed("other", since) == frozenset()
+
+
+def test_a_block_of_answers_is_stored_once(store: Store) -> None:
+    store.add(job("a" * 12), {})
+    rows = [b'{"one": 1}\n', b'{"two": 2}\n']
+    for _ in range(2):
+        store.keep_answers("a" * 12, 0, 0, [("later", rows)])
+    store.keep_answers("a" * 12, 0, 0, [("earlier", rows[:1])])
+    assert list(store.answer_blocks("a" * 12, 0, 0)) == ["earlier", "later"]
+    assert list(store.answer_blocks("a" * 12, 0, 1)) == []
+    assert store.answer_rows("a" * 12, 0, 0, "later") == b"".join(rows)
+
+
+def test_a_job_moves_to_its_next_provider_without_what_was_made_for_the_first(store: Store) -> None:
+    next_one = {"provider": "other", "model": "m2", "kind": "openai", "endpoint": None, "mode": "batch"}
+    store.add(job("a" * 12, fallbacks=[next_one]), {}, encrypted_key=b"sealed")
+    store.plan("a" * 12, NOON, shards=[shard("a" * 12, 0)], inputs=[], report={})
+    store.batch("a" * 12, 0, 0)
+    store.keep_answers("a" * 12, 0, 0, [("1", [b"row\n"])])
+    store.fall_back("a" * 12, NOON, "no")
+    found = store.job("a" * 12)
+    assert found is not None
+    assert (found.provider, found.model, found.attempt, found.refusals) == ("other", "m2", 1, ["openai: no"])
+    assert (list(store.shards("a" * 12)), list(store.batches("a" * 12))) == ([], [])
+    assert list(store.answer_blocks("a" * 12, 0, 0)) == []
+    assert store.encrypted_key("a" * 12) is None
+
+
+def test_an_intent_survives_power_loss(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/jobs.db")
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    engine.dispose()
 
 
 def test_a_plan_is_made_once(store: Store) -> None:

@@ -1,4 +1,6 @@
-"""Answers of direct mode in the database; indexes for lists by status, and for jobs that ended long ago."""
+"""Answers of direct mode in the database; records that a batch was refused for; indexes for lists by status,
+and for jobs that ended long ago.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +18,10 @@ def upgrade() -> None:
         sa.Column("block", sa.String(40), primary_key=True),
         sa.Column("rows", sa.LargeBinary, nullable=False),
     )
+    with op.batch_alter_table("batches") as batches:
+        batches.add_column(sa.Column("refused", sa.JSON, nullable=False, server_default="{}"))
+    with op.batch_alter_table("batches") as batches:
+        batches.alter_column("refused", server_default=None)
     op.create_index("jobs_by_end", "jobs", ["ended"])
     op.create_index("jobs_by_status", "jobs", ["provider", "status", "submitted", "id"])
     op.drop_index("ix_jobs_status", "jobs")

@@ -1,5 +1,4 @@
-"""Claims on the creation of batches, records that batches were refused for, what jobs and shards wait for,
-and the members of a fleet."""
+"""Claims on the creation of batches, what jobs and shards wait for, and the members of a fleet."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,11 +25,9 @@ def upgrade() -> None:
         batches.add_column(sa.Column("lost", sa.DateTime))
         batches.add_column(sa.Column("lane", sa.String(64)))
         batches.add_column(sa.Column("cancelled", sa.DateTime))
-        batches.add_column(sa.Column("refused", sa.JSON, nullable=False, server_default="{}"))
         batches.create_index("ix_batches_lane", ["lane"])
     with op.batch_alter_table("batches") as batches:
         batches.alter_column("creation", server_default=None)
-        batches.alter_column("refused", server_default=None)
     op.execute("UPDATE batches SET creation = 'intended' WHERE intended IS NOT NULL")
     op.execute("UPDATE batches SET creation = 'created' WHERE batch_id IS NOT NULL AND batch_id <> 'direct'")
     op.create_table(

@@ -231,7 +231,7 @@ async def test_a_short_write_leaves_no_part_of_the_answers(setup: Setup) -> None
     row = await store.batch(JOB, 0, 0)
     block = [f'{{"row": {number}}}\n'.encode() for number in range(20_000)]
     for name in ("1", "2"):
-        await store.keep_answers(JOB, 0, 0, name, block)
+        await store.keep_answers(JOB, 0, 0, [(name, block)])
     path = setup.config.folder / "rows.jsonl"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(b"".join(block)) + 10, hard))
