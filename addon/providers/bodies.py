@@ -9,6 +9,7 @@ import anyio.to_thread
 import httpx
 
 from addon.providers.deadlines import Deadline
+from addon.providers.partial_downloads import PartialDownload
 from translators.providers.conversation import Lines
 
 BLOCK = 1 << 20
@@ -71,16 +72,21 @@ def path_in(folder: Path | None, name: str) -> Path:
     return folder / name
 
 
-async def save(response: httpx.Response, path: Path, lines: Lines | None) -> None:
-    """Write the body, or the lines found in it, to a file that appears whole or not at all."""
-    part = anyio.Path(path.with_name(f"{path.name}.part"))
-    async with await part.open("wb") as file:
-        if lines is not None:
+async def save(response: httpx.Response, download: PartialDownload, lines: Lines | None) -> None:
+    """Write the body, or the lines found in it, to a file that appears whole or not at all.
+
+    Where the body is cut off, its beginning is kept for the next attempt.
+    """
+    part = anyio.Path(download.part)
+    if lines is not None:
+        async with await part.open("wb") as file:
             await file.write(await anyio.to_thread.run_sync(_joined, lines, await response.aread()))
-        else:
+    else:
+        is_rest = await anyio.to_thread.run_sync(download.begin, response)
+        async with await part.open("ab" if is_rest else "wb") as file:
             async for block in response.aiter_bytes(BLOCK):
                 await file.write(block)
-    await part.replace(path)
+    await anyio.to_thread.run_sync(download.end)
 
 
 def _joined(lines: Lines, body: bytes) -> bytes:

@@ -31,7 +31,9 @@ USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 _TIMEOUT = httpx.Timeout(600, connect=5, pool=None)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
-_KEPT_ON_REDIRECT = frozenset({"accept", "accept-encoding", "connection", "host", "user-agent"})
+_KEPT_ON_REDIRECT = frozenset(
+    {"accept", "accept-encoding", "connection", "host", "if-range", "range", "user-agent"}
+)
 """Headers that are sent to another server than the provider's."""
 _CANNOT_BE_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 

@@ -1,6 +1,8 @@
 """The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
 
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +396,149 @@ async def test_a_job_whose_key_is_gone_waits_for_it(
         assert "OPENAI_API_KEY" in (waiting.waiting or "")
         monkeypatch.setenv("OPENAI_API_KEY", provider.key)
         assert (await setup.until(is_over)).status == "Completed"
+
+
+def output_file(provider: BatchServer) -> Path:
+    (file,) = [file for file in provider.files.values() if file.filename.endswith("_output.jsonl")]
+    return file.path
+
+
+async def test_results_that_lack_rows_are_fetched_again(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    whole: list[bytes] = []
+
+    def at(point: Point, count: int) -> None:
+        if point == "content:output":
+            (path,) = [
+                file.path for file in provider.files.values() if file.filename.endswith("_output.jsonl")
+            ]
+            if count == 1:
+                whole.append(path.read_bytes())
+                path.write_bytes(whole[0][: len(whole[0]) - 40])
+            else:
+                path.write_bytes(whole[0])
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    job = await run(setup)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 0)
+
+
+async def test_a_damaged_row_costs_its_record_alone_and_is_quoted(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "content:output":
+            (path,) = [
+                file.path for file in provider.files.values() if file.filename.endswith("_output.jsonl")
+            ]
+            lines = path.read_bytes().splitlines()
+            lines[0] = lines[0].replace(b'"content":"', b'"content":"\\ud83d ', 1)
+            lines[1] = lines[1][:-30]
+            path.write_bytes(b"\n".join(lines))
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    job = await run(setup)
+    first, second, third = rows(bucket, f"out/{JOB}/a.jsonl.out")
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 1)
+    assert first["modelOutput"]["output"]["message"]["content"][0]["text"].startswith("\ufffd ")
+    assert "cannot be read; it begins with: {" in second["error"]["errorMessage"]
+    assert f"{JOB}-1" in second["error"]["errorMessage"]
+    assert "modelOutput" in third
+
+
+async def test_a_stop_that_is_accepted_while_a_time_out_is_published_makes_the_job_stopped(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    setup.add()
+    setup.store.stop(JOB, utc_now())
+    setup.store.end(JOB, "PartiallyCompleted", utc_now())
+    assert setup.job().status == "Stopped"
+
+
+async def test_a_cancel_that_is_refused_is_tried_again(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "cancel" and count <= 2:
+            raise Refuse(400, "not now")
+
+    provider.at, provider.outcome = at, lambda number: Outcome(stalls_after=1)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.succeeded == 1)
+        setup.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await setup.until(is_over)
+    assert (job.status, job.succeeded) == ("Stopped", 1)
+
+
+async def test_a_stop_ends_although_the_provider_is_gone_for_good(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    gone = False
+
+    def at(point: Point, count: int) -> None:
+        if gone:
+            raise Cut
+
+    setup = Setup(tmp_path / "data", s3_url, provider, seconds_per_hour=2)
+    provider.at, provider.outcome = at, lambda number: Outcome(stalls_after=1)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.status == "InProgress")
+        gone = True
+        setup.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await setup.until(is_over)
+    assert job.status == "Stopped"
+
+
+async def test_a_stop_ends_a_long_wait_at_once(setup: Setup, bucket: Any, provider: BatchServer) -> None:
+    def at(point: Point, count: int) -> None:
+        if point == "retrieve":
+            raise Refuse(503, "down", {"retry-after": "3600"})
+
+    provider.at = at
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: "down" in (job.waiting or ""))
+        provider.at = lambda point, count: None
+        setup.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await setup.until(is_over)
+    assert job.status == "Stopped"
+
+
+async def test_a_worker_process_that_is_killed_is_waited_out(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    put(bucket, "in/a.jsonl", [CONVERSE] * 3)
+    async with setup.open() as runner:
+        real = runner._resources.in_process
+        kills = 0
+
+        async def in_process(function: Any, *arguments: Any) -> Any:
+            nonlocal kills
+            kills += 1
+            if kills <= 2:
+                await real(kill_this_process)
+            return await real(function, *arguments)
+
+        object.__setattr__(runner._resources, "in_process", in_process)
+        setup.add()
+        await runner.submit(JOB)
+        job = await setup.until(is_over)
+    assert (job.status, job.succeeded) == ("Completed", 3)
+
+
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -40,6 +40,16 @@ def cut(connection: socket.socket) -> None:
     """Close the connection without a response."""
 
 
+def rest(body: bytes, start: int, *, sent: int) -> Act:
+    """Part of a body from a byte on, of which so many are sent."""
+    head = (
+        f"HTTP/1.1 206 Partial Content\r\nContent-Length: {len(body) - start}\r\n"
+        f'Content-Range: bytes {start}-{len(body) - 1}/{len(body)}\r\nETag: "v1"\r\n\r\n'
+    )
+    data = head.encode() + body[start : start + sent]
+    return lambda connection: connection.sendall(data)
+
+
 def half(body: bytes) -> Act:
     whole = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     return lambda connection: connection.sendall(whole[: -len(body) // 2])
@@ -624,3 +634,32 @@ async def test_other_refusals_are_believed(serve: Serve, transport: Transport, w
 
 def posting(server: Server) -> Conversation[httpx.Response]:
     return (yield httpx.Request("POST", f"{server.url}/files", content=b"the lines"))
+
+
+async def test_a_download_that_is_always_cut_at_the_same_size_goes_on_where_it_was_cut(
+    transport: Transport, serve: Serve, tmp_path: Path
+) -> None:
+    body = bytes(range(256)) * 4
+    first = f'HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nETag: "v1"\r\n\r\n'.encode() + body[:300]
+    acts: list[Act] = [
+        lambda connection: connection.sendall(first),
+        rest(body, 300, sent=300),
+        rest(body, 600, sent=300),
+        rest(body, 900, sent=300),
+    ]
+    server = serve(*acts)
+    await transport.play(asking(get(server.url, **{SAVE: "rows"})), folder=tmp_path)
+    assert (tmp_path / "rows").read_bytes() == body
+    assert os.listdir(tmp_path) == ["rows"]
+    asked = [re.search(rb"(?i)range: (bytes=\d+-)", sent) for sent in server.requests]
+    assert [found and found[1] for found in asked] == [None, b"bytes=300-", b"bytes=600-", b"bytes=900-"]
+    assert b'if-range: "v1"' in server.requests[1].lower()
+
+
+async def test_a_file_that_has_changed_is_downloaded_from_its_beginning(
+    transport: Transport, serve: Serve, tmp_path: Path
+) -> None:
+    begun = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: "v1"\r\n\r\nold'
+    server = serve(lambda connection: connection.sendall(begun), answer("200 OK", b"new rows"))
+    await transport.play(asking(get(server.url, **{SAVE: "rows"})), folder=tmp_path)
+    assert (tmp_path / "rows").read_bytes() == b"new rows"
