@@ -27,6 +27,8 @@ from sqlalchemy.exc import ArgumentError
 from addon.cli.errors import CommandError
 from addon.cli.jobs import NoDatabase, opened
 from addon.jobs import sqlite
+from addon.jobs.fleet.executors import Executors
+from addon.jobs.key_vault import SECRET_KEY_VARIABLE, BadSecretKey, KeyVault
 from addon.providers.credentials import NoKey, access_headers
 from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, TokenUnavailable
 from addon.providers.retry_policy import Unreachable
@@ -89,6 +91,8 @@ async def _findings(config_path: str, database: str, bucket: str) -> AsyncIterat
     yield _configuration(config_path)
     yield _sqlite(database or config.database)
     yield _database(config_path, database)
+    for finding in _fleet(config, config_path, database, environment):
+        yield finding
     yield _folder(config)
     transport = Transport(own={OWN_ADDRESS})
     try:
@@ -136,6 +140,32 @@ def _database(config_path: str, database: str) -> Finding:
     except CommandError as error:
         hint = "an SQLAlchemy URL: sqlite:///jobs.db, postgresql+psycopg://user@host/name"
         return Finding("database", "fail", str(error), hint)
+
+
+def _fleet(
+    config: Config, config_path: str, database: str, environment: Mapping[str, str]
+) -> Iterator[Finding]:
+    """The members that share a PostgreSQL database, and whether they have this machine's secret."""
+    try:
+        if make_url(database or config.database).get_backend_name() == "sqlite":
+            return
+        with opened(database, config_path) as store:
+            members = Executors(store, config.jobs.heartbeat).living()
+            keys = KeyVault(config.folder, environment)
+    except (ArgumentError, CommandError, BadSecretKey, OSError) as error:
+        yield Finding("fleet", "skip", f"not examined: {error}")
+        return
+    runners = sum(member.role == "runs" for member in members)
+    names = ", ".join(f"{member.id} ({member.role})" for member in members) or "none runs now"
+    level: Level = "ok" if runners or not members else "warn"
+    yield Finding("members", level, names, "" if level == "ok" else "none of them runs jobs: start a worker")
+    hint = f"set {SECRET_KEY_VARIABLE} to the same value for all proxies and workers"
+    if others := [member.id for member in members if member.key != keys.fingerprint]:
+        yield Finding("secret", "fail", f"it differs from that of {', '.join(others)}", hint)
+    elif SECRET_KEY_VARIABLE not in environment:
+        yield Finding("secret", "warn", "it is in a file, which other machines do not have", hint)
+    else:
+        yield Finding("secret", "ok", "the same as that of all members")
 
 
 def _folder(config: Config) -> Finding:
