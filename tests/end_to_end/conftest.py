@@ -124,7 +124,7 @@ def prepared(
         },
         mode=mode,
         settings={"flow_detail": "0", **(settings or {})},
-        config={"jobs": {"poll_interval": 0.1}, **PROVIDERS, **(config or {})},
+        config={"jobs": {"poll_interval": 0.1, "search_seconds": 1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )
 
