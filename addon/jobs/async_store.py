@@ -73,8 +73,7 @@ class AsyncStore:
         self.seconds_since = call(batches.seconds_since)
         self.free_claims = call(batches.free)
 
-        self.keep_answers = call(store.keep_answers)
-        self.adopt_answers = self._once(store.adopt_answers)  # an iterator cannot be read twice
+        self.keep_answers = self._once(store.keep_answers)  # of blocks that can be read once
         self.answer_blocks = call(store.answer_blocks)
         self.answer_rows = call(store.answer_rows)
 

@@ -17,6 +17,7 @@ from addon.providers import bodies
 from addon.providers.credentials import masked
 from addon.providers.deadlines import Deadline
 from addon.providers.google_auth import GoogleCredentials
+from addon.providers.partial_downloads import NOT_SATISFIABLE, PartialDownload
 from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating, was_cut_off
 from addon.settings.egress_proxy import proxy_for
 from addon.storage.gcs import SCHEME, GoogleStorage
@@ -145,13 +146,20 @@ class Transport:
                 path = None if name is None else bodies.path_in(folder, name)
                 return await self._storage.response(request, path)
             client = await self._client(request.url)
+            lines = request.extensions.get(LINES)
+            download = None if name is None else PartialDownload(bodies.path_in(folder, name))
+            if download is not None and lines is None:
+                await anyio.to_thread.run_sync(download.ask_for_rest, request)
             response = await _followed(client, request)
             try:
-                if name is None or not response.is_success:
-                    await response.aread()
-                    return response if response.is_success else _redacted(response)
-                await bodies.save(response, bodies.path_in(folder, name), request.extensions.get(LINES))
-                return httpx.Response(response.status_code, headers=response.headers, request=request)
+                if download is not None and response.is_success:
+                    await bodies.save(response, download, lines)
+                    return _without_body(response)
+                if download is not None and response.status_code == NOT_SATISFIABLE:
+                    await anyio.to_thread.run_sync(download.discard)
+                    raise Unreachable(f"{_host(request)} does not have the rest of {name}")
+                await response.aread()
+                return response if response.is_success else _redacted(response)
             finally:
                 await response.aclose()
 
@@ -202,6 +210,10 @@ def _is_same_server(url: httpx.URL, first: httpx.URL) -> bool:
     """Whether a redirect stays on the server, or goes to TLS on the same host."""
     server = (url.scheme, url.host, url.port)
     return server in {(first.scheme, first.host, first.port), ("https", first.host, None)}
+
+
+def _without_body(response: httpx.Response) -> httpx.Response:
+    return httpx.Response(response.status_code, headers=response.headers, request=response.request)
 
 
 def _redacted(response: httpx.Response) -> httpx.Response:

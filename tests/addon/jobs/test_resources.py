@@ -17,6 +17,7 @@ def spool(folder: Path, database: str) -> Path:
     store = Store(database or config.database)
     resources = Resources(
         config=config,
+        executor="here",
         store=AsyncStore(store),
         keys=KeyVault(folder, {}),
         s3=S3(config.s3),

@@ -1,6 +1,7 @@
 """Batches that may exist: what happens after lost answers, refused searches and claims of other processes."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, run
 
 
 @pytest.fixture
-def batches(database_url: str, tmp_path: Path, s3_url: str, provider: BatchServer) -> BatchStore:
+def batches(database_url: str, tmp_path: Path, s3_url: str, provider: BatchServer) -> Iterator[BatchStore]:
     store = Store(database_url)
     setup = Setup(tmp_path / "data", s3_url, provider)
     setup.store = store
     setup.add()
-    return BatchStore(store)
+    yield BatchStore(store)
+    store.close()
 
 
 def test_of_two_claims_one_is_granted_until_its_time_is_over(batches: BatchStore) -> None:
