@@ -84,7 +84,14 @@ async def save(response: httpx.Response, download: PartialDownload, lines: Lines
     else:
         is_rest = await anyio.to_thread.run_sync(download.begin, response)
         async with await part.open("ab" if is_rest else "wb") as file:
-            async for block in response.aiter_bytes(BLOCK):
+            block = bytearray()
+            try:
+                async for piece in response.aiter_bytes():
+                    block += piece
+                    if len(block) >= BLOCK:
+                        await file.write(block)
+                        block.clear()
+            finally:
                 await file.write(block)
     await anyio.to_thread.run_sync(download.end)
 

@@ -200,7 +200,7 @@ async def test_the_last_transient_response_is_sent_to_the_conversation(
     assert (len(server.requests), len(pauses)) == (ATTEMPTS, ATTEMPTS - 1)
 
 
-_EARLIER, _LATER = "Mon, 02 Jan 2023 10:00:00 GMT", "Mon, 02 Jan 2023 10:01:30 GMT"
+_EARLIER, _LATER = "Mon, 02 Jan 2023 10:00:00 GMT", "Mon, 02 Jan 2023 10:00:09 GMT"
 
 
 def in_seconds(seconds: int) -> str:
@@ -213,12 +213,12 @@ def in_seconds(seconds: int) -> str:
     [
         ({"Retry_After": "7"}, 7, 7),
         ({"Retry_After": "1.5"}, 1.5, 1.5),
-        ({"Retry_After": "120"}, 120, 120),
+        ({"Retry_After": "10"}, 10, 10),
         ({"Retry_After_Ms": "250"}, 0.25, 0.25),
         ({"Retry_After_Ms": "250", "Retry_After": "7"}, 0.25, 0.25),
         ({"Retry_After_Ms": "0", "Retry_After": "7"}, 7, 7),
-        ({"Retry_After": _LATER, "Date": _EARLIER}, 90, 90),
-        ({"Retry_After": 60}, 1, 60),
+        ({"Retry_After": _LATER, "Date": _EARLIER}, 9, 9),
+        ({"Retry_After": 9}, 1, 9),
         ({"Retry_After": -60}, 0.375, 0.5),
         ({"Retry_After": "0"}, 0.375, 0.5),
         ({"Retry_After": "-5"}, 0.375, 0.5),
@@ -244,7 +244,7 @@ async def test_the_wait_is_the_one_that_the_provider_asks_for(
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Retry_After": "121"}, {"Retry_After": in_seconds(7200)}, {"X_Should_Retry": "false"}]
+    "headers", [{"Retry_After": "11"}, {"Retry_After": in_seconds(7200)}, {"X_Should_Retry": "false"}]
 )
 async def test_a_response_that_forbids_an_early_repetition_is_sent_to_the_conversation(
     transport: Transport, serve: Serve, pauses: list[float], headers: dict[str, str]
