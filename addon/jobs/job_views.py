@@ -117,6 +117,7 @@ class Views:
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is None or connection.invalidated:
             if connection is not None:
+                self._own.connection = None
                 self._connections.remove(connection)
                 connection.close()
             connection = self._own.connection = self._engine.connect()

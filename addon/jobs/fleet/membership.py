@@ -9,7 +9,8 @@ from anyio import to_thread
 from addon.jobs import workflow
 from addon.jobs.async_store import AsyncStore
 from addon.jobs.fleet import engine
-from addon.jobs.fleet.executors import Executors, Member
+from addon.jobs.fleet.executors import BEATS_TO_LIVE, Executors, Member
+from addon.jobs.outages import is_database_away
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +26,29 @@ class Membership:
         self._store = store
         self._heartbeat = heartbeat
         self._tasks: list[asyncio.Task[None]] = []
+        self._was_cut_off = False
+        self._judges_from = 0.0
+        """Time of the event loop from which the silence of others counts."""
 
     async def join(self) -> None:
         """Register this process. Raises what the database raises."""
-        await to_thread.run_sync(self._executors.beat, self.member)
+        await self.beat()
+
+    async def beat(self) -> None:
+        """Give a sign of life. Raises what the database raises."""
+        try:
+            await to_thread.run_sync(self._executors.beat, self.member)
+        except Exception:
+            self._was_cut_off = True
+            raise
+        if self._was_cut_off:
+            # the others could give no sign of life either
+            self._was_cut_off = False
+            self._judges_from = asyncio.get_running_loop().time() + BEATS_TO_LIVE * self._heartbeat
 
     def start(self, *, runs: bool) -> None:
         """Begin the background work; what concerns running jobs only if this process `runs` them."""
-        works = [(self.join, self._heartbeat)]
+        works = [(self.beat, self._heartbeat)]
         if runs:
             works += [
                 (self.reap, self._heartbeat),
@@ -59,6 +75,8 @@ class Membership:
 
     async def reap(self) -> None:
         """Put what dead members ran back on the queues."""
+        if asyncio.get_running_loop().time() < self._judges_from:
+            return
         live = await engine.live_workflows()
         await to_thread.run_sync(self._reap, live.executors)
 
@@ -68,11 +86,11 @@ class Membership:
                 return
             dead = frozenset(self._executors.dead())
             known = {executor.id for executor in self._executors.members()}
-            gone = dead | (running - known)
+            gone = (dead | (running - known)) - {self.member.id}
             if gone:
                 logger.warning("Taking over the jobs of %s", ", ".join(sorted(gone)))
                 engine.recover(gone)
-                self._executors.remove(list(dead))
+                self._executors.remove(list(gone))
 
     async def take_over_all(self) -> None:
         """Put what any other process ran back on the queues: none of them lives, as the lock of an embedded
@@ -127,6 +145,8 @@ async def _regularly(work: Callable[[], Awaitable[None]], seconds: float) -> Non
         await asyncio.sleep(seconds)
         try:
             await work()
-        except Exception:
-            # the database may be away; the next time it is there again
-            logger.warning("%s failed", getattr(work, "__name__", work), exc_info=True)
+        except Exception as error:
+            if is_database_away(error):
+                logger.warning("The job database is away")
+            else:
+                logger.warning("%s failed", getattr(work, "__name__", work), exc_info=True)
