@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
-from msgspec.structs import astuple
+from msgspec.structs import asdict
 
 from translators.bedrock.media import AudioBlock as AudioBlock
 from translators.bedrock.media import AudioFormat as AudioFormat
@@ -390,7 +390,7 @@ class NotedRequest(Request):
 
 def noted(request: Request, notes: Iterable[Note]) -> NotedRequest:
     """The request with notes, each once."""
-    return NotedRequest(*astuple(request), notes=tuple(dict.fromkeys(notes)))
+    return NotedRequest(**asdict(request), notes=tuple(dict.fromkeys(notes)))
 
 
 def encode(value: Struct) -> bytes:

@@ -3,7 +3,7 @@
 Datasets refuse `output_dimension`, which the API takes; whether they take images is not known.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -107,7 +107,9 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     vectors, wanted = read.embeddings.floats or [], len(asked().inputs)
-    by_type = {kind: given for kind in _OTHER_TYPES if (given := getattr(read.embeddings, kind)) is not None}
+    by_type: dict[VectorType, Sequence[Sequence[int]]] = {
+        kind: given for kind in _OTHER_TYPES if (given := getattr(read.embeddings, kind)) is not None
+    }
     for given in [vectors, *by_type.values()] if vectors or not by_type else by_type.values():
         if len(given) != wanted:
             return RecordError(502, f"the provider gave {len(given)} vectors, {wanted} were asked for")
