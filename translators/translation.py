@@ -7,14 +7,17 @@ A body in the provider's own format bypasses the hub; embeddings have a hub of t
 gives the same bytes.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from functools import partial
+from typing import Any, Literal, Protocol, override
 
 import msgspec
 from msgspec import Raw, structs
 
 from translators.bedrock.converse import NotedRequest
-from translators.bedrock.embeddings import SCALED
+from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -26,7 +29,7 @@ from translators.bedrock.families.registry import (
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
-from translators.providers.batch_file import Line, Unfinished
+from translators.providers.batch_file import Line, Unfinished, joined, part_id
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
 from translators.wire import Members, ModelOutput
@@ -34,6 +37,8 @@ from translators.wire import Members, ModelOutput
 type InvocationType = Literal["InvokeModel", "Converse"]
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+_MISSING = Unfinished("the provider gave no result for a part of the record")
+_INPUT = re.compile(r"^inputs\[(\d+)\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +98,16 @@ class Translator:
         except RecursionError:
             return RecordError(400, "modelInput: is nested too deeply")
 
-    def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
-        """The outcome of a record from the provider's result row, in the dialect of its `model_input`."""
+    def model_output(self, model_input: Raw, *rows: bytes | None) -> ModelOutput | RecordError | Unfinished:
+        """The outcome of a record from the provider's result row, in the dialect of its `model_input`.
+
+        `rows`: one for each of the record's lines, in their order; None for one that is missing.
+        """
         try:
-            return (self._codec or self._codec_of(model_input)).output(model_input, row)
+            codec = self._codec or self._codec_of(model_input)
+            if len(rows) == 1 and rows[0] is not None:
+                return codec.output(model_input, rows[0])
+            return codec.whole(model_input, rows)
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
         except RecursionError:
@@ -120,13 +131,16 @@ def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | N
 class _Codec(Protocol):
     """Translation between one dialect and one provider."""
 
-    @property
-    def body(self) -> Any:
-        """The type of bodies that are decoded before `line`; None where `line` takes raw bodies only."""
+    body: Any = None
+    """The type of bodies that are decoded before `line`; None where `line` takes raw bodies only."""
 
     def line(self, custom_id: str, model_input: Any) -> Line: ...
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished: ...
+
+    def whole(self, model_input: Raw, rows: Sequence[bytes | None]) -> ModelOutput | RecordError | Unfinished:
+        """The output of a record that was sent as several lines, which most never are."""
+        return RecordError(502, f"{len(rows)} results are there, and one line was sent")
 
 
 def _codec(family: AnyFamily, route: Route) -> _Codec:
@@ -143,7 +157,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     return _ConverseCodec(family, target, route)
 
 
-class _ConverseCodec:
+class _ConverseCodec(_Codec):
     """Through the hub."""
 
     def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
@@ -152,6 +166,7 @@ class _ConverseCodec:
         self._target = target
         self._route = route
 
+    @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
         line = self._target.line(custom_id, request, self._route.model)
@@ -159,6 +174,7 @@ class _ConverseCodec:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._target.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
@@ -168,7 +184,7 @@ class _ConverseCodec:
         return ModelOutput(output, usage.input_tokens, usage.output_tokens)
 
 
-class _PassthroughCodec:
+class _PassthroughCodec(_Codec):
     """For bodies in the provider's own format, which pass member by member."""
 
     body = Members.__value__
@@ -179,9 +195,11 @@ class _PassthroughCodec:
         self._route = route
         self._line, self._model = native.line, route.model
 
+    @override
     def line(self, custom_id: str, model_input: Raw | Members) -> Line:
         return self._line(custom_id, model_input, self._model)
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
@@ -192,8 +210,8 @@ class _PassthroughCodec:
         return ModelOutput(output, answer.input_tokens, answer.output_tokens)
 
 
-class _EmbeddingCodec:
-    body = None
+class _EmbeddingCodec(_Codec):
+    """A record with more inputs than the provider takes at once is sent in parts."""
 
     def __init__(
         self, family: EmbeddingFamily, embeddings: Embeddings, route: Route, *, scaled: bool
@@ -203,6 +221,7 @@ class _EmbeddingCodec:
         self._route = route
         self._unknown = frozenset[str]() if scaled else SCALED
 
+    @override
     def line(self, custom_id: str, model_input: Raw) -> Line:
         request = self._family.request(model_input)
         for index, kind in enumerate(request.types):
@@ -211,26 +230,89 @@ class _EmbeddingCodec:
                     f"embedding_types[{index}]",
                     f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
                 )
-        return self._embeddings.line(custom_id, request, self._route.model)
+        most = self._embeddings.most_inputs
+        if most is None or len(request.inputs) <= most:
+            return self._embeddings.line(custom_id, request, self._route.model)
+        parts = _parts(request, most)
+        return joined(
+            [
+                self._part_line(part_id(custom_id, number, len(parts)), part, number * most)
+                for number, part in enumerate(parts)
+            ]
+        )
 
+    def _part_line(self, custom_id: str, part: EmbeddingRequest, first: int) -> Line:
+        """The line for a part whose first input is the record's input of that number."""
+        try:
+            return self._embeddings.line(custom_id, part, self._route.model)
+        except Refused as refusal:
+            field = _INPUT.sub(lambda found: f"inputs[{int(found[1]) + first}]", refusal.field)
+            reason = str(refusal).removeprefix(f"{refusal.field}: ")
+            raise Refused(field, reason, refusal.code) from refusal
+
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._embeddings.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
             return answer
+        return self._written(answer, model_input)
+
+    @override
+    def whole(self, model_input: Raw, rows: Sequence[bytes | None]) -> ModelOutput | RecordError | Unfinished:
+        parts = _parts(self._family.request(model_input), self._embeddings.most_inputs or 1)
+        if len(parts) != len(rows):
+            return RecordError(502, f"{len(rows)} results are there, and {len(parts)} lines were sent")
+        answers: list[EmbeddingAnswer] = []
+        unfinished: Unfinished | None = None
+        for part, row in zip(parts, rows, strict=True):
+            answer = _MISSING if row is None else self._embeddings.answer(row, partial(_same, part))
+            if isinstance(answer, RecordError):
+                return answer
+            if isinstance(answer, Unfinished):
+                unfinished = answer
+            else:
+                answers.append(answer)
+        return unfinished or self._written(_united(answers), model_input)
+
+    def _written(self, answer: EmbeddingAnswer, model_input: Raw) -> ModelOutput:
         output = self._family.output(answer, self._route.model_id, model_input)
         return ModelOutput(output, answer.input_tokens or 0, 0)
 
 
-class _UnsupportedEmbeddings:
-    body = None
+def _parts(request: EmbeddingRequest, most: int) -> list[EmbeddingRequest]:
+    """The request in parts of at most so many inputs."""
+    inputs = request.inputs
+    return [structs.replace(request, inputs=inputs[at : at + most]) for at in range(0, len(inputs), most)]
 
+
+def _united(answers: Sequence[EmbeddingAnswer]) -> EmbeddingAnswer:
+    """The answers to all parts of a record, in their order, as the record's."""
+    counts = [answer.input_tokens for answer in answers if answer.input_tokens is not None]
+    return structs.replace(
+        answers[0],
+        vectors=tuple(vector for answer in answers for vector in answer.vectors),
+        input_tokens=sum(counts) if counts else None,
+        by_type={
+            kind: [vector for answer in answers for vector in answer.by_type.get(kind, ())]
+            for kind in answers[0].by_type
+        },
+    )
+
+
+def _same(request: EmbeddingRequest) -> EmbeddingRequest:
+    return request
+
+
+class _UnsupportedEmbeddings(_Codec):
     def __init__(self, target: Provider) -> None:
         self._refusal = Refused(
             "modelInput", f"asks for embeddings, which {target.name} does not make in batches"
         )
 
+    @override
     def line(self, custom_id: str, model_input: Raw) -> Line:
         raise self._refusal
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         raise self._refusal

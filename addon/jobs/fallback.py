@@ -12,9 +12,9 @@ from anyio import to_thread
 from addon.jobs import leftovers
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes
-from addon.jobs.tables import NO_ROOM, BatchRow, Job, utc_now
+from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Job, utc_now
 
-_NOT_ACCEPTED = frozenset({"failed", NO_ROOM})
+_NOT_ACCEPTED = frozenset({"failed", NO_ROOM, NAMED})
 
 
 async def falls_back(run: JobRun, attempt: int) -> bool:

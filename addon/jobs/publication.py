@@ -47,6 +47,12 @@ async def join_range(run: JobRun, leader: Shard) -> None:
             for shard in await _shards_of(run, leader)
             if shard.refusal is not None
         },
+        refused_records={
+            int(index): RecordError(400, reason)
+            for shard in await _shards_of(run, leader)
+            for row in await store.batches(run.id, shard.number)
+            for index, reason in row.refused.items()
+        },
     )
     tally = await run.resources.in_process(join, wanted)
     await store.change_shard(run.id, leader.number, joined=True, **asdict(tally))

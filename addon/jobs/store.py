@@ -266,11 +266,18 @@ class Store:
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
+            lines = {shard.number: max(1, shard.lines) for shard in shards}
+            records = {shard.number: min(shard.records, lines[shard.number]) for shard in shards}
+
+            def records_of(row: BatchRow, count: int) -> int:
+                """How many records that many lines are, roughly where a record has several."""
+                return max(0, count) * records[row.shard] // lines[row.shard]
+
             job.succeeded = sum(shard.succeeded for shard in done) + sum(
-                row.succeeded - max(0, row.asked_again - row.failed) for row in running
+                records_of(row, row.succeeded - max(0, row.asked_again - row.failed)) for row in running
             )
             job.failed = sum(shard.failed for shard in done) + sum(
-                max(0, row.failed - row.asked_again) for row in running
+                records_of(row, row.failed - row.asked_again) for row in running
             )
             job.input_tokens = sum(shard.input_tokens for shard in done)
             job.output_tokens = sum(shard.output_tokens for shard in done)

@@ -19,6 +19,11 @@ from translators.wire import Members, ModelOutput, Wire
 class Embeddings(Protocol):
     """Translation of embedding records and of their answers."""
 
+    @property
+    def most_inputs(self) -> int | None:
+        """Inputs that one line may have; a record with more has several lines. None for any number."""
+        ...
+
     def line(self, custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         """The line that asks for the vectors. Raises `Refused`."""
         ...

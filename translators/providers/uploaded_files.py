@@ -108,9 +108,24 @@ def _knows_no_expiry(response: httpx.Response) -> bool:
     return response.status_code in {400, 422} and "expires_after" in response.text
 
 
+_ABOUT_THE_BATCH = frozenset(
+    {
+        "empty_file",
+        "mismatched_model",
+        "model_mismatch",
+        "model_not_found",
+        "too_many_tasks",
+        "token_limit_exceeded",
+        "url_mismatch",
+    }
+)
+"""Codes of errors that are no single request's, although one may be named."""
+
+
 class _LineError(Received):
     code: str | None = None
     message: str | None = None
+    param: str | None = None
     line: int | None = None
 
 
@@ -164,7 +179,8 @@ def _error_text(error: _LineError) -> str:
     text = error.message or "no reason given"
     if error.code is not None:
         text = f"{text} ({error.code})"
-    return text if error.line is None else f"line {error.line}: {text}"
+    about_all = error.code in _ABOUT_THE_BATCH or error.param == "body.model"
+    return text if error.line is None or about_all else f"line {error.line}: {text}"
 
 
 FILES = FileApi(reader=READER, expires=True)

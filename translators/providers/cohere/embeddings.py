@@ -20,8 +20,8 @@ from translators.providers.cohere.rows import body_of
 DATASET = "batch-embed-v2-input"
 """The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
 
-MOST_INPUTS = 96
-"""Of one request (Cohere: reference/embed)."""
+most_inputs: int | None = 96
+"""Of one line (Cohere: reference/embed)."""
 
 _LENGTHS: Mapping[str, int] = MappingProxyType(
     {
@@ -79,8 +79,6 @@ _BODY = msgspec.json.Decoder(_Body)
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
     """The line that asks Cohere for the vectors. Raises `Refused`."""
-    if len(request.inputs) > MOST_INPUTS:
-        raise Refused("inputs", f"{len(request.inputs)} given, Cohere takes {MOST_INPUTS}")
     notes: list[Note] = []
     _check_length(request, model, notes)
     if request.purpose is None:

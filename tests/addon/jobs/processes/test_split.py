@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from addon.jobs.job_run import shard_of
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start, records
 from addon.jobs.processes.join import Range, answered, has_only_foreign_rows, join
-from addon.jobs.processes.split import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
+from addon.jobs.processes.split import (
+    Cut,
+    Limits,
+    Plan,
+    Request,
+    custom_id,
+    record_index,
+    split,
+    unanswered_lines,
+)
 from addon.jobs.publication import overlaps
 from addon.jobs.spool import Spool
 from translators.bedrock.records import read
@@ -215,7 +224,7 @@ def test_doubled_and_unreadable_rows_change_nothing(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
     file = results(tmp_path, "r.jsonl", [f"\ufeff{json.dumps(row(0, 'a'))}", row(1, "b")])
-    assert answered((file,), "openai", JOB) == {0, 1}
+    assert answered((file,), "openai", JOB) == {Request(0), Request(1)}
     assert not has_only_foreign_rows((file,), "openai", JOB, Cut(start=Start(), records=1, lines=1))
 
 
@@ -271,8 +280,8 @@ def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> N
     first = results(tmp_path, "first", [row(2, "two"), expired(0), expired(1)])
     path = Spool(tmp_path).lines(0, 1)
     done = answered((first,), "openai", JOB)
-    assert done == {2}
-    assert unanswered_lines(JOB, inputs, plan.cuts[0], ROUTE, 1_000_000, done, path) == 3
+    assert done == {Request(2)}
+    assert unanswered_lines(JOB, inputs, plan.cuts[0], ROUTE, 1_000_000, done, frozenset(), path) == 3
     second = results(tmp_path, "second", [row(3, "three"), row(1, "one"), row(0, "zero")])
     _, rows = joined(tmp_path, inputs, plan.cuts[0], (first, second))
     assert texts(rows[:4]) == ["zero", "one", "two", "three"]
