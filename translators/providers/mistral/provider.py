@@ -3,7 +3,7 @@
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.mistral.embeddings import EMBEDDINGS
-from translators.providers.mistral.models import derived_model, unusable
+from translators.providers.mistral.models import MODELS, derived_model
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
@@ -29,6 +29,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     base_url="https://api.mistral.ai",
     base_url_variables=(),
     key_variables=("MISTRAL_API_KEY",),
@@ -36,7 +37,6 @@ PROVIDER = Provider(
     max_bytes=512_000_000,
     takes_files=True,
     derived_model=derived_model,
-    unusable=unusable,
     embeddings=EMBEDDINGS,
     load_direct=_direct,
 )
