@@ -182,8 +182,8 @@ class RuleTable:
         base_name: BaseName = _same,
         changes: Overrides = (),
     ) -> None:
-        """`newest.names` matches all names of the vendor; `changes` are what this provider does otherwise than
-        the rows of the models' vendors have it."""
+        """`newest.names` matches all names of the vendor. `changes`: what the provider does otherwise than
+        the rows, which are those of the models' vendors."""
         self.rows = rows
         self._newest = newest
         self._foreign = foreign

@@ -130,7 +130,7 @@ def type_of(response: Mapping[str, Any]) -> type[BaseModel]:
 )
 def test_model_takes_these_efforts(model: str, efforts: object) -> None:
     found: Traits = chat.traits(model)
-    assert (found.efforts, found.limit) == (efforts, "max_completion_tokens")
+    assert (found.rules.efforts, found.limit) == (efforts, "max_completion_tokens")
 
 
 def asked() -> Request:

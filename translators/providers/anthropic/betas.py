@@ -48,5 +48,5 @@ def allows_more_tokens(betas: str) -> bool:
 
 
 def allows_more_thinking(betas: str) -> bool:
-    """Whether one of the betas lets a budget of thinking exceed the limit (`interleaved-thinking-2025-05-14`)."""
+    """Whether one of the betas lets a budget exceed the limit (`interleaved-thinking-2025-05-14`)."""
     return betas != "" and any(name.startswith("interleaved-thinking-") for name in betas.split(","))

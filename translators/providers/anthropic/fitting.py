@@ -1,5 +1,7 @@
-"""Rules of Anthropic's models, applied to a message's parameters: those of records of every dialect, and those of
-bodies that are Anthropic's already (Anthropic: build-with-claude/thinking, thinking-troubleshooting)."""
+"""Rules of Anthropic's models, applied to a message's parameters, whether translated or Anthropic's already.
+
+Anthropic: build-with-claude/thinking, thinking-troubleshooting.
+"""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -10,7 +12,7 @@ from translators.errors import Refused
 from translators.providers.anthropic.betas import allows_more_thinking, allows_more_tokens
 from translators.providers.anthropic.models import EFFORTS
 from translators.providers.converse_requests import Effort
-from translators.providers.model_rules import ModelRules, ThinkingKind
+from translators.providers.model_rules import ModelRules, Range, ThinkingKind
 from translators.providers.rule_checks import UNFORCED, fitted_limit, fitted_temperature, note_small_limit
 
 type Body = dict[str, object]
@@ -19,11 +21,12 @@ SAMPLING = ("temperature", "top_p", "top_k")
 LEAST_TOP_P = 0.95
 """The least top_p beside thinking."""
 
+_NO_ROOM = "the limit of tokens leaves no room for thinking"
 _KINDS: tuple[ThinkingKind, ...] = get_args(ThinkingKind.__value__)
 _BUDGETS: Mapping[Effort, int] = MappingProxyType(
     {"low": 1024, "medium": 8192, "high": 24_576, "xhigh": 32_768, "max": 32_768}
 )
-"""Tokens of thinking for an effort, for models that know no effort. Anthropic names no numbers: they are ours."""
+"""Tokens of thinking for an effort, for models that know none. Anthropic names no numbers: these are ours."""
 
 
 def think_as_asked(body: Body, rules: ModelRules, field: str, notes: list[Note]) -> None:
@@ -35,10 +38,29 @@ def think_as_asked(body: Body, rules: ModelRules, field: str, notes: list[Note])
         body["thinking"] = {"type": "adaptive"}
         notes.append(Note(field, "mapped", "sent with adaptive thinking: an effort alone is none"))
     elif rules.budget is not None:
-        body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
-        notes.append(Note(field, "mapped", f"sent as thinking of at most {_BUDGETS[effort]} tokens"))
+        _think_within(rules.budget, effort, body, field, notes)
         if not rules.efforts:
             _drop_effort(body)
+
+
+def _think_within(budget: Range, effort: Effort, body: Body, field: str, notes: list[Note]) -> None:
+    """Have the model think with a budget that stands for the effort, if the limit leaves room for that."""
+    sent = _fitted_budget(_BUDGETS[effort], budget, body.get("max_tokens"))
+    if sent is None:
+        body.pop("thinking", None)
+        notes.append(Note(field, "dropped", f"{_NO_ROOM}, which needs {budget[0]}"))
+    else:
+        body["thinking"] = {"type": "enabled", "budget_tokens": sent}
+        notes.append(Note(field, "mapped", f"sent as thinking of at most {sent} tokens"))
+
+
+def _fitted_budget(asked: int, budget: Range, limit: object) -> int | None:
+    """The budget within the model's, and below the limit of the whole answer; None if there is no room."""
+    least, most = budget
+    sent = min(max(asked, least), most)
+    if not isinstance(limit, int) or sent < limit:
+        return sent
+    return max(least, limit // 2) if limit > least else None
 
 
 def fit_to_model(
@@ -50,10 +72,10 @@ def fit_to_model(
     """
     if not allows_more_tokens(betas):
         _fit_limit(body, rules, fields["max_tokens"], notes)
-    if "output_config" in body:
-        _fit_effort(body, rules, fields["effort"], notes)
     if "thinking" in body:
         _fit_thinking(body, rules, fields["thinking"], notes)
+    if "output_config" in body:
+        _fit_effort(body, rules, fields["effort"], notes)
     if "tool_choice" in body:
         _fit_tool_choice(body, rules, fields, notes)
     if _kind(body) == "enabled" and not allows_more_thinking(betas):
@@ -145,8 +167,7 @@ def _fit_thinking(body: Body, rules: ModelRules, field: str, notes: list[Note]) 
         notes.append(Note(field, "mapped", "sent as adaptive: the model takes no budget"))
     elif kind == "adaptive" and rules.budget is not None:
         effort = _effort(body.get("output_config")) or "high"
-        body["thinking"] = {"type": "enabled", "budget_tokens": _BUDGETS[effort]}
-        notes.append(Note(field, "mapped", f"sent with a budget of {_BUDGETS[effort]} tokens"))
+        _think_within(rules.budget, effort, body, field, notes)
     elif kind == "disabled" and "between_tools" in rules.thinking:
         body["thinking"] = {"type": "between_tools"}
         notes.append(Note(field, "mapped", "sent as between_tools, the least that the model takes"))
@@ -177,20 +198,14 @@ def _fit_tool_choice(body: Body, rules: ModelRules, fields: Mapping[str, str], n
 
 def _fit_budget(body: Body, rules: ModelRules, fields: Mapping[str, str], notes: list[Note]) -> None:
     """A budget within the model's, and below the limit of the whole answer."""
-    config, limit = cast("Body", body["thinking"]), body.get("max_tokens")
+    config = cast("Body", body["thinking"])
     asked = config.get("budget_tokens")
-    if rules.budget is None or not isinstance(asked, int) or not isinstance(limit, int):
+    if rules.budget is None or not isinstance(asked, int):
         return
-    least, most = rules.budget
-    if limit <= least:
+    sent = _fitted_budget(asked, rules.budget, body.get("max_tokens"))
+    if sent is None:
         del body["thinking"]
-        notes.append(
-            Note(fields["thinking"], "dropped", f"needs {least} tokens, and the answer has {limit} in all")
-        )
-        return
-    sent = min(max(asked, least), most)
-    if sent >= limit:
-        sent = max(least, limit // 2)
-    if sent != asked:
+        notes.append(Note(fields["thinking"], "dropped", f"{_NO_ROOM}, which needs {rules.budget[0]}"))
+    elif sent != asked:
         body["thinking"] = {**config, "budget_tokens": sent}
         notes.append(Note(fields["thinking"], "mapped", f"sent with a budget of {sent} tokens"))

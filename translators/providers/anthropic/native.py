@@ -191,7 +191,7 @@ def _fit_turns(members: Members, rules: ModelRules, notes: list[Note]) -> None:
 
 def _blocks(content: Raw | None) -> list[Raw]:
     """Texts as blocks, in whichever of both forms they are."""
-    read = [] if content is None else _BLOCKS.decode(content)
+    read: str | list[Raw] = [] if content is None else _BLOCKS.decode(content)
     return [_raw({"type": "text", "text": read})] if isinstance(read, str) else read
 
 

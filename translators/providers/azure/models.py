@@ -1,7 +1,8 @@
 """The models behind deployments, as far as a deployment's name shows them.
 
-Azure runs OpenAI's models until days of its own, at Chat Completions alone as far as its batches are concerned
-(Azure: how-to/batch, how-to/reasoning).
+Azure runs OpenAI's models until days of its own; its batches are sent to Chat Completions alone.
+
+Azure: how-to/batch, how-to/reasoning.
 """
 
 from dataclasses import replace

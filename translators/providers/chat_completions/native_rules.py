@@ -1,5 +1,7 @@
-"""Rules of models, applied to bodies that are chat completions already. Values are decoded only where a rule is
-about them."""
+"""Rules of models, applied to bodies that are chat completions already.
+
+Values are decoded only where a rule is about them.
+"""
 
 import re
 
@@ -130,7 +132,8 @@ def _fit_sampling(body: Members, rules: ModelRules, effort: Effort | None, notes
 
 def _number(value: Raw) -> float | None:
     try:
-        return _NUMBER.decode(value)
+        found: float | None = _NUMBER.decode(value)
+        return found
     except msgspec.ValidationError:
         return None  # the provider refuses it
 
@@ -145,7 +148,8 @@ def _check_format(value: Raw) -> None:
 
 
 def _check_end(messages: bytes, rules: ModelRules, notes: list[Note]) -> None:
-    """A last message of the assistant's. Only the last role is looked at first: quotes in texts are escaped."""
+    """Check a last message of the assistant's. The last role is found by its name at first: quotes in texts
+    are escaped."""
     if rules.prefill == "continued" or not _OF_THE_ASSISTANT.match(
         messages, max(messages.rfind(b'"role"'), 0)
     ):

@@ -183,9 +183,7 @@ def beside_tools(effort: Effort | None, field: str, rules: ModelRules, notes: li
     if (effort or rules.default_effort) == "none":
         return effort
     if rules.efforts is None or "none" not in rules.efforts:
-        raise Refused(
-            "toolConfig.tools" if not field else field, f"{_NOT_BESIDE_TOOLS}, and this model has none"
-        )
+        raise Refused(field or "toolConfig.tools", f"{_NOT_BESIDE_TOOLS}, and this model has none")
     notes.append(Note(field or "toolConfig.tools", "mapped", f"sent with effort 'none': {_NOT_BESIDE_TOOLS}"))
     return "none"
 

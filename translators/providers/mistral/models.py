@@ -117,14 +117,6 @@ is the 24.11."""
 def derived_model(vendor: str, model: str) -> str | None:
     """Mistral's name of a Bedrock model of theirs, where it is the same model beyond doubt.
 
-    Names of retired models are given too: `unusable` has when they were retired.
-    """
-    return _NAMES.get(model) if vendor == "mistral" else None
-
-
-def derived_model(vendor: str, model: str) -> str | None:
-    """Mistral's name of a Bedrock model of theirs, where it is the same model beyond doubt.
-
     Names of retired models are given too: their rules have when they retired.
     """
     return _NAMES.get(model) if vendor == "mistral" else None

@@ -1,5 +1,8 @@
-"""The endpoint of a record: Chat Completions, or the Responses API where a model takes tools and reasoning only
-there (400 "Function tools with reasoning_effort are not supported"; openai/openai-openapi#541)."""
+"""The endpoint of a record: Chat Completions, or the Responses API for tools of models that reason.
+
+400 "Function tools with reasoning_effort are not supported for gpt-6-sol in /v1/chat/completions. To use
+function tools, use /v1/responses or set reasoning_effort to 'none'." (onyx-dot-app/onyx#15008)
+"""
 
 import re
 from collections.abc import Callable
