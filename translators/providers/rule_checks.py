@@ -49,13 +49,14 @@ def fitted_seed(asked: object, rules: ModelRules, field: str, notes: list[Note])
 
 
 def check_prefill(last_role: str, index: int, rules: ModelRules, notes: list[Note]) -> None:
-    """Note a last message of the assistant's, of this index, that the model does not continue. Raises
-    `Refused`."""
+    """Note a last message of the assistant's, of this index, that the model does not continue. A first message
+    begins no answer. Raises `Refused`."""
     if last_role != "assistant" or rules.prefill == "continued":
         return
     if rules.prefill == "refused":
         raise Refused(f"messages[{index}]", BEGUN)
-    notes.append(_STARTS_OVER)
+    if index > 0:
+        notes.append(_STARTS_OVER)
 
 
 def check_tools_and_schema(request: Request, rules: ModelRules) -> None:

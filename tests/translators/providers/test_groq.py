@@ -129,7 +129,7 @@ def type_of(response: Mapping[str, Any]) -> type[BaseModel]:
     ],
 )
 def test_model_takes_these_efforts(model: str, efforts: object) -> None:
-    found: Traits = chat.traits(model)
+    found: Traits = chat.CHAT.traits(model)
     assert (found.rules.efforts, found.limit) == (efforts, "max_completion_tokens")
 
 

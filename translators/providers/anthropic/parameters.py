@@ -56,9 +56,19 @@ def add_parameters(body: Body, request: Request, rules: ModelRules, betas: str, 
         body["max_tokens"] = rules.most_tokens or MOST_TOKENS_OF_ANY_MODEL
         said = "the most the model takes" if rules.most_tokens else "what every model takes"
         notes.append(Note("inferenceConfig.maxTokens", "mapped", f"sent as {body['max_tokens']}, {said}"))
-    asked_in = f"{EXTRA}.reasoning_effort" if extra and extra.get("reasoning_effort") else _FIELDS["effort"]
-    think_as_asked(body, rules, asked_in, notes)
-    fit_to_model(body, rules, betas, {**_FIELDS, "effort": asked_in}, notes)
+    asked_in = _asks_to_reason(request)
+    if asked_in is not None:
+        think_as_asked(body, rules, asked_in, notes)
+    fit_to_model(body, rules, betas, _FIELDS, notes)
+
+
+def _asks_to_reason(request: Request) -> str | None:
+    """The field that asks for reasoning in the words of other models, or of Bedrock; Claude's own
+    `output_config` is left to Claude."""
+    if request.output_config is not None and request.output_config.effort is not None:
+        return _FIELDS["effort"]
+    extra = request.additional_model_request_fields
+    return f"{EXTRA}.reasoning_effort" if extra and extra.get("reasoning_effort") is not None else None
 
 
 def _inference(config: InferenceConfig, body: Body) -> None:

@@ -57,11 +57,8 @@ def fit_to_model(body: Members, traits: Traits, notes: list[Note]) -> None:
     effort = _fit_effort(body, rules, notes)
     _fit_limit(body, traits.limit, rules, effort, notes)
     _fit_sampling(body, rules, effort, notes)
-    if has(body, "seed"):
-        asked: object = _ANY.decode(body["seed"])
-        sent = fitted_seed(asked, rules, "seed", notes)
-        if sent != asked:
-            body["seed"] = Raw(_ENCODER.encode(sent))
+    if has(body, "seed") and isinstance(asked := _ANY.decode(body["seed"]), int):
+        body["seed"] = Raw(_ENCODER.encode(fitted_seed(asked, rules, "seed", notes)))
     if not rules.forced_tools and bytes(body.get("tool_choice", Raw(b"null"))) not in _UNFORCED:
         raise Refused("tool_choice", UNFORCED)
     if not rules.schemas and has(body, "response_format"):

@@ -120,7 +120,7 @@ def _extras(
     for name, value in extra.items():
         if name not in traits.additional or value is None:
             continue
-        if name == "seed":
+        if name == "seed" and isinstance(value, int):
             body[name] = fitted_seed(value, traits.rules, f"{EXTRA}.seed", notes)
         elif name in TUNING:
             _sample(name, value, f"{EXTRA}.{name}", body, sampled, notes)

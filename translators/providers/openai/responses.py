@@ -126,10 +126,6 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 """Parameters of Chat Completions that the Responses API has under another name."""
 
 
-LEAST_TOKENS = 16
-"""The least `max_output_tokens` (openai-python: 400 "Expected a value >= 16")."""
-
-
 def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
@@ -177,10 +173,6 @@ def _add_parameters(
             notes.append(Note(f"{EXTRA}.{name}", "dropped", "the Responses API has no such parameter"))
         else:
             body[_ELSEWHERE.get(name, name)] = value
-    limit = body.get("max_output_tokens")
-    if isinstance(limit, int) and limit < LEAST_TOKENS:
-        body["max_output_tokens"] = LEAST_TOKENS
-        notes.append(Note("inferenceConfig.maxTokens", "mapped", f"sent as {LEAST_TOKENS}, the least here"))
 
 
 def _tools(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
