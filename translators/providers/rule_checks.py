@@ -1,5 +1,8 @@
 """Rules of models that mean the same for all providers: limits, seeds, temperatures, last turns, schemas."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from translators.bedrock.converse import Note, Request, ToolConfig
 from translators.errors import Refused
 from translators.providers.model_rules import INT32, ModelRules
@@ -48,14 +51,19 @@ def fitted_seed(asked: object, rules: ModelRules, field: str, notes: list[Note])
     return sent
 
 
-def check_prefill(last_role: str, index: int, rules: ModelRules, notes: list[Note]) -> None:
-    """Note a last message of the assistant's, of this index, that the model does not continue. A first message
-    begins no answer. Raises `Refused`."""
-    if last_role != "assistant" or rules.prefill == "continued":
-        return
+class Turn(Protocol):
+    """A message of a conversation, in whichever form."""
+
+    @property
+    def role(self) -> str: ...
+
+
+def check_prefill(turns: Sequence[Turn], last: int, rules: ModelRules, notes: list[Note]) -> None:
+    """Note an answer that is begun in a last message of the assistant's, of this index, if the model does not
+    continue it. Raises `Refused`."""
     if rules.prefill == "refused":
-        raise Refused(f"messages[{index}]", BEGUN)
-    if index > 0:
+        raise Refused(f"messages[{last}]", BEGUN)
+    if rules.prefill == "starts over" and any(turn.role == "user" for turn in turns):
         notes.append(_STARTS_OVER)
 
 

@@ -1,7 +1,6 @@
 """What a model on Vertex AI is called, where it runs, and what is refused before a job is made."""
 
 import json
-
 from datetime import date
 
 import pytest

@@ -106,7 +106,8 @@ def messages(
             notes.append(_EMPTY)
     if not written:
         raise Refused("messages", "there is nothing in them")
-    check_prefill(written[-1].role, last, rules, notes)
+    if written[-1].role == "assistant":
+        check_prefill(turns, last, rules, notes)
     return written
 
 

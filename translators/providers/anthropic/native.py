@@ -176,16 +176,16 @@ def _fit_turns(members: Members, rules: ModelRules, notes: list[Note]) -> None:
     where the model does not go on with it."""
     messages = members.get("messages", Raw(b"[]"))
     try:
-        roles = [turn.role for turn in _TURNS.decode(messages)]
+        turns = _TURNS.decode(messages)
     except (msgspec.DecodeError, RecursionError):
         return  # Anthropic says what is wrong with them
-    if roles:
-        check_prefill(roles[-1], len(roles) - 1, rules, notes)
-    moved = misplaced(roles, rules, notes)
+    if turns and turns[-1].role == "assistant":
+        check_prefill(turns, len(turns) - 1, rules, notes)
+    moved = misplaced([turn.role for turn in turns], rules, notes)
     if moved:
-        turns = _MESSAGES.decode(messages)
-        members["messages"] = _raw([turn for index, turn in enumerate(turns) if index not in moved])
-        said = (_blocks(_SAID.decode(turns[index]).content) for index in sorted(moved))
+        whole = _MESSAGES.decode(messages)
+        members["messages"] = _raw([turn for index, turn in enumerate(whole) if index not in moved])
+        said = (_blocks(_SAID.decode(whole[index]).content) for index in sorted(moved))
         members["system"] = _raw([*_blocks(members.get("system")), *(block for one in said for block in one)])
 
 

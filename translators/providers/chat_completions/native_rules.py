@@ -155,4 +155,5 @@ def _check_end(messages: bytes, rules: ModelRules, notes: list[Note]) -> None:
         turns = _TURNS.decode(messages)
     except (ValueError, RecursionError):
         return  # of another form, which the provider refuses
-    check_prefill(turns[-1].role, len(turns) - 1, rules, notes)
+    if turns[-1].role == "assistant":
+        check_prefill(turns, len(turns) - 1, rules, notes)

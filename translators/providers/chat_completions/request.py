@@ -31,7 +31,8 @@ def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) ->
     if not (traits.files and traits.audio):
         check_media(request.messages, files=traits.files, audio=traits.audio)
     written = messages(request, notes)
-    check_prefill(written[-1].role, len(request.messages) - 1, traits.rules, notes)
+    if written[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, traits.rules, notes)
     body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)

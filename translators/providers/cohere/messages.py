@@ -83,5 +83,6 @@ def messages(request: Request, rules: ModelRules, notes: list[Note]) -> list[Mes
         notes.append(_EMPTY)
     if not sent:
         raise Refused("messages", "hold nothing that could be sent")
-    check_prefill(sent[-1].role, len(request.messages) - 1, rules, notes)
+    if sent[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
     return sent

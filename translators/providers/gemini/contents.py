@@ -99,7 +99,7 @@ def contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Con
     if not written:
         raise Refused("messages", "hold nothing that could be sent")
     if written[-1].role == "model":
-        check_prefill("assistant", len(request.messages) - 1, rules, notes)
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
     return written
 
 

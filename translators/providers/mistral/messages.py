@@ -57,8 +57,8 @@ def messages(request: Request, rules: ModelRules, notes: list[Note]) -> list[Mes
         _add(written, message_format.turn(turn, f"messages[{index}].content", notes), notes)
     if not written:
         raise Refused("messages", "hold nothing that could be sent")
-    check_prefill(written[-1].role, len(request.messages) - 1, rules, notes)
     if written[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
         written[-1] = structs.replace(written[-1], prefix=True)
     return written
 

@@ -131,7 +131,8 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     notes: list[Note] = []
     taken = _traits(model, overrides)
     check_tools_and_schema(request, taken.rules)
-    check_prefill(request.messages[-1].role, len(request.messages) - 1, taken.rules, notes)
+    if request.messages[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, taken.rules, notes)
     body: dict[str, object] = {"model": model, "input": _items(request, notes), "store": False}
     text: dict[str, object] = {}
     if request.tool_config is not None:
