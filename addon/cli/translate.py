@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +20,6 @@ from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 from translators.errors import RecordError
-from translators.providers.model_rules import ModelRules
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 from translators.providers.retirement import retired
 from translators.translation import InvocationType, Route, Translator
@@ -58,7 +57,7 @@ def _default_target(model: str, to: str, invocation_type: InvocationType) -> Tra
         raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
     row = provider(name)
     chosen = chosen_model(name, row, {}, model)
-    _check_retirement(name, chosen, row.models.rules(chosen))
+    _check_retirement(name, chosen, retired(row.models.rules(chosen), row.models.operator, _today()))
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
@@ -82,8 +81,7 @@ def _configured_target(
     except BadConfig as error:
         raise CommandError(str(error)) from error
     chosen = chosen_model(target.name, target.provider, target.section.models, model)
-    if not target.is_third_party:
-        _check_retirement(target.name, chosen, target.rules(chosen))
+    _check_retirement(target.name, chosen, target.retired(chosen, _today()))
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
@@ -95,9 +93,12 @@ def _configured_target(
     return TranslationTarget(name=target.name, route=route, max_bytes=target.max_bytes)
 
 
-def _check_retirement(name: str, model: str, rules: ModelRules) -> None:
-    """Raises `CommandError` if the model is retired."""
-    why = retired(rules, datetime.now(UTC).date())
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _check_retirement(name: str, model: str, why: str | None) -> None:
+    """Raises `CommandError` if there is a reason why the model no longer runs."""
     if why is not None:
         raise CommandError(f"{name!r} cannot run {model!r}: {why}")
 

@@ -176,7 +176,8 @@ class Target:
     def retired(self, model: str, today: date) -> str | None:
         """Why the provider cannot run the model any more; None while it can. The days of another operator's
         server are not known."""
-        return None if self.is_third_party else retired(self.rules(model), today)
+        operator = self.provider.models.operator
+        return None if self.is_third_party else retired(self.rules(model), operator, today)
 
     def retires_soon(self, model: str, today: date) -> str | None:
         """When the provider retires the model, if that is soon."""

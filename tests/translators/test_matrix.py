@@ -195,8 +195,8 @@ def page(found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
         "* `no`: the record becomes an error that names the field, as in the list below the table.",
         "* `-`: the dialect has no way to say it, or the matrix does not try.",
         "",
-        "Every line is one that the model's row in the table of rules takes; *Rules of* says what the row rests",
-        "on. *No source* lists what the provider's recordings show without one.",
+        "Every line is one that the model's row in the table of rules takes; *Rules of* says what the row",
+        "rests on. *No source* lists what the provider's recordings show without one.",
     )
     for provider in sorted(PROVIDERS):
         models = MODELS[provider]

@@ -181,10 +181,13 @@ class RuleTable:
         foreign: ModelRules | None = None,
         base_name: BaseName = _same,
         changes: Overrides = (),
+        operator: str = "the provider",
     ) -> None:
         """`newest.names` matches all names of the vendor. `changes`: what the provider does otherwise than
-        the rows, which are those of the models' vendors."""
+        the rows, which are those of the models' vendors. `operator`: the company that runs the models, for
+        messages."""
         self.rows = rows
+        self.operator = operator
         self._newest = newest
         self._foreign = foreign
         self._base_name = base_name

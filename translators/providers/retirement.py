@@ -8,12 +8,13 @@ NOTICE = timedelta(days=60)
 """How long before a model's end it is warned of; Anthropic announces its own that long before."""
 
 
-def retired(rules: ModelRules, today: date) -> str | None:
+def retired(rules: ModelRules, operator: str, today: date) -> str | None:
     """Why no batch can use the model any more, with the successor's name; None while it runs."""
     if rules.retires is None or today <= rules.retires:
         return None
-    when = "" if rules.retires == LONG_AGO else f" on {_written(rules.retires)}"
-    return f"it was retired{when}{_successor(rules)}"
+    if rules.retires == LONG_AGO:
+        return f"{operator} has retired it{_successor(rules)}"
+    return f"{operator} retired it on {_written(rules.retires)}{_successor(rules)}"
 
 
 def retires_soon(rules: ModelRules, today: date) -> str | None:

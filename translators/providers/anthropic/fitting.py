@@ -36,7 +36,9 @@ def think_as_asked(body: Body, rules: ModelRules, field: str, notes: list[Note])
         return
     if "adaptive" in rules.thinking:
         body["thinking"] = {"type": "adaptive"}
-        notes.append(Note(field, "mapped", "sent with adaptive thinking, without which the model does not think"))
+        notes.append(
+            Note(field, "mapped", "sent with adaptive thinking, without which the model does not think")
+        )
     elif rules.budget is not None:
         _think_within(rules.budget, effort, body, field, notes)
         if not rules.efforts:

@@ -187,7 +187,7 @@ def _undated(model: str, /) -> str:
     return _DATE.sub("", model)
 
 
-MODELS = RuleTable(ROWS, NEWEST, _FOREIGN, base_name=_undated)
+MODELS = RuleTable(ROWS, NEWEST, _FOREIGN, base_name=_undated, operator="Anthropic")
 
 
 def headers(key: str) -> dict[str, str]:

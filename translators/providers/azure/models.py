@@ -32,4 +32,4 @@ def _model(deployment: str, /) -> str:
     return next((beginning for beginning in beginnings if _BY_MODEL.row(beginning)), name)
 
 
-MODELS = RuleTable(_ROWS, _here(of_openai.NEWEST), ANY, base_name=_model)
+MODELS = RuleTable(_ROWS, _here(of_openai.NEWEST), ANY, base_name=_model, operator="Azure")

@@ -26,7 +26,7 @@ _REASONING = replace(
     thinks_by_default=True,
 )
 
-MODELS = RuleTable((_REASONING, _NOT_REASONING), replace(_NOT_REASONING, names=".*"))
+MODELS = RuleTable((_REASONING, _NOT_REASONING), replace(_NOT_REASONING, names=".*"), operator="Cohere")
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(

@@ -12,4 +12,5 @@ MODELS = RuleTable(
         source="Fireworks: api-reference post-chatcompletions (2026-11-30)",
         efforts=("none", "low", "medium", "high"),
     ),
+    operator="Fireworks",
 )

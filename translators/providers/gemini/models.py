@@ -107,7 +107,7 @@ def base_name(model: str, /) -> str:
 
 NEWEST = replace(_3_8_FLASH, names=".*")
 
-MODELS = RuleTable(ROWS, NEWEST, base_name=base_name)
+MODELS = RuleTable(ROWS, NEWEST, base_name=base_name, operator="Google")
 
 
 def headers(key: str) -> dict[str, str]:

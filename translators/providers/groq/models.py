@@ -35,4 +35,4 @@ ROWS: tuple[ModelRules, ...] = (
     _LLAMA,
 )
 
-MODELS = RuleTable(ROWS, replace(_LLAMA_4, names=".*", efforts=None, prefill="starts over"))
+MODELS = RuleTable(ROWS, replace(_LLAMA_4, names=".*", efforts=None, prefill="starts over"), operator="Groq")

@@ -89,6 +89,7 @@ MODELS = RuleTable(
     (*map(_retired, _RETIRED), _ADJUSTABLE, _ALWAYS, _NEVER),
     replace(_ADJUSTABLE, names=".*"),
     base_name=base_name,
+    operator="Mistral",
 )
 """Unknown names are taken for those of future models, which can be made to reason."""
 

@@ -232,7 +232,7 @@ def base_name(model: str, /) -> str:
     return model.split(":")[1] if model.startswith("ft:") else model
 
 
-MODELS = RuleTable(ROWS, NEWEST, ANY, base_name=base_name)
+MODELS = RuleTable(ROWS, NEWEST, ANY, base_name=base_name, operator="OpenAI")
 """A name that is not OpenAI's own belongs to a compatible server, which gets what was asked."""
 
 _own = traits_of(MODELS, Traits())

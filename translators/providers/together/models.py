@@ -12,4 +12,5 @@ MODELS = RuleTable(
         source="Together: reference chat-completions (2026-11-30)",
         efforts=("none", "low", "medium", "high"),
     ),
+    operator="Together",
 )

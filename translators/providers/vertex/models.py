@@ -104,6 +104,7 @@ MODELS = RuleTable(
     _here(of_gemini.NEWEST),
     base_name=_known_name,
     changes=_DAYS,
+    operator="Google",
 )
 
 

@@ -64,4 +64,4 @@ ROWS: tuple[ModelRules, ...] = (
     replace(_NOT_REASONING, names=r"grok-(2|3|beta|vision).*"),
 )
 
-MODELS = RuleTable(ROWS, replace(_4_5, names=".*"))
+MODELS = RuleTable(ROWS, replace(_4_5, names=".*"), operator="xAI")
