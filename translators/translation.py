@@ -8,7 +8,7 @@ gives the same bytes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, override
@@ -30,7 +30,8 @@ from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished, joined, part_id
-from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
+from translators.providers.model_rules import Overrides
+from translators.providers.provider import Embeddings, MakeLine, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
 from translators.wire import Members, ModelOutput
 
@@ -53,7 +54,9 @@ class Route:
     model: str
     """The provider's name of the model."""
     endpoint: str | None = None
-    """One of the provider's other endpoints; None for the usual one."""
+    """One of the provider's other endpoints; None for the one that the model needs."""
+    rules: Overrides = ()
+    """The section's changes of the rules of models."""
 
 
 class Translator:
@@ -149,12 +152,26 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
         return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
-    if route.endpoint is not None:
-        return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
+    endpoint = route.endpoint or _needed_endpoint(target, route)
+    if endpoint is not None:
+        return _ConverseCodec(family, target.other_endpoints[endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
     if native is not None and native.speaks(route.model):
         return _PassthroughCodec(family, native, route)
     return _ConverseCodec(family, target, route)
+
+
+def _needed_endpoint(target: Provider, route: Route) -> str | None:
+    """The other endpoint that the model needs, where the provider has that."""
+    endpoint = target.models.rules(route.model, route.rules).endpoint
+    return endpoint if endpoint in target.other_endpoints else None
+
+
+def _making[Asked](make: MakeLine[Asked], route: Route) -> Callable[[str, Asked], Line]:
+    """Makes lines for the route's model."""
+    if route.rules:
+        return lambda custom_id, asked: make(custom_id, asked, route.model, route.rules)
+    return lambda custom_id, asked: make(custom_id, asked, route.model)
 
 
 class _ConverseCodec(_Codec):
@@ -165,11 +182,12 @@ class _ConverseCodec(_Codec):
         self._family = family
         self._target = target
         self._route = route
+        self._line = _making(target.line, route)
 
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
-        line = self._target.line(custom_id, request, self._route.model)
+        line = self._line(custom_id, request)
         if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
@@ -193,11 +211,11 @@ class _PassthroughCodec(_Codec):
         self._family = family
         self._native = native
         self._route = route
-        self._line, self._model = native.line, route.model
+        self._line = _making(native.line, route)
 
     @override
     def line(self, custom_id: str, model_input: Raw | Members) -> Line:
-        return self._line(custom_id, model_input, self._model)
+        return self._line(custom_id, model_input)
 
     @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:

@@ -53,7 +53,10 @@ WITHOUT_LOSS = re.compile(r"inferenceConfig\.stopSequences|messages(\[\d+\])?")
 """What may be wrong with a record that says nothing inexpressible: too many stop sequences or odd ones, a
 conversation without a word in it, one that ends with the other's turn."""
 
-LESS = {"cohere": re.compile(r"outputConfig\.textFormat|toolConfig\.toolChoice")}
+LESS = {
+    "cohere": re.compile(r"outputConfig\.textFormat|toolConfig\.toolChoice"),
+    "groq": re.compile(r"outputConfig\.textFormat"),  # of Llama 3, which Groq holds to no schema
+}
 """What else some take less than others."""
 
 

@@ -373,12 +373,13 @@ class Answer(Struct):
 
 
 class Note(Struct, frozen=True):
-    """A member of a record that was dropped or mapped; counted in the job's report."""
+    """A member of a record that was dropped or mapped, or `sent` as it is though the model may take it for
+    something else; counted in the job's report."""
 
     field: str
     """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
     for members without a counterpart in Converse."""
-    effect: Literal["dropped", "mapped"]
+    effect: Literal["dropped", "mapped", "sent"]
     detail: str = ""
 
 

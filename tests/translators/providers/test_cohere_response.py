@@ -128,7 +128,6 @@ def test_length_of_vectors_is_the_model_s(
         (texts("a", dimensions=512), V4, "dimensions: 512 asked for, embed-v4.0 gives 1536 here"),
         (texts("a", dimensions=512), "new", "dimensions: 512 asked for, new gives its own here"),
         (EmbeddingRequest(((ImagePart("png", "AAAA"),),)), V4, r"inputs\[0\]: is an image"),
-        (texts(*"a" * 97), V4, "inputs: 97 given, Cohere takes 96"),
     ],
 )
 def test_what_datasets_do_not_take_is_refused(request_: EmbeddingRequest, model: str, said: str) -> None:

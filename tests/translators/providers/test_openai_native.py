@@ -148,7 +148,7 @@ def test_models_that_reason_take_no_sampling() -> None:
         "logprobs": None,
         "logit_bias": {"1": 2},
     }
-    assert sent("o4-mini", **members) == sent("gpt-5.1", **members) == {}
+    assert sent("o4-mini", **members) == sent("gpt-5.6-sol", **members) == {}
     assert noted("o4-mini", **members) == [
         ("temperature", "dropped"),
         ("top_p", "dropped"),

@@ -5,8 +5,7 @@ Unknown members pass. What changes, because models are known to refuse it:
     model                                the job's
     stream, stream_options               dropped: a batch has no streams
     max_tokens | max_completion_tokens   under the name that the model accepts
-    reasoning_effort                     the model's closest; none for a model that does not reason
-    temperature, top_p, logprobs, …      dropped for models that reason
+    reasoning_effort, temperature, …     what the model's rules say                  native_rules.py
     top_k, penalties, logprobs, …        dropped where the server is known to refuse them
     parallel_tool_calls                  dropped where it is not accepted
     ids of tool calls                    mapped when too long
@@ -27,12 +26,12 @@ from translators.bedrock.converse import Note
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import unreadable
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
-from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
+from translators.providers.chat_completions.native_rules import fit_to_model, has
+from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
 from translators.providers.chat_completions.rows import without_answer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
-from translators.providers.converse_requests import EFFORTS, Effort
-from translators.providers.empty_members import holds_nothing, remove_empty
+from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
 from translators.providers.native_media import clean_chat_messages
 from translators.whole_numbers import write_whole
@@ -86,13 +85,9 @@ _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
 _CALL_ID = Note("messages.tool_calls.id", "mapped", f"{LONGEST_CALL_ID} characters are taken")
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _LIMIT = {sent: Note(given, "mapped", f"sent as {sent}") for given, sent in _OTHER_LIMIT.items()}
-_SAMPLING = ("temperature", "top_p", *SAMPLING)
 
-_RULED = frozenset(
-    {"stream", "stream_options", "reasoning_effort", "stop", "parallel_tool_calls", *TUNING, *LABELS}
-)
-"""Members that have a rule for every model, beside the bound on the answer's length."""
-_RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
+_RULED = frozenset({"stream", "stream_options", "stop", "parallel_tool_calls", *TUNING, *LABELS})
+"""Members that have a rule for every model, beside those in `native_rules`."""
 
 
 def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list[Note]) -> dict[str, Any]:
@@ -108,10 +103,10 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
     if (other := _OTHER_LIMIT[traits.limit]) in body and traits.limit not in body:
         body[traits.limit] = body.pop(other)
         notes.append(_LIMIT[traits.limit])
-    if not (_RULED if traits.sampling == "always" else _RULED_WITH_SAMPLING).isdisjoint(body):
+    if not _RULED.isdisjoint(body):
         _without_stream(body, notes)
-        _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    fit_to_model(body, traits, notes)
     clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
     # `find` sees a single byte much faster; the first is the one around the messages
@@ -152,12 +147,6 @@ def _with_tokens(body: Raw, output_tokens: int) -> bytes:
     return _ENCODER.encode(members)
 
 
-def _has(body: Members, name: str) -> bool:
-    """Whether the member is there and neither null, false nor an empty list."""
-    said = bytes(body.get(name, b"null"))
-    return said != b"false" and not holds_nothing(said)
-
-
 def _without_tool_choice(body: Members) -> None:
     """OpenAI: "'tool_choice' is only allowed when 'tools' are specified". Raises `Refused` for a choice that
     demands a call."""
@@ -178,11 +167,11 @@ def _without_empty_members(body: Members) -> None:
 
 def _without_stream(body: Members, notes: list[Note]) -> None:
     if "stream" in body:
-        if _has(body, "stream"):
+        if has(body, "stream"):
             raise Refused("stream", "a batch has no streams; accepted is false")
         del body["stream"]
     if "stream_options" in body:
-        if _has(body, "stream_options"):
+        if has(body, "stream_options"):
             notes.append(_STREAM_OPTIONS)
         del body["stream_options"]
 
@@ -196,44 +185,15 @@ def _without_empty(message: Members) -> bool:
     return changed
 
 
-def _reasoning(body: Members, traits: Traits, notes: list[Note]) -> None:
-    effort = _effort(body) if "reasoning_effort" in body else None
-    if effort is not None and traits.efforts == ():
-        del body["reasoning_effort"]
-        notes.append(
-            Note("reasoning_effort", "dropped", "the model has no efforts of reasoning to choose from")
-        )
-    elif effort is not None and traits.efforts is not None:
-        sent = traits.effort(effort)
-        if sent is None:
-            del body["reasoning_effort"]
-            notes.append(Note("reasoning_effort", "dropped", "the model reasons as much as it sees fit"))
-        elif sent != effort:
-            body["reasoning_effort"] = Raw(_ENCODER.encode(sent))
-            notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
-    if traits.sampling == "always" or (traits.sampling == "without reasoning" and effort == "none"):
-        return
-    for name in [name for name in _SAMPLING if name in body]:
-        if _has(body, name):
-            notes.append(Note(name, "dropped", "the model reasons and takes no sampling parameters"))
-        del body[name]
-
-
-def _effort(body: Members) -> Effort | None:
-    """The effort asked for, when it is a word that is traits."""
-    asked = bytes(body.get("reasoning_effort", Raw(b"null")))
-    return next((effort for effort in EFFORTS if asked == b'"%s"' % effort.encode()), None)
-
-
 def _others(body: Members, traits: Traits, notes: list[Note]) -> None:
-    if not traits.stop and _has(body, "stop"):
+    if not traits.rules.stop and has(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
     for name in () if traits.lenient else (*TUNING, *LABELS):
         if name in body and name not in traits.additional:
-            if _has(body, name):
+            if has(body, name):
                 notes.append(Note(name, "dropped", "the provider does not take it"))
             del body[name]
-    if "parallel_tool_calls" in body and not (traits.parallel_tool_calls and _has(body, "tools")):
+    if "parallel_tool_calls" in body and not (traits.rules.parallel_tool_calls and has(body, "tools")):
         del body["parallel_tool_calls"]
         notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))
 
@@ -253,7 +213,7 @@ def _fit_call_ids(body: Members, notes: list[Note]) -> None:
 def _fitted(message: Members) -> bool:
     """Shorten the ids in a message; whether one was too long."""
     shortened = _shortened(message, "tool_call_id")
-    if _has(message, "tool_calls"):
+    if has(message, "tool_calls"):
         calls = _MESSAGES.decode(message["tool_calls"])
         if any([_shortened(call, "id") for call in calls]):
             message["tool_calls"] = Raw(_ENCODER.encode(calls))
