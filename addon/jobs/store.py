@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, delete, event, func, inspect, sele
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import NullPool
 
 from addon.jobs import sqlite
 from addon.jobs.tables import Base, BatchRow, Job, JobKey, Shard, Tag, Token
@@ -63,11 +64,8 @@ def holds_jobs(url: str) -> bool:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
-    engine = create_engine(parsed)
-    try:
-        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
+    with create_engine(parsed, poolclass=NullPool).connect() as connection:
+        return {"jobs", "shards"} <= set(inspect(connection).get_table_names())
 
 
 def _check_columns(engine: Engine) -> None:
