@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import Raw, structs
 
-from translators.bedrock.converse import NotedRequest
+from translators.bedrock.converse import Answer, NotedRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -24,10 +24,11 @@ from translators.bedrock.families.registry import (
 )
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
-from translators.errors import RecordError, Refused
+from translators.errors import Filtered, RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
+from translators.surrogates import replaced
 from translators.wire import Members, ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
@@ -92,8 +93,12 @@ class Translator:
 
     def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         """The outcome of a record from the provider's result row, in the dialect of its `model_input`."""
+        if not row.isascii():
+            row = _in_utf_8(row)
         try:
             return (self._codec or self._codec_of(model_input)).output(model_input, row)
+        except Filtered as filtered:
+            return filtered.error
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
 
@@ -106,6 +111,15 @@ class Translator:
         if family.name not in self._codecs:
             self._codecs[family.name] = _codec(family, self._route)
         return self._codecs[family.name]
+
+
+def _in_utf_8(row: bytes) -> bytes:
+    """The row without bytes that are no UTF-8, which msgspec does not find in raw members."""
+    try:
+        row.decode()
+    except UnicodeDecodeError:
+        return replaced(row)
+    return row
 
 
 def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | None:
@@ -158,9 +172,14 @@ class _ConverseCodec:
         answer = self._target.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        usage = answer.response.usage
-        output = self._family.output(answer, self._route.model_id, model_input)
-        return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+        return _written(self._family, answer, self._route, model_input)
+
+
+def _written(family: Family, answer: Answer, route: Route, model_input: Raw) -> ModelOutput:
+    """The answer in the dialect."""
+    output = family.output(answer, route.model_id, model_input)
+    usage = answer.response.usage
+    return ModelOutput(output, usage.input_tokens, usage.output_tokens, tuple(answer.notes))
 
 
 class _PassthroughCodec:
@@ -181,6 +200,8 @@ class _PassthroughCodec:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
+        if isinstance(answer, Answer):
+            return _written(self._family, answer, self._route, model_input)
         output = self._family.passthrough(answer.json, self._route.model_id)
         return ModelOutput(output, answer.input_tokens, answer.output_tokens)
 

@@ -350,6 +350,16 @@ class Response(Shape):
     service_tier: ServiceTier | None = None
 
 
+class Note(Struct, frozen=True):
+    """A member of a record or of its answer that was dropped or mapped; counted in the job's report."""
+
+    field: str
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
+    for members without a counterpart in Converse."""
+    effect: Literal["dropped", "mapped"]
+    detail: str = ""
+
+
 class Answer(Struct):
     """A provider's answer to one record: the Converse response, and what other dialects need beside it."""
 
@@ -360,22 +370,20 @@ class Answer(Struct):
     """The provider's name of the model."""
     stop_sequence: str | None = None
     """The stop sequence that ended the text, where the provider reports it."""
-    refusal: bool = False
-    """The model refused. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
+    refusal: str = ""
+    """The words in which the model refused; they are the last text of the content too. Converse has no stop
+    reason for that: `stop_reason` is `content_filtered`, as it is, without these words, where a filter
+    stopped the answer."""
+    stopped_by: str = ""
+    """The provider's own word for why the answer ended."""
+    separator: str = ""
+    """What stands between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
-
-
-class Note(Struct, frozen=True):
-    """A member of a record that was dropped or mapped; counted in the job's report."""
-
-    field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
-    for members without a counterpart in Converse."""
-    effect: Literal["dropped", "mapped"]
-    detail: str = ""
+    notes: list[Note] = field(default_factory=list)
+    """What of the answer was dropped or mapped; the dialect adds its own."""
 
 
 class NotedRequest(Request):

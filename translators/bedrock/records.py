@@ -4,13 +4,13 @@ AWS: batch-inference-data, batch-inference-results.
 """
 
 import codecs
-import re
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
+from translators.surrogates import REPLACEMENT, halves
 
 
 class NotARecord(ValueError):
@@ -69,14 +69,6 @@ _LINE_BREAKS = (
     _LineBreak("\u2029".encode(), b"\\u2029"),
 )
 
-_ESCAPES = re.compile(
-    rb"""\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}   # both halves of a surrogate pair
-          |(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})
-          |.)""",
-    re.DOTALL | re.VERBOSE,
-)
-_REPLACEMENT = b"\\ufffd"
-
 _MALFORMED = "JSON is malformed: "
 _DECODER = msgspec.json.Decoder(InputRecord)
 _ENCODER = msgspec.json.Encoder()
@@ -118,25 +110,25 @@ def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
     JSON's grammar allows it and JavaScript writes it, but it encodes no character and no provider accepts it.
     Raises `NotARecord` where it is outside of `modelInput`.
     """
-    halves = [found.start() for found in _ESCAPES.finditer(line) if found["half"] is not None]
-    if not halves:
+    places = halves(line)
+    if not places:
         return None
     whole = bytearray(line)
-    for at in halves:
-        whole[at : at + len(_REPLACEMENT)] = _REPLACEMENT
+    for at in places:
+        whole[at : at + len(REPLACEMENT)] = REPLACEMENT
     try:
         record = _DECODER.decode(whole)
     except (msgspec.DecodeError, RecursionError):
         return None
     begin = whole.find(record.model_input)
     end = begin + len(memoryview(record.model_input))
-    escape = line[halves[0] : halves[0] + len(_REPLACEMENT)].decode()
-    if not all(begin <= at < end for at in halves):
-        raise NotARecord(f"has {escape} outside of modelInput, half of a surrogate pair (byte {halves[0]})")
+    escape = line[places[0] : places[0] + len(REPLACEMENT)].decode()
+    if not all(begin <= at < end for at in places):
+        raise NotARecord(f"has {escape} outside of modelInput, half of a surrogate pair (byte {places[0]})")
     return UnsendableRecord(
         model_input=Raw(line[begin:end]),
         record_id=record.record_id,
-        reason=f"modelInput: {escape} is half of a surrogate pair, no character (byte {halves[0] - begin})",
+        reason=f"modelInput: {escape} is half of a surrogate pair, no character (byte {places[0] - begin})",
     )
 
 

@@ -40,8 +40,8 @@ class Native:
 
     line: Callable[[str, Raw | Members, str], Line]
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
-    answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
-    """A result row → the provider's answer as it is."""
+    answer: Callable[[bytes], ModelOutput | Answer | RecordError | Unfinished]
+    """A result row → the provider's answer as it is; in the hub where its form is not the usual one."""
     speaks: Callable[[str], bool] = _any
     """Whether this model of the provider's does."""
 

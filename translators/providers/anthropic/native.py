@@ -8,19 +8,19 @@ AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bed
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.bedrock.converse import Answer, Note, Request
 from translators.errors import RecordError, Refused
-from translators.providers.anthropic import betas
+from translators.providers.anthropic import betas, response
 from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, fit_to_model
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
-from translators.providers.batch_file import Line, Unfinished, unreadable
+from translators.providers.batch_file import Line, Unfinished
 from translators.wire import Members, ModelOutput
 
 
@@ -169,19 +169,40 @@ def _check_end(messages: Raw | None) -> None:
         )
 
 
+class _Block(Struct):
+    type: str
+    text: str | None = None
+
+
 class _Usage(Struct):
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cache_creation_input_tokens: int
 
 
-class _Counted(Struct):
+class _Message(Struct):
+    """A message of the usual form, as applications read it."""
+
+    id: str
+    model: str
+    content: list[_Block]
     usage: _Usage
+    stop_reason: Literal[
+        "end_turn",
+        "max_tokens",
+        "stop_sequence",
+        "tool_use",
+        "pause_turn",
+        "refusal",
+        "model_context_window_exceeded",
+    ]
 
 
-_COUNTED = msgspec.json.Decoder(_Counted)
+_MESSAGE = msgspec.json.Decoder(_Message)
 
 
-def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+def answer(row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
     """The message in a row as Anthropic wrote it, or the error in its place.
 
     Bedrock's own messages differ in nothing but the prefixes of their ids, so these stay.
@@ -190,10 +211,17 @@ def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
     return answer_in(result.message) if isinstance(result, Succeeded) else result
 
 
-def answer_in(message: Raw) -> ModelOutput | RecordError:
-    """The message as Anthropic wrote it, if it is one."""
+def answer_in(message: Raw) -> ModelOutput | Answer | RecordError:
+    """The message as Anthropic wrote it; in the hub where labels in it are not the usual ones."""
     try:
-        usage = _COUNTED.decode(message).usage
-    except msgspec.DecodeError as error:
-        return unreadable(error)
-    return ModelOutput(bytes(message), usage.input_tokens, usage.output_tokens)
+        read = _MESSAGE.decode(message)
+    except (ValueError, RecursionError):
+        return response.answer_in(message, _nothing_asked)
+    if any(block.text is not None and block.type != "text" for block in read.content):
+        return response.answer_in(message, _nothing_asked)
+    return ModelOutput(bytes(message), read.usage.input_tokens, read.usage.output_tokens)
+
+
+def _nothing_asked() -> Request:
+    """In place of the record: what was sent as it is has no names to map back."""
+    return Request([])

@@ -15,32 +15,62 @@ Unknown members pass. What changes, because models are known to refuse it:
 OpenAI: chat/create; what is known of a model is in its `Traits`.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.bedrock.converse import Answer, Note, Request
 from translators.errors import RecordError, Refused
-from translators.providers.batch_file import unreadable
+from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
-from translators.providers.chat_completions.rows import without_answer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.identifiers import fitting
 from translators.wire import Members, ModelOutput
 
 
+class _Called(Struct):
+    name: str
+    arguments: str
+
+
+class _Call(Struct):
+    function: _Called
+    id: str
+
+
+class _Message(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(Struct):
+    message: _Message
+    finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+
+
+class _Usage(ChatUsage):
+    prompt_tokens: int
+    completion_tokens: int
+
+
 class _Completion(Struct):
-    choices: list[Raw] | None = None
-    usage: ChatUsage | None = None
+    """A chat completion of the usual form, as applications read it."""
+
+    choices: Annotated[list[_Choice], Meta(min_length=1)]
+    usage: _Usage
+    id: str
+    created: int
+    model: str
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
-_COMPLETION = msgspec.json.Decoder(_Completion | None)
+_COMPLETION = msgspec.json.Decoder(_Completion)
 _TEXT = msgspec.json.Decoder(str)
 _ENCODER = msgspec.json.Encoder()
 
@@ -86,17 +116,20 @@ def _read(model_input: Raw) -> Members:
         raise Refused("modelInput", str(error)) from error
 
 
-def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | RecordError:
-    """The chat completion as it is, or the error where it is none."""
+def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """The chat completion as it is; in the hub where labels in it are not the usual ones."""
     try:
         completion = _COMPLETION.decode(body)
-    except (ValueError, RecursionError) as error:
-        return unreadable(error)
-    if completion is None or not completion.choices:
-        return without_answer(body)
-    usage = chat_usage(completion.usage or ChatUsage(), traits)
+    except (ValueError, RecursionError):
+        return response.answer_in(body, _nothing_asked, traits)
+    usage = chat_usage(completion.usage, traits)
     output = _with_tokens(body, usage.output_tokens) if traits.reasoning_apart else bytes(body)
     return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+
+
+def _nothing_asked() -> Request:
+    """In place of the record: what was sent as it is has no names to map back."""
+    return Request([])
 
 
 def _with_tokens(body: Raw, output_tokens: int) -> bytes:

@@ -6,12 +6,12 @@ Datasets refuse `output_dimension`, which the API takes; whether they take image
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.chat_completions.embeddings import joined_texts
 from translators.providers.chat_completions.lines import short_line_of
@@ -68,7 +68,7 @@ class _Body(Struct):
     meta: _Meta | None = None
 
 
-_BODY = msgspec.json.Decoder(_Body)
+_BODY = Reader(_Body)
 
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
