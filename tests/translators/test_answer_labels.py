@@ -51,7 +51,9 @@ def changed(row: Json, path: Path, value: Any) -> Json:
 
 def withheld(path: Path, value: Any) -> bool:
     """Whether the change says that the answer is not one: an error's status, or reasoning that is not shown."""
-    return (path[-1], value) in {("status_code", 7), ("status_code", 0)} or (path[-1] == "thought" and value is True)
+    return (path[-1], value) in {("status_code", 7), ("status_code", 0)} or (
+        path[-1] == "thought" and value is True
+    )
 
 
 @pytest.mark.parametrize("source", sorted(ROWS))

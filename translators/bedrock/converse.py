@@ -371,9 +371,8 @@ class Answer(Struct):
     stop_sequence: str | None = None
     """The stop sequence that ended the text, where the provider reports it."""
     refusal: str = ""
-    """The words in which the model refused; they are the last text of the content too. Converse has no stop
-    reason for that: `stop_reason` is `content_filtered`, as it is, without these words, where a filter
-    stopped the answer."""
+    """The words in which the model refused, one of the content's texts. Converse has no stop reason for that:
+    `stop_reason` is `content_filtered`, as it is, without such words, where a filter stopped the answer."""
     stopped_by: str = ""
     """The provider's own word for why the answer ended."""
     separator: str = ""

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Answer, Note, Request
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import parsed
 from translators.providers.anthropic import betas, response
 from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, fit_to_model
@@ -177,15 +178,13 @@ class _Block(Struct):
 class _Usage(Struct):
     input_tokens: int
     output_tokens: int
-    cache_read_input_tokens: int
-    cache_creation_input_tokens: int
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
 
 
 class _Message(Struct):
     """A message of the usual form, as applications read it."""
 
-    id: str
-    model: str
     content: list[_Block]
     usage: _Usage
     stop_reason: Literal[
@@ -197,6 +196,8 @@ class _Message(Struct):
         "refusal",
         "model_context_window_exceeded",
     ]
+    id: str | None = None
+    model: str | None = None
 
 
 _MESSAGE = msgspec.json.Decoder(_Message)
@@ -216,10 +217,19 @@ def answer_in(message: Raw) -> ModelOutput | Answer | RecordError:
     try:
         read = _MESSAGE.decode(message)
     except (ValueError, RecursionError):
-        return response.answer_in(message, _nothing_asked)
+        return _in_hub(message)
     if any(block.text is not None and block.type != "text" for block in read.content):
-        return response.answer_in(message, _nothing_asked)
+        return _in_hub(message)
     return ModelOutput(bytes(message), read.usage.input_tokens, read.usage.output_tokens)
+
+
+def _in_hub(message: Raw) -> ModelOutput | Answer | RecordError:
+    """The message in the hub; as it is where all its blocks are of kinds that the hub does not have."""
+    read = response.answer_in(message, _nothing_asked)
+    body = parsed(message)
+    if isinstance(read, Answer) or not isinstance(body, dict) or not isinstance(body.get("content"), list):
+        return read
+    return ModelOutput(bytes(message), 0, 0) if body["content"] else read
 
 
 def _nothing_asked() -> Request:

@@ -37,7 +37,7 @@ class _Result(Struct):
 
 class _Head(Struct):
     custom_id: str
-    result: _Result | None = None
+    result: _Result
 
 
 class _Row(Struct):
@@ -58,7 +58,7 @@ class Succeeded(Struct, frozen=True):
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    result = head.result or _Result()
+    result = head.result
     if _is_answered(result):
         return Receipt(head.custom_id, finished=True)
     status = _status_in(result.error) if result.type == "errored" else None

@@ -22,6 +22,7 @@ from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import Answer, Note, Request
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
@@ -53,21 +54,22 @@ class _Choice(Struct):
     finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
 
-class _Usage(ChatUsage):
-    prompt_tokens: int
-    completion_tokens: int
-
-
 class _Completion(Struct):
     """A chat completion of the usual form, as applications read it."""
 
     choices: Annotated[list[_Choice], Meta(min_length=1)]
-    usage: _Usage
-    id: str
-    created: int
-    model: str
+    usage: ChatUsage | None = None
+    id: str | None = None
+    created: float | None = None
+    model: str | None = None
 
 
+class _Several(Struct):
+    choices: list[Raw] = []
+    usage: ChatUsage | None = None
+
+
+_SEVERAL = Reader(_Several)
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
 _COMPLETION = msgspec.json.Decoder(_Completion)
@@ -121,10 +123,23 @@ def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | Recor
     try:
         completion = _COMPLETION.decode(body)
     except (ValueError, RecursionError):
+        completion = _several(body)
+    if completion is None:
         return response.answer_in(body, _nothing_asked, traits)
-    usage = chat_usage(completion.usage, traits)
-    output = _with_tokens(body, usage.output_tokens) if traits.reasoning_apart else bytes(body)
+    usage = chat_usage(completion.usage or ChatUsage(), traits)
+    output = bytes(body)
+    if traits.reasoning_apart and completion.usage is not None:
+        output = _with_tokens(body, usage.output_tokens)
     return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+
+
+def _several(body: Raw) -> _Several | None:
+    """A completion of several choices, for which the hub has no room."""
+    try:
+        found = _SEVERAL.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if len(found.choices) > 1 else None
 
 
 def _nothing_asked() -> Request:
@@ -135,10 +150,9 @@ def _nothing_asked() -> Request:
 def _with_tokens(body: Raw, output_tokens: int) -> bytes:
     """The completion with reasoning counted in `completion_tokens`, for servers that leave it out."""
     members = _BODY.decode(body)
-    if "usage" in members:
-        usage = _BODY.decode(members["usage"])
-        usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
-        members["usage"] = Raw(_ENCODER.encode(usage))
+    usage = _BODY.decode(members["usage"])
+    usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
+    members["usage"] = Raw(_ENCODER.encode(usage))
     return _ENCODER.encode(members)
 
 

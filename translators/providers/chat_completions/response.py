@@ -56,7 +56,7 @@ class ChatMessage(Struct):
 
 
 class Choice(Struct):
-    message: ChatMessage
+    message: ChatMessage | str
     finish_reason: Any = None
     logprobs: dict[str, Any] | None = None
     content_filter_results: dict[str, Any] | None = None
@@ -127,7 +127,7 @@ def _answer(
     notes: list[Note],
 ) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
-    message = choice.message
+    message = message_of(choice)
     content, refusal, unread = _content(message, traits)
     calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]
     if not content and not calls and (unread or lost_calls(notes)):
@@ -156,6 +156,11 @@ def _answer(
         created=int(body.created or 0),
         notes=notes,
     )
+
+
+def message_of(choice: Choice) -> ChatMessage:
+    """The message; one of a text only where the text stands in its place."""
+    return ChatMessage(choice.message) if isinstance(choice.message, str) else choice.message
 
 
 def lost_calls(notes: list[Note]) -> bool:
@@ -199,8 +204,9 @@ def _beside_the_message(choice: Choice, unread: list[Any]) -> dict[str, Any] | N
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:
         beside["logprobs"] = choice.logprobs
-    if choice.message.annotations:
-        beside["annotations"] = choice.message.annotations
+    annotations = message_of(choice).annotations
+    if annotations:
+        beside["annotations"] = annotations
     if choice.content_filter_results and choice.finish_reason == "content_filter":
         beside["content_filter_results"] = choice.content_filter_results
     if unread:

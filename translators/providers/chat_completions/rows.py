@@ -88,9 +88,10 @@ def is_failure(error: object) -> bool:
 
 
 def words_of(*bodies: object) -> str:
-    """The provider's words in the first of these that has some; else the whole of one that is not empty."""
+    """The provider's words in the first of these that has some; else the whole of the first that is there."""
     found = next(filter(None, map(message_of, bodies)), None)
-    return found or msgspec.json.encode(next(filter(None, bodies), None)).decode()
+    whole = next((body for body in bodies if body is not None), None)
+    return found or msgspec.json.encode(whole).decode()
 
 
 def without_answer(body: Raw) -> RecordError:

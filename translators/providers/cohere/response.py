@@ -63,7 +63,7 @@ class _Usage(Struct):
 
 
 class _Chat(Struct):
-    message: _Message | None = None
+    message: _Message | str | None = None
     finish_reason: Any = None
     id: str | None = None
     usage: _Usage | None = None
@@ -93,7 +93,8 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
         return unreadable(error)
     if chat is None or chat.message is None:
         return without_answer(body)
-    return _answer(chat, chat.message, asked, notes)
+    message = _Message(chat.message) if isinstance(chat.message, str) else chat.message
+    return _answer(chat, message, asked, notes)
 
 
 def _answer(

@@ -30,6 +30,7 @@ from translators.providers.chat_completions.response import (
     Completion,
     chat_usage,
     lost_calls,
+    message_of,
 )
 from translators.providers.chat_completions.tool_calls import tool_uses
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES
@@ -65,7 +66,7 @@ def _answer(
     body: Completion, choice: Choice, asked: Callable[[], Request], notes: list[Note]
 ) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
-    message = choice.message
+    message = message_of(choice)
     content, others = _content(message.content)
     calls = [
         (None if call.id == NO_ID else call.id, call.function.name, call.function.arguments)

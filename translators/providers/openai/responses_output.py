@@ -30,7 +30,7 @@ from translators.providers.chat_completions.tool_calls import tool_use, usage_of
 from translators.providers.openai.reasoning import content_of
 
 BETWEEN_ITEMS = "\n\n"
-"""Two messages of one answer are not one text."""
+"""Where a dialect has room for one text: two messages of an answer are not one."""
 
 
 class _Part(Struct):
@@ -178,16 +178,17 @@ def _content_of(items: list[Raw], asked: Callable[[], Request], notes: list[Note
 
 
 def _add_message(item: _Item, found: _Content) -> bool:
-    """Add a message, one block for its text and one for its refusal; whether it is one."""
+    """Add a message, the refusal in it behind its texts; whether it is one."""
     texts, refusals, _ = texts_of(item.content)
-    words = ["".join(texts), "".join(refusals)]
-    found.content += [ContentBlock(text=text) for text in words if text]
-    found.refusal = words[1] or found.refusal
+    refusal = BETWEEN_ITEMS.join(refusals)
+    words = [*texts, refusal] if refusal else texts
+    found.content += [ContentBlock(text=text) for text in words]
+    found.refusal = refusal or found.refusal
     for part in parts_of(item.content):
         for name in ("annotations", "logprobs") if isinstance(part, dict) else ():
             if part.get(name) and isinstance(part[name], list):
                 found.beside.setdefault(name, []).extend(part[name])
-    return item.type == "message" or any(words)
+    return item.type == "message" or bool(words)
 
 
 def _add_reasoning(item: _Item, found: _Content) -> None:

@@ -147,7 +147,7 @@ def _message(answer: converse.Answer) -> _Object:
     uses = (block.tool_use for block in answer.response.output.message.content)
     calls = [_call(use) for use in uses if use is not None]
     if answer.refusal:
-        texts = texts[:-1]
+        texts.remove(answer.refusal)
     joined = answer.separator.join(texts)
     absent = bool(calls or answer.refusal) and not joined
     message: _Object = {"role": "assistant", "content": None if absent else joined}
