@@ -55,11 +55,28 @@ class Reader[Shape]:
             if found is _LOST:
                 raise
             return cast("Shape", found)
-        except ValueError:
-            whole = replaced(bytes(data))
-            if whole == bytes(data):
-                raise
-            return self.decode(whole, notes)
+        except ValueError as error:
+            return self.decode(_replaced(data, error), notes)
+
+    def decode_whole(self, data: bytes) -> Shape:
+        """The value, of the expected form in all members: for documents that hold results of many records.
+
+        Raises `ValueError` or `RecursionError`.
+        """
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError:
+            raise
+        except ValueError as error:
+            return self._decoder.decode(_replaced(data, error))
+
+
+def _replaced(data: bytes | Raw, error: ValueError) -> bytes:
+    """The JSON without halves of surrogate pairs. Raises the error of decoding it where it has none."""
+    whole = replaced(bytes(data))
+    if whole == bytes(data):
+        raise error
+    return whole
 
 
 _ANY = Reader[Any](Any)

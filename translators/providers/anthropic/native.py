@@ -8,14 +8,14 @@ AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bed
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Answer, Note, Request
+from translators.bedrock.converse import Answer, Note, Request, StopReason
 from translators.errors import RecordError, Refused
-from translators.providers.answers.received import parsed
+from translators.providers.answers.stop_reasons import stop_reason
 from translators.providers.anthropic import betas, response
 from translators.providers.anthropic.models import Traits, traits
 from translators.providers.anthropic.parameters import Body, fit_to_model
@@ -185,22 +185,27 @@ class _Usage(Struct):
 class _Message(Struct):
     """A message of the usual form, as applications read it."""
 
-    content: list[_Block]
     usage: _Usage
-    stop_reason: Literal[
-        "end_turn",
-        "max_tokens",
-        "stop_sequence",
-        "tool_use",
-        "pause_turn",
-        "refusal",
-        "model_context_window_exceeded",
-    ]
+    content: list[_Block] = []
+    stop_reason: Any = None
     id: str | None = None
     model: str | None = None
 
 
 _MESSAGE = msgspec.json.Decoder(_Message)
+
+_STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "end_turn": "end_turn",
+        "max_tokens": "max_tokens",
+        "stop_sequence": "stop_sequence",
+        "tool_use": "tool_use",
+        "pause_turn": "end_turn",  # is passed on
+        "refusal": "content_filtered",
+        "model_context_window_exceeded": "model_context_window_exceeded",
+    }
+)
+_WORDS = {reason: word for word, reason in _STOP_REASONS.items() if word != "pause_turn"}
 
 
 def answer(row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
@@ -217,19 +222,26 @@ def answer_in(message: Raw) -> ModelOutput | Answer | RecordError:
     try:
         read = _MESSAGE.decode(message)
     except (ValueError, RecursionError):
-        return _in_hub(message)
+        return response.answer_in(message, _nothing_asked)
     if any(block.text is not None and block.type != "text" for block in read.content):
-        return _in_hub(message)
-    return ModelOutput(bytes(message), read.usage.input_tokens, read.usage.output_tokens)
+        return response.answer_in(message, _nothing_asked)
+    if isinstance(read.stop_reason, str) and read.stop_reason in _STOP_REASONS:
+        return ModelOutput(bytes(message), read.usage.input_tokens, read.usage.output_tokens)
+    return _oddly_ended(message, read)
 
 
-def _in_hub(message: Raw) -> ModelOutput | Answer | RecordError:
-    """The message in the hub; as it is where all its blocks are of kinds that the hub does not have."""
-    read = response.answer_in(message, _nothing_asked)
-    body = parsed(message)
-    if isinstance(read, Answer) or not isinstance(body, dict) or not isinstance(body.get("content"), list):
-        return read
-    return ModelOutput(bytes(message), 0, 0) if body["content"] else read
+def _oddly_ended(message: Raw, read: _Message) -> ModelOutput:
+    """The message with Anthropic's word for why it ended, where it has a text and a server's own word."""
+    notes: list[Note] = []
+    said = [block for block in read.content if block.text]
+    reason = stop_reason(read.stop_reason, _STOP_REASONS, "stop_reason", said, notes)
+    output = bytes(message)
+    if not isinstance(reason, RecordError):
+        members = _BODY.decode(message)
+        called = reason == "end_turn" and any(block.type == "tool_use" for block in read.content)
+        members["stop_reason"] = Raw(msgspec.json.encode("tool_use" if called else _WORDS[reason]))
+        output = msgspec.json.encode(members)
+    return ModelOutput(output, read.usage.input_tokens, read.usage.output_tokens, tuple(notes))
 
 
 def _nothing_asked() -> Request:

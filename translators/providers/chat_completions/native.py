@@ -15,14 +15,17 @@ Unknown members pass. What changes, because models are known to refuse it:
 OpenAI: chat/create; what is known of a model is in its `Traits`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from translators.bedrock.converse import Answer, Note, Request
+from translators.bedrock.converse import Answer, Note, Request, StopReason
 from translators.errors import RecordError, Refused
-from translators.providers.answers.received import Reader
+from translators.providers.answers.received import compact, parsed
+from translators.providers.answers.stop_reasons import stop_reason
 from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
@@ -46,35 +49,55 @@ class _Call(Struct):
 class _Message(Struct):
     content: str | None = None
     refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
     tool_calls: list[_Call] | None = None
 
 
 class _Choice(Struct):
     message: _Message
+    finish_reason: Any = None
+
+
+class _LabelledChoice(_Choice):
     finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
 
-class _Completion(Struct):
+class _Completion[One](Struct):
     """A chat completion of the usual form, as applications read it."""
 
-    choices: Annotated[list[_Choice], Meta(min_length=1)]
+    choices: Annotated[list[One], Meta(min_length=1)]
     usage: ChatUsage | None = None
     id: str | None = None
     created: float | None = None
     model: str | None = None
 
 
-class _Several(Struct):
-    choices: list[Raw] = []
-    usage: ChatUsage | None = None
-
-
-_SEVERAL = Reader(_Several)
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
-_COMPLETION = msgspec.json.Decoder(_Completion)
+_COMPLETION = msgspec.json.Decoder(_Completion[_LabelledChoice])
+_ODDLY_ENDED = msgspec.json.Decoder(_Completion[_Choice])
 _TEXT = msgspec.json.Decoder(str)
 _ENCODER = msgspec.json.Encoder()
+
+_OWN: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "stop": "end_turn",
+        "length": "max_tokens",
+        "tool_calls": "end_turn",
+        "function_call": "end_turn",
+        "content_filter": "content_filtered",
+    }
+)
+_FINISH_REASONS: Mapping[StopReason, str] = MappingProxyType(
+    {
+        "end_turn": "stop",
+        "stop_sequence": "stop",
+        "max_tokens": "length",
+        "model_context_window_exceeded": "length",
+        "content_filtered": "content_filter",
+    }
+)
 
 _NOTHING = frozenset({b"null", b"false", b"[]"})
 
@@ -123,23 +146,45 @@ def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | Recor
     try:
         completion = _COMPLETION.decode(body)
     except (ValueError, RecursionError):
-        completion = _several(body)
-    if completion is None:
-        return response.answer_in(body, _nothing_asked, traits)
-    usage = chat_usage(completion.usage or ChatUsage(), traits)
-    output = bytes(body)
-    if traits.reasoning_apart and completion.usage is not None:
-        output = _with_tokens(body, usage.output_tokens)
-    return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+        return _unusual(body, traits)
+    return _as_it_is(bytes(body), completion.usage or ChatUsage(), traits)
 
 
-def _several(body: Raw) -> _Several | None:
-    """A completion of several choices, for which the hub has no room."""
+def _as_it_is(body: bytes, given: ChatUsage, traits: ResponseTraits, *notes: Note) -> ModelOutput:
+    usage = chat_usage(given, traits)
+    if traits.reasoning_apart and given.completion_tokens is not None:
+        body = _with_tokens(body, usage.output_tokens)
+    return ModelOutput(body, usage.input_tokens, usage.output_tokens, notes)
+
+
+def _unusual(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """A completion whose choices end with words of a server's own; else what the hub can read."""
     try:
-        found = _SEVERAL.decode(body)
+        completion = _ODDLY_ENDED.decode(body)
     except (ValueError, RecursionError):
+        read = response.answer_in(body, _nothing_asked, traits)
+        members = parsed(body)
+        unread = members.get("choices") if isinstance(members, dict) else None
+        as_it_is = isinstance(read, RecordError) and isinstance(unread, list) and unread
+        return _as_it_is(compact(body), ChatUsage(), traits) if as_it_is else read
+    notes: list[Note] = []
+    members = _BODY.decode(body)
+    choices = _MESSAGES.decode(members["choices"])
+    for choice, read in zip(choices, completion.choices, strict=True):
+        word = _finish_reason(read, notes)
+        if word is not None:
+            choice["finish_reason"] = Raw(_ENCODER.encode(word))
+    members["choices"] = Raw(_ENCODER.encode(choices))
+    return _as_it_is(_ENCODER.encode(members), completion.usage or ChatUsage(), traits, *notes)
+
+
+def _finish_reason(choice: _Choice, notes: list[Note]) -> str | None:
+    """OpenAI's word for the server's own; None where nothing was said."""
+    said = choice.message.content or choice.message.tool_calls or ()
+    reason = stop_reason(choice.finish_reason, _OWN, "finish_reason", said, notes)
+    if isinstance(reason, RecordError):
         return None
-    return found if len(found.choices) > 1 else None
+    return "tool_calls" if choice.message.tool_calls and reason == "end_turn" else _FINISH_REASONS[reason]
 
 
 def _nothing_asked() -> Request:
@@ -147,7 +192,7 @@ def _nothing_asked() -> Request:
     return Request([])
 
 
-def _with_tokens(body: Raw, output_tokens: int) -> bytes:
+def _with_tokens(body: bytes, output_tokens: int) -> bytes:
     """The completion with reasoning counted in `completion_tokens`, for servers that leave it out."""
     members = _BODY.decode(body)
     usage = _BODY.decode(members["usage"])

@@ -50,19 +50,22 @@ _EMPTY = frozenset({b"null", b"{}", b'""', b"[]"})
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    if head.response is not None:
-        return Receipt(head.custom_id, finished=True, status=failed_status(head.response.status_code))
     if code_of(head.error) in _UNFINISHED:
         return Receipt(head.custom_id, finished=False)
-    return Receipt(head.custom_id, finished=True, status=status_of(head.error))
+    if head.response is None:
+        return Receipt(head.custom_id, finished=True, status=status_of(head.error))
+    return Receipt(head.custom_id, finished=True, status=failed_status(head.response.status_code))
 
 
 def body_of(row: bytes) -> Raw | RecordError | Unfinished:
     """The JSON that answers the record, on one line, or why there is none."""
     try:
         read = _ROW.decode(row)
+        code = code_of(read.error)
+        if code in _UNFINISHED:
+            return Unfinished(message_of(read.error) or code or "")
         if read.response is None:
-            return _without_response(read.error)
+            return failure(read.error) if read.error else EMPTY_ROW
         status, body = failed_status(read.response.status_code), read.response.body
         if status is not None:
             return RecordError(status, words_of(parsed(body), read.error))
@@ -100,7 +103,8 @@ def without_answer(body: Raw) -> RecordError:
 
 
 def failure(error: object) -> RecordError:
-    """The record's error in whatever form one is given: an object with message and code, or words."""
+    """The record's error in whatever form one is given: an object with message and code, or words. A request
+    that never got an HTTP answer has a code only (OpenAI: batch/request-output, `error.code`)."""
     message = message_of(error)
     if message is None and isinstance(error, dict):
         code = cast("dict[str, object]", error).get("code")
@@ -122,11 +126,3 @@ def _unwrapped(body: Raw) -> Raw:
         return body
     text = _TEXT.decode(body)
     return Raw(compact(text.encode())) if text else _NOTHING
-
-
-def _without_response(error: object) -> RecordError | Unfinished:
-    """The request never got an HTTP answer (OpenAI: batch/request-output, `error.code`)."""
-    code = code_of(error)
-    if code in _UNFINISHED:
-        return Unfinished(message_of(error) or code or "")
-    return failure(error) if error else EMPTY_ROW

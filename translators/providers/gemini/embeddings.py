@@ -76,8 +76,8 @@ class _Response(Struct, rename="camel"):
 class _Row(Struct):
     key: str = ""
     response: _Response | None = None
-    error: Status | None = None
-    status: Status | None = None
+    error: Status | str | None = None
+    status: Status | str | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

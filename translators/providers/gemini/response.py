@@ -96,8 +96,8 @@ class _Response(Struct, rename="camel"):
 
 class _Row(Struct):
     response: _Response | None = None
-    error: Status | None = None
-    status: Status | None = None
+    error: Status | str | None = None
+    status: Status | str | None = None
     """The guide's name for a status object in the place of a response."""
 
 
@@ -106,8 +106,8 @@ class Head(Struct):
 
     key: str
     response: Raw = Raw(b"null")
-    error: Status | None = None
-    status: Status | None = None
+    error: Status | str | None = None
+    status: Status | str | None = None
 
 
 _HEAD = Reader(Head)
@@ -129,21 +129,26 @@ _IMAGES: dict[str, ImageFormat] = {
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    status = (head.error or head.status) if bytes(head.response) == b"null" else None
-    finished = not is_cancelled(status)
+    status = _as_status(head.error or head.status) if bytes(head.response) == b"null" else None
+    finished = not _is_cancelled(status)
     return Receipt(head.key, finished=finished, status=None if status is None else status.http)
 
 
-def is_cancelled(status: Status | None) -> bool:
+def _is_cancelled(status: Status | None) -> bool:
     """Whether the record was not processed."""
     return status is not None and status.word == CANCELLED
 
 
-def unanswered(status: Status | None) -> RecordError | Unfinished:
-    """The failure in a row without a response."""
+def _as_status(given: Status | str | None) -> Status | None:
+    return Status(message=given) if isinstance(given, str) else given
+
+
+def unanswered(given: Status | str | None) -> RecordError | Unfinished:
+    """The outcome of a row without a response: a status, or words."""
+    status = _as_status(given or None)
     if status is None:
         return EMPTY_ROW
-    return Unfinished(status.text) if is_cancelled(status) else RecordError(status.http, status.text)
+    return Unfinished(status.text) if _is_cancelled(status) else RecordError(status.http, status.text)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:

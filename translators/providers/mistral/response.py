@@ -106,7 +106,8 @@ def _content(content: object) -> tuple[list[ContentBlock], list[Any]]:
     others: list[Any] = []
     for chunk in parts_of(content):
         match chunk:
-            case {"type": "thinking", "thinking": [*thoughts]}:
+            case {"type": "thinking", "thinking": str() | [*_]}:
+                thoughts = list(parts_of(chunk["thinking"]))
                 texts = [text for text in map(_text_of, thoughts) if text is not None]
                 signature = chunk.get("signature") if isinstance(chunk.get("signature"), str) else None
                 if texts or signature is not None:
@@ -121,7 +122,7 @@ def _content(content: object) -> tuple[list[ContentBlock], list[Any]]:
 
 def _text_of(thought: object) -> str | None:
     match thought:
-        case {"text": str(text)}:
+        case str(text) | {"text": str(text)}:
             return text
         case _:
             return None
