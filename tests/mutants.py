@@ -2,12 +2,13 @@
 
     python -m tests.mutants --sample 300 --seed 1 [--only chat_completions]
 
-Each mutant is one change to one module, in a copy of the project, and is run against the tests of that module.
+Each mutant is one change to one module, in a copy of the project, and is run against that module's tests.
 Survivors are printed as `module:line: before -> after`. Takes some seconds a mutant.
 """
 
 import argparse
 import ast
+import importlib.util
 import random
 import re
 import shutil
@@ -92,34 +93,39 @@ def applied(mutant: Mutant) -> str:
 def tests_of(module: Path) -> list[str]:
     """The arguments of pytest that run the tests of a module."""
     room = module.relative_to(ROOT / "translators").with_suffix("").parts
-    chosen: list[Path] = []
-    if room[0] == "providers" and len(room) > 2:
-        name = {"chat_completions": "openai", "answers": "*"}.get(room[1], room[1])
-        chosen += (ROOT / "tests/translators/providers").glob(f"test_{name}*.py")
-    elif room[0] == "providers":
-        chosen += (ROOT / "tests/translators/providers").glob("test_*.py")
-    else:
-        chosen += (ROOT / "tests/translators/bedrock").glob("test_*.py")
-        chosen += (ROOT / "tests/translators").glob("test_re*.py")
-    shared = ("test_recordings", "test_conformance", "test_refusals", "test_half_characters")
-    chosen += [ROOT / f"tests/translators/{name}.py" for name in shared]
-    quick = sorted({path for path in chosen if not any(word in path.name for word in SLOW)})
-    return [str(path.relative_to(ROOT)) for path in quick]
+    tests = ROOT / "tests/translators"
+    shared = [tests / f"test_{name}.py" for name in ("reading", "refusals", "half_characters")]
+    if room[0] != "providers":
+        name = room[2] if room[:2] == ("bedrock", "families") and len(room) > 2 else room[-1]
+        own_tests = list((tests / "bedrock").glob(f"test_{name}*.py"))
+        return _quick([*(own_tests or (tests / "bedrock").glob("test_*.py")), *shared])
+    own = room[1] if len(room) > 2 and room[1] not in ("chat_completions", "answers") else "openai"
+    of_provider = [*(tests / "providers").glob("test_*.py"), *shared]
+    everywhere = [tests / "test_recordings.py", tests / "test_conformance.py"]
+    return [*_quick([*of_provider, *everywhere]), "-k", own]
+
+
+def _quick(chosen: list[Path]) -> list[str]:
+    quick = {path for path in chosen if not any(word in path.name for word in SLOW)}
+    return [str(path.relative_to(ROOT)) for path in sorted(quick)]
 
 
 def survives(mutant: Mutant, copy: Path) -> bool:
     """Whether no test fails with the change."""
     place = copy / mutant.module.relative_to(ROOT)
+    compiled = Path(importlib.util.cache_from_source(str(place)))
     before = place.read_bytes()
     place.write_text(applied(mutant), encoding="utf-8")
+    compiled.unlink(missing_ok=True)
     options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     try:
-        run = [sys.executable, "-B", "-m", "pytest", *options, *tests_of(mutant.module)]
+        run = [sys.executable, "-m", "pytest", *options, *tests_of(mutant.module)]
         return subprocess.run(run, cwd=copy, capture_output=True, timeout=600, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
     finally:
         place.write_bytes(before)
+        compiled.unlink(missing_ok=True)
 
 
 def main() -> None:

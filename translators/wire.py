@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.notes import Note
 
 type Wire = Literal["anthropic.messages", "openai.chat"]
 

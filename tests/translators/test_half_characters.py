@@ -48,7 +48,7 @@ def test_half_within_the_text_of_arguments_is_replaced() -> None:
     assert read("openai", "claude", row).calls == (("now", {"city": "Bern \ufffd"}),)
 
 
-ERRORS = {
+ERRORS: dict[str, dict[str, Any]] = {
     "openai": {"response": {"status_code": 400, "body": {"error": {"message": f"No {MARK}"}}}},
     "mistral": {"response": {"status_code": 400, "body": {"message": f"No {MARK}"}}},
     "anthropic": {"result": {"type": "errored", "error": {"error": {"message": f"No {MARK}"}}}},

@@ -38,6 +38,7 @@ from translators.bedrock.media import Source as Source
 from translators.bedrock.media import TextBlock as TextBlock
 from translators.bedrock.media import VideoBlock as VideoBlock
 from translators.bedrock.media import VideoFormat as VideoFormat
+from translators.notes import Note as Note
 
 type Role = Literal["user", "assistant", "system"]
 
@@ -350,16 +351,6 @@ class Response(Shape):
     service_tier: ServiceTier | None = None
 
 
-class Note(Struct, frozen=True):
-    """A member of a record or of its answer that was dropped or mapped; counted in the job's report."""
-
-    field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
-    for members without a counterpart in Converse."""
-    effect: Literal["dropped", "mapped"]
-    detail: str = ""
-
-
 class Answer(Struct):
     """A provider's answer to one record: the Converse response, and what other dialects need beside it."""
 
@@ -381,7 +372,7 @@ class Answer(Struct):
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list[Note])
     """What of the answer was dropped or mapped; the dialect adds its own."""
 
 

@@ -207,7 +207,9 @@ def test_record_is_not_changed_by_being_said() -> None:
 
 def round_of_two_calls(*turns: list[dict[str, Any]]) -> list[str]:
     """What Gemini is sent for the user's turns after two calls: texts, and the ids of the calls answered."""
-    calls = [{"toolUse": {"toolUseId": use_id, "name": "now", "input": {}}} for use_id in ("tc1", "tc2")]
+    calls: list[dict[str, Any]] = [
+        {"toolUse": {"toolUseId": use_id, "name": "now", "input": {}}} for use_id in ("tc1", "tc2")
+    ]
     answered = [{"role": "user", "content": turn} for turn in turns]
     made = parts({"messages": [*HI["messages"], {"role": "assistant", "content": calls}, *answered]})
     return [part.get("text") or part["functionResponse"]["id"] for part in made]

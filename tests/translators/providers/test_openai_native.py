@@ -233,11 +233,11 @@ def test_answer_is_the_provider_s_own() -> None:
 )
 def test_word_of_a_server_s_own_is_read_as_openai_s_and_all_else_stays(word: object, written: str) -> None:
     choices = [{"index": 0, "odd": [1.50], "message": {"content": "Hi"}, "finish_reason": word}]
-    completion = {"strange": [None], "choices": [*choices, {**choices[0], "finish_reason": "stop"}]}
-    answer = CHAT.native_answer(row(completion))
+    second = {**choices[0], "finish_reason": "stop"}
+    answer = CHAT.native_answer(row({"strange": [None], "choices": [*choices, second]}))
     assert isinstance(answer, ModelOutput)
-    completion["choices"][0] = {**choices[0], "finish_reason": written}
-    assert json.loads(answer.json) == completion
+    first = {**choices[0], "finish_reason": written}
+    assert json.loads(answer.json) == {"strange": [None], "choices": [first, second]}
     assert [note.field for note in answer.notes] == ["finish_reason"]
 
 

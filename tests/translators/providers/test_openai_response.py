@@ -120,6 +120,21 @@ def test_malformed_row_fails_its_record_alone(data: bytes, message: str) -> None
         (row(None, 500), RecordError(500, "null")),
         (row({"error": {"message": "Bad"}}, 400, {"code": "x", "message": "y"}), RecordError(400, "Bad")),
         (row(COMPLETION, 200, {"code": 7, "message": "odd"}), RecordError(500, "odd")),
+        (row(COMPLETION, 200, {"message": "odd"}), RecordError(500, "odd")),
+        (row({"object": "error", "message": "Too long", "code": 400}, 400), RecordError(400, "Too long")),
+        (row({"detail": "Not Found"}, 404), RecordError(404, "Not Found")),
+        (
+            row({"detail": [{"loc": ["body", "n"], "msg": "too big"}, {"msg": "odd"}]}, 422),
+            RecordError(422, "body.n: too big; odd"),
+        ),
+        (row({"error": {"message": '{"error": {"message": "Inner"}}'}}, 502), RecordError(502, "Inner")),
+        (row({"errors": [{"message": "One"}, {"message": "Two"}]}, 400), RecordError(400, "One; Two")),
+        (
+            b'{"response":{"status_code":400},"error":{"object":"error","message":"Bad","code":400}}',
+            RecordError(400, "Bad"),
+        ),
+        (b'{"response":null,"error":"Broken"}', RecordError(500, "Broken")),
+        (b'{"error":{"object":"error","message":"Slow","code":429}}', RecordError(429, "Slow")),
         (
             b'{"error":{"code":"model_error"}}',
             RecordError(500, "the provider gives no reason but 'model_error'"),
@@ -140,6 +155,15 @@ def test_answer_tells_who_answered_and_when() -> None:
         1787176200,
     )
     assert (outcome.refusal, outcome.stop_sequence, outcome.reasoning_tokens) == ("", None, None)
+
+
+@pytest.mark.parametrize(
+    "error", [{}, "", [], 0, False, "odd", 7, ["odd"], {"code": 0}, {"code": None, "message": ""}], ids=repr
+)
+def test_error_that_is_none_beside_a_good_response_changes_nothing(error: object) -> None:
+    data = row(COMPLETION, 200, error)
+    assert content(understood(data)) == [{"text": "Hi"}]
+    assert receipt(data) == Receipt("r-1", finished=True)
 
 
 def test_answer_of_a_server_that_says_little_is_understood() -> None:

@@ -27,4 +27,4 @@ def parts_of(content: object) -> Iterable[Any]:
     """The parts; a single one where there is no list."""
     if content is None:
         return ()
-    return cast("list[Any]", content) if isinstance(content, list) else (content,)
+    return cast("Iterable[Any]", content) if isinstance(content, list) else (content,)

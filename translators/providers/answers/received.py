@@ -7,7 +7,7 @@ and members of another type than the expected one are left out, each with a note
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, cast
 
 import msgspec
@@ -39,8 +39,8 @@ _ARRAY = msgspec.json.Decoder(list[Raw])
 class Reader[Shape]:
     """Decodes JSON to one shape, whose members are all that is in use."""
 
-    def __init__(self, shape: type[Shape]) -> None:
-        self._decoder = msgspec.json.Decoder(shape)
+    def __init__(self, shape: type[Shape] | UnionType) -> None:
+        self._decoder: msgspec.json.Decoder[Shape] = msgspec.json.Decoder(shape)
 
     @cached_property
     def _kind(self) -> inspect.Type:
@@ -79,7 +79,7 @@ def _replaced(data: bytes | Raw, error: ValueError) -> bytes:
     return whole
 
 
-_ANY = Reader[Any](Any)
+_ANY = Reader[Any](object)
 
 
 def compact(data: bytes | Raw) -> bytes:

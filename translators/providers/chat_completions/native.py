@@ -59,7 +59,8 @@ class _Choice(Struct):
     finish_reason: Any = None
 
 
-class _LabelledChoice(_Choice):
+class _LabelledChoice(Struct):
+    message: _Message
     finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
 
@@ -163,19 +164,27 @@ def _unusual(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | Record
         completion = _ODDLY_ENDED.decode(body)
     except (ValueError, RecursionError):
         read = response.answer_in(body, _nothing_asked, traits)
-        members = parsed(body)
-        unread = members.get("choices") if isinstance(members, dict) else None
-        as_it_is = isinstance(read, RecordError) and isinstance(unread, list) and unread
-        return _as_it_is(compact(body), ChatUsage(), traits) if as_it_is else read
+        if isinstance(read, RecordError) and _is_list(parsed(body)):
+            return _as_it_is(compact(body), ChatUsage(), traits)
+        return read
     notes: list[Note] = []
     members = _BODY.decode(body)
     choices = _MESSAGES.decode(members["choices"])
-    for choice, read in zip(choices, completion.choices, strict=True):
-        word = _finish_reason(read, notes)
+    for choice, ended in zip(choices, completion.choices, strict=True):
+        word = _finish_reason(ended, notes)
         if word is not None:
             choice["finish_reason"] = Raw(_ENCODER.encode(word))
     members["choices"] = Raw(_ENCODER.encode(choices))
     return _as_it_is(_ENCODER.encode(members), completion.usage or ChatUsage(), traits, *notes)
+
+
+def _is_list(body: Any) -> bool:
+    """Whether there are choices, of whatever form."""
+    match body:
+        case {"choices": [_, *_]}:
+            return True
+        case _:
+            return False
 
 
 def _finish_reason(choice: _Choice, notes: list[Note]) -> str | None:

@@ -85,9 +85,10 @@ def failed_status(status: object) -> int | None:
 def is_failure(error: object) -> bool:
     """Whether there is an error although there is a response: an object that names what went wrong. Servers
     put empty objects and texts beside good responses."""
-    return isinstance(error, dict) and (
-        message_of(error) is not None or code_of(error) not in (None, "0", "200")
-    )
+    if not isinstance(error, dict):
+        return False
+    named = cast("dict[str, object]", error)
+    return message_of(named) is not None or code_of(named) not in (None, "0", "200")
 
 
 def words_of(*bodies: object) -> str:
@@ -105,11 +106,13 @@ def without_answer(body: Raw) -> RecordError:
 def failure(error: object) -> RecordError:
     """The record's error in whatever form one is given: an object with message and code, or words. A request
     that never got an HTTP answer has a code only (OpenAI: batch/request-output, `error.code`)."""
-    message = message_of(error)
-    if message is None and isinstance(error, dict):
-        code = cast("dict[str, object]", error).get("code")
-        message = f"the provider gives no reason but {code!r}" if code is not None else None
-    return RecordError(status_of(error) or 500, message or words_of(error))
+    code = _given_code(error)
+    nothing_but = words_of(error) if code is None else f"the provider gives no reason but {code!r}"
+    return RecordError(status_of(error) or 500, message_of(error) or nothing_but)
+
+
+def _given_code(error: object) -> object:
+    return cast("dict[str, object]", error).get("code") if isinstance(error, dict) else None
 
 
 def status_of(error: object) -> int | None:
@@ -122,7 +125,7 @@ def status_of(error: object) -> int | None:
 
 def _unwrapped(body: Raw) -> Raw:
     """The body on one line. Raises `ValueError` where it is a text that is no JSON."""
-    if memoryview(body)[:1] != b'"':
+    if memoryview(body)[0] != ord('"'):
         return body
     text = _TEXT.decode(body)
     return Raw(compact(text.encode())) if text else _NOTHING

@@ -40,7 +40,7 @@ def _error_of(row: _Row) -> object:
     """The error beside the response, or in its place; None where there is an answer."""
     if row.response == _NOTHING or is_failure(row.error):
         return row.error
-    if memoryview(row.response)[:1] != b"{":
+    if memoryview(row.response)[0] != ord("{"):
         return parsed(row.response)
     inside = _INSIDE.decode(row.response)
     return inside.error if inside.choices == _NOTHING else None

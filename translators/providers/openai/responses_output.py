@@ -6,7 +6,7 @@ provider sends is read tolerantly: only the members in use, and those may be abs
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Raw, Struct
 
@@ -185,10 +185,16 @@ def _add_message(item: _Item, found: _Content) -> bool:
     found.content += [ContentBlock(text=text) for text in words]
     found.refusal = refusal or found.refusal
     for part in parts_of(item.content):
-        for name in ("annotations", "logprobs") if isinstance(part, dict) else ():
-            if part.get(name) and isinstance(part[name], list):
-                found.beside.setdefault(name, []).extend(part[name])
+        for name in ("annotations", "logprobs"):
+            details = _list_in(part, name)
+            if details:
+                found.beside.setdefault(name, []).extend(details)
     return item.type == "message" or bool(words)
+
+
+def _list_in(part: Any, name: str) -> list[Any]:
+    found: object = cast("dict[str, object]", part).get(name) if isinstance(part, dict) else None
+    return cast("list[Any]", found) if isinstance(found, list) else []
 
 
 def _add_reasoning(item: _Item, found: _Content) -> None:

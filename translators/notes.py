@@ -1,0 +1,15 @@
+"""Notes on what translation changes."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Note(Struct, frozen=True):
+    """A member of a record or of its answer that was dropped or mapped; counted in the job's report."""
+
+    field: str
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
+    for members without a counterpart in Converse."""
+    effect: Literal["dropped", "mapped"]
+    detail: str = ""
