@@ -7,13 +7,17 @@ A body in the provider's own format bypasses the hub; embeddings have a hub of t
 gives the same bytes.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from functools import partial
+from typing import Any, Literal, Protocol, override
 
 import msgspec
 from msgspec import Raw, structs
 
 from translators.bedrock.converse import Answer, NotedRequest
+from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
     AnyFamily,
@@ -23,9 +27,9 @@ from translators.bedrock.families.registry import (
     family_of_body,
 )
 from translators.bedrock.model_ids import parse
-from translators.bedrock.records import AnyRecord, DecodedRecord, UnsendableRecord, read
+from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import Filtered, RecordError, Refused
-from translators.providers.batch_file import Line, Unfinished
+from translators.providers.batch_file import Line, Unfinished, joined, part_id
 from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
 from translators.surrogates import replaced
@@ -34,6 +38,8 @@ from translators.wire import Members, ModelOutput
 type InvocationType = Literal["InvokeModel", "Converse"]
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+_MISSING = Unfinished("the provider gave no result for a part of the record")
+_INPUT = re.compile(r"^inputs\[(\d+)\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +76,7 @@ class Translator:
         Where all records have one dialect, line and body are decoded in one pass, half a microsecond faster.
         A line that fails there is decoded again by `records.read`, which finds the error.
         """
-        if self._lines is None:
+        if self._lines is None or len(line) > LONGEST_LINE:
             return read(line)
         try:
             if not line.isascii():
@@ -90,17 +96,25 @@ class Translator:
             return (self._codec or self._codec_of(model_input)).line(custom_id, model_input)
         except Refused as refusal:
             return refusal.error
+        except RecursionError:
+            return RecordError(400, "modelInput: is nested too deeply")
 
-    def model_output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
-        """The outcome of a record from the provider's result row, in the dialect of its `model_input`."""
-        if not row.isascii():
-            row = _in_utf_8(row)
+    def model_output(self, model_input: Raw, *rows: bytes | None) -> ModelOutput | RecordError | Unfinished:
+        """The outcome of a record from the provider's result row, in the dialect of its `model_input`.
+
+        `rows`: one for each of the record's lines, in their order; None for one that is missing.
+        """
         try:
-            return (self._codec or self._codec_of(model_input)).output(model_input, row)
+            codec = self._codec or self._codec_of(model_input)
+            if len(rows) == 1 and rows[0] is not None:
+                return codec.output(model_input, _in_utf_8(rows[0]))
+            return codec.whole(model_input, [None if row is None else _in_utf_8(row) for row in rows])
         except Filtered as filtered:
             return filtered.error
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
+        except RecursionError:
+            return RecordError(502, "the provider's answer, or modelInput, is nested too deeply")
 
     def _codec_of(self, model_input: Raw) -> "_Codec":
         try:
@@ -115,6 +129,8 @@ class Translator:
 
 def _in_utf_8(row: bytes) -> bytes:
     """The row without bytes that are no UTF-8, which msgspec does not find in raw members."""
+    if row.isascii():
+        return row
     try:
         row.decode()
     except UnicodeDecodeError:
@@ -129,13 +145,16 @@ def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | N
 class _Codec(Protocol):
     """Translation between one dialect and one provider."""
 
-    @property
-    def body(self) -> Any:
-        """The type of bodies that are decoded before `line`; None where `line` takes raw bodies only."""
+    body: Any = None
+    """The type of bodies that are decoded before `line`; None where `line` takes raw bodies only."""
 
     def line(self, custom_id: str, model_input: Any) -> Line: ...
 
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished: ...
+
+    def whole(self, model_input: Raw, rows: Sequence[bytes | None]) -> ModelOutput | RecordError | Unfinished:
+        """The output of a record that was sent as several lines, which most never are."""
+        return RecordError(502, f"{len(rows)} results are there, and one line was sent")
 
 
 def _codec(family: AnyFamily, route: Route) -> _Codec:
@@ -143,7 +162,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     if isinstance(family, EmbeddingFamily):
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
-        return _EmbeddingCodec(family, target.embeddings, route)
+        return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
     if route.endpoint is not None:
         return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
@@ -152,7 +171,7 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
     return _ConverseCodec(family, target, route)
 
 
-class _ConverseCodec:
+class _ConverseCodec(_Codec):
     """Through the hub."""
 
     def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
@@ -161,6 +180,7 @@ class _ConverseCodec:
         self._target = target
         self._route = route
 
+    @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
         line = self._target.line(custom_id, request, self._route.model)
@@ -168,6 +188,7 @@ class _ConverseCodec:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._target.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
@@ -182,7 +203,7 @@ def _written(family: Family, answer: Answer, route: Route, model_input: Raw) -> 
     return ModelOutput(output, usage.input_tokens, usage.output_tokens, tuple(answer.notes))
 
 
-class _PassthroughCodec:
+class _PassthroughCodec(_Codec):
     """For bodies in the provider's own format, which pass member by member."""
 
     body = Members.__value__
@@ -193,48 +214,126 @@ class _PassthroughCodec:
         self._route = route
         self._line, self._model = native.line, route.model
 
+    @override
     def line(self, custom_id: str, model_input: Raw | Members) -> Line:
         return self._line(custom_id, model_input, self._model)
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
         if isinstance(answer, Answer):
             return _written(self._family, answer, self._route, model_input)
-        output = self._family.passthrough(answer.json, self._route.model_id)
-        return ModelOutput(output, answer.input_tokens, answer.output_tokens)
+        following = self._native.following
+        completion = answer.json if following is None else following(answer.json, model_input)
+        output = self._family.passthrough(completion, self._route.model_id)
+        return ModelOutput(output, answer.input_tokens, answer.output_tokens, answer.notes)
 
 
-class _EmbeddingCodec:
-    body = None
+class _EmbeddingCodec(_Codec):
+    """A record with more inputs than the provider takes at once is sent in parts."""
 
-    def __init__(self, family: EmbeddingFamily, embeddings: Embeddings, route: Route) -> None:
+    def __init__(
+        self, family: EmbeddingFamily, embeddings: Embeddings, route: Route, *, scaled: bool
+    ) -> None:
         self._family = family
         self._embeddings = embeddings
         self._route = route
+        self._unknown = frozenset[str]() if scaled else SCALED
 
+    @override
     def line(self, custom_id: str, model_input: Raw) -> Line:
-        return self._embeddings.line(custom_id, self._family.request(model_input), self._route.model)
+        request = self._family.request(model_input)
+        for index, kind in enumerate(request.types):
+            if kind in self._unknown:
+                raise Refused(
+                    f"embedding_types[{index}]",
+                    f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
+                )
+        most = self._embeddings.most_inputs
+        if most is None or len(request.inputs) <= most:
+            return self._embeddings.line(custom_id, request, self._route.model)
+        parts = _parts(request, most)
+        return joined(
+            [
+                self._part_line(part_id(custom_id, number, len(parts)), part, number * most)
+                for number, part in enumerate(parts)
+            ]
+        )
 
+    def _part_line(self, custom_id: str, part: EmbeddingRequest, first: int) -> Line:
+        """The line for a part whose first input is the record's input of that number."""
+        try:
+            return self._embeddings.line(custom_id, part, self._route.model)
+        except Refused as refusal:
+            field = _INPUT.sub(lambda found: f"inputs[{int(found[1]) + first}]", refusal.field)
+            reason = str(refusal).removeprefix(f"{refusal.field}: ")
+            raise Refused(field, reason, refusal.code) from refusal
+
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._embeddings.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
             return answer
+        return self._written(answer, model_input)
+
+    @override
+    def whole(self, model_input: Raw, rows: Sequence[bytes | None]) -> ModelOutput | RecordError | Unfinished:
+        parts = _parts(self._family.request(model_input), self._embeddings.most_inputs or 1)
+        if len(parts) != len(rows):
+            return RecordError(502, f"{len(rows)} results are there, and {len(parts)} lines were sent")
+        answers: list[EmbeddingAnswer] = []
+        unfinished: Unfinished | None = None
+        for part, row in zip(parts, rows, strict=True):
+            answer = _MISSING if row is None else self._embeddings.answer(row, partial(_same, part))
+            if isinstance(answer, RecordError):
+                return answer
+            if isinstance(answer, Unfinished):
+                unfinished = answer
+            else:
+                answers.append(answer)
+        return unfinished or self._written(_united(answers), model_input)
+
+    def _written(self, answer: EmbeddingAnswer, model_input: Raw) -> ModelOutput:
         output = self._family.output(answer, self._route.model_id, model_input)
         return ModelOutput(output, answer.input_tokens or 0, 0)
 
 
-class _UnsupportedEmbeddings:
-    body = None
+def _parts(request: EmbeddingRequest, most: int) -> list[EmbeddingRequest]:
+    """The request in parts of at most so many inputs."""
+    inputs = request.inputs
+    return [structs.replace(request, inputs=inputs[at : at + most]) for at in range(0, len(inputs), most)]
 
+
+def _united(answers: Sequence[EmbeddingAnswer]) -> EmbeddingAnswer:
+    """The answers to all parts of a record, in their order, as the record's."""
+    counts = [answer.input_tokens for answer in answers if answer.input_tokens is not None]
+    return structs.replace(
+        answers[0],
+        vectors=tuple(vector for answer in answers for vector in answer.vectors),
+        input_tokens=sum(counts) if counts else None,
+        by_type={
+            kind: [vector for answer in answers for vector in answer.by_type.get(kind, ())]
+            for kind in answers[0].by_type
+        },
+    )
+
+
+def _same(request: EmbeddingRequest) -> EmbeddingRequest:
+    return request
+
+
+class _UnsupportedEmbeddings(_Codec):
     def __init__(self, target: Provider) -> None:
         self._refusal = Refused(
             "modelInput", f"asks for embeddings, which {target.name} does not make in batches"
         )
 
+    @override
     def line(self, custom_id: str, model_input: Raw) -> Line:
         raise self._refusal
 
+    @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         raise self._refusal

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from translators.notes import Note
 
-type Wire = Literal["anthropic.messages", "openai.chat"]
+type Wire = Literal["anthropic.messages", "mistral.chat", "openai.chat"]
 
 type Members = dict[str, Raw]
 """A body: member name → the member's JSON. Functions that are passed one may modify it."""

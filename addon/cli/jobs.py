@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from addon.cli.errors import CommandError
 from addon.jobs.reports import report, summary
 from addon.jobs.sqlite import SQLiteTooOld
-from addon.jobs.store import Store
+from addon.jobs.store import Store, holds_jobs
 from addon.jobs.tables import Job
 from addon.settings.config import BadConfig, load
 from translators.bedrock.jobs import TERMINAL, JobStatus
@@ -43,17 +43,21 @@ _STYLES = {
 
 
 class NoDatabase(CommandError):
-    """The SQLite file is not there: no proxy has run with it yet."""
+    """There are no jobs in the database, nor the tables for them: no proxy has run with it yet."""
 
 
 @contextmanager
 def opened(database: str, config: str) -> Iterator[Store]:
-    """The job database. Raises `CommandError` if it cannot be used."""
+    """The job database, which is not created. Raises `CommandError` if it cannot be used."""
     try:
         url = make_url(database or load(config or None).database)
         if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
             raise NoDatabase(f"there is no job database {url.database}; the proxy makes it when it starts")
-        store = Store(url.render_as_string(hide_password=False))
+        text = url.render_as_string(hide_password=False)
+        if not holds_jobs(text):
+            shown = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+            raise NoDatabase(f"{shown} holds no jobs; the proxy makes the tables when it starts with it")
+        store = Store(text)
         try:
             yield store
         finally:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,7 @@ class Proxy:
 
     process: subprocess.Popen[bytes]
     port: int
+    reverse_port: int | None
     confdir: Path
     config: str
     database: str
@@ -43,6 +46,11 @@ class Proxy:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address for SDKs that read no proxy variables."""
+        return None if self.reverse_port is None else f"http://127.0.0.1:{self.reverse_port}"
 
 
 def run_program(command: Sequence[str], settings: Sequence[str]) -> int:
@@ -54,17 +62,25 @@ def run_program(command: Sequence[str], settings: Sequence[str]) -> int:
         raise CommandError(f"{command[0]}: there is no such program", code=127)
     folder = Path(tempfile.mkdtemp(prefix="bedrock-batch-run-"))
     log = folder / "proxy.log"
-    with _proxy([*_own_settings(settings), *settings], folder / "ready.json", log) as proxy:
+    seen = folder / "seen"
+    with _proxy([*_own_settings(settings), *settings], folder / "ready.json", seen, log) as proxy:
         try:
             bundle = ca_bundle.write_bundle(proxy.confdir)
         except ca_bundle.NoBundle as error:
             raise CommandError(str(error)) from error
-        environment = application_environment(os.environ, proxy.url, bundle)
+        environment = application_environment(os.environ, proxy.url, bundle, proxy.endpoint)
         _print(f"proxy at {proxy.url}, AWS_CA_BUNDLE={bundle}")
-        for bypass in proxy_bypasses(environment):
-            _print(f"warning: Bedrock calls will not pass the proxy: {bypass}")
+        if proxy.endpoint is None:
+            for bypass in proxy_bypasses(environment):
+                _print(f"warning: Bedrock calls will not pass the proxy: {bypass}")
         code = _run_supervised(command, environment)
         died = proxy.process.poll()
+    if not seen.exists():
+        variables = "HTTPS_PROXY or AWS_ENDPOINT_URL_BEDROCK" if proxy.endpoint else "HTTPS_PROXY"
+        _print(
+            "no Bedrock call of the program came through the proxy: "
+            f"have its Bedrock client read {variables}, and give it no endpoint of its own"
+        )
     _print_unfinished(proxy)
     if died is not None:
         raise CommandError(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
@@ -83,6 +99,7 @@ def _own_settings(settings: Sequence[str]) -> list[str]:
         "listen_port=0",
         *upstream_options(os.environ),
         *(f"allow_hosts={host}" for host in [BEDROCK_HOSTS, *further]),
+        *reverse_options(os.environ),
     ]
 
 
@@ -102,8 +119,38 @@ def upstream_options(environment: Mapping[str, str]) -> list[str]:
     return [mode, f"upstream_auth={unquote(parts.username)}:{unquote(parts.password or '')}"]
 
 
+def reverse_options(environment: Mapping[str, str]) -> list[str]:
+    """Options of a reverse proxy for SDKs that read no proxy variables.
+
+    None behind a proxy of the environment, which mitmproxy's reverse mode does not use, and where the program
+    is to ignore endpoints.
+    """
+    behind_proxy = environment.get("https_proxy") or environment.get("HTTPS_PROXY")
+    if behind_proxy or environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return []
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    configured = environment.get("AWS_ENDPOINT_URL_BEDROCK") or environment.get("AWS_ENDPOINT_URL")
+    parts = urlsplit(configured or f"https://bedrock.{region}.{suffix}")
+    if parts.scheme not in {"http", "https"} or parts.hostname is None:
+        return []
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return [
+        f"mode=reverse:{parts.scheme}://{parts.hostname}:{port}@{_free_port()}",
+        f"allow_hosts=^{re.escape(f'{parts.hostname}:{port}')}$",
+        "batch_resign=true",
+    ]
+
+
+def _free_port() -> int:
+    """A port for the reverse proxy: mitmproxy wants two modes to name different ones."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 @contextmanager
-def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
+def _proxy(settings: Sequence[str], ready: Path, seen: Path, log: Path) -> Iterator[Proxy]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "addon.cli.run_proxy"],  # -P: the folder here may hold an `addon`
@@ -114,7 +161,7 @@ def _proxy(settings: Sequence[str], ready: Path, log: Path) -> Iterator[Proxy]:
         )
     assert process.stdin is not None
     try:
-        start = {"settings": settings, "ready": str(ready)}
+        start = {"settings": settings, "ready": str(ready), "seen": str(seen)}
         process.stdin.write(json.dumps(start).encode() + b"\n")
         process.stdin.flush()
         _wait_until_ready(process, ready, log)

@@ -1,8 +1,9 @@
 """The proxy of one `bedrock-batch run`: a child process that ends when its parent does.
 
-Standard input carries one line of JSON, `{"settings": ["name=value", …], "ready": "path"}`: settings may
-hold a password for an upstream proxy, and command lines can be read by other users. When standard input
-ends, so does the proxy. Imports are light because worker processes import their parent's main module.
+Standard input carries one line of JSON, `{"settings": ["name=value", …], "ready": "path", "seen": "path"}`:
+settings may hold a password for an upstream proxy, and command lines can be read by other users. When
+standard input ends, so does the proxy. Imports are light because worker processes import their parent's main
+module.
 """
 
 import json
@@ -24,13 +25,18 @@ class Lifeline:
 
     def running(self) -> None:
         from mitmproxy import ctx
+        from mitmproxy.proxy.mode_specs import ReverseMode
 
         addons = ctx.master.addons.lookup
         if addons["errorcheck"].logger.has_errored:
             return  # mitmproxy ends the start-up after this
-        _, port, *_ = addons["proxyserver"].listen_addrs()[0]
+        ports = {
+            isinstance(server.mode, ReverseMode): server.listen_addrs[0][1]
+            for server in addons["proxyserver"].servers
+        }
         state = {
-            "port": port,
+            "port": ports[False],
+            "reverse_port": ports.get(True),
             "confdir": os.path.expanduser(ctx.options.confdir),
             "config": ctx.options.batch_config,
             "database": ctx.options.batch_database,
@@ -55,10 +61,12 @@ def _first_line() -> bytes:
 
 
 def main() -> None:
+    from addon.cli.application_calls import ApplicationCalls
     from addon.proxy import launcher
 
     start = json.loads(_first_line())
-    launcher.start_with(start["settings"], Lifeline(Path(start["ready"])))
+    calls = ApplicationCalls(Path(start["seen"]))
+    launcher.start_with(start["settings"], Lifeline(Path(start["ready"])), calls)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,8 @@ class Translation:
     data: list[bytes] = field(default_factory=list)
     """The provider's lines, of a block."""
     records: int = 0
+    sendable: int = 0
+    """Records that have a line, or several."""
     lines: int = 0
     refusals: list[str] = field(default_factory=list)
     """Line, record and why, of records that cannot be sent."""
@@ -132,6 +134,7 @@ class Translation:
 
     def add(self, later: "Translation") -> None:
         self.records += later.records
+        self.sendable += later.sendable
         self.lines += later.lines
         self.notes.merge(later.notes)
         self.groups |= later.groups
@@ -178,7 +181,7 @@ def _print_summary(total: Translation, target: TranslationTarget) -> None:
     if len(total.groups) > 1:
         print(f"separate batches: {', '.join(sorted(map(repr, total.groups)))}", file=sys.stderr)
     records, lines = counted(total.records, "record"), counted(total.lines, "line")
-    refused = total.records - total.lines
+    refused = total.records - total.sendable
     rest = f"; {refused:,} cannot be sent" if refused else ""
     print(f"{records}: {lines} for {target.name}, {target.route.model}{rest}", file=sys.stderr)
 
@@ -197,11 +200,12 @@ def translate_block(route: Route, max_bytes: int, block: Block) -> Translation:
             done.refusals.append(f"line {line_number}, {id_of(record, index)}: {line.message}")
             continue
         done.data.append(line.data)
+        done.sendable += 1
+        done.lines += line.lines
         if line.group not in done.groups:
             done.groups.add(line.group)
         for note in line.notes:
             done.notes.note(note, line_number)
-    done.lines = len(done.data)
     done.data = [b"\n".join([*done.data, b""])] if done.data else []
     return done
 

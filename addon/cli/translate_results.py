@@ -118,7 +118,7 @@ def _places(path: Path, file: BinaryIO, of: Provider) -> Iterator[tuple[str, int
             try:
                 custom_id = of.receipt(line).custom_id
                 yield _place(custom_id)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 print(f"{path}, line {line_number}, is left out: {error}", file=sys.stderr)
 
 

@@ -53,7 +53,7 @@ class ProxyProcess:
         self.folder = folder
         self.log = folder / "proxy.log"
         self.port = free_port()
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self.mode: Mode = mode
         self._settings = {
             "confdir": str(folder / "mitmproxy"),
@@ -96,7 +96,7 @@ class ProxyProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "addon.cli.main", *self.command],
                 cwd=self.folder,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

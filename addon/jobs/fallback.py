@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from anyio import to_thread
 
+from addon.jobs import leftovers
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes
-from addon.jobs.tables import NO_ROOM, BatchRow, Job, utc_now
+from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Job, utc_now
 
-_NOT_ACCEPTED = frozenset({"failed", NO_ROOM})
+_NOT_ACCEPTED = frozenset({"failed", NO_ROOM, NAMED})
 
 
 async def falls_back(run: JobRun, attempt: int) -> bool:
@@ -27,6 +28,7 @@ async def falls_back(run: JobRun, attempt: int) -> bool:
     refusals = {shard.refusal for shard in shards}
     if not shards or None in refusals or any(map(_is_accepted, await store.batches(job.id))):
         return False
+    await leftovers.delete_before_fallback(run)
     await to_thread.run_sync(run.spool.remove_all_but_input)
     await store.fall_back(job.id, utc_now(), "; ".join(sorted(map(str, refusals))))
     return True

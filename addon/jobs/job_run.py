@@ -104,6 +104,13 @@ class JobRun:
             raise ProviderError(401, str(error)) from error
 
     @property
+    def keeps_leftovers(self) -> bool:
+        """Whether the job's files stay at the provider: if configured, or if they are all there is of results
+        that could not be delivered."""
+        undelivered = self.job.status == "Failed" and self.job.succeeded > 0
+        return undelivered or self.resources.config.jobs.keep_provider_files
+
+    @property
     def limits(self) -> Limits:
         return Limits(requests=self.target.max_requests, bytes=self.target.max_bytes)
 
@@ -120,7 +127,7 @@ class JobRun:
 
     @property
     def spool(self) -> Spool:
-        return Spool(self.resources.config.spool / self.id)
+        return Spool(self.resources.spool / self.id)
 
     @property
     def output(self) -> Output:

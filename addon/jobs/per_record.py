@@ -19,7 +19,7 @@ from addon.jobs.batches.lifecycle import lines_of
 from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import answered_and_failed
-from addon.jobs.processes.split import record_index
+from addon.jobs.processes.split import Request, request_of
 from addon.jobs.record_queue import ConcurrencyLimit, QueuedRecord, RecordQueue
 from addon.jobs.retrying import until_done
 from addon.jobs.tables import DIRECT, BatchRow, Shard, utc_now
@@ -98,8 +98,8 @@ class DirectRun:
         self._direct: Direct = direct
         self._limit = ConcurrencyLimit(run.target.section.concurrency)
         self._queue = RecordQueue(self._unanswered(), self._limit)
-        self._answered: frozenset[int] = frozenset()
-        """Records with a row from before a restart."""
+        self._answered: frozenset[Request] = frozenset()
+        """Lines with a row from before a restart."""
         self._over = False
         self._waiting: str | None = None
         self.succeeded = 0
@@ -153,7 +153,7 @@ class DirectRun:
         with await to_thread.run_sync(self._lines.open, "rb") as file:
             while block := await to_thread.run_sync(file.readlines, 1 << 20):
                 for line in block:
-                    if record_index(self._direct.custom_id(line), self._run.id) not in self._answered:
+                    if request_of(self._direct.custom_id(line), self._run.id) not in self._answered:
                         yield line
 
     async def _send(self, endpoint: Endpoint, record: QueuedRecord, rows: BinaryIO) -> None:

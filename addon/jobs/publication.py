@@ -47,6 +47,12 @@ async def join_range(run: JobRun, leader: Shard) -> None:
             for shard in await _shards_of(run, leader)
             if shard.refusal is not None
         },
+        refused_records={
+            int(index): RecordError(400, reason)
+            for shard in await _shards_of(run, leader)
+            for row in await store.batches(run.id, shard.number)
+            for index, reason in row.refused.items()
+        },
     )
     tally = await run.resources.in_process(join, wanted)
     await store.change_shard(run.id, leader.number, joined=True, **asdict(tally))
@@ -59,7 +65,11 @@ async def _shards_of(run: JobRun, leader: Shard) -> list[Shard]:
 
 
 async def publish(run: JobRun) -> None:
-    """Write every output object, then the manifest. The status comes after."""
+    """Write every output object, then the manifest. The status comes after.
+
+    An input object without a record gets an empty output object, whose name applications make from that of
+    the input. AWS does not document whether there is one.
+    """
     s3, output = run.resources.s3, run.output
     for index, entry in enumerate(run.job.inputs):
         parts = await _parts(run, index)
@@ -83,12 +93,17 @@ async def _parts(run: JobRun, index: int) -> list[Path]:
     end = first + inputs[index]["records"]
     paths = []
     for shard in await run.resources.store.shards(run.id):
-        if shard.leads and shard.first_record < end and shard.first_record + shard.records > first:
+        if shard.leads and overlaps(shard, first, end):
             path = run.spool.part(index, shard.number)
             if not await anyio.Path(path).is_file():
                 await join_range(run, shard)
             paths.append(path)
     return paths
+
+
+def overlaps(shard: Shard, first: int, end: int) -> bool:
+    """Whether a shard has a record of this range, which may be empty."""
+    return max(shard.first_record, first) < min(shard.first_record + shard.records, end)
 
 
 def may_be_written_later(error: Exception) -> bool:

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import anyio
 import anyio.to_process
+from sqlalchemy.engine import make_url
 
 from addon.jobs.async_store import AsyncStore
 from addon.jobs.errors import JobFailed
@@ -19,6 +23,7 @@ from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config
 from addon.storage.s3 import S3
+from translators.providers.conversation import Endpoint
 
 TRANSFERS = 2
 
@@ -66,6 +71,17 @@ class Resources:
     )
     """By provider, address and key: held while a batch without a marker is created."""
 
+    callers_endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint], repr=False)
+    """By job: the endpoint with a caller's key, of jobs that are over and not cleared yet."""
+
+    @cached_property
+    def spool(self) -> Path:
+        """The folder of running jobs' files, one for each database: two must not share one."""
+        database = _identity(self.store.url)
+        if database == _identity(self.config.database):
+            return self.config.spool
+        return self.config.folder / f"spool-{hashlib.sha256(database.encode()).hexdigest()[:16]}"
+
     async def job(self, job_id: str) -> Job:
         """The job as stored now. Raises `JobFailed` if there is none."""
         job = await self.store.job(job_id)
@@ -78,3 +94,12 @@ class Resources:
         return await anyio.to_process.run_sync(
             at_low_priority, function, *arguments, cancellable=True, limiter=self.workers
         )
+
+
+def _identity(database: str) -> str:
+    """What stays of an SQLAlchemy URL while the database is the same: neither password nor options, and of an
+    SQLite file its whole path."""
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite":
+        return str(Path(url.database or "").absolute())
+    return f"{url.host}:{url.port}/{url.database}"

@@ -5,10 +5,13 @@ DBOS needs SQLite 3.42 (`unixepoch('subsec')` in its column defaults). Where Pyt
 """
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 NEEDED = (3, 42, 0)
 
@@ -35,6 +38,22 @@ def sqlite_module() -> ModuleType:
 def engine_arguments() -> dict[str, Any]:
     """Arguments for SQLAlchemy's `create_engine`."""
     return {"module": sqlite_module(), "connect_args": {"timeout": 30}}
+
+
+def tables(file: str) -> frozenset[str]:
+    """Names of the tables of an SQLite file, which stays as it is; empty without the file.
+
+    Raises `OperationalError` of SQLAlchemy for a file that cannot be read as a database.
+    """
+    if not Path(file).is_file():
+        return frozenset()
+    module = sqlite_module()
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    try:
+        with closing(module.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return frozenset(name for (name,) in connection.execute(query))
+    except module.DatabaseError as error:
+        raise OperationalError(query, None, error) from error
 
 
 class RunnerLock:

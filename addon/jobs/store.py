@@ -26,7 +26,11 @@ class OtherVersion(SQLAlchemyError):
 
 
 class TokenReused(Exception):
-    """The token belongs to a job that was created with other parameters; the text is its ARN."""
+    """The token belongs to `earlier`, a job that was created with other parameters; the text is its ARN."""
+
+    def __init__(self, earlier: Job) -> None:
+        super().__init__(earlier.arn)
+        self.earlier = earlier
 
 
 def fingerprint(provider: str, request: dict[str, Any]) -> str:
@@ -54,10 +58,25 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def holds_jobs(url: str) -> bool:
+    """Whether a database has the tables of jobs. Changes nothing in it, and creates no file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
+    engine = create_engine(parsed)
+    try:
+        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
 def _check_columns(engine: Engine) -> None:
     """Raise `OtherVersion` if an existing table lacks columns: changing it might lose or misread jobs."""
     inspector = inspect(engine)
+    existing = set(inspector.get_table_names())
     for table in Base.metadata.sorted_tables:
+        if table.name not in existing:
+            continue
         there = {column["name"] for column in inspector.get_columns(table.name)}
         missing = sorted({column.name for column in table.columns} - there)
         if missing:
@@ -79,8 +98,8 @@ class Store:
         self._engine = open_engine(url)
         self._transaction = sessionmaker(self._engine, expire_on_commit=False).begin
         try:
-            Base.metadata.create_all(self._engine)
             _check_columns(self._engine)
+            Base.metadata.create_all(self._engine)
         except BaseException:
             self.close()
             raise
@@ -126,7 +145,7 @@ class Store:
             if earlier is None:
                 raise
             if earlier.fingerprint != job.fingerprint:
-                raise TokenReused(earlier.arn) from None
+                raise TokenReused(earlier) from None
             return earlier
         return job
 
@@ -247,9 +266,18 @@ class Store:
             running = [row for row in batches if row.shard not in joined]
             job = session.get_one(Job, job_id, with_for_update=True)
             done = [shard for shard in shards if shard.joined]
-            job.succeeded = sum(shard.succeeded for shard in done) + sum(row.succeeded for row in running)
+            lines = {shard.number: max(1, shard.lines) for shard in shards}
+            records = {shard.number: min(shard.records, lines[shard.number]) for shard in shards}
+
+            def records_of(row: BatchRow, count: int) -> int:
+                """How many records that many lines are, roughly where a record has several."""
+                return max(0, count) * records[row.shard] // lines[row.shard]
+
+            job.succeeded = sum(shard.succeeded for shard in done) + sum(
+                records_of(row, row.succeeded - max(0, row.asked_again - row.failed)) for row in running
+            )
             job.failed = sum(shard.failed for shard in done) + sum(
-                max(0, row.failed - row.asked_again) for row in running
+                records_of(row, row.failed - row.asked_again) for row in running
             )
             job.input_tokens = sum(shard.input_tokens for shard in done)
             job.output_tokens = sum(shard.output_tokens for shard in done)

@@ -19,7 +19,10 @@ FOREIGN = "of others"
 NO_ROOM = "no room"
 """State of a batch that was refused because too much is queued at the provider."""
 
-WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM})
+NAMED = "requests named"
+"""State of a batch that was refused because of some of its requests; the others are sent in another one."""
+
+WITHOUT_RESULTS = frozenset({"running", "failed", FOREIGN, NO_ROOM, NAMED})
 """States of a batch that has no results for us; the others are those that a provider reports."""
 
 
@@ -109,7 +112,7 @@ class Shard(Base):
     """The group of this shard's lines; lines of different groups cannot share a batch."""
     leads: Mapped[bool] = mapped_column(default=True)
     lines: Mapped[int]
-    """Records of this group that can be sent."""
+    """Of its records that can be sent; a record may have several."""
     object: Mapped[int]
     """Index into the job's inputs where the range begins."""
     offset: Mapped[int] = mapped_column(BigInteger)
@@ -152,6 +155,8 @@ class BatchRow(Base):
     failed: Mapped[int] = mapped_column(default=0)
     asked_again: Mapped[int] = mapped_column(default=0)
     """Number of failed records that a later round sends again."""
+    refused: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """Records because of which the provider refused it, by index, and why: they are not sent again."""
     result_files: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The provider's ids or URLs of its result files."""
     saved: Mapped[list[str] | None] = mapped_column(JSON)

@@ -17,7 +17,7 @@ from typing import Protocol
 from anyio import to_thread
 from dbos import DBOS, SetWorkflowID
 
-from addon.jobs import fallback, per_record, publication
+from addon.jobs import fallback, leftovers, per_record, publication
 from addon.jobs.batches import lifecycle, resend
 from addon.jobs.errors import Interrupted, JobFailed
 from addon.jobs.inputs.source import input_source
@@ -63,6 +63,12 @@ async def run_job(job_id: str) -> None:
         logger.exception("job %s failed", job_id)
         await fail(job_id, f"{type(error).__name__}: {error}")
     await clear(job_id)
+    try:
+        await tidy(job_id)
+    except Exception:  # the job has ended already
+        if stopping.is_set():
+            raise
+        logger.exception("job %s: what it left at its provider was not deleted", job_id)
 
 
 async def _run_shards(job_id: str, attempt: int, shards: int) -> None:
@@ -219,6 +225,14 @@ async def clear(job_id: str) -> None:
     run.resources.wakeups.forget(job_id)
 
 
+@DBOS.step()
+async def tidy(job_id: str) -> None:
+    """Delete what the job left at its provider."""
+    run = await _load(job_id)
+    await leftovers.delete_all(run)
+    run.resources.wakeups.forget(job_id)
+
+
 class ShardExecution(Protocol):
     """Sends a shard's records and fetches their results: in batches, or one by one."""
 
@@ -247,5 +261,6 @@ async def _load_batch(job_id: str, shard: int, round_: int) -> tuple[JobRun, Sha
 
 
 async def _end(job_id: str, status: JobStatus, message: str | None = None) -> None:
+    await leftovers.remember_endpoint(await _load(job_id))
     if await _resources[0].store.end(job_id, status, utc_now(), message):
         logger.info("job %s is %s%s", job_id, status, f": {message}" if message else "")

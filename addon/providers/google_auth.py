@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 import anyio
@@ -62,6 +63,7 @@ class GoogleCredentials:
     def __init__(self, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
         self._request = _HttpRequest(own)
         self._credentials: Credentials | None = None
+        self._source: tuple[object, ...] = ()
         self._issued: deque[str] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._limiter = anyio.CapacityLimiter(2)  # a dead metadata server must not take every thread
@@ -95,11 +97,14 @@ class GoogleCredentials:
         return await run_sync(locked, limiter=self._limiter)
 
     def _found(self) -> Credentials:
-        if self._credentials is None:
+        """The credentials, read again if their file or the variable that names it has changed."""
+        source = _source()
+        if self._credentials is None or source != self._source:
             try:
-                self._credentials, _ = google.auth.default(scopes=SCOPES, request=self._request)
+                found, _ = google.auth.default(scopes=SCOPES, request=self._request)
             except (DefaultCredentialsError, OSError) as error:
                 raise NoCredentials(_first_line(error)) from error
+            self._credentials, self._source = found, source
         return self._credentials
 
     def _headers(self) -> dict[str, str]:
@@ -117,6 +122,19 @@ class GoogleCredentials:
         if token not in self._issued:
             self._issued.append(token)
         return headers
+
+
+def _source() -> tuple[object, ...]:
+    """What changes when the variable that names the key file, the file, or the login of `gcloud` does
+    (Google: docs/authentication/application-default-credentials, read 2026-11)."""
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    folder = os.environ.get("CLOUDSDK_CONFIG") or "~/.config/gcloud"
+    file = Path(named or f"{folder}/application_default_credentials.json")
+    try:
+        found = file.expanduser().stat()
+    except (OSError, RuntimeError):  # RuntimeError: without a home folder
+        return (named,)
+    return named, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _HttpRequest(Request):

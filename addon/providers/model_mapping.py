@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from addon.settings.config_file import FILE_NAME
 from translators.bedrock.aws_errors import AwsError
-from translators.bedrock.model_ids import candidates, parse
+from translators.bedrock.model_ids import candidates, is_plain_name, parse
 from translators.providers.provider import Provider
 
 
@@ -27,6 +27,9 @@ def _named_model(name: str, provider: Provider, models: Mapping[str, str], model
     names = candidates(asked)
     for glob, model in models.items():
         if any(fnmatchcase(known, glob) for known in names):
+            if not is_plain_name(model):
+                where = f"[providers.{name}.models] in {FILE_NAME}: {model!r}"
+                raise AwsError("ValidationException", f"{where} has a blank or a control character")
             return model
     if asked.vendor is not None:
         derived = provider.derived_model(asked.vendor, asked.model)

@@ -6,6 +6,7 @@ longer failures the job's workflow waits, for days if need be and across restart
 
 import errno
 import random
+import re
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 
@@ -21,6 +22,14 @@ ATTEMPTS = 4
 """Number of times that one request is sent within a call."""
 LONGEST_WAIT = 120.0
 """Seconds; a response with a longer `Retry-After` is returned, as OpenAI's SDK leaves it to its caller."""
+
+
+_CUT_OFF = re.compile(
+    r"unexpected (end of (data|file|form|stream|input|json input|body|request|multipart)|eof)"
+    r"|error (reading|parsing) (the )?(multipart|body)|multipart: nextpart|premature end"
+    r"|incomplete (body|read|request|multipart)",
+    re.IGNORECASE,
+)
 
 
 class Unreachable(Exception):
@@ -46,6 +55,12 @@ def is_transient_error(error: Exception) -> bool:
 def is_outcome_unknown(status: int) -> bool:
     """Whether the request may have taken effect: gateways also answer 408 when the provider was too slow."""
     return is_transient(status) and status not in {425, 429}
+
+
+def was_cut_off(response: httpx.Response) -> bool:
+    """Whether the server refuses a request because less of it arrived than was sent, in words of Go's, Node's
+    and Python's parsers. What is sent from here is whole, so the same request is worth another try."""
+    return response.status_code in {400, 422} and _CUT_OFF.search(response.text) is not None
 
 
 def backoff(attempt: int, longest: float, *, first: float = 0.5) -> float:

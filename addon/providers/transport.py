@@ -15,7 +15,7 @@ import httpx
 from addon.providers import bodies
 from addon.providers.credentials import masked
 from addon.providers.google_auth import GoogleCredentials
-from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating
+from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating, was_cut_off
 from addon.settings.egress_proxy import proxy_for
 from addon.storage.gcs import SCHEME, GoogleStorage
 from translators.errors import ProviderError
@@ -89,6 +89,13 @@ class Transport:
         self._clients.clear()
 
     async def _response(self, request: httpx.Request, folder: Path | None, once: bool) -> httpx.Response:
+        response = await self._answer(request, folder, once)
+        if request.method != "GET" and was_cut_off(response):
+            return await self._answer(request, folder, once)
+        return response
+
+    async def _answer(self, request: httpx.Request, folder: Path | None, once: bool) -> httpx.Response:
+        """The response after the repetitions that the method allows."""
         if once and request.method != "GET":
             response = await self._send(request, folder, lost=LostAnswer)
             if is_outcome_unknown(response.status_code):

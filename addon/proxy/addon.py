@@ -13,7 +13,7 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addon.proxy import list_merging, options, services
+from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from addon.proxy.operations import Operations
@@ -86,7 +86,9 @@ class BedrockBatch:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
-            self._services = await self._start(self._settings, _own_addresses())
+            own = own_addresses()
+            self._resigner = Resigner(own)
+            self._services = await self._start(self._settings, own)
         except (BadOption, CannotStart) as error:
             # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)
@@ -100,7 +102,8 @@ class BedrockBatch:
             self._services = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        self._kill_streamed_create(flow)
+        if not self._kill_streamed_create(flow) and flow.live and self._operation(flow) is None:
+            streaming.stream_request(flow, ctx.options)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self._services is not None:
@@ -112,14 +115,17 @@ class BedrockBatch:
         await self._guarded(flow, self._route)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if self._services is not None:
+        if self._services is not None and flow in self._services.provider_flows:
             self._services.provider_flows.responseheaders(flow)
+        elif flow.live and self._operation(flow) is None:
+            streaming.stream_response(flow, ctx.options)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         if self._services is not None:
             await self._services.provider_flows.error(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
+        self._resigner.check(flow)
         if self._services is not None and flow in self._services.provider_flows:
             await self._guarded(flow, self._services.provider_flows.response)
             return
@@ -246,7 +252,7 @@ class BedrockBatch:
         except UnreadableKey as error:
             raise AwsError("AccessDeniedException", str(error)) from error
         provider, *fallbacks = providers
-        region = region_of(flow.request, host, _default_region())
+        region = region_of(flow.request, host, default_region())
         return Caller(provider=provider, fallbacks=tuple(fallbacks), region=region, key=key)
 
     async def _pass_on(self, flow: http.HTTPFlow, operation: Operation) -> None:
@@ -256,9 +262,8 @@ class BedrockBatch:
         mode = flow.client_conn.proxy_mode
         below_prefix = flow.request.path.startswith(f"{PREFIX}/")
         if self._settings.resign and (below_prefix or isinstance(mode, ReverseMode)):
-            region = region_of(flow.request, host_of(flow.request, mode), _default_region())
             try:
-                await self._resigner.resign(flow.request, region)
+                await self._resigner.resign(flow, default_region())
             except NoCredentials as error:
                 raise AwsError("AccessDeniedException", str(error)) from error
 
@@ -341,11 +346,12 @@ def _is_job_identifier(identifier: str) -> bool:
     return True
 
 
-def _default_region() -> str:
+def default_region() -> str:
+    """The region of this process's AWS variables."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-def _own_addresses() -> set[tuple[str, int]]:
+def own_addresses() -> set[tuple[str, int]]:
     """The addresses that this proxy listens on, which its own calls must not go to."""
     server = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call]  # the same
     return {(address[0], address[1]) for address in server.listen_addrs()} if server is not None else set()

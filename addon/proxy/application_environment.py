@@ -16,8 +16,11 @@ NO_PROXY_HOSTS = (
 """Hosts that are never called through the proxy: local ones, and AWS's credential endpoints."""
 
 
-def application_environment(environment: Mapping[str, str], url: str, bundle: Path) -> dict[str, str]:
-    """The environment with proxy and CA variables; `bundle`: file of CA certificates."""
+def application_environment(
+    environment: Mapping[str, str], url: str, bundle: Path, endpoint: str | None = None
+) -> dict[str, str]:
+    """The environment with proxy and CA variables; `bundle`: file of CA certificates; `endpoint`: a reverse
+    proxy for SDKs that read no proxy variables, such as those for JavaScript and Java."""
     earlier = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
     direct = ",".join(
         dict.fromkeys([*NO_PROXY_HOSTS, *filter(None, (part.strip() for part in earlier.split(",")))])
@@ -30,6 +33,7 @@ def application_environment(environment: Mapping[str, str], url: str, bundle: Pa
         "no_proxy": direct,
         "AWS_CA_BUNDLE": str(bundle),
         "REQUESTS_CA_BUNDLE": str(bundle),
+        **({} if endpoint is None else {"AWS_ENDPOINT_URL_BEDROCK": endpoint}),
     }
 
 

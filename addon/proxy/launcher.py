@@ -56,8 +56,8 @@ def start(interface: Interface, arguments: Sequence[str]) -> None:
     _run(base, parser, arguments, _filters if interface == "dump" else None)
 
 
-def start_with(settings: Sequence[str], addon: object) -> None:
-    """Run a proxy with one more addon, and options `name=value` that override the user's config.yaml.
+def start_with(settings: Sequence[str], *addons: object) -> None:
+    """Run a proxy with more addons, and options `name=value` that override the user's config.yaml.
 
     mitmproxy's `--set` alone does not override it. Raises `SystemExit` as `start` does.
     """
@@ -68,7 +68,7 @@ def start_with(settings: Sequence[str], addon: object) -> None:
 
     base, parser = _parts("dump")
     early = [part for setting in settings for part in ("--set", setting)]  # confdir names the config.yaml
-    _run(base, parser, early, last_options, addon)
+    _run(base, parser, early, last_options, *addons)
 
 
 def _run(

@@ -178,10 +178,7 @@ class Operations:
         try:
             return await self._store.add(job, tags, encrypted)
         except TokenReused as reused:
-            raise AwsError(
-                "ConflictException",
-                f"The clientRequestToken was used before with other parameters, for the job {reused}",
-            ) from reused
+            raise AwsError("ConflictException", _conflict(reused.earlier)) from reused
 
     def _now(self) -> datetime:
         """Now, in the milliseconds of AWS's times, so that List filters match the times that Get shows."""
@@ -191,6 +188,15 @@ class Operations:
 
 def _tags(tags: Iterable[Tag]) -> dict[str, str]:
     return {tag.key: tag.value for tag in tags}
+
+
+def _conflict(earlier: Job) -> str:
+    """Why a token creates no second job, with the first one's description."""
+    return (
+        f"The clientRequestToken {earlier.client_request_token!r} was used before with other parameters, for "
+        f"the job {earlier.arn}, jobName {earlier.name!r}, submitted at {jobs.timestamp(earlier.submitted)}. "
+        "Use another token for each job, or none"
+    )
 
 
 def _description(job: Job) -> JobDescription:

@@ -19,6 +19,7 @@ from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import ProviderFile
+from translators.bedrock.model_ids import is_plain_name
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 
@@ -48,6 +49,9 @@ class ProviderFileJobs:
 
         Raises `AwsError`.
         """
+        for tag, value in (("file_id", file.id), ("endpoint", file.endpoint)):
+            if not is_plain_name(value):
+                raise AwsError("ValidationException", f"tag {tag}: {value!r} has a blank in it")
         caller = replace(caller, fallbacks=())  # the file is nowhere else
         target, endpoint = await self._admission.endpoint(caller)
         if not target.provider.takes_files or target.section.mode == "direct":

@@ -142,6 +142,19 @@ def region_of(request: http.Request, host: str, default: str) -> str:
     return default
 
 
+def without_prefix(path: str) -> str:
+    """The path below `PREFIX`; any other path as it is."""
+    return path.removeprefix(PREFIX) if path.startswith(f"{PREFIX}/") else path
+
+
+def host_in_region(host: str, region: str) -> str:
+    """A public Bedrock host, in this region; any other host as it is."""
+    named = _HOST.fullmatch(host)
+    if named is None or host.lower().startswith("vpce-"):
+        return host
+    return f"{host[: named.start('region')]}{region}{host[named.end('region') :]}"
+
+
 def providers_of(request: http.Request, option: str, config: Config) -> tuple[str, ...] | None:
     """The providers of a Create or List, in fallback order; None for Bedrock itself.
 

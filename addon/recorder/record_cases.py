@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from addon.jobs.processes.split import record_index
+from addon.jobs.processes.split import request_of
 from addon.recorder.captures import Exchange, as_json
 from addon.recorder.conversation_matcher import Match
 from translators.bedrock.jobs import AwsError, create_request
@@ -57,8 +57,8 @@ def cases(kind: str, cycle: Sequence[Match], exchanges: Sequence[Exchange], most
         model=sent.submission.model,
     )
     for custom_id, line in islice(_lines(sent.lines, rows), most):
-        index = record_index(custom_id, job.id)
-        if index < len(records):
+        index, _, parts = request_of(custom_id, job.id)
+        if index < len(records) and parts == 1:  # a recording shows one line
             yield _case(
                 index,
                 records[index],

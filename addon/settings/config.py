@@ -100,6 +100,9 @@ class JobsSection(_Section):
     """Number of times that records with a transient error (429, 5xx) are sent again, in further batches."""
     fall_back_after: float = Field(default=60, ge=0)
     """Seconds that a provider may be unreachable before a job with a fallback uses that."""
+    keep_provider_files: bool = False
+    """Whether files at providers are kept when a job's output is written: input, results, and what else holds
+    them. They are deleted by default; many providers limit their number or size."""
     shards_in_flight: int = Field(default=256, ge=1)
     """Maximum of provider batches running at the same time, over all jobs."""
 
@@ -118,7 +121,7 @@ class Config(_Section):
 
     @property
     def spool(self) -> Path:
-        """The folder of running jobs' files; a cache, all of it can be recreated."""
+        """The folder of running jobs' files, for the database that is used by default."""
         return self.folder / "spool"
 
     @property

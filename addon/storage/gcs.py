@@ -1,8 +1,8 @@
 """Runs HTTP requests to `gs://bucket/name` against Cloud Storage, through obstore.
 
 PUT uploads the request's body as an object; GET downloads one, to a file where a path is given; GET of a
-folder, which ends with a slash, lists everything below it. Responses, and errors, have the form of Cloud
-Storage's JSON API.
+folder, which ends with a slash, lists everything below it; DELETE removes an object. Responses, and errors,
+have the form of Cloud Storage's JSON API.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ class GoogleStorage:
             store = await run_sync(self._opened, request, token, limiter=self._limiter)
             if request.method == "PUT":
                 return await _put(store, key, request)
+            if request.method == "DELETE":
+                await obstore.delete_async(store, key)
+                return httpx.Response(204, request=request)
             if key == "" or key.endswith("/"):
                 return await _listed(store, key, request)
             return await _downloaded(store, key, request, path)

@@ -22,6 +22,7 @@ from obstore.store import S3Store
 
 from addon.settings.config import S3Section
 from addon.storage import object_store
+from addon.storage.aws_credentials import REFUSED_KEY_CODES, Chain
 from addon.storage.aws_session import AwsSession
 from translators.errors import is_transient
 
@@ -41,9 +42,9 @@ _TRANSIENT_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestTimeTooSkewed", "RequestTimeout"}
 )
 """Codes with status 400 or 403 that end once the machine's login or clock is corrected."""
+_NO_RESPONSE = (boto.HTTPClientError, boto.ConnectionError)
 _TRANSIENT_ERRORS = (
-    boto.HTTPClientError,
-    boto.ConnectionError,
+    *_NO_RESPONSE,
     boto.CredentialRetrievalError,
     boto.MetadataRetrievalError,
     boto.TokenRetrievalError,
@@ -173,19 +174,30 @@ class S3:
         self, location: Location, access: Access, *, to_list: bool = False
     ) -> AsyncIterator[S3Store]:
         """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`."""
+        chain = self._aws.chain()
         try:
             yield await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
         except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
                 raise  # of a local file; S3's errors have no errno
             self._aws.forget_region(location.bucket)
+            failure = await self._mapped(location, error, chain)
             # Not chained: S3 repeats session tokens in the bodies of some errors.
-            raise _mapped(location, error) from None
+            raise failure from None
+
+    async def _mapped(self, location: Location, error: Exception, chain: Chain) -> S3Refused | S3Unavailable:
+        """The error with AWS's own text; one of a key that has been replaced since is transient."""
+        failure = _failure(location, error)
+        if isinstance(error, boto.BotoCoreError) and not isinstance(error, _NO_RESPONSE):
+            self._aws.forget_credentials(chain)
+        elif _code(error) in REFUSED_KEY_CODES:
+            changed = await run_sync(self._aws.has_another_key, chain, limiter=self._limiter)
+            return S3Unavailable(str(failure)) if changed else failure
+        return failure
 
     def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
         role = access.role_arn if self._assume_role else None
-        credentials = self._aws.credentials(role, access.region)
-        keys = credentials.get_frozen_credentials()  # errors have a text here, but not inside obstore
+        keys = self._aws.credentials(role, access.region).get_frozen_credentials()  # obstore hides errors
         region = self._aws.region(bucket, access.region)
         owner = access.bucket_owner
         if to_list and owner is not None:
@@ -200,7 +212,7 @@ class S3:
             client_options=self._client_options(endpoint, owner),
             retry_config={"max_retries": object_store.RETRIES},
             # Not async: obstore calls it where no event loop runs.
-            credential_provider=lambda: _credential(credentials),
+            credential_provider=lambda: _credential(self._aws.credentials(role, access.region)),
         )
 
     def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:
@@ -253,7 +265,15 @@ async def _blocks(paths: Sequence[Path]) -> AsyncIterator[bytes]:
                 yield block
 
 
-def _mapped(location: Location, error: Exception) -> S3Refused | S3Unavailable:
+def _code(error: Exception) -> str:
+    """AWS's code for the error; empty where it has none."""
+    if isinstance(error, boto.ClientError):
+        code: str = error.response["Error"]["Code"]
+        return code
+    return object_store.parsed(error).code
+
+
+def _failure(location: Location, error: Exception) -> S3Refused | S3Unavailable:
     """The error with AWS's own text. An HTTP status decides before the text does."""
     match error:
         case boto.ClientError():

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
 from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.model_ids import is_plain_name
 
 _START, _END = "^(?:", ")$"
 
@@ -25,7 +26,15 @@ def _matching(pattern: str, minimum: int | None = None, maximum: int | None = No
 type JobName = Annotated[str, _matching(r"[a-zA-Z0-9]{1,63}(-*[a-zA-Z0-9\+\-\.]){0,63}", 1, 63)]
 type RoleArn = Annotated[str, _matching(r"arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", 0, 2048)]
 type IdempotencyToken = Annotated[str, _matching(r"[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9]){0,256}", 1, 256)]
-type RequestedModel = Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+def _plain(name: str) -> str:
+    if not is_plain_name(name):
+        raise PydanticCustomError("not_plain", "a blank or a control character")
+    return name
+
+
+type RequestedModel = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_plain)]
 """A `modelId`. AWS's pattern is left out on purpose: it does not match the names of other providers' models
 (`gpt-4.1`, `openai/gpt-4o`), which boto3 sends unchecked."""
 type S3Uri = Annotated[
@@ -116,6 +125,7 @@ _CONSTRAINTS: Mapping[str, str] = MappingProxyType(
         "less_than_equal": "Member must have value less than or equal to {le}",
         "string_pattern_mismatch": "Member must satisfy regular expression pattern: {pattern}",
         "literal_error": "Member must satisfy enum value set: [{expected}]",
+        "not_plain": "Member must not hold blanks or control characters",
         "repeated_keys": "Member must not hold the same key twice",
     }
 )

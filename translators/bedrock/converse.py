@@ -19,10 +19,12 @@ Members of other dialects without a counterpart in Converse are `additional_mode
 `ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
+from msgspec.structs import asdict
 
 from translators.bedrock.media import AudioBlock as AudioBlock
 from translators.bedrock.media import AudioFormat as AudioFormat
@@ -298,6 +300,8 @@ class Request(Shape):
     request_metadata: Annotated[dict[str, str], Meta(min_length=1, max_length=16)] | None = None
     performance_config: PerformanceConfig | None = None
     service_tier: ServiceTier | None = None
+    project_identifier: str | None = None
+    """Bedrock's project, for its bill (botocore 1.44.8: `bedrock-runtime`)."""
 
 
 class CacheDetail(Shape):
@@ -380,6 +384,11 @@ class NotedRequest(Request):
     """A request, with notes on members of its body that have no counterpart in Converse."""
 
     notes: tuple[Note, ...] = ()
+
+
+def noted(request: Request, notes: Iterable[Note]) -> NotedRequest:
+    """The request with notes, each once."""
+    return NotedRequest(**asdict(request), notes=tuple(dict.fromkeys(notes)))
 
 
 def encode(value: Struct) -> bytes:

@@ -1,13 +1,22 @@
 """The hub for embeddings: requests and answers, between the dialects and the providers.
 
-Providers return floats; the family makes other types of vector of them.
+Providers return floats, of which the family makes vectors of signs; other types are those of the provider,
+where it has them.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
 
 type Purpose = Literal["search_document", "search_query", "classification", "clustering", "similarity"]
+
+
+type VectorType = Literal["float", "int8", "uint8", "binary", "ubinary"]
+
+SCALED: frozenset[VectorType] = frozenset({"int8", "uint8"})
+"""Types that cannot be made of floats: how a provider scales them is not published."""
 
 
 class TextPart(Struct, frozen=True, tag="text"):
@@ -35,6 +44,8 @@ class EmbeddingRequest(Struct, frozen=True):
     normalize: bool | None = None
     truncate: Literal["none", "start", "end"] | None = None
     """The end that is cut off a text that is too long; `none`: an error."""
+    types: tuple[VectorType, ...] = ()
+    """The types of vector that the body names; none for floats."""
     average: bool = False
     """Whether the parts of an input are embedded separately and averaged (Titan multimodal)."""
 
@@ -47,3 +58,5 @@ class EmbeddingAnswer(Struct, frozen=True):
     """The provider's id of the answer, or of its row."""
     model: str
     input_tokens: int | None = None
+    by_type: Mapping[VectorType, Sequence[Sequence[int]]] = MappingProxyType({})
+    """The vectors of other types than float, where the provider gives them; `vectors` may be empty then."""

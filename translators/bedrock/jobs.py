@@ -274,11 +274,12 @@ class JobState:
     failed: int
 
 
-def _timestamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
+    """A moment in UTC, without a zone, as AWS writes times."""
     return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
-type Timestamp = Annotated[datetime, PlainSerializer(_timestamp)]
+type Timestamp = Annotated[datetime, PlainSerializer(timestamp)]
 """Written as `YYYY-MM-DDTHH:MM:SS.mmmZ`, as AWS does; some clients parse nothing else."""
 
 

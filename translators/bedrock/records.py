@@ -4,11 +4,13 @@ AWS: batch-inference-data, batch-inference-results.
 """
 
 import codecs
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.bedrock.outlines import outline
 from translators.errors import RecordError
 from translators.surrogates import REPLACEMENT, halves
 
@@ -34,6 +36,11 @@ class DecodedRecord[Body](Struct, rename="camel", frozen=True, gc=False):
 
 
 type AnyRecord = InputRecord | DecodedRecord[Any]
+
+
+LONGEST_LINE = 26_000_000
+"""Bytes of a line that is parsed. AWS takes bodies of at most 25,000,000 (botocore 1.44: bedrock-runtime,
+Body)."""
 
 
 class UnsendableRecord(InputRecord, kw_only=True, frozen=True, gc=False):
@@ -70,7 +77,11 @@ _LINE_BREAKS = (
 )
 
 _MALFORMED = "JSON is malformed: "
+_NO_OBJECT = "is not a record: modelInput is not a JSON object"
 _DECODER = msgspec.json.Decoder(InputRecord)
+_RECORD_ID: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+_BLANKS = 1000
+"""Bytes of a value of which at least one is no blank."""
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -79,6 +90,8 @@ def read(line: bytes) -> InputRecord | None:
 
     A byte order mark before it and `\\r\\n` behind it are accepted. Raises `NotARecord`.
     """
+    if len(line) > LONGEST_LINE:
+        return read_long((line,), lambda begin, end: line[begin:end])
     text = line
     if line[:1] != b"{":
         text = line.removeprefix(codecs.BOM_UTF8)
@@ -88,20 +101,65 @@ def read(line: bytes) -> InputRecord | None:
         if not text.isascii():
             text.decode()  # msgspec does not validate the UTF-8 of raw members
         record = _DECODER.decode(text)
-    except UnicodeDecodeError as error:
-        raise NotARecord(f"is not UTF-8: {error.reason} (byte {error.start})") from error
-    except msgspec.ValidationError as error:
-        raise NotARecord(f"is not a record: {error}") from error
-    except RecursionError as error:
-        raise NotARecord("is nested too deeply") from error
-    except msgspec.DecodeError as error:
-        unsendable = _with_lone_surrogates(text)
-        if unsendable is None:
-            raise NotARecord(f"is not JSON: {str(error).removeprefix(_MALFORMED)}") from error
-        record = unsendable
+    except (ValueError, RecursionError) as error:
+        return _unsendable(text, error)
     if bytes(record.model_input)[0] != ord("{"):
-        raise NotARecord("is not a record: modelInput is not a JSON object")
+        raise NotARecord(_NO_OBJECT)
     return record
+
+
+def _unsendable(line: bytes, error: Exception) -> UnsendableRecord | None:
+    """The record of a line that the decoder refuses, and that is one nevertheless. Raises `NotARecord`."""
+    record: UnsendableRecord | None = None
+    match error:
+        case UnicodeDecodeError():
+            reason = f"is not UTF-8: {error.reason} (byte {error.start})"
+        case msgspec.ValidationError():
+            reason = f"is not a record: {error}"
+        case RecursionError():
+            return _too_deep(line)
+        case _:
+            reason = f"is not JSON: {str(error).removeprefix(_MALFORMED)}"
+            record = _with_lone_surrogates(line)
+    if record is None:
+        raise NotARecord(reason) from error
+    if bytes(record.model_input)[0] != ord("{"):
+        raise NotARecord(_NO_OBJECT) from error
+    return record
+
+
+def read_long(pieces: Iterable[bytes], part: Callable[[int, int], bytes]) -> UnsendableRecord | None:
+    """The record of a line longer than `LONGEST_LINE`, which is not parsed; None for a blank line.
+
+    `pieces`: the line's bytes in order; `part`: begin, end → those bytes of it. Raises `NotARecord`.
+    """
+    return _unparsed(pieces, part, f"the line has more than {LONGEST_LINE:,} bytes")
+
+
+def _too_deep(line: bytes) -> UnsendableRecord | None:
+    return _unparsed((line,), lambda begin, end: line[begin:end], "is nested too deeply")
+
+
+def _unparsed(
+    pieces: Iterable[bytes], part: Callable[[int, int], bytes], why: str
+) -> UnsendableRecord | None:
+    """The record of a line that no parser takes. Its `modelInput` is left out, because a reader of the output
+    could not parse it either. Raises `NotARecord`."""
+    try:
+        spans = outline(pieces)
+    except ValueError as error:
+        raise NotARecord(f"is not JSON: {error}") from error
+    if spans is None:
+        return None
+    begin, end = spans.get("modelInput", (0, 0))
+    if not part(begin, end if end - begin < _BLANKS else begin + _BLANKS).lstrip().startswith(b"{"):
+        raise NotARecord(_NO_OBJECT)
+    try:
+        record_id = _RECORD_ID.decode(part(*spans["recordId"])) if "recordId" in spans else None
+    except msgspec.DecodeError as error:
+        raise NotARecord(f"is not a record: recordId: {error}") from error
+    reason = f"modelInput: {why}; it is left out of this row"
+    return UnsendableRecord(model_input=Raw(b"{}"), record_id=record_id, reason=reason)
 
 
 def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
@@ -118,8 +176,10 @@ def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
         whole[at : at + len(REPLACEMENT)] = REPLACEMENT
     try:
         record = _DECODER.decode(whole)
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.DecodeError:
         return None
+    except RecursionError:
+        return _too_deep(line)
     begin = whole.find(record.model_input)
     end = begin + len(memoryview(record.model_input))
     escape = line[places[0] : places[0] + len(REPLACEMENT)].decode()

@@ -16,6 +16,10 @@ def get(endpoint: Endpoint, path: str) -> httpx.Request:
     return httpx.Request("GET", f"{endpoint.base_url}{path}", headers=endpoint.headers)
 
 
+def delete(endpoint: Endpoint, path: str) -> httpx.Request:
+    return httpx.Request("DELETE", f"{endpoint.base_url}{path}", headers=endpoint.headers)
+
+
 def post(endpoint: Endpoint, path: str, members: object = None) -> httpx.Request:
     """A POST of a JSON object; with no body for None."""
     return httpx.Request("POST", f"{endpoint.base_url}{path}", headers=endpoint.headers, json=members)

@@ -1,11 +1,12 @@
 """Parts of conversations that the batch APIs of several providers share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 
+from translators.errors import ProviderError
 from translators.providers.api_requests import segment
 from translators.providers.api_responses import ResponseReader
 from translators.providers.conversation import LINES, SAVE, Batch, Conversation, Endpoint, Lines
@@ -81,6 +82,24 @@ def is_older(first: datetime | None, last: datetime | None, since: float) -> boo
     if first is None or last is None:
         return False
     return last.timestamp() <= first.timestamp() and last.timestamp() < since
+
+
+_NOTHING_TO_DELETE = frozenset({404, 405, 410, 501})
+"""It is gone, or this server deletes nothing."""
+
+
+def deleted(requests: Iterable[httpx.Request], reader: ResponseReader) -> Conversation[None]:
+    """Send requests that delete something, all of them; what is gone already is no error.
+
+    Raises the `ProviderError` of the first that is refused.
+    """
+    refusals: list[ProviderError] = []
+    for request in requests:
+        response = yield request
+        if not response.is_success and response.status_code not in _NOTHING_TO_DELETE:
+            refusals.append(reader.error(response))
+    if refusals:
+        raise refusals[0]
 
 
 def saved(

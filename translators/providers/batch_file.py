@@ -9,7 +9,7 @@ from translators.errors import RecordError, is_transient
 
 
 class Line(Struct, frozen=True, gc=False):
-    """One line of a batch's input, without its line end."""
+    """A record's line of a batch's input, without its line end; or several lines, with line ends between."""
 
     data: bytes
     notes: tuple[Note, ...] = ()
@@ -17,6 +17,27 @@ class Line(Struct, frozen=True, gc=False):
     """Lines of different groups cannot share a batch."""
     weight: int = 1
     """Number of requests it counts as where a batch is limited (OpenAI: each input of an embedding)."""
+    lines: int = 1
+    """Several where the provider takes only a part of the record in one request. They stay in one batch, and
+    their custom ids are those of `part_id`."""
+
+
+def part_id(custom_id: str, part: int, parts: int) -> str:
+    """The custom id of one of a record's several lines, in characters that every provider takes."""
+    return f"{custom_id}_{part}_{parts}"
+
+
+def joined(lines: Sequence[Line]) -> Line:
+    """Several lines of one record as one."""
+    if len(lines) == 1:
+        return lines[0]
+    return Line(
+        b"\n".join([line.data for line in lines]),
+        once_each([note for line in lines for note in line.notes]),
+        lines[0].group,
+        sum(line.weight for line in lines),
+        len(lines),
+    )
 
 
 def once_each(notes: Sequence[Note]) -> tuple[Note, ...]:

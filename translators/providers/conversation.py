@@ -138,3 +138,8 @@ class Batches(Protocol):
     def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
         """Download the result files, each with `SAVE`; the outcome is the names they were saved under."""
         ...
+
+    def delete(self, endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+        """Delete what a batch that is over leaves at the provider: its result files, and the uploaded input
+        unless the id is empty. What is gone already is no error."""
+        ...

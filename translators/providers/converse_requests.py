@@ -20,6 +20,7 @@ EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhig
 _METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
 _PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
 _SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")
+_PROJECT = Note("projectIdentifier", "dropped", "says on whose bill at Bedrock the record stands")
 _RESPONSE_FIELDS = Note(
     "additionalModelResponseFieldPaths", "dropped", "point into the answer of another model"
 )
@@ -40,6 +41,8 @@ def check_unsent(request: Request, notes: list[Note], *, response_paths: bool = 
         notes.append(_PERFORMANCE)
     if request.service_tier is not None:
         notes.append(_SERVICE_TIER)
+    if request.project_identifier is not None:
+        notes.append(_PROJECT)
     if request.additional_model_response_field_paths is not None and not response_paths:
         notes.append(_RESPONSE_FIELDS)
 
@@ -105,7 +108,7 @@ def thinking_budget(
         raise Refused(field, str(error)) from error
     if asked.type == "disabled":
         return "none"
-    if asked.type == "adaptive":
+    if asked.type in ("adaptive", "between_tools"):
         notes.append(Note(field, "mapped", f"nothing is sent: {adaptive}"))
         return None
     if asked.type != "enabled" or asked.budget_tokens is None:

@@ -19,6 +19,11 @@ from translators.wire import Members, ModelOutput, Wire
 class Embeddings(Protocol):
     """Translation of embedding records and of their answers."""
 
+    @property
+    def most_inputs(self) -> int | None:
+        """Inputs that one line may have; a record with more has several lines. None for any number."""
+        ...
+
     def line(self, custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         """The line that asks for the vectors. Raises `Refused`."""
         ...
@@ -42,6 +47,8 @@ class Native:
     """custom id, the body, the provider's model → the line. Raises `Refused`."""
     answer: Callable[[bytes], ModelOutput | Answer | RecordError | Unfinished]
     """A result row → the provider's answer as it is; in the hub where its form is not the usual one."""
+    following: Callable[[bytes, Raw], bytes] | None = None
+    """The provider's answer, the body → the answer without what it repeats of the body, where it does."""
     speaks: Callable[[str], bool] = _any
     """Whether this model of the provider's does."""
 
@@ -116,6 +123,8 @@ class Provider:
     load_direct: Callable[[], Direct] | None = None
     """Imports what sends one record without a batch."""
     embeddings: Embeddings | None = None
+    scales_vectors: bool = False
+    """Whether embeddings can be asked for as scaled whole numbers (int8, uint8)."""
     native: Mapping[Wire, Native] = MappingProxyType({})
     """The formats of Bedrock bodies that the provider speaks itself, at its usual endpoint."""
     other_endpoints: Mapping[str, OtherEndpoint] = MappingProxyType({})

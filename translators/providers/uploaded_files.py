@@ -4,6 +4,7 @@
 Responses are read tolerantly: only the members in use, and those may be null, absent or empty.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +15,18 @@ import httpx
 from pydantic import AfterValidator
 
 from translators.errors import ProviderError
+from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post, post_form, segment
 from translators.providers.api_responses import Received, ResponseReader
-from translators.providers.batch_calls import CLOCKS_DIFFER_BY, BatchApi, as_it_is, is_older, saved, searched
+from translators.providers.batch_calls import (
+    CLOCKS_DIFFER_BY,
+    BatchApi,
+    as_it_is,
+    deleted,
+    is_older,
+    saved,
+    searched,
+)
 from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
 
@@ -37,6 +47,16 @@ _STATES: Mapping[str, State] = MappingProxyType(
 """Others: validating, in_progress, finalizing, cancelling."""
 
 
+EXPIRY = {"anchor": "created_at", "seconds": 14 * 86_400}
+"""When files delete themselves, if nothing else deletes them: after the longest job, and the day that its
+results are tried to be published. OpenAI takes 1 hour to 30 days (openai 2.0: types/file_create_params.py),
+Azure 14 to 30 (Azure: how-to/batch, read 2026-11), where files with an expiry have a higher limit."""
+
+_TOO_MANY = re.compile(r"quota for files|(too many|maximum number of) files", re.IGNORECASE)
+"""Azure/azure-sdk-for-java#47401 (2025-11): 400, code quotaExceeded, "The quota for files without expiry is
+reached. The maximum is 500."."""
+
+
 class File(Received):
     id: str
 
@@ -48,12 +68,23 @@ class FileApi:
     reader: ResponseReader
     path: str = "/files"
     at: Callable[[Endpoint], Endpoint] = as_it_is
+    expires: bool = False
+    """Whether uploads can have an expiry."""
 
     def upload(self, endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:
-        """Upload the lines; the outcome is the file's id."""
+        """Upload the lines; the outcome is the file's id. A refusal because too many files are kept is raised
+        as one that passes."""
         place, name = self.at(endpoint), str(submission.marker)
-        request = post_form(place, self.path, name, lines, fields={"purpose": "batch"})
-        return self.reader.read((yield request), File).id
+        expiry = {f"expires_after[{member}]": str(value) for member, value in EXPIRY.items()}
+        fields = {"purpose": "batch"}
+        with_expiry = {**fields, **expiry} if self.expires else fields
+        response = yield post_form(place, self.path, name, lines, fields=with_expiry)
+        if self.expires and _knows_no_expiry(response):
+            response = yield post_form(place, self.path, name, lines, fields=fields)
+        if response.is_client_error and _TOO_MANY.search(response.text):
+            message = f"{self.reader.error(response).message} Delete files there that nothing needs any more."
+            raise ProviderError(429, message)
+        return self.reader.read(response, File).id
 
     def results(self, endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
         """Download the output file and the error file, whichever exist."""
@@ -63,10 +94,38 @@ class FileApi:
             names.append((yield from saved(request, len(names), self.reader)))
         return tuple(names)
 
+    def delete(self, endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+        """Delete the input file and the result files."""
+        place = self.at(endpoint)
+        files = filter(None, (input_id, *batch.result_files))
+        yield from deleted(
+            (delete_request(place, f"{self.path}/{segment(file_id)}") for file_id in files), self.reader
+        )
+
+
+def _knows_no_expiry(response: httpx.Response) -> bool:
+    """Whether a server with OpenAI's API refuses an expiry, as Perplexity does (its docs, read 2026-11)."""
+    return response.status_code in {400, 422} and "expires_after" in response.text
+
+
+_ABOUT_THE_BATCH = frozenset(
+    {
+        "empty_file",
+        "mismatched_model",
+        "model_mismatch",
+        "model_not_found",
+        "too_many_tasks",
+        "token_limit_exceeded",
+        "url_mismatch",
+    }
+)
+"""Codes of errors that are no single request's, although one may be named."""
+
 
 class _LineError(Received):
     code: str | None = None
     message: str | None = None
+    param: str | None = None
     line: int | None = None
 
 
@@ -120,31 +179,35 @@ def _error_text(error: _LineError) -> str:
     text = error.message or "no reason given"
     if error.code is not None:
         text = f"{text} ({error.code})"
-    return text if error.line is None else f"line {error.line}: {text}"
+    about_all = error.code in _ABOUT_THE_BATCH or error.param == "body.model"
+    return text if error.line is None or about_all else f"line {error.line}: {text}"
 
 
-FILES = FileApi(reader=READER)
+FILES = FileApi(reader=READER, expires=True)
 BATCHES = BatchApi(path="/batches", reader=READER, batch_in=_batch_in, over=frozenset({409}))
 
 upload = FILES.upload
 results = FILES.results
+delete = FILES.delete
 retrieve = BATCHES.retrieve
 cancel = BATCHES.cancel
 
 
-def create(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[Batch]:
+def create(
+    endpoint: Endpoint, submission: Submission, lines: IO[bytes], *, expires: bool = True
+) -> Conversation[Batch]:
     """A file can be unknown to the Batch API for a while after its upload (400 "Cannot find file …"). When
     the Files API knows it, the refusal is raised as one that passes."""
-    response = yield post(
-        endpoint,
-        "/batches",
-        {
-            "input_file_id": submission.input_id,
-            "endpoint": submission.group,
-            "completion_window": "24h",
-            "metadata": {MARKER_KEY: str(submission.marker)},
-        },
-    )
+    members: dict[str, object] = {
+        "input_file_id": submission.input_id,
+        "endpoint": submission.group,
+        "completion_window": "24h",
+        "metadata": {MARKER_KEY: str(submission.marker)},
+    }
+    with_expiry = {**members, "output_expires_after": EXPIRY} if expires else members
+    response = yield post(endpoint, "/batches", with_expiry)
+    if expires and _knows_no_expiry(response):
+        response = yield post(endpoint, "/batches", members)
     if response.status_code == 400 and "Cannot find file" in response.text:
         file = yield get(endpoint, f"/files/{segment(submission.input_id)}")
         if file.is_success:

@@ -61,6 +61,8 @@ class Outcome:
     """The window closes when this many records are answered."""
     stalls_after: int | None = None
     """It stays `in_progress` for ever with this many records answered."""
+    counts_failures: bool = True
+    """False counts every record as completed and writes its row into the output file, as some servers do."""
 
 
 class Batch:
@@ -184,16 +186,17 @@ class Batch:
             for place in self._records[self._done : goal]:
                 record = record_at(source, place)
                 status, body = self._answer(record["body"])
-                self._count(status, record["body"].get("model"), body.get("usage") or {})
+                completed = status == 200 or not self._outcome.counts_failures
+                self._count(completed, record["body"].get("model"), body.get("usage") or {})
                 row = self._row(
                     place, {"status_code": status, "request_id": f"{place.offset:032x}", "body": body}
                 )
-                (output if status == 200 else error).write(row)
+                (output if completed else error).write(row)
 
-    def _count(self, status: int, model: str | None, usage: dict[str, Any]) -> None:
+    def _count(self, completed: bool, model: str | None, usage: dict[str, Any]) -> None:
         self._model = self._model or model
-        self.completed += status == 200
-        self.failed += status != 200
+        self.completed += completed
+        self.failed += not completed
         for name, other in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
             self._usage[name] += usage.get(name, usage.get(other, 0))
 

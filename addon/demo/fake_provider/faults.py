@@ -16,6 +16,7 @@ type Point = Literal[
     "cancel",
     "list",
     "files",
+    "delete",
     "content:output",
     "content:error",
     "ask:before",

@@ -73,6 +73,12 @@ def _file_routes(app: Flask, account: Account) -> None:
     def file(file_id: str) -> Response:
         return jsonify(_file(account, file_id).json())
 
+    @app.delete("/v1/files/<file_id>")
+    def delete(file_id: str) -> Response:
+        _reach(account, "delete")
+        del account.files[_file(account, file_id).id]
+        return jsonify({"id": file_id, "object": "file", "deleted": True})
+
     @app.get("/v1/files/<file_id>/content")
     def content(file_id: str) -> Response:
         file = _file(account, file_id)

@@ -13,9 +13,10 @@ from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.fallback import outage_limit
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import answered
-from addon.jobs.processes.split import line_count, unanswered_lines
+from addon.jobs.processes.refused_records import refused_records
+from addon.jobs.processes.split import Request, line_count, unanswered_lines
 from addon.jobs.retrying import until_done
-from addon.jobs.tables import NO_ROOM, BatchRow, Shard, utc_now
+from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
@@ -25,6 +26,12 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSES = (1.0, 2.0, 5.0)
 """Seconds before the first polls of a new batch, unless the poll interval is shorter: small batches end
 within minutes."""
+
+MOST_REFUSALS = 25
+"""Batches of a shard that may be refused because of some of their requests, before the whole shard is."""
+
+_INVALID = frozenset({400, 422})
+"""HTTP statuses of a refusal that may be about single requests."""
 
 GRACE_HOURS = 1
 """Hours after the deadline that a cancelled batch may take to end, or a dead provider to come back."""
@@ -36,7 +43,7 @@ async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     Raises only what a restart may cure.
     """
     store = run.resources.store
-    if row.batch_id is not None:
+    if row.batch_id is not None or row.state == NAMED:
         return True
     if row.intended is None and run.is_over():
         return False
@@ -57,6 +64,8 @@ async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
                 adopted=creation.found,
             )
     except ProviderError as error:
+        if error.status in _INVALID and await _is_about_requests(run, shard, row, (error.message,)):
+            return True
         await store.refuse(shard, error.message, error.status)
         return False
     except (Unreachable, NotConfigured) as error:  # another provider is due
@@ -64,6 +73,32 @@ async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
         return False
     except Interrupted:
         return False
+    return True
+
+
+async def _is_about_requests(run: JobRun, shard: Shard, row: BatchRow, errors: tuple[str, ...]) -> bool:
+    """Whether a refusal of the whole batch names requests: then their records are errors, and the next round
+    sends the others. What is refused costs nothing."""
+    store = run.resources.store
+    earlier = await store.batches(run.id, shard.number)
+    if run.source.at_provider or sum(other.state == NAMED for other in earlier) >= MOST_REFUSALS:
+        return False
+    lines = await lines_of(run, shard, row.round)
+    if lines is None:
+        return False
+    refused = await run.resources.in_process(refused_records, errors, run.id, lines)
+    if not refused:
+        return False
+    logger.warning("job %s: refused because of %d records: %s", run.id, len(refused), errors[0])
+    await store.change_batch(
+        run.id,
+        row.shard,
+        row.round,
+        state=NAMED,
+        refused={str(index): reason for index, reason in refused.items()},
+        succeeded=0,
+        failed=len(refused),
+    )
     return True
 
 
@@ -112,24 +147,32 @@ async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
         await anyio.Path(path).touch()
         return path
-    done = await _answered(run, shard, round_)
+    done, refused = await _answered(run, shard, round_), await _refused(run, shard, round_)
     inputs = await run.inputs()
     count = await run.resources.in_process(
-        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, path
+        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, refused, path
     )
     return path if count else None
 
 
-async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
-    """The records that have a final result of an earlier round."""
+async def _answered(run: JobRun, shard: Shard, before: int) -> frozenset[Request]:
+    """The lines that have a final result of an earlier round."""
     files = await have_results(run, shard)
     if before == 0 or not files:
         return frozenset()
     return await run.resources.in_process(answered, files, run.job.kind, run.id)
 
 
+async def _refused(run: JobRun, shard: Shard, before: int) -> frozenset[int]:
+    """The records because of which the provider refused a batch of an earlier round."""
+    rows = await run.resources.store.batches(run.id, shard.number)
+    return frozenset(int(index) for row in rows if row.round < before for index in row.refused)
+
+
 async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
     """Poll the batch until it is over; cancel it if the job is stopped or its time is up."""
+    if row.state == NAMED:  # refused
+        return
     interval = run.resources.poll_interval
     assert row.batch_id is not None
     cancelled = row.state != "running"
@@ -179,6 +222,7 @@ async def _poll(run: JobRun, batch_id: str, *, cancel: bool) -> Batch | None:
 
 async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
     store = run.resources.store
+    shard = await store.shard(run.id, row.shard)
     waits = batch.had_no_room and not run.source.at_provider
     await store.change_batch(
         run.id,
@@ -192,8 +236,7 @@ async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
     )
     if waits:
         await run.show_waiting(f"room at the provider: {'; '.join(batch.errors)}")
-    elif batch.state == "failed":
-        shard = await store.shard(run.id, row.shard)
+    elif batch.state == "failed" and not await _is_about_requests(run, shard, row, batch.errors):
         reason = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
         await store.refuse(shard, reason, 400)
     await store.count(run.id, utc_now())

@@ -7,7 +7,7 @@ from addon.jobs.batches.results import collected
 from addon.jobs.errors import Interrupted
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import failed_for_now, has_only_foreign_rows
-from addon.jobs.tables import DIRECT, FOREIGN, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
+from addon.jobs.tables import DIRECT, FOREIGN, NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from translators.errors import ProviderError
 
 logger = logging.getLogger(__name__)
@@ -18,13 +18,14 @@ LONGEST_WAIT_FOR_ROOM = 600.0
 
 async def goes_on(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     """Whether another round is due and the job has time for it: the batch expired at the provider, had no
-    room there, or was not ours; or records failed for a temporary reason."""
+    room there, was refused for some of its requests, or was not ours; or records failed for a temporary
+    reason."""
     if run.source.at_provider:
         return False
     if row.state == NO_ROOM:
         await _wait_for_room(run, row)
     again = (
-        row.state in {"expired", NO_ROOM}
+        row.state in {"expired", NO_ROOM, NAMED}
         or await _is_foreign(run, shard, row)
         or await _failed_for_now(run, row)
     )
@@ -44,10 +45,12 @@ async def _wait_for_room(run: JobRun, row: BatchRow) -> None:
 
 async def _failed_for_now(run: JobRun, row: BatchRow) -> bool:
     """Whether records of the batch are to be sent again because they failed for a temporary reason; they do
-    not count as failed then."""
+    not count as failed then.
+
+    The rows say so, not the batch's counts: some providers count a row as completed that holds a status 429.
+    """
     resources = run.resources
-    nothing_failed = row.succeeded > 0 and row.failed == 0
-    if nothing_failed or row.state in WITHOUT_RESULTS or row.batch_id == DIRECT:
+    if row.state in WITHOUT_RESULTS or row.batch_id == DIRECT:
         return False
     rows = await resources.store.batches(run.id, row.shard)
     if sum(other.asked_again > 0 for other in rows[: row.round]) >= resources.config.jobs.retry_rounds:

@@ -1,10 +1,21 @@
-"""Reads the records of a job's input in order, from any record on, one line in memory at a time."""
+"""Reads the records of a job's input in order, from any record on, at most one line in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from translators.bedrock.records import AnyRecord, NotARecord, generated_id
+from translators.bedrock.records import (
+    LONGEST_LINE,
+    AnyRecord,
+    NotARecord,
+    UnsendableRecord,
+    generated_id,
+    read_long,
+)
+
+_PIECE = 1 << 20
+"""Bytes of a long line in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class BadLine(ValueError):
 
 def records[Record: AnyRecord](
     inputs: Sequence[InputFile], reads: Callable[[bytes], Record | None], start: Start | None = None
-) -> Iterator[Located[Record]]:
+) -> Iterator[Located[Record | UnsendableRecord]]:
     """All records from `start` on, each line read by `reads`, which returns None for a blank one.
 
     Raises `BadLine`.
@@ -59,13 +70,34 @@ def records[Record: AnyRecord](
         line_number = begin.line_number if at_start else 1
         with inputs[number].path.open("rb") as file:
             file.seek(offset)
-            for line in file:
+            while line := file.readline(LONGEST_LINE + 1):
+                record: Record | UnsendableRecord | None
                 try:
-                    record = reads(line)
+                    record = reads(line) if len(line) <= LONGEST_LINE else _long(file, offset)
                 except NotARecord as error:
                     raise BadLine(f"{inputs[number].key}, line {line_number}: {error}") from error
                 if record is not None:
                     yield Located(index, number, offset, line_number, record)
                     index += 1
-                offset += len(line)
+                offset = offset + len(line) if len(line) <= LONGEST_LINE else file.tell()
                 line_number += 1
+
+
+def _long(file: BinaryIO, offset: int) -> UnsendableRecord | None:
+    """The record of the long line there; leaves the file at the line's end. Raises `NotARecord`."""
+    file.seek(offset)
+
+    def pieces() -> Iterator[bytes]:
+        while piece := file.readline(_PIECE):
+            yield piece
+            if piece.endswith(b"\n"):
+                break
+
+    def part(begin: int, end: int) -> bytes:
+        after = file.tell()
+        file.seek(offset + begin)
+        found = file.read(end - begin)
+        file.seek(after)
+        return found
+
+    return read_long(pieces(), part)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from addon.jobs.processes.input_reader import InputFile, Located, records
 from addon.jobs.processes.note_counts import NoteCounts, count_note
-from addon.jobs.processes.split import Cut, is_in, record_index, sendable
+from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
 from translators.errors import RecordError
@@ -55,6 +55,8 @@ class Range:
     """The error row of a record that was sent and has no result; None leaves it out."""
     refusals: Mapping[str, RecordError] = MappingProxyType({})
     """By group: the error row of records in a batch that was refused as a whole."""
+    refused_records: Mapping[int, RecordError] = MappingProxyType({})
+    """By index: the error row of records that the provider named where it refused their batch."""
 
 
 class _Precedence(IntEnum):
@@ -81,23 +83,30 @@ def to_first_row(file: BinaryIO) -> int:
     return file.seek(len(mark) if mark == codecs.BOM_UTF8 else 0)
 
 
-def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[int]:
-    """The records of the job that have a final row in these result files."""
+def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[Request]:
+    """The lines of the job that have a final row in these result files; where a line of a record failed, all
+    lines of that record."""
     return answered_and_failed(results, kind, job_id)[0]
 
 
-def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[int], int]:
-    """The records of the job that have a final row in these result files, and how many of them failed."""
+def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[Request], int]:
+    """The lines as in `answered`, and how many of them failed."""
     final = {
-        index: place.failed
-        for index, place in _index(results, kind, job_id).items()
+        request: place.failed
+        for request, place in _index(results, kind, job_id).items()
         if place.precedence is _Precedence.FINAL
     }
-    return frozenset(final), sum(final.values())
+    failed = {
+        request._replace(part=part)
+        for request, has_failed in final.items()
+        if has_failed
+        for part in range(request.parts)
+    }
+    return frozenset(final.keys() | failed), len(failed)
 
 
 def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
-    """Number of the job's records that failed in these result files for a temporary reason."""
+    """Number of the job's lines that failed in these result files for a temporary reason."""
     places = _index(results, kind, job_id)
     return sum(place.precedence is _Precedence.FAILED_FOR_NOW for place in places.values())
 
@@ -112,7 +121,7 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
             for line in filter(bytes.strip, file):
                 try:
                     custom_id = receipt(line).custom_id
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue  # a row of no record
                 if is_in(cut, custom_id, job_id):
                     return False
@@ -120,14 +129,13 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
     return foreign
 
 
-def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]:
-    """The place of each record's row, by record index: the first final one, else the last of the highest
-    precedence.
+def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[Request, _Place]:
+    """The place of each line's row: the first final one, else the last of the highest precedence.
 
     Rows that cannot be read are skipped: their records end without a result, which is an error row.
     """
     receipt = provider(kind).receipt
-    places: dict[int, _Place] = {}
+    places: dict[Request, _Place] = {}
     for number, path in enumerate(results):
         with path.open("rb") as file:
             offset = to_first_row(file)
@@ -135,16 +143,16 @@ def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[int, _Place]
                 if line.strip():
                     try:
                         row = receipt(line)
-                        index = record_index(row.custom_id, job_id)
-                    except ValueError:
+                        request = request_of(row.custom_id, job_id)
+                    except (ValueError, RecursionError):
                         pass
                     else:
                         precedence = _precedence(row)
-                        earlier = places.get(index)
+                        earlier = places.get(request)
                         if earlier is None or (
                             earlier.precedence < _Precedence.FINAL and earlier.precedence <= precedence
                         ):
-                            places[index] = _Place(
+                            places[request] = _Place(
                                 number, offset, len(line), precedence, row.status is not None
                             )
                 offset += len(line)
@@ -190,14 +198,26 @@ def _outcomes(
 ) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
     translator = Translator(wanted.route)
     places = _index(wanted.results, wanted.route.provider, wanted.job_id)
+    parts = {request.record: request.parts for request in places if request.parts > 1}
+
+    def row(request: Request) -> bytes | None:
+        place = places.get(request)
+        if place is None:
+            return None
+        file = files[place.file]
+        file.seek(place.offset)
+        return file.read(place.length)
 
     def outcome(located: Located[InputRecord]) -> ModelOutput | RecordError | None:
-        place = places.get(located.index)
-        if place is not None:
-            file = files[place.file]
-            file.seek(place.offset)
-            result = translator.model_output(located.record.model_input, file.read(place.length))
-            return wanted.unprocessed if isinstance(result, Unfinished) else result
+        index, count = located.index, parts.get(located.index, 1)
+        rows = [row(Request(index, part, count)) for part in range(count)]
+        if rows != [None]:
+            result = translator.model_output(located.record.model_input, *rows)
+            if not isinstance(result, Unfinished):
+                return result
+            return wanted.refused_records.get(index, wanted.unprocessed)
+        if index in wanted.refused_records:
+            return wanted.refused_records[index]
         line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes)
         if isinstance(line, RecordError):
             return line

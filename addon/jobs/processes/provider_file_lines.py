@@ -3,11 +3,15 @@
 Runs in a worker process.
 """
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Raw, Struct
+
+from translators.bedrock.outlines import outline
+from translators.bedrock.records import read
 
 
 class _Line(Struct):
@@ -21,7 +25,6 @@ class _Record(Struct, rename="camel"):
 
 
 _LINE = msgspec.json.Decoder(_Line)
-_RECORD = msgspec.json.Decoder(_Record)
 _ROW = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -33,18 +36,29 @@ def records_of(fetched: Sequence[Path], path: Path) -> int:
         for file in fetched:
             with file.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
-                    if line.isspace():
+                    text = line.removeprefix(codecs.BOM_UTF8)
+                    if not text or text.isspace():
                         continue
                     try:
-                        read = _LINE.decode(line)
-                    except (msgspec.DecodeError, RecursionError) as error:
+                        found = _line(text)
+                    except ValueError as error:
                         raise ValueError(f"line {number}: {error}") from error
-                    records.write(msgspec.json.encode(_Record(read.custom_id, read.body)) + b"\n")
+                    records.write(msgspec.json.encode(_Record(found.custom_id, found.body)) + b"\n")
                     count += 1
     if count == 0:
         raise ValueError("there is no line in it")
     part.replace(path)
     return count
+
+
+def _line(text: bytes) -> _Line:
+    """The custom id and the body of a line, also of one that is nested too deeply. Raises `ValueError`."""
+    try:
+        return _LINE.decode(text)
+    except RecursionError:
+        spans = outline((text,)) or {}
+        custom_id, body = (text[slice(*spans.get(name, (0, 0)))].strip() for name in ("custom_id", "body"))
+        return _Line(msgspec.json.decode(custom_id, type=str), Raw(body))
 
 
 def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
@@ -53,7 +67,8 @@ def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
     Rows of no line, and rows that were labelled before, stay unchanged.
     """
     with records.open("rb") as lines:
-        places = {_RECORD.decode(line).record_id: index for index, line in enumerate(lines)}
+        found = filter(None, map(read, lines))
+        places = {record.record_id: index for index, record in enumerate(found)}
     for path in results:
         part = path.with_suffix(".part")
         with path.open("rb") as rows, part.open("wb") as written:
@@ -62,7 +77,7 @@ def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
         part.replace(path)
 
 
-def _labelled(row: bytes, places: dict[str, int], job_id: str) -> bytes:
+def _labelled(row: bytes, places: Mapping[str | None, int], job_id: str) -> bytes:
     try:
         members = _ROW.decode(row)
         index = places.get(msgspec.json.decode(members["custom_id"], type=str))

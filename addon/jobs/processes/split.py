@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from addon.jobs.processes.input_reader import InputFile, Located, Start, records
 from addon.jobs.processes.note_counts import NoteCounts, count_note
@@ -36,7 +36,7 @@ class Cut:
     records: int
     """The range's."""
     lines: int
-    """The shard's."""
+    """The shard's; a record may have several."""
     group: str = ""
 
 
@@ -56,12 +56,29 @@ def custom_id(job_id: str, index: int) -> str:
     return f"{job_id}-{index}"
 
 
+class Request(NamedTuple):
+    """A line of a record, at its place among the record's lines."""
+
+    record: int
+    part: int = 0
+    parts: int = 1
+
+
+def request_of(custom_id: str, job_id: str) -> Request:
+    """The line that a custom id belongs to. Raises `ValueError` if it is none of the job's."""
+    job, _, place = custom_id.rpartition("-")
+    if job == job_id and place.isascii():
+        if place.isdecimal():
+            return Request(int(place))
+        numbers = place.split("_")
+        if len(numbers) == 3 and all(map(str.isdecimal, numbers)) and int(numbers[1]) < int(numbers[2]):
+            return Request(*map(int, numbers))
+    raise ValueError(f"its custom_id {custom_id!r} is none of job {job_id}'s")
+
+
 def record_index(custom_id: str, job_id: str) -> int:
     """The index of the record that a custom id belongs to. Raises `ValueError` if it is none of the job's."""
-    job, _, index = custom_id.rpartition("-")
-    if job != job_id or not (index.isascii() and index.isdecimal()):
-        raise ValueError(f"its custom_id {custom_id!r} is none of job {job_id}'s")
-    return int(index)
+    return request_of(custom_id, job_id).record
 
 
 def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
@@ -139,7 +156,7 @@ class _ShardWriter:
         if line is not None:
             shard = self._open.get(line.group) or self._opened(line.group)
             shard.file.write(line.data + b"\n")
-            shard.lines += 1
+            shard.lines += line.lines
             shard.weight += line.weight
             shard.bytes += len(line.data) + 1
 
@@ -179,22 +196,26 @@ def unanswered_lines(
     cut: Cut,
     route: Route,
     max_bytes: int,
-    answered: frozenset[int],
+    answered: frozenset[Request],
+    refused: frozenset[int],
     path: Path,
 ) -> int:
-    """Write the lines of a shard's records that have no final row yet; how many there are."""
+    """Write the lines of a shard that have no final row yet, but those of `refused` records; how many there
+    are."""
     translator = Translator(route)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     count = 0
     with temporary.open("wb") as file:
         for located in islice(records(inputs, translator.read, cut.start), cut.records):
-            if located.index in answered:
+            if located.index in refused or Request(located.index) in answered:
                 continue
             line = sendable(translator, job_id, located.index, located.record, max_bytes)
             if isinstance(line, Line) and line.group == cut.group:
-                file.write(line.data + b"\n")
-                count += 1
+                for part, data in enumerate(line.data.split(b"\n")):
+                    if Request(located.index, part, line.lines) not in answered:
+                        file.write(data + b"\n")
+                        count += 1
     temporary.replace(path)
     return count
 

@@ -1,6 +1,9 @@
 import json
+import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -336,3 +339,40 @@ def test_times_of_a_finished_job_are_all_there(store: Store, jobs: Jobs) -> None
     known = json.loads(jobs("show", "nightly-1", "--json").stdout)
     assert datetime.fromisoformat(known["ended"]) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert "Ended" in jobs("show", "nightly-1").output
+
+
+def empty_file(path: Path) -> None:
+    path.touch()
+
+
+def other_tables(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE jobs (id INTEGER, title TEXT)")
+        database.execute("INSERT INTO jobs VALUES (1, 'theirs')")
+        database.commit()
+
+
+LOOKING = (["list"], ["show", "a-job"], ["watch"], ["stop", "a-job"])
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=lambda command: command[0])
+@pytest.mark.parametrize("made", [empty_file, other_tables])
+def test_a_database_of_another_program_is_left_as_it_is(
+    tmp_path: Path, made: Callable[[Path], None], command: list[str]
+) -> None:
+    path = tmp_path / "theirs.db"
+    made(path)
+    before = path.read_bytes()
+    database = ["--database", f"sqlite:///{path}"]
+    result = CliRunner().invoke(application, ["jobs", *command, *database])
+    assert result.exit_code == 1
+    assert f"bedrock-batch: {path} holds no jobs" in result.stderr
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["theirs.db"]
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'below' / 'jobs.db'}"]
+    for command in LOOKING:
+        assert CliRunner().invoke(application, ["jobs", *command, *database]).exit_code == 1
+    assert os.listdir(tmp_path) == []

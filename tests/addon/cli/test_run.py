@@ -14,6 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from mitmproxy.certs import CertStore
 
 from addon.cli import run
@@ -374,3 +377,105 @@ def test_a_proxy_that_cannot_be_chained_is_refused(url: str) -> None:
 )
 def test_what_is_decrypted(host: str, decrypted: bool) -> None:
     assert (re.search(run.BEDROCK_HOSTS, host) is not None) == decrypted
+
+
+READS_NO_PROXY_VARIABLES = """
+import json, os, urllib.request
+for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[name]
+request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL_BEDROCK"] + "/model-invocation-jobs")
+print(json.load(urllib.request.urlopen(request)))
+"""
+
+
+def test_a_program_that_reads_no_proxy_variables_is_routed(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(READS_NO_PROXY_VARIABLES)
+    result = programs.run(["run", "--provider", "openai", "--", "python", "program.py"], tmp_path)
+    assert (result.returncode, result.stdout) == (0, "{'invocationJobSummaries': []}\n"), result.stderr
+    assert "no Bedrock call" not in result.stderr
+
+
+def test_a_program_whose_calls_did_not_come_through_is_told_of(tmp_path: Path) -> None:
+    result = programs.run(["run", "--", "true"], tmp_path)
+    assert result.returncode == 0
+    [told] = [line for line in result.stderr.splitlines() if "no Bedrock call" in line]
+    assert "HTTPS_PROXY or AWS_ENDPOINT_URL_BEDROCK" in told
+
+
+UNROUTED = """
+import boto3, botocore
+def seen(region):
+    client = boto3.client("bedrock", region_name=region, config=botocore.config.Config(
+        retries={"total_max_attempts": 1}))
+    return client.list_foundation_models()["modelSummaries"]
+print(seen("us-east-1"))
+"""
+
+
+def test_other_calls_to_an_endpoint_of_the_users_go_there_signed_anew(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(UNROUTED)
+    with bedrock_stand_in() as (port, seen):
+        variables = {
+            "AWS_ENDPOINT_URL_BEDROCK": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "a-key",
+            "AWS_SECRET_ACCESS_KEY": "a-secret",
+        }
+        result = programs.run(["run", "--", "python", "program.py"], tmp_path, variables)
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+    [head] = seen
+    assert head.startswith("GET /foundation-models HTTP/1.1\r\n")
+    assert f"host: 127.0.0.1:{port}\r\n" in head.lower()
+    assert is_signed_for(head, "a-secret")
+
+
+def is_signed_for(head: str, secret: str) -> bool:
+    """Whether the signature of a GET is the one that AWS computes from what arrived."""
+    lines = [line.partition(": ") for line in head.split("\r\n")[1:] if line]
+    headers = {name.lower(): value for name, _, value in lines}
+    authorization = headers["authorization"]
+    names = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    arrived = AWSRequest(
+        method="GET",
+        url=f"http://{headers['host']}{head.split(' ')[1]}",
+        headers={name: headers[name] for name in names},
+    )
+    arrived.context["timestamp"] = headers["x-amz-date"]
+    auth = SigV4Auth(Credentials("a-key", secret), "bedrock", "us-east-1")
+    signature = auth.signature(auth.string_to_sign(arrived, auth.canonical_request(arrived)), arrived)
+    return authorization.endswith(f"Signature={signature}")
+
+
+@contextmanager
+def bedrock_stand_in() -> Iterator[tuple[int, list[str]]]:
+    """Answers one call; the heads that it saw."""
+    seen: list[str] = []
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            seen.append(connection.recv(65536).decode().partition("\r\n\r\n")[0] + "\r\n")
+            body = b'{"modelSummaries": []}'
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        yield server.getsockname()[1], seen
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("variables", "target"),
+    [
+        ({}, "https://bedrock.us-east-1.amazonaws.com:443"),
+        ({"AWS_REGION": "eu-west-1"}, "https://bedrock.eu-west-1.amazonaws.com:443"),
+        ({"AWS_DEFAULT_REGION": "cn-north-1"}, "https://bedrock.cn-north-1.amazonaws.com.cn:443"),
+        ({"AWS_ENDPOINT_URL": "http://localhost:4566"}, "http://localhost:4566"),
+        ({"HTTPS_PROXY": "http://corp:3128"}, None),
+        ({"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, None),
+    ],
+)
+def test_where_calls_to_the_endpoint_go(variables: dict[str, str], target: str | None) -> None:
+    modes = [option for option in run.reverse_options(variables) if option.startswith("mode=")]
+    assert [mode.rpartition("@")[0] for mode in modes] == ([f"mode=reverse:{target}"] if target else [])

@@ -1,5 +1,6 @@
 """Google's tokens and Cloud Storage, against servers on a real socket."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -279,3 +280,15 @@ async def test_results_that_are_saved_are_whole_or_not_there(
     with pytest.raises(Unreachable):
         await play(fetching(f"gs://{BUCKET}/out"), tmp_path)
     assert not (tmp_path / "results-0.jsonl").exists()
+
+
+async def test_a_key_file_that_was_replaced_is_read_again(
+    google: GoogleServers, account: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = [Path(shutil.copy(account, tmp_path / name)) for name in ("key.json", "replacement.json")]
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(copies[0]))
+    credentials = GoogleCredentials()
+    await credentials.headers()
+    copies[1].replace(copies[0])
+    await credentials.headers()
+    assert len(google.tokens) == 2

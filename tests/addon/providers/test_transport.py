@@ -585,3 +585,42 @@ async def test_the_network_can_be_replaced() -> None:
     transport = Transport(transport=httpx.MockTransport(handler), environment={})
     assert (await transport.play(asking(get("https://api.example/v1")))).json() == {"path": "/v1"}
     await transport.close()
+
+
+CUT_OFF = (
+    b'{"error": {"message": "unexpected end of data"}}',
+    b"multipart: NextPart: EOF, unexpected EOF",
+    b'{"detail": "There was an error parsing the body"}',
+    b"Unexpected end of form",
+    b"unexpected end of JSON input",
+)
+
+
+@pytest.mark.parametrize("words", CUT_OFF)
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_request_that_was_cut_off_on_its_way_is_sent_once_more(
+    serve: Serve, transport: Transport, words: bytes, once: bool
+) -> None:
+    server = serve(answer("400 Bad Request", words), answer("200 OK", b"done"))
+    response = await transport.play(posting(server), once=once)
+    assert (response.status_code, response.content) == (200, b"done")
+    assert [request.rpartition(b"\r\n")[2] for request in server.requests] == [b"the lines"] * 2
+
+
+async def test_a_request_that_is_always_refused_as_cut_off_is_refused(
+    serve: Serve, transport: Transport
+) -> None:
+    server = serve(answer("400 Bad Request", CUT_OFF[0]))
+    assert (await transport.play(posting(server))).status_code == 400
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("words", [b"unexpected parameter", b"The end of the stream_options is unexpected"])
+async def test_other_refusals_are_believed(serve: Serve, transport: Transport, words: bytes) -> None:
+    server = serve(answer("400 Bad Request", words))
+    assert (await transport.play(posting(server))).status_code == 400
+    assert len(server.requests) == 1
+
+
+def posting(server: Server) -> Conversation[httpx.Response]:
+    return (yield httpx.Request("POST", f"{server.url}/files", content=b"the lines"))

@@ -615,3 +615,62 @@ async def test_resigning_without_credentials_is_an_error(
     async with a_proxy(tmp_path, batch_resign=True) as proxy:
         flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", mode=REVERSE))
     assert _error(flow) == (403, "AccessDeniedException")
+
+
+async def test_requests_are_signed_with_the_key_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys.json"
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = cat {keys}\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+
+    def issue(key: str) -> None:
+        keys.write_text(f'{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "s"}}')
+
+    async def signed(status: int) -> str:
+        flow = await proxy.request(a_flow("GET", "/model-invocation-jobs", mode=REVERSE))
+        flow.response = Response.make(status)
+        await proxy.addon.response(flow)
+        authorization: str = flow.request.headers["authorization"]
+        return authorization.partition("Credential=")[2].partition("/")[0]
+
+    async with a_proxy(tmp_path, batch_resign=True) as proxy:
+        issue("OLD")
+        assert await signed(200) == "OLD"
+        issue("NEW")  # which no file or variable shows
+        assert await signed(403) == "OLD"
+        assert await signed(200) == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("host", "called"),
+    [
+        ("bedrock.us-east-1.amazonaws.com", "bedrock.eu-west-1.amazonaws.com"),
+        ("bedrock-fips.us-east-1.api.aws", "bedrock-fips.eu-west-1.api.aws"),
+        ("gateway.example.com", "gateway.example.com"),
+    ],
+)
+async def test_a_call_that_is_signed_anew_goes_to_the_region_of_its_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, called: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "proxy-access-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "proxy-secret-key")
+    headers = {"Host": host, "Authorization": SIGNATURE}
+    async with a_proxy(tmp_path, batch_resign=True) as proxy:
+        flow = a_flow("GET", "/model-invocation-jobs", headers=headers, host=host, mode=REVERSE)
+        await proxy.request(flow)
+    assert (flow.request.host, flow.request.headers["host"]) == (called, called)
+    assert "/eu-west-1/bedrock/aws4_request" in flow.request.headers["authorization"]
+
+
+async def test_a_bearer_token_is_valid_as_it_is(tmp_path: Path) -> None:
+    headers = {"Authorization": "Bearer bedrock-api-key"}
+    async with a_proxy(tmp_path, batch_resign=True) as proxy:
+        flow = a_flow("GET", "/bedrock/model-invocation-jobs", headers=headers, mode=REVERSE)
+        await proxy.request(flow)
+    assert flow.request.headers["authorization"] == "Bearer bedrock-api-key"
+    assert flow.request.path == "/model-invocation-jobs"

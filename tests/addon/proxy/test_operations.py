@@ -264,6 +264,14 @@ class SameVendor(Target):
         return replace(super().provider, derived_model=lambda vendor, model: f"{vendor}'s {model}")
 
 
+@pytest.mark.parametrize("model", ["gpt 4o", "gpt-4o\n", "\tgpt-4o", "gpt-4o\u00a0"])
+def test_a_mapped_model_with_a_blank_is_refused_by_the_settings_name(model: str) -> None:
+    config = Config.model_validate({"providers": {"openai": {"models": {"*": model}}}})
+    with pytest.raises(AwsError, match=r"\[providers\.openai\.models\]") as refused:
+        provider_model(config.target("openai"), "anthropic.claude-3-haiku-20240307-v1:0")
+    assert refused.value.error_type == "ValidationException"
+
+
 @pytest.mark.parametrize(
     ("globs", "asked", "model"),
     [
@@ -436,6 +444,15 @@ async def test_the_same_token_with_other_parameters_is_a_conflict(
         await service.created(clientRequestToken="again", **changes)
     assert caught.value.error_type == "ConflictException"
     assert len(service.store.jobs()) == 1
+
+
+async def test_a_conflict_names_the_earlier_job_its_name_and_its_time(service: Service) -> None:
+    arn = await service.created(clientRequestToken="string", jobName="monday")
+    submitted = (await service.shown(arn))["submitTime"]
+    with pytest.raises(AwsError) as caught:
+        await service.created(clientRequestToken="string", jobName="tuesday")
+    for words in ("'string'", arn, "jobName 'monday'", f"submitted at {submitted}"):
+        assert words in str(caught.value)
 
 
 async def test_the_same_token_for_another_provider_is_a_conflict(start: Start) -> None:

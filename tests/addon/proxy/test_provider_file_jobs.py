@@ -138,6 +138,15 @@ async def test_provider_without_batches_of_files_is_refused(tmp_path: Path, name
     assert "leave out the tags file_id and endpoint" in document(flow)["message"]
 
 
+@pytest.mark.parametrize("changed", ["file_id", "endpoint"])
+async def test_a_name_with_a_blank_is_refused(tmp_path: Path, changed: str) -> None:
+    tags = [{**tag, "value": f"{tag['value']} "} if tag["key"] == changed else tag for tag in TAGS]
+    async with a_proxy(tmp_path) as proxy:
+        flow = await proxy.request(create(tags=tags))
+    assert document(flow)["__type"] == "ValidationException"
+    assert f"tag {changed}: " in document(flow)["message"]
+
+
 @pytest.mark.parametrize(
     "tags", [TAGS[:1], [{"key": "endpoint", "value": "prod"}], [], "no list", [{"key": 1}], ["no tag"]]
 )

@@ -1,5 +1,6 @@
 """S3 as the jobs use it: against moto's server where behaviour counts, against a socket where bytes do."""
 
+import json
 import os
 import re
 import socket
@@ -26,6 +27,15 @@ ROLE = "arn:aws:iam::123456789012:role/batch"
 SECRET = "wJalrXUtnFEMIexamplesecret"
 TOKEN = "example-session-token"
 EMPTY_LISTING = b"<ListBucketResult></ListBucketResult>"
+STS_REFUSAL = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error>"
+    b"</ErrorResponse>"
+)
+STS_ANSWER = (
+    b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>OFTHEROLE</AccessKeyId>"
+    b"<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+    b"<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+)
 
 
 @pytest.fixture(scope="module")
@@ -615,3 +625,102 @@ async def test_a_missing_bundle_of_certificates_is_named(
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     with pytest.raises(FileNotFoundError, match=r"missing\.pem"):
         await S3(S3Section(endpoint_url=listen(empty).url)).reachable(Location("bucket", ""), ACCESS)
+
+
+def write_keys(path: Path, key: str) -> None:
+    """Replace the shared credentials file, as tools that rotate keys do."""
+    written = path.with_suffix(".new")
+    written.write_text(
+        f"[default]\naws_access_key_id = {key}\naws_secret_access_key = s\naws_session_token = t\n"
+    )
+    written.replace(path)
+
+
+def knows_only(key: str, code: str) -> Callable[[bytes], bytes]:
+    """S3, to which every other key is one of this error."""
+    refused = refusal("403 Forbidden", code)
+    return lambda request: (
+        empty(request)
+        if request.startswith(b"HEAD") or f"Credential={key}/".encode() in request
+        else refused(request)
+    )
+
+
+@pytest.fixture
+def only_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The shared credentials file, the only source of keys there is."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    return tmp_path / "credentials"
+
+
+async def test_a_credentials_file_that_was_rotated_is_read_again(listen: Listen, only_files: Path) -> None:
+    s3 = S3(S3Section(endpoint_url=listen(knows_only("NEW", "ExpiredToken")).url))
+    write_keys(only_files, "OLD")
+    with pytest.raises(S3Unavailable, match="ExpiredToken"):
+        await s3.reachable(Location("bucket", ""), ACCESS)
+    write_keys(only_files, "NEW")
+    await s3.reachable(Location("bucket", ""), ACCESS)
+
+
+async def test_variables_that_changed_are_read_again(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = S3(S3Section(endpoint_url=listen(knows_only("NEW", "ExpiredToken")).url))
+    with pytest.raises(S3Unavailable, match="ExpiredToken"):
+        await s3.reachable(Location("bucket", ""), ACCESS)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "NEW")
+    await s3.reachable(Location("bucket", ""), ACCESS)
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
+async def test_a_credential_process_is_asked_again_for_a_key_that_is_refused(
+    listen: Listen, only_files: Path, tmp_path: Path, code: str
+) -> None:
+    keys = tmp_path / "keys.json"
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {keys}\n")
+
+    def issue(key: str) -> None:
+        keys.write_text(json.dumps({"Version": 1, "AccessKeyId": key, "SecretAccessKey": "s"}))
+
+    s3 = S3(S3Section(endpoint_url=listen(knows_only("NEW", code)).url))
+    issue("OLD")
+    with pytest.raises((S3Unavailable, S3Refused)):
+        await s3.reachable(Location("bucket", ""), ACCESS)
+    issue("NEW")
+    await s3.reachable(Location("bucket", ""), ACCESS)
+
+
+async def test_a_key_that_was_replaced_while_it_was_in_use_is_worth_another_try(
+    listen: Listen, only_files: Path
+) -> None:
+    def rotate(request: bytes) -> bytes:
+        if b"Credential=OLD/" in request:
+            write_keys(only_files, "NEW")
+        return knows_only("NEW", "InvalidAccessKeyId")(request)
+
+    s3 = S3(S3Section(endpoint_url=listen(rotate).url))
+    write_keys(only_files, "OLD")
+    with pytest.raises(S3Unavailable, match="InvalidAccessKeyId"):
+        await s3.reachable(Location("bucket", ""), ACCESS)
+    await s3.reachable(Location("bucket", ""), ACCESS)
+
+
+async def test_a_role_is_assumed_with_the_rotated_key(
+    moto: str, listen: Listen, only_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sts(request: bytes) -> bytes:
+        if b"Credential=OLD/" in request:
+            return response("403 Forbidden", STS_REFUSAL, content_type="text/xml")
+        return response("200 OK", STS_ANSWER, content_type="text/xml")
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", listen(sts).url)
+    server = listen(empty)
+    s3 = S3(S3Section(endpoint_url=server.url, assume_role=True))
+    write_keys(only_files, "OLD")
+    role = Access(region="us-east-1", role_arn=ROLE)
+    with pytest.raises(S3Unavailable, match="ExpiredToken"):
+        await s3.reachable(Location("bucket", ""), role)
+    write_keys(only_files, "NEW")
+    await s3.reachable(Location("bucket", ""), role)
+    assert "Credential=OFTHEROLE/" in server.requests[-1].decode()

@@ -51,6 +51,11 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     return ("said.jsonl",)
 
 
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Nothing: a parrot forgets."""
+    yield from ()
+
+
 def _get(endpoint: Endpoint, path: str) -> httpx.Request:
     return httpx.Request("GET", f"{endpoint.base_url}/batches/{path}", headers=endpoint.headers)
 

@@ -37,9 +37,17 @@ def message(content: Any, role: str = "user") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("members", "complaint"),
     [
-        ({"model": "claude-3"}, "model: Extra inputs are not permitted"),
-        ({"stream": False}, "stream: Extra inputs are not permitted"),
-        ({"cache_control": {"type": "ephemeral"}}, "cache_control: Extra inputs are not permitted"),
+        ({"foo": 1}, "foo: Extra inputs are not permitted"),
+        ({"mcp_servers": [{"url": "u"}]}, "mcp_servers: only Anthropic calls these servers"),
+        ({"container": "c"}, "container: only Anthropic runs containers"),
+        ({"context_management": {"edits": [{}]}}, "context_management: only Anthropic edits a conversation"),
+        (
+            {
+                "output_format": {"type": "json_schema", "schema": {"type": "object"}},
+                "output_config": {"format": {"type": "json_schema", "schema": {"type": "array"}}},
+            },
+            "output_format: output_config.format says something else",
+        ),
         (message([], "x"), "messages[0].role: Input should be 'assistant' or 'system' or 'user', got 'x'"),
         (
             message(["a", {"type": "text"}]),
@@ -111,7 +119,8 @@ def message(content: Any, role: str = "user") -> dict[str, Any]:
         ),
         (
             {"thinking": {"type": "on"}},
-            "thinking.type: Input should be 'adaptive' or 'disabled' or 'enabled', got 'on'",
+            "thinking.type: Input should be 'adaptive' or 'between_tools' or 'disabled' or 'enabled', "
+            "got 'on'",
         ),
         ({"tool_choice": {"type": "auto"}}, "tool_choice: may only be specified while providing tools"),
         (
@@ -130,8 +139,12 @@ def message(content: Any, role: str = "user") -> dict[str, Any]:
             "tools[0].input_schema: Input should be a valid dictionary",
         ),
         (
-            {"tools": [{**TOOL, "input_examples": []}]},
-            "tools[0].input_examples: Extra inputs are not permitted",
+            {"tools": [{**TOOL, "foo": []}]},
+            "tools[0].foo: Extra inputs are not permitted",
+        ),
+        (
+            {"tools": [{**TOOL, "allowed_callers": ["code_execution_20260120"]}]},
+            "tools[0].allowed_callers: only Anthropic runs code that calls tools",
         ),
         ({"tools": ["bash"]}, "tools[0]: Expected `object`, got `str`"),
         (
@@ -151,12 +164,6 @@ def test_body_that_claude_does_not_know_is_refused_by_its_field(
     assert refusal(body(**members)) == complaint
 
 
-@pytest.mark.parametrize("name", ["anthropic_version", "max_tokens", "messages"])
+@pytest.mark.parametrize("name", ["max_tokens", "messages"])
 def test_missing_member_is_named(name: str) -> None:
     assert refusal({key: value for key, value in body().items() if key != name}) == f"{name}: Field required"
-
-
-def test_only_one_version_is_known() -> None:
-    assert refusal(body(anthropic_version="2023-06-01")) == (
-        "anthropic_version: Input should be 'bedrock-2023-05-31', got '2023-06-01'"
-    )

@@ -14,6 +14,8 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
+from hypothesis import given
+from hypothesis import strategies as st
 
 from translators.bedrock.aws_errors import STATUSES, ErrorType, aws_error
 from translators.bedrock.constraints import Members
@@ -427,6 +429,20 @@ def test_patterns_hold_for_the_whole_value(name: str) -> None:
 
 def test_a_pattern_that_makes_engines_backtrack_is_decided_at_once() -> None:
     assert "regular expression pattern" in refused(body(jobName="a" + "-" * 61 + "_"))
+
+
+_REST = st.text(st.characters(categories=("L", "N", "P", "S")), max_size=20)
+
+
+@given(
+    _REST,
+    st.characters(categories=("Zs", "Zl", "Zp", "Cc", "Cf")) | st.sampled_from(" \t\r\n"),
+    _REST,
+)
+def test_a_model_with_a_blank_or_control_character_is_refused(before: str, bad: str, after: str) -> None:
+    assert "'modelId' failed to satisfy constraint: Member must not hold blanks or control characters" in (
+        refused(body(modelId=f"{before}{bad}{after}"))
+    )
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "openai/gpt-4o", "gpt--4", "us.openai.gpt-5.6-sol"])

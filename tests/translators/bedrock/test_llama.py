@@ -174,10 +174,6 @@ def test_images_without_marks_stand_before_the_last_question() -> None:
             "prompt: a turn of 'critic', who is none of system, ",
         ),
         (
-            {"prompt": "<|start_header_id|>user"},
-            r"prompt: <\|start_header_id\|> that is not closed at character 0",
-        ),
-        (
             {"prompt": turn("user", "<|image|>"), "images": [PNG, PNG]},
             r"images: 2 given, the prompt has 1 <\|image\|>",
         ),

@@ -74,14 +74,6 @@ def test_turns_of_a_prompt_are_messages(prompt: str, conversation: Turns) -> Non
         ({"prompt": "Hi", "max_tokens": 0}, "max_tokens: Expected `int` >= 1"),
         ({"prompt": " "}, "prompt: is empty"),
         ({"prompt": "<s>[INST] A"}, r"prompt: \[INST\] that is not closed at character 3"),
-        (
-            {"prompt": "[INST] A [/INST] B [/INST]"},
-            r"prompt: \[/INST\] inside a turn that begins at character 16",
-        ),
-        (
-            {"prompt": "[INST] A [/INST] B </s> C [INST] D [/INST]"},
-            "prompt: </s> inside a turn that begins at character 16",
-        ),
         ({"prompt": "[INST] <<SYS>> A [/INST]"}, "prompt: <<SYS>> that is not closed at character 6"),
         (
             {"prompt": "<s>[AVAILABLE_TOOLS] [] [/AVAILABLE_TOOLS][INST] A [/INST]"},

@@ -57,7 +57,12 @@ def test_blank_line_holds_no_record(line: bytes) -> None:
         (b'{"recordId":1,"modelInput":{}}', r"is not a record: .*`str.*`, got `int` - at `\$.recordId`"),
         (b'{"modelInput":{"a":"\xff"}}', r"is not UTF-8: invalid start byte \(byte 20\)"),
         ('{"modelInput":{}}'.encode("utf-16"), "is not UTF-8"),
-        (b'{"modelInput":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "is nested too deeply"),
+        (
+            b'{"modelInput":{"a":' + b"[" * 100_000 + b"]" * 99_999 + b"}}",
+            "is not JSON: Input data was truncated",
+        ),
+        (b'{"modelInput":{"a":' + b"[" * 100_000, "is not JSON: Input data was truncated"),
+        (b'{"modelInput":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "modelInput is not a JSON object"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -99,9 +104,34 @@ def test_half_of_a_surrogate_pair_outside_of_the_body_is_refused(line: bytes) ->
         records.read(line)
 
 
-def test_a_line_that_is_nested_too_deeply_behind_half_of_a_surrogate_pair_is_no_record() -> None:
-    with pytest.raises(records.NotARecord, match="is not JSON"):
-        records.read(rb'{"modelInput":{"a":"\ud83d","b":' + b"[" * 100_000 + b"]" * 100_000 + b"}}")
+DEEP = b"[" * 100_000 + b"]" * 100_000
+LONG = b'"' + rb"\n\"" * (records.LONGEST_LINE // 4) + b'"'
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (DEEP, "nested too deeply"),
+        (rb'"\ud83d","b":' + DEEP, "nested too deeply"),
+        (LONG, "26,000,000 bytes"),
+    ],
+    ids=["deep", "deep and half a pair", "long"],
+)
+@pytest.mark.parametrize(
+    ("before", "after", "record_id"),
+    [
+        (b'{"recordId":"r1","modelInput":{"a":', b"}}\r\n", "r1"),
+        (b'\xef\xbb\xbf { "modelInput" : {"a":', b'}, "recordId" : "x\\"}" }', 'x"}'),
+        (b'{"recordId":null,"modelInput":{"a":', b"}}", None),
+    ],
+)
+def test_a_line_that_no_parser_takes_is_a_record_that_cannot_be_sent(
+    value: bytes, why: str, before: bytes, after: bytes, record_id: str | None
+) -> None:
+    record = records.read(before + value + after)
+    assert isinstance(record, records.UnsendableRecord)
+    assert (record.record_id, bytes(record.model_input)) == (record_id, b"{}")
+    assert why in record.reason
 
 
 def test_a_broken_line_with_half_of_a_surrogate_pair_is_not_json() -> None:

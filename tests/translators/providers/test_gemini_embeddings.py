@@ -54,7 +54,6 @@ def test_what_is_not_done_as_it_was_asked_is_noted(request_: EmbeddingRequest, n
 @pytest.mark.parametrize(
     ("inputs", "model", "field"),
     [
-        ((), "gemini-embedding-2", "inputs"),
         (((ImagePart("gif", "R0lG"),),), "gemini-embedding-2", "inputs[0][0].format"),
         (((ImagePart("png", "iVBO"),),), "models/gemini-embedding-001", "inputs[0][0]"),
     ],

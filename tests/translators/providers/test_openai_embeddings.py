@@ -11,7 +11,7 @@ from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.chat_completions.embeddings import ENDPOINT
 from translators.providers.chat_completions.rows import receipt
-from translators.providers.openai.embeddings import EMBEDDINGS, MOST_INPUTS
+from translators.providers.openai.embeddings import EMBEDDINGS
 
 REAL = Path(__file__).parents[3].parent / "shared" / "real-traffic" / "openai"
 SMALL, LARGE, OLD = "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"
@@ -120,11 +120,9 @@ def test_what_openai_cannot_be_told_is_noted(how: dict[str, Any], noted: list[tu
     assert notes(texts("a", **how)) == noted
 
 
-def test_image_and_too_many_inputs_are_refused() -> None:
+def test_an_image_is_refused() -> None:
     with pytest.raises(Refused, match=r"inputs\[1\]: is an image; OpenAI embeds only text"):
         EMBEDDINGS.line("r-1", EmbeddingRequest(((TextPart("a"),), (ImagePart("png", "AAAA"),))), SMALL)
-    with pytest.raises(Refused, match="inputs: 2049 given, OpenAI takes 2048"):
-        EMBEDDINGS.line("r-1", texts(*(["a"] * (MOST_INPUTS + 1))), SMALL)
 
 
 def test_vectors_come_in_the_order_of_the_inputs() -> None:

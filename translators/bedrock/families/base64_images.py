@@ -2,11 +2,14 @@
 
 import re
 
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.converse import ImageFormat
 from translators.bedrock.embeddings import ImagePart
 from translators.errors import Refused
 
-_DATA_URI = re.compile(r"data:image/(?P<format>png|jpe?g|gif|webp);base64,(?P<data>.+)", re.DOTALL)
+_DATA_URI = re.compile(
+    r"\s*data:image/(?P<format>png|jpe?g|gif|webp);base64,(?P<data>.+)", re.DOTALL | re.IGNORECASE
+)
 _BEGINNINGS: tuple[tuple[str, ImageFormat], ...] = (
     ("iVBORw0KGgo", "png"),
     ("/9j/", "jpeg"),
@@ -25,12 +28,13 @@ def image_of_uri(uri: str, path: str) -> ImagePart:
     found = _DATA_URI.fullmatch(uri)
     if found is None:
         raise Refused(path, "is not 'data:image/…;base64,…' of a png, jpeg, gif or webp image")
-    return ImagePart(found["format"].replace("jpg", "jpeg"), found["data"])
+    return ImagePart(found["format"].lower().replace("jpg", "jpeg"), base64_at(found["data"], path))
 
 
 def image_of_bytes(data: str, path: str) -> ImagePart:
     """The image in base64 text without a format. Raises `Refused`."""
-    form = image_format(data)
+    plain = base64_at(data, path)
+    form = image_format(plain)
     if form is None:
         raise Refused(path, "is not the base64 text of a png, jpeg, gif or webp image")
-    return ImagePart(form, data)
+    return ImagePart(form, plain)

@@ -7,7 +7,7 @@ Anthropic's models and AWS name the field and the rule ("foo: Extra inputs are n
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, inspect
@@ -17,6 +17,7 @@ from translators.errors import Refused
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _NOT_AMONG = re.compile(r"Invalid (enum )?value .*", re.DOTALL)
+_FLOAT = re.compile(r"Expected `[^`]*\bint\b[^`]*`, got `float`")
 _LONGEST_SHOWN = 100
 _NULL = Raw(b"null")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -30,13 +31,48 @@ def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw | T, within: str = ""
     if not isinstance(body, Raw):
         return body
     try:
-        return decoder.decode(body)
+        return _decoded(decoder, body)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), decoder.type, body, within) from error
     except msgspec.DecodeError as error:
         raise Refused(within, f"cannot be read: {error}") from error
     except RecursionError as error:
         raise Refused(within, "is nested too deeply") from error
+
+
+def _decoded[T](decoder: msgspec.json.Decoder[T], body: Raw) -> T:
+    """The body as the decoder's type; whole numbers may be written as floats (`512.0`), as pandas does."""
+    while True:
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            rewritten = _with_whole_number(str(error), body)
+            if rewritten is None:
+                raise
+            body = rewritten
+
+
+def _with_whole_number(message: str, body: Raw) -> Raw | None:
+    """The body with the float that the message complains of as an integer; None where it is not whole."""
+    if _FLOAT.match(message) is None:
+        return None
+    place = message.partition(" - at `")[2].removeprefix("$").removesuffix("`")
+    return _replaced(body, [name or int(index) for name, index in _STEP.findall(place)])
+
+
+def _replaced(value: Raw, steps: list[str | int]) -> Raw | None:
+    if not steps:
+        number = msgspec.json.decode(value)
+        if not isinstance(number, float) or not number.is_integer():
+            return None
+        return Raw(msgspec.json.encode(int(number)))
+    step, *rest = steps
+    items: Any = msgspec.json.decode(value, type=list[Raw] if isinstance(step, int) else dict[str, Raw])
+    item = _replaced(items[step], rest)
+    if item is None:
+        return None
+    items[step] = item
+    return Raw(msgspec.json.encode(items))
 
 
 def join_path(path: str, step: str) -> str:

@@ -14,6 +14,7 @@ from translators.bedrock import converse
 from translators.bedrock.families import converse_constraints, nova
 from translators.bedrock.families.body_decoder import decoded
 from translators.errors import Refused
+from translators.whole_numbers import whole_parameters
 
 _DECODER = msgspec.json.Decoder(converse.Request)
 _MEMBERS = frozenset(converse.Request.__struct_encode_fields__)
@@ -71,7 +72,7 @@ def _normalized_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         for hub_name, value in normalize(fields[name], path).items() if name in fields else ():
             if normalized.setdefault(hub_name, value) != value:
                 raise Refused(path, f"says {value!r}, {hub_name} says {normalized[hub_name]!r}")
-    return normalized
+    return whole_parameters(normalized)
 
 
 def _nova_inference(value: Any, path: str) -> dict[str, Any]:

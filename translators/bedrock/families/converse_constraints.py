@@ -1,4 +1,4 @@
-"""Checks constraints of AWS's service model that the types of the hub do not express.
+"""Checks constraints of AWS's service model that the types of the hub do not express, and cleans base64.
 
 A union has exactly one member, and some blocks take fewer kinds of source than the hub's one `Source`
 (API_runtime_ContentBlock and the pages below it).
@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families.body_decoder import join_path
 from translators.errors import Refused
 
@@ -54,7 +55,10 @@ def check(
     system: list[converse.SystemBlock] | None,
     tool_config: converse.ToolConfig | None,
 ) -> None:
-    """Raises `Refused` for the first value in a Converse request that breaks a constraint."""
+    """Bring the base64 of a Converse request's media into the one form that providers take.
+
+    Raises `Refused` for the first value that breaks a constraint.
+    """
     for index, message in enumerate(messages):
         for number, block in enumerate(message.content):
             if block.text is None or astuple(block).count(None) != _UNSET_MEMBERS:
@@ -84,7 +88,9 @@ def _flaw_of_struct(value: Struct) -> _Flaw | None:
     kind, members = type(value), astuple(value)
     if kind in _UNIONS and members.count(None) != len(members) - 1:
         return _Flaw("", f"exactly one member must be set, got {' and '.join(_names_set(value)) or 'none'}")
-    if kind in _UNIONS and isinstance(members[0], str):  # text or bytes: nothing further to check
+    if isinstance(value, converse.Source) and value.bytes is not None:
+        return _clean_bytes(value)
+    if kind in _UNIONS and isinstance(members[0], str):  # text: nothing further to check
         return None
     if isinstance(value, converse.ToolChoice) and value.none is not None:
         return _Flaw("none", "Extra inputs are not permitted")
@@ -94,6 +100,14 @@ def _flaw_of_struct(value: Struct) -> _Flaw | None:
         flaw = _flaw(member)
         if flaw is not None:
             return _Flaw(join_path(name, flaw.path), flaw.message)
+    return None
+
+
+def _clean_bytes(source: converse.Source) -> _Flaw | None:
+    try:
+        source.bytes = base64_at(source.bytes or "", "bytes")
+    except Refused as refusal:
+        return _Flaw(refusal.field, str(refusal).removeprefix(f"{refusal.field}: "))
     return None
 
 

@@ -41,11 +41,13 @@ class _Answer(Struct):
 
 _DECODER = msgspec.json.Decoder(Body)
 
-_BEGIN = re.compile(r"\s*<[\uff5c|]begin[\u2581_]of[\u2581_]sentence[\uff5c|]>")
+_BEGIN = re.compile(r"(?:\s*<[\uff5c|]begin[\u2581_]of[\u2581_]sentence[\uff5c|]>)+")
+"""Twice where the application writes one and its tokenizer another."""
 _END = re.compile(r"<[\uff5c|]end[\u2581_]of[\u2581_]sentence[\uff5c|]>\s*\Z")
 _SPEAKER = re.compile(r"<[\uff5c|](User|Assistant)[\uff5c|]>")
-_OTHER_MARK = re.compile(r"<[\uff5c|](?:begin|end|tool)[\u2581_][\w\u2581]+?[\uff5c|]>")
-_MARKS = re.compile(f"{_SPEAKER.pattern}|{_OTHER_MARK.pattern}")
+_TOOL_MARK = re.compile(r"<[\uff5c|]tool[\u2581_][\w\u2581]+?[\uff5c|]>")
+_OPEN_TURN = re.compile(r"<[\uff5c|]Assistant[\uff5c|]>\s*(?:<think>\s*(?:</think>)?|</think>)?\s*")
+_MARKS = re.compile(f"{_SPEAKER.pattern}|<[\uff5c|](?:begin|end|tool)[\u2581_][\\w\u2581]+?[\uff5c|]>")
 _TEMPLATE = re.compile(rb"<(?:\||\\uff5c|\xef\xbd\x9c)(?:begin(?!_of_text)|User|Assistant)", re.IGNORECASE)
 """In JSON, where the bar may be escaped; searched in the first `_TEMPLATE_WITHIN` bytes."""
 _TEMPLATE_WITHIN = 40
@@ -80,7 +82,7 @@ def request(model_input: Raw | Body) -> converse.Request:
 
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The completion, with the reasoning where R1 has it. Raises `Refused` for other content than text."""
-    opened = _DECODER.decode(model_input).prompt.rstrip().endswith(_THINK_BEGIN)
+    opened = decoded(_DECODER, model_input).prompt.rstrip().endswith(_THINK_BEGIN)
     reasoning = converse_content.reasoning_of(answer)
     text = prompts.completion(answer)
     reason = prompts.stop_reason(answer)
@@ -95,8 +97,8 @@ def _messages(prompt: str) -> list[converse.Message]:
     begin = _BEGIN.match(prompt)
     start = 0 if begin is None else begin.end()
     speakers = list(_SPEAKER.finditer(prompt, start))
-    if not speakers:
-        return prompts.free_text(prompt[start:])
+    if not speakers or not (begin is not None or _is_template(prompt, speakers)):
+        return prompts.free_text(_text(prompt, start, len(prompt)))
     system = _text(prompt, start, speakers[0].start())
     messages = [prompts.message("system", system)] if system else []
     ends = [*(following.start() for following in speakers[1:]), len(prompt)]
@@ -104,17 +106,22 @@ def _messages(prompt: str) -> list[converse.Message]:
         text = _text(prompt, speaker.end(), end)
         if speaker[1] == "User":
             messages.append(prompts.message("user", text))
-        elif (content := _assistant_content(text, speaker.end())) or end < len(prompt):
+            continue
+        if (mark := _TOOL_MARK.search(text)) is not None:
+            raise prompts.misplaced(f"{mark[0]} inside a turn that begins", speaker.end())
+        if (content := _assistant_content(text, speaker.end())) or end < len(prompt):
             messages.append(converse.Message("assistant", content))  # the last turn is the one to write
     return messages
 
 
+def _is_template(prompt: str, speakers: list[re.Match[str]]) -> bool:
+    """Whether marks without a beginning are a template: they open the prompt, or the assistant's ends it."""
+    opens = not prompt[: speakers[0].start()].strip()
+    return opens or _OPEN_TURN.fullmatch(prompt, speakers[-1].start()) is not None
+
+
 def _text(prompt: str, start: int, end: int) -> str:
-    text = _END.sub("", prompt[start:end]).strip()
-    mark = _OTHER_MARK.search(text)
-    if mark is not None:
-        raise prompts.misplaced(f"{mark[0]} inside a turn that begins", start)
-    return text
+    return _END.sub("", prompt[start:end]).strip()
 
 
 def _assistant_content(turn: str, position: int) -> list[converse.ContentBlock]:

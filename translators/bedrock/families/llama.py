@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families import inst_template, prompts
 from translators.bedrock.families.base64_images import image_format
 from translators.bedrock.families.body_decoder import decoded
@@ -44,9 +45,17 @@ class _Answer(Struct):
 _DECODER = msgspec.json.Decoder(Body)
 
 _BEGIN = "<|begin_of_text|>"
-_HEADERS = (("<|start_header_id|>", "<|end_header_id|>"), ("<|header_start|>", "<|header_end|>"))
+_BEGINNING = re.compile(rf"(?:\s*{re.escape(_BEGIN)})*")
+"""Twice where the application writes one and its tokenizer or template another."""
+_HEADERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "<|start_header_id|>": re.compile(r"<\|start_header_id\|>\s*(?P<role>[^<\s]*)\s*<\|end_header_id\|>"),
+        "<|header_start|>": re.compile(r"<\|header_start\|>\s*(?P<role>[^<\s]*)\s*<\|header_end\|>"),
+    }
+)
 _TURN_ENDS = frozenset({"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|eom|>", "<|end_of_text|>"})
-_TURN_END = re.compile("|".join(map(re.escape, _TURN_ENDS)))
+_TURN_END = re.compile("|".join(map(re.escape, sorted(_TURN_ENDS))))
+_ENDING = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, sorted(_TURN_ENDS)))}))+\s*\Z")
 _OPEN = prompts.message("assistant", "")
 """The turn that the model is to write."""
 _IMAGE_MARK = "<|image|>"
@@ -70,7 +79,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
     if "prompt" not in members:
         return False
     prompt = bytes(cast("Raw", members["prompt"]))
-    return "max_gen_len" in members or any(begin.encode() in prompt for begin, _ in _HEADERS)
+    return "max_gen_len" in members or any(begin.encode() in prompt for begin in _HEADERS)
 
 
 def request(model_input: Raw | Body) -> converse.Request:
@@ -97,50 +106,56 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
 
 
 def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
-    for begin, end in _HEADERS:
+    for begin, header in _HEADERS.items():
         if begin in prompt:
-            return _turns(prompt, begin, end, notes)
+            headers = list(header.finditer(prompt))
+            if any(found["role"] in _ROLES for found in headers):
+                return _turns(prompt, headers, notes)
     if inst_template.is_used(prompt):
         return inst_template.messages(prompt)
-    return prompts.free_text(prompt.removeprefix(_BEGIN))
+    return prompts.free_text(_BEGINNING.sub("", prompt))
 
 
-def _turns(prompt: str, begin: str, end: str, notes: list[converse.Note]) -> list[converse.Message]:
-    opening, *turns = prompt.split(begin)
-    if opening.strip() not in {"", _BEGIN}:
+def _turns(prompt: str, headers: list[re.Match[str]], notes: list[converse.Note]) -> list[converse.Message]:
+    """The turns that the headers begin; one of an unknown role in the midst of a text is a part of it."""
+    starts = [found for found in headers if found["role"] in _ROLES or _ends_turn(prompt, found.start())]
+    if _BEGINNING.sub("", prompt[: starts[0].start()]).strip():
         raise prompts.misplaced("text outside of a turn", 0)
-    position = len(opening)
+    ends = [*(following.start() for following in starts[1:]), len(prompt)]
     messages: list[converse.Message] = []
-    for turn in turns:
-        name, closed, text = turn.partition(end)
-        role = name.strip()
-        if not closed:
-            raise prompts.misplaced(f"{begin} that is not closed", position)
+    for header, end in zip(starts, ends, strict=True):
+        role = header["role"]
         if role not in _ROLES:
-            raise prompts.misplaced(f"a turn of {role!r}, who is none of {', '.join(_ROLES)},", position)
+            names = ", ".join(_ROLES)
+            raise prompts.misplaced(f"a turn of {role!r}, who is none of {names},", header.start())
         if role in _TOOL_ROLES and _TOOL_TURN not in notes:
             notes.append(_TOOL_TURN)
-        messages.append(prompts.message(_ROLES[role], _text(text, position)))
-        position += len(begin) + len(turn)
+        messages.append(prompts.message(_ROLES[role], _text(prompt[header.end() : end], header.start())))
     if messages[-1] == _OPEN:
         messages.pop()
     return messages
 
 
+def _ends_turn(prompt: str, end: int) -> bool:
+    """Whether the prompt's text up to here ends with the mark of a turn's end."""
+    return prompt[:end].rstrip().endswith(tuple(_TURN_ENDS))
+
+
 def _text(turn: str, position: int) -> str:
-    """The text of a turn without the mark at its end. `position`: of the turn in the prompt."""
+    """The text of a turn without the marks at its end. Those before are text, where the turn has an end.
+
+    `position`: of the turn in the prompt.
+    """
     bar = turn.find("|")  # one character is found fifteen times as fast as two
     mark = -1 if bar == -1 else turn.find("<|", max(bar - 1, 0))
     if mark == -1:
         return turn.strip()
     if turn[mark:] in _TURN_ENDS:  # as most turns end; the pattern takes longer
         return turn[:mark].strip()
-    closed = _TURN_END.search(turn, mark)
-    if closed is None:
-        return turn.strip()
-    if _TURN_END.sub("", turn[closed.end() :]).strip():
+    ending = _ENDING.search(turn)
+    if ending is None and _TURN_END.search(turn) is not None:
         raise prompts.misplaced("text behind the end of the turn", position)
-    return turn[: closed.start()].strip()
+    return turn[: None if ending is None else ending.start()].strip()
 
 
 def _with_images(messages: list[converse.Message], images: list[str]) -> list[converse.Message]:
@@ -176,7 +191,7 @@ def _parted(
 
 
 def _image(data: str, index: int) -> converse.ContentBlock:
-    data = data.partition(";base64,")[2] if data.startswith("data:") else data
+    data = base64_at(data, f"images[{index}]")
     form = image_format(data)
     if form is None:
         raise Refused(f"images[{index}]", "is not base64 of a PNG, JPEG, GIF or WebP")

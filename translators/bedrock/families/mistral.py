@@ -52,7 +52,7 @@ def request(model_input: Raw | Body) -> converse.Request:
     if inst_template.is_used(body.prompt):
         messages = inst_template.messages(body.prompt)
     else:
-        messages = prompts.free_text(body.prompt.removeprefix("<s>"))
+        messages = prompts.free_text(inst_template.without_begin(body.prompt))
     stop = prompts.stop_sequences(body.stop, inst_template.MARKS.__contains__)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
     return prompts.request(messages, config, {} if body.top_k is None else {"top_k": body.top_k})

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.converse import NonEmpty
 from translators.bedrock.embeddings import (
     EmbeddingAnswer,
@@ -121,7 +122,7 @@ def request(model_input: Raw) -> EmbeddingRequest:
 
 def output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes:
     """Nova's response with one embedding; it has no token count (seen on the live API)."""
-    is_text = _DECODER.decode(model_input).single_embedding_params.text is not None
+    is_text = decoded(_DECODER, model_input).single_embedding_params.text is not None
     return msgspec.json.encode(_Answer((_Vector("TEXT" if is_text else "IMAGE", answer.vectors[0]),)))
 
 
@@ -144,4 +145,4 @@ def _image(image: _Image, path: str) -> ImagePart:
         raise Refused(f"{path}.source.bytes", "Field required; an image in S3 cannot be sent")
     if image.detail_level == "DOCUMENT_IMAGE":
         raise Refused(f"{path}.detailLevel", "'DOCUMENT_IMAGE' has no counterpart; STANDARD_IMAGE has")
-    return ImagePart(image.format, image.source.bytes)
+    return ImagePart(image.format, base64_at(image.source.bytes, f"{path}.source.bytes"))

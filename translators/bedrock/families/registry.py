@@ -150,7 +150,16 @@ _ROWS: tuple[AnyFamily, ...] = (
         wire="openai.chat",
         passthrough=chat.gpt_oss_passthrough,
     ),
-    Family("chat-mistral", chat.is_mistral, chat.has_shape, chat.Body, chat.request, chat.mistral_output),
+    Family(
+        "chat-mistral",
+        chat.is_mistral,
+        chat.has_shape,
+        chat.Body,
+        chat.request,
+        chat.mistral_output,
+        wire="mistral.chat",
+        passthrough=chat.mistral_passthrough,
+    ),
     Family("chat-jamba", chat.is_jamba, chat.has_shape, chat.Body, chat.request, chat.jamba_output),
     Family("chat-palmyra", chat.is_palmyra, chat.has_shape, chat.Body, chat.request, chat.palmyra_output),
 )

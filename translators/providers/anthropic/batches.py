@@ -12,9 +12,10 @@ from pydantic import AwareDatetime
 
 from translators.providers.anthropic.errors import READER
 from translators.providers.anthropic.limits import BEGINNING, END
+from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post_json, segment
 from translators.providers.api_responses import Received
-from translators.providers.batch_calls import BatchApi, searched
+from translators.providers.batch_calls import BatchApi, deleted, searched
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -164,6 +165,13 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
         request = httpx.Request("GET", url, headers=versioned(endpoint).headers, extensions={SAVE: RESULTS})
         READER.checked((yield request))
     return (RESULTS,) if batch.result_files else ()
+
+
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Delete the batch, which holds the requests and the results; else they are kept for 29 days (Anthropic:
+    api/deleting-message-batches)."""
+    path = f"{_PATH}/{segment(batch.id)}"
+    yield from deleted((delete_request(versioned(endpoint), path),) if batch.result_files else (), READER)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

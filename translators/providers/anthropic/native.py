@@ -22,6 +22,9 @@ from translators.providers.anthropic.parameters import Body, fit_to_model
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.batch_file import Line, Unfinished
+from translators.providers.empty_members import remove_empty
+from translators.providers.native_media import clean_claude_messages
+from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
 
 
@@ -29,9 +32,26 @@ class _Turn(Struct):
     role: str
 
 
+class _Choice(Struct):
+    type: str
+
+
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _WHOLE_NUMBER = msgspec.json.Decoder(int)
+_CHOICE = msgspec.json.Decoder(_Choice)
 _TURNS = msgspec.json.Decoder(list[_Turn])
+
+_OPTIONAL = frozenset(
+    {
+        *("cache_control", "compaction", "container", "context_management", "diagnostics", "fallbacks"),
+        *("inference_geo", "mcp_servers", "metadata", "output_config", "output_format", "service_tier"),
+        *("speed", "stop_sequences", "stream", "system", "thinking", "tool_choice", "tools"),
+        *("temperature", "top_p", "top_k", "anthropic_beta", "user_profile_id", "workspace_id"),
+    }
+)
+"""Members that say nothing where they are null or an empty list (anthropic 2.14:
+beta/message_create_params.py, whose types allow null for few of them)."""
+_NO_CALL = frozenset({"auto", "none"})
 
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
@@ -88,11 +108,16 @@ def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tup
     `Refused`."""
     members = _read(model_input) if isinstance(model_input, Raw) else model_input
     members.pop("anthropic_version", None)
+    remove_empty(members, _OPTIONAL)
+    write_whole(members)
+    if "tool_choice" in members and "tools" not in members:
+        _without_tool_choice(members)
+    clean_claude_messages(members)
     if not taken.prefill:
         _check_end(members.get("messages"))
     if _is_plain(members, taken):
         return members, ""
-    body = {name: _value(name, raw) for name, raw in members.items()}
+    body = whole_parameters({name: _value(name, raw) for name, raw in members.items()})
     return body, _ruled(body, taken, notes)
 
 
@@ -101,6 +126,17 @@ def _read(model_input: Raw) -> dict[str, Raw]:
         return _BODY.decode(model_input)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refused("modelInput", f"cannot be read: {error}") from error
+
+
+def _without_tool_choice(members: Members) -> None:
+    """Anthropic takes none without tools. Raises `Refused` for a choice that demands a call."""
+    try:
+        demanded = _CHOICE.decode(members["tool_choice"]).type
+    except msgspec.DecodeError:
+        return  # Anthropic says what is wrong with it
+    if demanded not in _NO_CALL:
+        raise Refused("tool_choice", "may only be specified while providing tools")
+    del members["tool_choice"]
 
 
 def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:

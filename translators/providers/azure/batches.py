@@ -32,6 +32,7 @@ _BATCHES = replace(uploaded_files.BATCHES, at=versioned)
 
 upload = _FILES.upload
 results = _FILES.results
+delete = _FILES.delete
 retrieve = _BATCHES.retrieve
 cancel = _BATCHES.cancel
 

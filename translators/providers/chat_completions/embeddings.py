@@ -69,7 +69,7 @@ class EmbeddingServer:
     id_in_row: bool
     """Whether an answer's id is its row's."""
     most_inputs: int | None = None
-    """Of one request."""
+    """Of one line."""
     write: Callable[[str, dict[str, object], list[Note], int], Line]
     """Custom id, body, notes, number of inputs → the line."""
     body_of: Callable[[bytes], Raw | RecordError | Unfinished]
@@ -78,8 +78,6 @@ class EmbeddingServer:
     def line(self, custom_id: str, request: EmbeddingRequest, model: str) -> Line:
         """The line that asks for the vectors. Raises `Refused`."""
         count = len(request.inputs)
-        if self.most_inputs is not None and count > self.most_inputs:
-            raise Refused("inputs", f"{count} given, {self.provider} takes {self.most_inputs}")
         notes: list[Note] = []
         texts = joined_texts(request, f"is an image; {self.provider} embeds only text", notes)
         body: dict[str, object] = {"model": model} if self.names_model else {}

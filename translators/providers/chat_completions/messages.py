@@ -100,6 +100,9 @@ class MessageFormat[Media: Struct]:
 
     def turn(self, turn: Turn, path: str, notes: list[Note]) -> list[Message]:
         """The messages of a turn. Raises `Refused`."""
+        blocks = turn.content
+        if self.text_alone and len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
+            return [Message(turn.role, text)]
         if turn.role == "user":
             return self._user(turn.content, path, notes)
         if turn.role == "assistant":

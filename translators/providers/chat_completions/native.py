@@ -11,10 +11,13 @@ Unknown members pass. What changes, because models are known to refuse it:
     parallel_tool_calls                  dropped where it is not accepted
     ids of tool calls                    mapped when too long
     stop                                 the record is refused where the model accepts none
+    null, []                             left out where that says the same, in messages too
+    tool_choice                          left out without tools; refused where it demands a call
 
 OpenAI: chat/create; what is known of a model is in its `Traits`.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -32,7 +35,10 @@ from translators.providers.chat_completions.parameters import LABELS, SAMPLING, 
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
+from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.identifiers import fitting
+from translators.providers.native_media import clean_chat_messages
+from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
 
@@ -99,8 +105,37 @@ _FINISH_REASONS: Mapping[StopReason, str] = MappingProxyType(
         "content_filtered": "content_filter",
     }
 )
+_EMPTY_LIST = re.compile(rb"\[\s*\]")
+_NULL = re.compile(rb":\s*null")
 
-_NOTHING = frozenset({b"null", b"false", b"[]"})
+_OPTIONAL = frozenset(
+    {
+        *("audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs"),
+        *("max_completion_tokens", "max_tokens", "metadata", "modalities", "moderation", "n"),
+        *("parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key"),
+        *("prompt_cache_options", "prompt_cache_retention", "reasoning_effort", "response_format"),
+        *("safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options"),
+        *("temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity"),
+        *("web_search_options", "top_k", "min_p", "typical_p", "repetition_penalty"),
+    }
+)
+"""Members that say nothing where they are null or an empty list (openai 3.54:
+chat/completion_create_params.py). OpenAI refuses the lists: "[] is too short - 'tools'"; some compatible
+servers refuse null."""
+_OPTIONAL_IN_MESSAGES = frozenset(
+    {
+        "annotations",
+        "audio",
+        "function_call",
+        "name",
+        "reasoning",
+        "reasoning_content",
+        "refusal",
+        "tool_calls",
+    }
+)
+"""The same for members of messages. `content` may be null beside calls."""
+_NO_CALL = frozenset({b'"auto"', b'"none"'})
 
 _MODEL = Note("model", "mapped", "the job says which model answers")
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
@@ -119,6 +154,10 @@ _RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
 def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list[Note]) -> dict[str, Any]:
     """The body as this model accepts it. Raises `Refused`."""
     body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
+    remove_empty(body, _OPTIONAL)
+    write_whole(body)
+    if "tools" not in body and "tool_choice" in body:
+        _without_tool_choice(body)
     if "model" in body and body["model"] != Raw(_ENCODER.encode(model)):
         notes.append(_MODEL)
     body["model"] = model
@@ -129,7 +168,11 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
         _without_stream(body, notes)
         _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
+    # `find` sees a single byte much faster; the first is the one around the messages
+    if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or _NULL.search(messages):
+        _without_empty_members(body)
     if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
         _fit_call_ids(body, notes)
     return body
@@ -212,7 +255,26 @@ def _with_tokens(body: bytes, output_tokens: int) -> bytes:
 
 def _has(body: Members, name: str) -> bool:
     """Whether the member is there and neither null, false nor an empty list."""
-    return bytes(body.get(name, Raw(b"null"))) not in _NOTHING
+    said = bytes(body.get(name, b"null"))
+    return said != b"false" and not holds_nothing(said)
+
+
+def _without_tool_choice(body: Members) -> None:
+    """OpenAI: "'tool_choice' is only allowed when 'tools' are specified". Raises `Refused` for a choice that
+    demands a call."""
+    if bytes(body["tool_choice"]) not in _NO_CALL:
+        raise Refused("tool_choice", "may only be specified while providing tools")
+    del body["tool_choice"]
+
+
+def _without_empty_members(body: Members) -> None:
+    """Remove members of messages that hold nothing; other messages keep their bytes."""
+    try:
+        messages = _MESSAGES.decode(body["messages"])
+    except ValueError:
+        return  # of another form, which the provider refuses
+    if any([_without_empty(message) for message in messages]):
+        body["messages"] = Raw(_ENCODER.encode(messages))
 
 
 def _without_stream(body: Members, notes: list[Note]) -> None:
@@ -224,6 +286,15 @@ def _without_stream(body: Members, notes: list[Note]) -> None:
         if _has(body, "stream_options"):
             notes.append(_STREAM_OPTIONS)
         del body["stream_options"]
+
+
+def _without_empty(message: Members) -> bool:
+    """Remove the members of a message that hold nothing; whether there was one."""
+    changed = remove_empty(message, _OPTIONAL_IN_MESSAGES)
+    if "content" in message and _EMPTY_LIST.fullmatch(bytes(message["content"])):
+        message["content"] = Raw(b'""')
+        return True
+    return changed
 
 
 def _reasoning(body: Members, traits: Traits, notes: list[Note]) -> None:

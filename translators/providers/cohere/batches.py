@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 import httpx
 
 from translators.errors import ProviderError
+from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post, post_form, segment
 from translators.providers.api_responses import Received
-from translators.providers.batch_calls import BatchApi, saved, searched
+from translators.providers.batch_calls import BatchApi, deleted, saved, searched
 from translators.providers.cohere import avro
 from translators.providers.cohere.errors import READER
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, State, Submission
@@ -169,6 +170,15 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
             request = httpx.Request("GET", part.url)
             names.append((yield from saved(request, len(names), READER, avro.lines)))
     return tuple(names)
+
+
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Delete the datasets of the lines and of the results, which else are kept for 30 days (cohere 7:
+    datasets/client.py)."""
+    datasets = filter(None, (input_id, *batch.result_files))
+    yield from deleted(
+        (delete_request(endpoint, f"/v1/datasets/{segment(name)}") for name in datasets), READER
+    )
 
 
 def _ready(endpoint: Endpoint, dataset_id: str) -> Conversation[_Dataset]:

@@ -3,13 +3,13 @@
 Datasets refuse `output_dimension`, which the API takes; whether they take images is not known.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from translators.bedrock.converse import Note
-from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose
+from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose, VectorType
 from translators.errors import RecordError, Refused
 from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
@@ -20,8 +20,8 @@ from translators.providers.cohere.rows import body_of
 DATASET = "batch-embed-v2-input"
 """The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
 
-MOST_INPUTS = 96
-"""Of one request (Cohere: reference/embed)."""
+most_inputs: int | None = 96
+"""Of one line (Cohere: reference/embed)."""
 
 _LENGTHS: Mapping[str, int] = MappingProxyType(
     {
@@ -51,7 +51,11 @@ _NORMALIZE = Note("normalize", "dropped", "Cohere's vectors are as they are")
 
 
 class _Vectors(Struct):
-    float: list[tuple[float, ...]]
+    floats: list[tuple[float, ...]] | None = field(default=None, name="float")
+    int8: list[list[int]] | None = None
+    uint8: list[list[int]] | None = None
+    binary: list[list[int]] | None = None
+    ubinary: list[list[int]] | None = None
 
 
 class _Units(Struct):
@@ -68,13 +72,13 @@ class _Body(Struct):
     meta: _Meta | None = None
 
 
+_OTHER_TYPES: tuple[VectorType, ...] = ("int8", "uint8", "binary", "ubinary")
+
 _BODY = Reader(_Body)
 
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
     """The line that asks Cohere for the vectors. Raises `Refused`."""
-    if len(request.inputs) > MOST_INPUTS:
-        raise Refused("inputs", f"{len(request.inputs)} given, Cohere takes {MOST_INPUTS}")
     notes: list[Note] = []
     _check_length(request, model, notes)
     if request.purpose is None:
@@ -84,7 +88,7 @@ def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
     body: dict[str, object] = {
         "texts": joined_texts(request, "is an image; of Cohere's batches only texts are known", notes),
         "input_type": _INPUT_TYPES[request.purpose or "search_document"],
-        "embedding_types": ["float"],
+        "embedding_types": list(dict.fromkeys(request.types)) or ["float"],
     }
     if request.truncate is not None:
         body["truncate"] = request.truncate.upper()
@@ -102,12 +106,16 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
         read = _BODY.decode(body)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    vectors, wanted = read.embeddings.float, len(asked().inputs)
-    if len(vectors) != wanted:
-        return RecordError(502, f"the provider gave {len(vectors)} vectors, {wanted} were asked for")
+    vectors, wanted = read.embeddings.floats or [], len(asked().inputs)
+    by_type: dict[VectorType, Sequence[Sequence[int]]] = {
+        kind: given for kind in _OTHER_TYPES if (given := getattr(read.embeddings, kind)) is not None
+    }
+    for given in [vectors, *by_type.values()] if vectors or not by_type else by_type.values():
+        if len(given) != wanted:
+            return RecordError(502, f"the provider gave {len(given)} vectors, {wanted} were asked for")
     units = None if read.meta is None else read.meta.billed_units
     tokens = None if units is None or units.input_tokens is None else int(units.input_tokens)
-    return EmbeddingAnswer(tuple(vectors), id=read.id or "", model="", input_tokens=tokens)
+    return EmbeddingAnswer(tuple(vectors), id=read.id or "", model="", input_tokens=tokens, by_type=by_type)
 
 
 def _check_length(request: EmbeddingRequest, model: str, notes: list[Note]) -> None:

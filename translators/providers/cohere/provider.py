@@ -29,4 +29,5 @@ PROVIDER = Provider(
     max_bytes=100_000_000,
     derived_model=derived_model,
     embeddings=embeddings,
+    scales_vectors=True,
 )

@@ -12,9 +12,10 @@ from typing import IO
 import httpx
 
 from translators.errors import ProviderError
+from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post, post_form, segment
 from translators.providers.api_responses import CamelReceived
-from translators.providers.batch_calls import BatchApi, saved
+from translators.providers.batch_calls import BatchApi, deleted, saved
 from translators.providers.chat_completions.errors import READER
 from translators.providers.conversation import (
     Batch,
@@ -161,6 +162,12 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
         for address in (files[name] for name in sorted(files) if name.endswith((".jsonl", "error-data"))):
             names.append((yield from saved(httpx.Request("GET", address), len(names), READER)))
     return tuple(names)
+
+
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Delete the datasets of the lines and of the results (Fireworks: api-reference delete-dataset)."""
+    datasets = filter(None, (input_id, *batch.result_files))
+    yield from deleted((delete_request(endpoint, f"/datasets/{segment(name)}") for name in datasets), READER)
 
 
 def _name(marker: Marker) -> str:

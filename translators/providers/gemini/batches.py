@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import ProviderError
+from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post_json, segment
 from translators.providers.api_responses import CamelReceived, read
-from translators.providers.batch_calls import CLOCKS_DIFFER_BY, BatchApi, is_older, saved, searched
+from translators.providers.batch_calls import CLOCKS_DIFFER_BY, BatchApi, deleted, is_older, saved, searched
 from translators.providers.conversation import Batch, Conversation, Endpoint, Search, Submission
 from translators.providers.gemini.errors import READER
 from translators.providers.gemini.operations import batch_in, has_just_ended, operation_in, rows
@@ -166,6 +167,18 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
             raise
         names.append(name)
     return tuple(names)
+
+
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Delete the uploaded file, which else is kept for 48 hours, and a batch that holds its results itself.
+
+    A file of results cannot be deleted: its id is longer than the call takes (googleapis/python-genai#1759,
+    2026-09).
+    """
+    inside = (name for name in batch.result_files if name.startswith("batches/"))
+    paths = [path_of("files", input_id)] if input_id else []
+    paths += [path_of("batches", name) for name in inside]
+    yield from deleted((delete_request(endpoint, path) for path in paths), READER)
 
 
 def _not_there(endpoint: Endpoint, batch: Batch, missing: ProviderError) -> Conversation[None]:

@@ -1,8 +1,7 @@
 """Embedding records as `EmbedContentRequest` lines, and the vectors in result rows.
 
-One request embeds one content, and a record is one line: a record with several texts is refused. Rows are
-distinguished by their keys, which only a file has: the order of inline answers has been seen mangled
-(googleapis/js-genai#1207).
+One request embeds one content: a record with several has as many lines. Rows are distinguished by their
+keys, which only a file has: the order of inline answers has been seen mangled (googleapis/js-genai#1207).
 
 Gemini: docs/embeddings, api/embeddings; docs/batch-api (batch embeddings).
 """
@@ -25,6 +24,9 @@ from translators.providers.grpc_status import Status
 
 EMBED = "asyncBatchEmbedContent"
 """The method that starts a batch of such lines; also the group of the lines."""
+
+most_inputs: int | None = 1
+"""Of one line."""
 
 type TaskType = str
 
@@ -86,10 +88,6 @@ _ROW = Reader(_Row)
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
     """The line that asks Gemini for this record's vector. Raises `Refused`."""
-    if len(request.inputs) != 1:
-        raise Refused(
-            "inputs", f"{len(request.inputs)} given, Gemini embeds one with each request: one record for each"
-        )
     notes: list[Note] = []
     parts = [_part(part, f"inputs[0][{index}]", model) for index, part in enumerate(request.inputs[0])]
     if request.average and len(parts) > 1:

@@ -8,9 +8,9 @@ from translators.providers.provider import Provider
 
 
 def _batches() -> Batches:
-    from translators.providers import uploaded_files
+    from translators.providers.groq import batches
 
-    return uploaded_files
+    return batches
 
 
 PROVIDER = Provider(

@@ -97,6 +97,7 @@ _JOBS = BatchApi(
 
 upload = _FILES.upload
 results = _FILES.results
+delete = _FILES.delete
 retrieve = _JOBS.retrieve
 cancel = _JOBS.cancel
 

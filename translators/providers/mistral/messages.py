@@ -20,15 +20,15 @@ from translators.providers.mistral.reasoning import no_thinking, thinking_of
 BETWEEN = Message("assistant", "OK.")
 """Stands between a tool's result and the user's next message."""
 
-_BRIDGED = Note(
+BRIDGED = Note(
     "messages.content.toolResult",
     "mapped",
     f"the assistant's {BETWEEN.content!r} stands before what the user says next, as Mistral wants one",
 )
-_SYSTEM_MESSAGE = Note(
+SYSTEM_MESSAGE = Note(
     "messages.role", "mapped", "sent as the user's: Mistral takes no system message after the assistant's"
 )
-_EMPTY = Note("messages.content", "dropped", "a message without content is left out; Mistral refuses it")
+EMPTY = Note("messages.content", "dropped", "a message without content is left out; Mistral refuses it")
 
 _THINKING = MessageFormat[Media](
     part_format=CHUNKS,
@@ -63,13 +63,13 @@ def messages(request: Request, notes: list[Note], *, thinks: bool) -> list[Messa
 def _add(written: list[Message], messages: list[Message], notes: list[Note]) -> None:
     for message in messages:
         if not message.content and not message.tool_calls and message.role != "tool":
-            notes.append(_EMPTY)
+            notes.append(EMPTY)
             continue
         before = written[-1].role if written else "system"
         if message.role == "system" and before in ("assistant", "tool"):
-            notes.append(_SYSTEM_MESSAGE)
+            notes.append(SYSTEM_MESSAGE)
             message = structs.replace(message, role="user")
         if message.role == "user" and before == "tool":
-            notes.append(_BRIDGED)
+            notes.append(BRIDGED)
             written.append(BETWEEN)
         written.append(message)

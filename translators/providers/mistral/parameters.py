@@ -22,14 +22,14 @@ _AS_THEY_ARE = (
     "safe_prompt",
     "prompt_cache_key",
 )
-_DROPPED = {
+DROPPED = {
     "min_p": "Mistral has no min-p sampling",
     "logit_bias": "Mistral has no bias on tokens",
     "user": "Mistral does not ask who the end user is",
     "anthropic_beta": "names features of Anthropic's own API",
 }
 _HANDLED_APART = ("n", "seed", "thinking", "reasoning_effort", "prompt_mode", "parallel_tool_calls")
-_KNOWN = frozenset({*_AS_THEY_ARE, *_DROPPED, *_HANDLED_APART})
+_KNOWN = frozenset({*_AS_THEY_ARE, *DROPPED, *_HANDLED_APART})
 
 _GREEDY = Note("inferenceConfig.topP", "dropped", "at temperature 0 there is nothing to sample from")
 _SEEDED_TWICE = Note(f"{EXTRA}.seed", "dropped", f"{EXTRA}.random_seed counts")
@@ -45,7 +45,7 @@ def add_parameters(body: Body, request: Request, reasoning: Reasoning, notes: li
     if request.inference_config is not None:
         _inference(request.inference_config, body, notes)
     if extra:
-        check_known(extra, _KNOWN, _DROPPED, notes)
+        check_known(extra, _KNOWN, DROPPED, notes)
         _extras(extra, request, body, notes)
 
 

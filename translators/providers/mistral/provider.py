@@ -1,13 +1,18 @@
 """Mistral's row of the registry."""
 
+from types import MappingProxyType
+
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
+from translators.providers.mistral import native
 from translators.providers.mistral.embeddings import EMBEDDINGS
 from translators.providers.mistral.models import derived_model, unusable
+from translators.providers.mistral.native_answer import answer as native_answer
+from translators.providers.mistral.native_answer import without_prefix
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
-from translators.providers.provider import Provider
+from translators.providers.provider import Native, Provider
 
 
 def _batches() -> Batches:
@@ -38,5 +43,8 @@ PROVIDER = Provider(
     derived_model=derived_model,
     unusable=unusable,
     embeddings=EMBEDDINGS,
+    native=MappingProxyType(
+        {"mistral.chat": Native(line=native.line, answer=native_answer, following=without_prefix)}
+    ),
     load_direct=_direct,
 )

@@ -50,8 +50,11 @@ _STOP_REASONS: dict[str, StopReason] = {
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or the error in its place."""
     body = body_of(row)
-    if not isinstance(body, Raw):
-        return body
+    return answer_in(body, asked) if isinstance(body, Raw) else body
+
+
+def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The answer in a chat completion, or why there is none."""
     notes: list[Note] = []
     try:
         completion = COMPLETION.decode(body, notes)
@@ -131,8 +134,9 @@ def _text_of(thought: object) -> str | None:
 def _after_prefix(content: list[ContentBlock], request: Request) -> list[ContentBlock]:
     """Mistral repeats the beginning of an answer that it is given (studio-api/conversations/chat-completion,
     prefix); in Bedrock's dialects the answer is what follows."""
-    last = request.messages[-1]
-    prefix = "".join(block.text or "" for block in last.content) if last.role == "assistant" else ""
+    last = request.messages[-1] if request.messages else None
+    begun = last is not None and last.role == "assistant"
+    prefix = "".join(block.text or "" for block in last.content) if last is not None and begun else ""
     place = next((index for index, block in enumerate(content) if block.text is not None), None)
     if not prefix or place is None:
         return content

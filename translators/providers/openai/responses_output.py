@@ -192,9 +192,9 @@ def _add_message(item: _Item, found: _Content) -> bool:
     return item.type == "message" or bool(words)
 
 
-def _list_in(part: Any, name: str) -> list[Any]:
-    found: object = cast("dict[str, object]", part).get(name) if isinstance(part, dict) else None
-    return cast("list[Any]", found) if isinstance(found, list) else []
+def _list_in(part: object, name: str) -> list[Any]:
+    found = cast("dict[str, list[Any] | str | None]", part).get(name) if isinstance(part, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _add_reasoning(item: _Item, found: _Content) -> None:

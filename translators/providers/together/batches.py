@@ -54,6 +54,7 @@ _BATCHES = BatchApi(
 retrieve = _BATCHES.retrieve
 cancel = _BATCHES.cancel  # which status a batch that is over gets is not documented
 results = uploaded_files.results
+delete = uploaded_files.delete
 
 
 def upload(endpoint: Endpoint, submission: Submission, lines: IO[bytes]) -> Conversation[str]:

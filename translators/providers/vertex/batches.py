@@ -15,7 +15,7 @@ import httpx
 from translators.errors import ProviderError
 from translators.providers.api_requests import get, post, segment
 from translators.providers.api_responses import Received
-from translators.providers.batch_calls import BatchApi, saved, searched
+from translators.providers.batch_calls import BatchApi, deleted, saved, searched
 from translators.providers.conversation import Batch, Conversation, Endpoint, Marker, Search, Submission
 from translators.providers.gemini.errors import READER
 from translators.providers.request_bodies import FileRange, size_of
@@ -108,6 +108,21 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
         if not names and batch.raw_status in HAVE_RESULTS:
             raise ProviderError(404, f"the job has ended, and there are no predictions in {folder}")
     return tuple(names)
+
+
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Delete the object of the lines and those of the results from the staging folder. An expiry would be a
+    life-cycle rule of the bucket, which is the user's."""
+    objects = [input_id] if input_id else []
+    for folder in batch.result_files:
+        bucket, _, below = folder.removeprefix("gs://").partition("/")
+        listed = READER.read((yield _object(endpoint, bucket, f"{below.rstrip('/')}/")), _Listing)
+        objects += [f"gs://{bucket}/{item.name}" for item in listed.items]
+    requests = (
+        httpx.Request("DELETE", f"{uri[:5]}{quote(uri[5:], safe='/:')}", headers=endpoint.headers)
+        for uri in objects
+    )
+    yield from deleted(requests, READER)
 
 
 def _folder(endpoint: Endpoint, marker: Marker) -> str:

@@ -165,6 +165,12 @@ def results(endpoint: Endpoint, batch: Batch) -> Conversation[tuple[str, ...]]:
     return tuple(names)
 
 
+def delete(endpoint: Endpoint, batch: Batch, input_id: str) -> Conversation[None]:
+    """Nothing: a batch holds its requests and results, expires, and no call deletes it (docs.x.ai: batch
+    API reference, read 2026-11)."""
+    yield from ()
+
+
 def _path(batch_id: str) -> str:
     return f"/batches/{segment(batch_id)}"
 

@@ -63,6 +63,18 @@ async def test_records_that_failed_for_a_passing_reason_are_sent_again_and_nothi
     assert outcomes == [["modelOutput"], ["modelOutput"], ["error"], ["modelOutput"]]
 
 
+@pytest.mark.parametrize("status", [408, 429, 503])
+async def test_such_rows_are_found_where_the_batch_counts_them_as_completed(
+    setup: Setup, bucket: Any, provider: BatchServer, status: int
+) -> None:
+    provider.answer = failing(1, status)
+    provider.outcome = lambda number: Outcome(counts_failures=False)
+    put(bucket, "in/a.jsonl", [asking("now"), asking("later 1"), asking("later 2")])
+    job = await run(setup)
+    assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 0)
+    assert sizes(provider) == [3, 2]
+
+
 async def test_records_that_go_on_failing_keep_the_providers_last_error(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:

@@ -9,7 +9,7 @@ from addon.jobs.processes.provider_file_lines import labelled, records_of
 def test_lines_become_records_in_their_order(tmp_path: Path) -> None:
     fetched = tmp_path / "fetched.jsonl"
     fetched.write_bytes(
-        b'{"custom_id":"b","method":"POST","url":"/v1/x","body":{"temperature": 0.0}}\n\n'
+        b'\xef\xbb\xbf{"custom_id":"b","method":"POST","url":"/v1/x","body":{"temperature": 0.0}}\n\n'
         b'{"body":{"x":"\xc3\xa4"},"custom_id":"a"}'
     )
     assert records_of([fetched], tmp_path / "records.jsonl") == 2
@@ -17,6 +17,18 @@ def test_lines_become_records_in_their_order(tmp_path: Path) -> None:
         b'{"recordId":"b","modelInput":{"temperature": 0.0}}',
         b'{"recordId":"a","modelInput":{"x":"\xc3\xa4"}}',
     ]
+
+
+def test_a_line_that_is_nested_too_deeply_is_a_record_among_the_others(tmp_path: Path) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    (tmp_path / "fetched.jsonl").write_bytes(
+        b'{"custom_id":"a","body":{"x":%b}}\n{"custom_id":"b","body":{}}\n' % deep
+    )
+    assert records_of([tmp_path / "fetched.jsonl"], tmp_path / "records.jsonl") == 2
+    (tmp_path / "results.jsonl").write_bytes(b'{"custom_id":"b","n":1}\n{"custom_id":"a","n":2}\n')
+    labelled([tmp_path / "results.jsonl"], tmp_path / "records.jsonl", "abcdefghij12")
+    rows = [json.loads(row) for row in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [row["custom_id"] for row in rows] == ["abcdefghij12-1", "abcdefghij12-0"]
 
 
 @pytest.mark.parametrize(

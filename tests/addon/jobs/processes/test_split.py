@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from addon.jobs.job_run import shard_of
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start, records
 from addon.jobs.processes.join import Range, answered, has_only_foreign_rows, join
-from addon.jobs.processes.split import Cut, Limits, Plan, custom_id, record_index, split, unanswered_lines
+from addon.jobs.processes.split import (
+    Cut,
+    Limits,
+    Plan,
+    Request,
+    custom_id,
+    record_index,
+    split,
+    unanswered_lines,
+)
+from addon.jobs.publication import overlaps
 from addon.jobs.spool import Spool
 from translators.bedrock.records import read
 from translators.errors import RecordError
@@ -211,7 +224,7 @@ def test_doubled_and_unreadable_rows_change_nothing(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
     file = results(tmp_path, "r.jsonl", [f"\ufeff{json.dumps(row(0, 'a'))}", row(1, "b")])
-    assert answered((file,), "openai", JOB) == {0, 1}
+    assert answered((file,), "openai", JOB) == {Request(0), Request(1)}
     assert not has_only_foreign_rows((file,), "openai", JOB, Cut(start=Start(), records=1, lines=1))
 
 
@@ -234,14 +247,41 @@ def test_an_object_of_which_nothing_was_processed_still_has_a_part(tmp_path: Pat
     assert [Spool(tmp_path).part(index, 0).stat().st_size > 0 for index in (0, 1)] == [True, False]
 
 
+@pytest.mark.parametrize("depth", [100, 400, 900, 2_000])
+@pytest.mark.parametrize("provider", ["gemini", "openai", "anthropic"])
+def test_a_schema_of_any_depth_is_at_most_its_records_error(
+    tmp_path: Path, depth: int, provider: str
+) -> None:
+    deep = (
+        json.dumps(record("a"))[:-2]
+        + ',"toolConfig":{"tools":[{"toolSpec":{"name":"t","inputSchema":{"json":'
+    )
+    deep += '{"type":"object","properties":{"a":' * depth + "{}" + "}}" * depth + "}}}]}}}"
+    inputs = written(tmp_path, [record("a"), deep, record("b")])
+    route = replace(ROUTE, provider=provider, model="claude-sonnet-4-5" if provider == "anthropic" else "m")
+    plan = split(JOB, inputs, route, NO_LIMITS, tmp_path)
+    assert plan.cuts[0].records == 3
+    assert plan.cuts[0].lines >= 2
+
+
+def test_a_row_that_is_nested_too_deeply_is_no_other_records_trouble(tmp_path: Path) -> None:
+    inputs = written(tmp_path, [record("a"), record("b")])
+    plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
+    deep = json.dumps(row(0, "x")).replace('"x"', "[" * 100_000 + "]" * 100_000)
+    file = results(tmp_path, "out", [deep, row(1, "B")])
+    _, rows = joined(tmp_path, inputs, plan.cuts[0], (file,), RecordError(500, "no result"))
+    assert texts(rows[1:]) == ["B"]
+    assert rows[0]["error"]["errorCode"] >= 500
+
+
 def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> None:
     inputs = written(tmp_path, [record(str(number)) for number in range(4)] + [refused()])
     plan = split(JOB, inputs, ROUTE, NO_LIMITS, tmp_path)
     first = results(tmp_path, "first", [row(2, "two"), expired(0), expired(1)])
     path = Spool(tmp_path).lines(0, 1)
     done = answered((first,), "openai", JOB)
-    assert done == {2}
-    assert unanswered_lines(JOB, inputs, plan.cuts[0], ROUTE, 1_000_000, done, path) == 3
+    assert done == {Request(2)}
+    assert unanswered_lines(JOB, inputs, plan.cuts[0], ROUTE, 1_000_000, done, frozenset(), path) == 3
     second = results(tmp_path, "second", [row(3, "three"), row(1, "one"), row(0, "zero")])
     _, rows = joined(tmp_path, inputs, plan.cuts[0], (first, second))
     assert texts(rows[:4]) == ["zero", "one", "two", "three"]
@@ -250,7 +290,9 @@ def test_a_second_round_sends_only_what_has_no_final_answer(tmp_path: Path) -> N
 @settings(max_examples=60, deadline=None)
 @given(
     objects=st.lists(
-        st.lists(st.sampled_from(["ok", "refused", "cut", "blank"]), max_size=8), min_size=1, max_size=4
+        st.lists(st.sampled_from(["ok", "refused", "cut", "deep", "blank", "mark"]), max_size=8),
+        min_size=1,
+        max_size=6,
     ),
     requests=st.integers(1, 6),
     answers=st.randoms(use_true_random=False),
@@ -267,18 +309,26 @@ def test_every_record_in_gives_exactly_one_row_out_in_order(
     inputs, wanted = _objects(folder, objects, "\r\n" if crlf else "\n")
     plan = split(JOB, inputs, ROUTE, Limits(requests=requests, bytes=1_000_000), folder)
     _join_all(folder, inputs, plan, answers)
-    spool = Spool(folder)
     found = [
-        [
-            json.loads(line)["recordId"]
-            for number in range(len(plan.cuts))
-            if spool.part(index, number).is_file()
-            for line in spool.part(index, number).read_text().splitlines()
-        ]
-        for index in range(len(inputs))
+        [json.loads(line)["recordId"] for part in parts for line in part.read_text().splitlines()]
+        for parts in _published_parts(folder, plan)
     ]
     assert found == wanted
     assert sum(cut.records for cut in plan.cuts) == sum(map(len, wanted))
+
+
+def _published_parts(folder: Path, plan: Plan) -> list[list[Path]]:
+    """The parts that each output object is made of; all of them exist."""
+    shards = [shard_of(JOB, number, cut, leads=True) for number, cut in enumerate(plan.cuts)]
+    ends = list(accumulate(plan.counts))
+    return [
+        [
+            Spool(folder).part(index, shard.number)
+            for shard in shards
+            if overlaps(shard, end - plan.counts[index], end)
+        ]
+        for index, end in enumerate(ends)
+    ]
 
 
 def _objects(
@@ -292,12 +342,16 @@ def _objects(
             "ok": lambda name: json.dumps(record("hi", recordId=name)),
             "refused": lambda name: json.dumps(refused(recordId=name)),
             "cut": lambda name: json.dumps(record("half a smile: \ud83d", recordId=name)),
+            "deep": lambda name: json.dumps(record("x", recordId=name)).replace(
+                '"x"', "[" * 2000 + "]" * 2000
+            ),
             "blank": lambda name: "",
+            "mark": lambda name: "\ufeff",
         }
         text = [made[kind](name) for name, kind in found]
         path.write_bytes(line_end.join(text).encode())
         files.append(InputFile(path, f"s3://in/{number}.jsonl"))
-        wanted.append([name for name, kind in found if kind != "blank"])
+        wanted.append([name for name, kind in found if kind not in ("blank", "mark")])
     return tuple(files), wanted
 
 

@@ -12,6 +12,7 @@ from translators.bedrock.families.chat.model_output import (
     gpt_oss_passthrough,
     jamba_output,
     mistral_output,
+    mistral_passthrough,
     output,
     palmyra_output,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "is_palmyra",
     "jamba_output",
     "mistral_output",
+    "mistral_passthrough",
     "output",
     "palmyra_output",
     "request",

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families.chat import wire
 from translators.errors import Refused
 
 _DATA_URI = re.compile(
-    r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL
+    r"\s*data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)",
+    re.DOTALL | re.IGNORECASE,
 )
 _UNFIT_FOR_NAME = re.compile(r"[^A-Za-z0-9()\[\]-]+")
 _LONGEST_NAME = 200
@@ -60,7 +62,7 @@ def image(url: str, path: str) -> converse.ImageBlock:
     form = _IMAGES.get(found["type"].lower())
     if form is None:
         raise Refused(path, f"{found['type']!r} is not one of {', '.join(_IMAGES)}")
-    return converse.ImageBlock(form, converse.Source(bytes=found["data"]))
+    return converse.ImageBlock(form, converse.Source(bytes=base64_at(found["data"], path)))
 
 
 def document(file: wire.FileData, path: str) -> converse.DocumentBlock:
@@ -75,7 +77,8 @@ def document(file: wire.FileData, path: str) -> converse.DocumentBlock:
         form, data = _DOCUMENTS.get(found["type"].lower()), found["data"]
     if form is None:
         raise Refused(f"{path}.file_data", f"is of no known kind; known: {', '.join(_DOCUMENTS)}")
-    return converse.DocumentBlock(_document_name(name), converse.Source(bytes=data), form)
+    source = converse.Source(bytes=base64_at(data, f"{path}.file_data"))
+    return converse.DocumentBlock(_document_name(name), source, form)
 
 
 def _document_name(filename: str) -> str:

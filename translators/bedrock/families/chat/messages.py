@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.converse import ContentBlock, Note
 from translators.bedrock.families.chat import media, wire
 from translators.errors import Refused
@@ -78,7 +79,7 @@ def _part(part: wire.UserPart, path: str, notes: list[Note]) -> ContentBlock:
         case wire.Image():
             return ContentBlock(image=_image(part, path, notes))
         case wire.Audio():
-            source = converse.Source(bytes=part.input_audio.data)
+            source = converse.Source(bytes=base64_at(part.input_audio.data, f"{path}.input_audio.data"))
             return ContentBlock(audio=converse.AudioBlock(part.input_audio.format, source))
         case wire.File():
             return ContentBlock(document=media.document(part.file, f"{path}.file"))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
@@ -37,6 +37,7 @@ class _Message(Struct):
 _ENCODER = msgspec.json.Encoder()
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
+_ANY_OBJECT = msgspec.json.Decoder(dict[str, Any])
 _MESSAGE = msgspec.json.Decoder(_Message)
 
 _VERSION = re.compile(r"-v\d+(:.*)?$")
@@ -119,6 +120,33 @@ def gpt_oss_passthrough(completion: bytes, model_id: str) -> bytes:
         choice["message"] = Raw(_ENCODER.encode(message))
     members["choices"] = Raw(_ENCODER.encode(choices))
     return _ENCODER.encode(members)
+
+
+def mistral_passthrough(completion: bytes, model_id: str) -> bytes:
+    """Mistral's completion with the finish reason in `stop_reason` too, and chunks of a message as text and
+    reasoning."""
+    members = decoded(_OBJECT, Raw(completion))
+    choices = decoded(_OBJECTS, members["choices"], "choices")
+    for choice in choices:
+        choice["stop_reason"] = choice.get("finish_reason", Raw(b"null"))
+        if "message" in choice:
+            choice["message"] = Raw(_ENCODER.encode(_without_chunks(choice["message"])))
+    members["choices"] = Raw(_ENCODER.encode(choices))
+    return _ENCODER.encode(members)
+
+
+def _without_chunks(raw: Raw) -> _Object:
+    message: _Object = decoded(_ANY_OBJECT, raw)
+    content: object = message.get("content")
+    if content is None:
+        message["content"] = ""
+    elif isinstance(content, list):
+        chunks = cast("list[_Object]", content)
+        message["content"] = "".join(chunk.get("text", "") for chunk in chunks)
+        thoughts = [thought for chunk in chunks for thought in chunk.get("thinking", ())]
+        if thoughts:
+            message["reasoning_content"] = "".join(thought.get("text", "") for thought in thoughts)
+    return message
 
 
 def _tagged(reasoning: str, content: str | None) -> str:

@@ -187,7 +187,7 @@ class Body(Strict):
     seed: int | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
-    logit_bias: dict[str, float] | None = None
+    logit_bias: dict[str, int | float] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
     top_k: Annotated[int, Meta(ge=0)] | None = None

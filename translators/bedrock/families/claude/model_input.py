@@ -11,13 +11,16 @@ import msgspec
 from msgspec import Raw
 
 from translators.bedrock import converse
+from translators.bedrock.base64_text import base64_at
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.claude import wire
 from translators.bedrock.families.claude.citations import to_converse
+from translators.bedrock.families.claude.other_members import note_members, note_tool
 from translators.errors import Refused
 
 _BODY = msgspec.json.Decoder(wire.Body)
 _TOOL = msgspec.json.Decoder(wire.Tool)
+_OUTPUT_FORMAT = converse.Note("output_format", "mapped", "read as output_config.format")
 _TOOL_TYPE = msgspec.json.Decoder(wire.ToolType)
 
 _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
@@ -31,7 +34,10 @@ _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
 def request(model_input: Raw | wire.Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_BODY, model_input)
-    return converse.Request(
+    notes: list[converse.Note] = []
+    note_members(body, notes)
+    config = _output_config(body, notes)
+    asked = converse.Request(
         messages=[
             converse.Message(message.role, _content(message.content, index))
             for index, message in enumerate(body.messages)
@@ -40,10 +46,11 @@ def request(model_input: Raw | wire.Body) -> converse.Request:
         inference_config=converse.InferenceConfig(
             body.max_tokens, body.temperature, body.top_p, body.stop_sequences
         ),
-        tool_config=_tool_config(body),
+        tool_config=_tool_config(body, notes),
         additional_model_request_fields=_extras(body) or None,
-        output_config=None if body.output_config is None else _output_config(body.output_config),
+        output_config=config,
     )
+    return converse.noted(asked, notes) if notes else asked
 
 
 def _content(content: str | list[wire.Block], message: int) -> list[converse.ContentBlock]:
@@ -71,7 +78,7 @@ def _block(block: wire.Block, path: str) -> converse.ContentBlock:
         case wire.Text():
             return _text(block)
         case wire.Image():
-            return converse.ContentBlock(image=_image(block))
+            return converse.ContentBlock(image=_image(block, path))
         case wire.Document():
             return converse.ContentBlock(document=_document(block, path))
         case wire.SearchResult():
@@ -100,17 +107,16 @@ def _text(block: wire.Text) -> converse.ContentBlock:
     return converse.ContentBlock(citations_content=cited)
 
 
-def _image(block: wire.Image) -> converse.ImageBlock:
-    return converse.ImageBlock(
-        _IMAGE_FORMATS[block.source.media_type], converse.Source(bytes=block.source.data)
-    )
+def _image(block: wire.Image, path: str) -> converse.ImageBlock:
+    data = base64_at(block.source.data, f"{path}.source.data")
+    return converse.ImageBlock(_IMAGE_FORMATS[block.source.media_type], converse.Source(bytes=data))
 
 
 def _document(block: wire.Document, path: str) -> converse.DocumentBlock:
     form: converse.DocumentFormat | None = None
     match block.source:
         case wire.PdfSource(data=data):
-            form, source = "pdf", converse.Source(bytes=data)
+            form, source = "pdf", converse.Source(bytes=base64_at(data, f"{path}.source.data"))
         case wire.TextSource(data=data):
             form, source = "txt", converse.Source(text=data)
         case wire.ContentSource(content=content):
@@ -173,7 +179,7 @@ def _result_part(part: wire.ResultPart, path: str) -> converse.ToolResultContent
         case wire.Text():
             return converse.ToolResultContent(text=part.text)
         case wire.Image():
-            return converse.ToolResultContent(image=_image(part))
+            return converse.ToolResultContent(image=_image(part, path))
         case wire.Document():
             return converse.ToolResultContent(document=_document(part, path))
         case wire.SearchResult():
@@ -211,14 +217,16 @@ def _system(system: str | list[wire.SystemText]) -> list[converse.SystemBlock]:
     return blocks
 
 
-def _tool_config(body: wire.Body) -> converse.ToolConfig | None:
+def _tool_config(body: wire.Body, notes: list[converse.Note]) -> converse.ToolConfig | None:
     if not body.tools:
-        if body.tool_choice is not None:
+        demanding = body.tools is None or not isinstance(body.tool_choice, wire.ChoiceAuto | wire.ChoiceNone)
+        if body.tool_choice is not None and demanding:
             raise Refused("tool_choice", "may only be specified while providing tools")
         return None
     tools: list[converse.Tool] = []
     for index, raw in enumerate(body.tools):
         tool = _tool(raw, f"tools[{index}]")
+        note_tool(tool, f"tools[{index}]", notes)
         schema = converse.InputSchema(_object(tool.input_schema, f"tools[{index}].input_schema"))
         tools.append(converse.Tool(converse.ToolSpec(tool.name, schema, tool.description, tool.strict)))
         if tool.cache_control is not None:
@@ -262,8 +270,9 @@ def _extras(body: wire.Body) -> dict[str, object]:
         extras["thinking"] = _thinking(body.thinking, body)
     if body.metadata is not None and body.metadata.user_id is not None:
         extras["user"] = body.metadata.user_id
-    if body.anthropic_beta is not None:
-        extras["anthropic_beta"] = body.anthropic_beta
+    betas = [*(body.anthropic_beta or ()), *(body.betas or ())]
+    if betas or body.anthropic_beta is not None:
+        extras["anthropic_beta"] = betas
     if body.tool_choice is not None and body.tool_choice.disable_parallel_tool_use is not None:
         extras["parallel_tool_calls"] = not body.tool_choice.disable_parallel_tool_use
     return extras
@@ -280,10 +289,18 @@ def _thinking(thinking: wire.ThinkingConfig, body: wire.Body) -> object:
     return msgspec.to_builtins(thinking)
 
 
-def _output_config(config: wire.OutputConfig) -> converse.OutputConfig:
-    if config.format is None:
-        return converse.OutputConfig(effort=config.effort)
-    schema = _object(config.format.schema, "output_config.format.schema")
+def _output_config(body: wire.Body, notes: list[converse.Note]) -> converse.OutputConfig | None:
+    """Effort and schema; the schema under its former name too."""
+    config = body.output_config or wire.OutputConfig()
+    form, path = config.format, "output_config.format.schema"
+    if body.output_format is not None:
+        if form is not None and form != body.output_format:
+            raise Refused("output_format", "output_config.format says something else")
+        form, path = body.output_format, "output_format.schema"
+        notes.append(_OUTPUT_FORMAT)
+    if form is None:
+        return None if body.output_config is None else converse.OutputConfig(effort=config.effort)
+    schema = _object(form.schema, path)
     structure = converse.TextFormatStructure(converse.JsonSchema(bytes(schema).decode()))
     return converse.OutputConfig(converse.TextFormat("json_schema", structure), config.effort)
 

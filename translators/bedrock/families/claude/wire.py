@@ -1,6 +1,6 @@
 """JSON shapes of the Messages API on Bedrock: bodies and messages."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
@@ -170,6 +170,10 @@ class Tool(Strict):
     type: Literal["custom"] | None = None
     strict: bool | None = None
     cache_control: CacheControl | None = None
+    allowed_callers: list[str] | None = None
+    defer_loading: bool | None = None
+    eager_input_streaming: bool | None = None
+    input_examples: list[Any] | None = None
 
 
 class ToolType(Struct):
@@ -197,7 +201,7 @@ class ChoiceNone(Strict, tag_field="type", tag="none"):
 
 type ToolChoice = ChoiceAuto | ChoiceAny | ChoiceTool | ChoiceNone
 
-type Display = Literal["summarized", "omitted"]
+type Display = Literal["summarized", "omitted", "updates"]
 
 
 class ThinkingEnabled(Strict, tag_field="type", tag="enabled"):
@@ -213,7 +217,11 @@ class ThinkingDisabled(Strict, tag_field="type", tag="disabled"):
     pass
 
 
-type ThinkingConfig = ThinkingEnabled | ThinkingAdaptive | ThinkingDisabled
+class ThinkingBetweenTools(Strict, tag_field="type", tag="between_tools"):
+    pass
+
+
+type ThinkingConfig = ThinkingEnabled | ThinkingAdaptive | ThinkingDisabled | ThinkingBetweenTools
 
 
 class JsonSchemaFormat(Strict, tag_field="type", tag="json_schema"):
@@ -223,6 +231,7 @@ class JsonSchemaFormat(Strict, tag_field="type", tag="json_schema"):
 class OutputConfig(Strict):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     format: JsonSchemaFormat | None = None
+    task_budget: Any = None
 
 
 class Metadata(Strict):
@@ -230,9 +239,12 @@ class Metadata(Strict):
 
 
 class Body(Strict):
-    """Sampling ranges are Anthropic's; which model takes which parameter is not checked here."""
+    """Sampling ranges are Anthropic's; which model takes which parameter is not checked here.
 
-    anthropic_version: Literal["bedrock-2023-05-31"]
+    Below `anthropic_beta` are members of Anthropic's own API (anthropic 2.14:
+    beta/message_create_params.py), which `other_members` drops or refuses.
+    """
+
     max_tokens: Annotated[int, Meta(ge=1)]
     messages: Annotated[list[Message], Meta(min_length=1)]
     system: str | list[SystemText] | None = None
@@ -246,6 +258,33 @@ class Body(Strict):
     output_config: OutputConfig | None = None
     metadata: Metadata | None = None
     anthropic_beta: list[str] | None = None
+    anthropic_version: str | None = None
+    """`bedrock-2023-05-31` at AWS, `2026-10-21` in Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
+    Nothing depends on it."""
+    output_format: JsonSchemaFormat | None = None
+    """The former name of `output_config.format`."""
+    model: str | None = None
+    stream: bool | None = None
+    betas: list[str] | None = None
+    billing_policy: Any = None
+    cache_control: Any = None
+    cache_hint: Any = None
+    compaction: Any = None
+    container: Any = None
+    context_hint: Any = None
+    context_management: Any = None
+    diagnostics: Any = None
+    fallback_credit_token: Any = None
+    fallbacks: Any = None
+    inference_geo: Any = None
+    mcp_servers: Any = None
+    previous_thread_event_id: Any = None
+    service_tier: Any = None
+    speed: Any = None
+    store: Any = None
+    thread: Any = None
+    user_profile_id: Any = None
+    workspace_id: Any = None
 
 
 class Usage(Struct):

@@ -4,7 +4,7 @@ AWS: model-parameters-embed-v3, model-parameters-embed-v4. Token counts are in a
 does not have. Sizes of images, which v3 repeats, are unknown and left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -12,14 +12,20 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from translators.bedrock.converse import NonEmpty
-from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
+from translators.bedrock.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    ImagePart,
+    Purpose,
+    TextPart,
+    VectorType,
+)
 from translators.bedrock.families.base64_images import image_of_uri
 from translators.bedrock.families.binary_vectors import packed_bits
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
-type _VectorType = Literal["float", "int8", "uint8", "binary", "ubinary"]
 type _Truncate = Literal["NONE", "START", "END", "LEFT", "RIGHT"]
 
 
@@ -39,25 +45,25 @@ class _Input(Struct, forbid_unknown_fields=True):
     content: Annotated[list[_Text | _Image], Meta(min_length=1)]
 
 
-type _Texts = Annotated[list[NonEmpty], Meta(min_length=1, max_length=96)]
+type _Texts = Annotated[list[NonEmpty], Meta(max_length=96)]
 type _Purpose = Literal["search_document", "search_query", "classification", "clustering"]
 
 
 class _V3Body(Struct, forbid_unknown_fields=True):
     input_type: Literal["search_document", "search_query", "classification", "clustering", "image"]
     texts: _Texts | None = None
-    images: Annotated[list[str], Meta(min_length=1, max_length=1)] | None = None
+    images: Annotated[list[str], Meta(max_length=1)] | None = None
     truncate: _Truncate | None = None
-    embedding_types: list[_VectorType] | None = None
+    embedding_types: list[VectorType] | None = None
 
 
 class _V4Body(Struct, forbid_unknown_fields=True):
     input_type: _Purpose
     texts: _Texts | None = None
-    images: Annotated[list[str], Meta(min_length=1, max_length=96)] | None = None
-    inputs: Annotated[list[_Input], Meta(min_length=1, max_length=96)] | None = None
+    images: Annotated[list[str], Meta(max_length=96)] | None = None
+    inputs: Annotated[list[_Input], Meta(max_length=96)] | None = None
     truncate: _Truncate | None = None
-    embedding_types: list[_VectorType] | None = None
+    embedding_types: list[VectorType] | None = None
     output_dimension: Literal[256, 512, 1024, 1536] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=128_000)] | None = None
 
@@ -67,11 +73,11 @@ class _Requested(Struct):
 
     texts: list[str] | None = None
     inputs: list[_Input] | None = None
-    embedding_types: list[_VectorType] | None = None
+    embedding_types: list[VectorType] | None = None
 
 
 type _Floats = tuple[tuple[float, ...], ...]
-type _ByType = dict[_VectorType, _Floats | list[list[int]]]
+type _ByType = dict[VectorType, _Floats | Sequence[Sequence[int]]]
 
 
 class _Answer(Struct, omit_defaults=True):
@@ -159,7 +165,7 @@ def v4_output(answer: EmbeddingAnswer, model_id: str, model_input: Raw) -> bytes
 
 def _by_type(
     answer: EmbeddingAnswer,
-    types: list[_VectorType],
+    types: list[VectorType],
     texts: list[str] | None,
     inputs: list[_Input] | None,
 ) -> bytes:
@@ -167,6 +173,8 @@ def _by_type(
     for kind in types:
         if kind == "float":
             embeddings[kind] = answer.vectors
+        elif kind in answer.by_type:
+            embeddings[kind] = answer.by_type[kind]
         else:
             lowest = -128 if kind == "binary" else 0
             embeddings[kind] = [[byte + lowest for byte in packed_bits(one)] for one in answer.vectors]
@@ -181,18 +189,13 @@ def _request(
     dimensions: int | None,
     usual_dimensions: int,
 ) -> EmbeddingRequest:
-    for index, kind in enumerate(body.embedding_types or ()):
-        if kind in {"int8", "uint8"}:
-            raise Refused(
-                f"embedding_types[{index}]",
-                f"{kind!r}: Cohere does not say how it scales; accepted are float, binary, ubinary",
-            )
     return EmbeddingRequest(
         _inputs(texts, images, inputs),
         dimensions=dimensions,
         usual_dimensions=usual_dimensions,
         purpose=_PURPOSES[body.input_type],
         truncate=None if body.truncate is None else _ENDS[body.truncate],
+        types=tuple(body.embedding_types or ()),
     )
 
 
@@ -204,9 +207,9 @@ def _inputs(
         raise Refused(
             "texts", f"one of texts, images and inputs must be there, got {' and '.join(given) or 'none'}"
         )
-    if texts is not None:
+    if texts:
         return tuple((TextPart(text),) for text in texts)
-    if images is not None:
+    if images:
         return tuple((image_of_uri(image, f"images[{index}]"),) for index, image in enumerate(images))
     return tuple(_parts(one, f"inputs[{index}].content") for index, one in enumerate(inputs or ()))
 

@@ -1,0 +1,81 @@
+"""Deleting what a job that is over leaves at its provider: uploaded lines and result files.
+
+Azure takes 500 files, Gemini 20 GB. Nothing depends on the deletion: it begins when the job's status is
+final, and what it misses expires where the provider knows an expiry.
+"""
+
+import logging
+from datetime import timedelta
+
+import anyio
+
+from addon.jobs.errors import Interrupted, NotConfigured
+from addon.jobs.job_run import JobRun
+from addon.jobs.retrying import until_done
+from addon.jobs.tables import DIRECT, FOREIGN, BatchRow, utc_now
+from addon.providers.google_auth import TokenUnavailable
+from addon.providers.retry_policy import Unreachable, is_transient_error
+from translators.errors import ProviderError
+from translators.providers.conversation import Batch, Endpoint
+
+logger = logging.getLogger(__name__)
+
+GRACE_HOURS = 24
+"""How long after a job's end a provider that is down is waited for."""
+SECONDS_BEFORE_FALLBACK = 10.0
+"""How long a job may wait for the deletion before it goes to its next provider."""
+
+
+async def remember_endpoint(run: JobRun) -> None:
+    """Keep the endpoint of a job whose caller brought a key: the stored key is deleted when the job ends."""
+    if run.keeps_leftovers or await run.resources.store.encrypted_key(run.id) is None:
+        return
+    try:
+        run.resources.callers_endpoints[run.id] = await run.endpoint()
+    except (ProviderError, NotConfigured) as error:
+        logger.info("job %s: its files stay at %s: %s", run.id, run.job.provider, error)
+
+
+async def delete_all(run: JobRun) -> None:
+    """Delete what all batches of a job that is over left. Raises nothing but what a restart may cure."""
+    endpoint = run.resources.callers_endpoints.pop(run.id, None)
+    if run.keeps_leftovers:
+        return
+    for row in await run.resources.store.batches(run.id):
+        await _delete(run, row, endpoint)
+
+
+async def delete_before_fallback(run: JobRun) -> None:
+    """Delete what a provider that refused the job got for it, if that is soon done."""
+    if run.keeps_leftovers:
+        return
+    with anyio.move_on_after(SECONDS_BEFORE_FALLBACK):
+        for row in await run.resources.store.batches(run.id):
+            await _delete(run, row, None, patient=False)
+
+
+async def _delete(run: JobRun, row: BatchRow, endpoint: Endpoint | None, *, patient: bool = True) -> None:
+    """Delete what one batch left, unless the batch may still run or is another application's."""
+    may_run = row.state == "running" and row.intended is not None
+    input_id = "" if run.source.at_provider else row.input_id or ""
+    if may_run or row.batch_id == DIRECT or row.state == FOREIGN or not (input_id or row.result_files):
+        return
+    batch = Batch(
+        id=row.batch_id or "",
+        state="ended",
+        raw_status=row.raw_status or "",
+        result_files=tuple(row.result_files),
+    )
+
+    async def attempt() -> None:
+        place = endpoint or await run.endpoint()
+        await run.resources.transport.play(run.batches.delete(place, batch, input_id))
+
+    def too_late(latest: JobRun) -> bool:
+        ended = latest.job.ended
+        return not patient or (ended is not None and utc_now() > ended + timedelta(hours=GRACE_HOURS))
+
+    try:
+        await until_done(run, "deleting files", attempt, curable=is_transient_error, give_up=too_late)
+    except (ProviderError, NotConfigured, Interrupted, Unreachable, TokenUnavailable) as error:
+        logger.warning("job %s: files stay at %s: %s", run.id, run.job.provider, error)
