@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, override
 import msgspec
 from msgspec import Raw, structs
 
-from translators.bedrock.converse import NotedRequest
+from translators.bedrock.converse import Answer, NotedRequest
 from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
@@ -28,11 +28,12 @@ from translators.bedrock.families.registry import (
 )
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
-from translators.errors import RecordError, Refused
+from translators.errors import Filtered, RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished, joined, part_id
 from translators.providers.model_rules import Overrides
 from translators.providers.provider import Embeddings, MakeLine, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
+from translators.surrogates import replaced
 from translators.wire import Members, ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
@@ -109,8 +110,10 @@ class Translator:
         try:
             codec = self._codec or self._codec_of(model_input)
             if len(rows) == 1 and rows[0] is not None:
-                return codec.output(model_input, rows[0])
-            return codec.whole(model_input, rows)
+                return codec.output(model_input, _in_utf_8(rows[0]))
+            return codec.whole(model_input, [None if row is None else _in_utf_8(row) for row in rows])
+        except Filtered as filtered:
+            return filtered.error
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
         except RecursionError:
@@ -125,6 +128,17 @@ class Translator:
         if family.name not in self._codecs:
             self._codecs[family.name] = _codec(family, self._route)
         return self._codecs[family.name]
+
+
+def _in_utf_8(row: bytes) -> bytes:
+    """The row without bytes that are no UTF-8, which msgspec does not find in raw members."""
+    if row.isascii():
+        return row
+    try:
+        row.decode()
+    except UnicodeDecodeError:
+        return replaced(row)
+    return row
 
 
 def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | None:
@@ -197,9 +211,14 @@ class _ConverseCodec(_Codec):
         answer = self._target.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        usage = answer.response.usage
-        output = self._family.output(answer, self._route.model_id, model_input)
-        return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+        return _written(self._family, answer, self._route, model_input)
+
+
+def _written(family: Family, answer: Answer, route: Route, model_input: Raw) -> ModelOutput:
+    """The answer in the dialect."""
+    output = family.output(answer, route.model_id, model_input)
+    usage = answer.response.usage
+    return ModelOutput(output, usage.input_tokens, usage.output_tokens, tuple(answer.notes))
 
 
 class _PassthroughCodec(_Codec):
@@ -222,10 +241,12 @@ class _PassthroughCodec(_Codec):
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
+        if isinstance(answer, Answer):
+            return _written(self._family, answer, self._route, model_input)
         following = self._native.following
         completion = answer.json if following is None else following(answer.json, model_input)
         output = self._family.passthrough(completion, self._route.model_id)
-        return ModelOutput(output, answer.input_tokens, answer.output_tokens)
+        return ModelOutput(output, answer.input_tokens, answer.output_tokens, answer.notes)
 
 
 class _EmbeddingCodec(_Codec):

@@ -40,6 +40,7 @@ from translators.bedrock.media import Source as Source
 from translators.bedrock.media import TextBlock as TextBlock
 from translators.bedrock.media import VideoBlock as VideoBlock
 from translators.bedrock.media import VideoFormat as VideoFormat
+from translators.notes import Note as Note
 
 type Role = Literal["user", "assistant", "system"]
 
@@ -364,23 +365,19 @@ class Answer(Struct):
     """The provider's name of the model."""
     stop_sequence: str | None = None
     """The stop sequence that ended the text, where the provider reports it."""
-    refusal: bool = False
-    """The model refused. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
+    refusal: str = ""
+    """The words in which the model refused, one of the content's texts. Converse has no stop reason for that:
+    `stop_reason` is `content_filtered`, as it is, without such words, where a filter stopped the answer."""
+    stopped_by: str = ""
+    """The provider's own word for why the answer ended."""
+    separator: str = ""
+    """What stands between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
-
-
-class Note(Struct, frozen=True):
-    """A member of a record that was dropped or mapped, or `sent` as it is though the model may take it for
-    something else; counted in the job's report."""
-
-    field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
-    for members without a counterpart in Converse."""
-    effect: Literal["dropped", "mapped", "sent"]
-    detail: str = ""
+    notes: list[Note] = field(default_factory=list[Note])
+    """What of the answer was dropped or mapped; the dialect adds its own."""
 
 
 class NotedRequest(Request):

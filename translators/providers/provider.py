@@ -52,8 +52,8 @@ class Native:
     """Translation of a body that is in the provider's own format already, and of its answer."""
 
     line: MakeLine[Raw | Members]
-    answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
-    """A result row → the provider's answer as it is."""
+    answer: Callable[[bytes], ModelOutput | Answer | RecordError | Unfinished]
+    """A result row → the provider's answer as it is; in the hub where its form is not the usual one."""
     following: Callable[[bytes, Raw], bytes] | None = None
     """The provider's answer, the body → the answer without what it repeats of the body, where it does."""
     speaks: Callable[[str], bool] = _any

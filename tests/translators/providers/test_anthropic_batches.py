@@ -197,7 +197,7 @@ def test_counts_tell_why_a_batch_ended(counts: dict[str, int], cancelled: str | 
         (httpx.Response(400, json={"error": {"message": "Bad"}}), "Bad", None),
         (httpx.Response(400, json={"error": "Bad"}), "Bad", None),
         (httpx.Response(400, json={"message": "Bad"}), "Bad", None),
-        (httpx.Response(400, json=["Bad"]), '["Bad"]', None),
+        (httpx.Response(400, json=["Bad"]), "Bad", None),
         (httpx.Response(413, text="<html>Bad</html>"), "<html>Bad</html>", None),
         (httpx.Response(503), "HTTP 503 Service Unavailable", None),
     ],

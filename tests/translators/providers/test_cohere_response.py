@@ -62,7 +62,7 @@ def test_call_that_the_limit_cut_keeps_its_reason() -> None:
 
 @pytest.mark.parametrize(
     ("line", "code"),
-    [(row(None, "Invalid request"), 500), (row(None), 502), (row([]), 502), (b'{"error": 5}', 502)],
+    [(row(None, "Invalid request"), 500), (row(None), 502), (row([]), 502), (b'{"error": 5}', 500)],
 )
 def test_row_without_an_answer_is_an_error_of_the_record(line: bytes, code: int) -> None:
     outcome = answer(line, unasked)

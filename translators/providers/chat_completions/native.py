@@ -17,19 +17,22 @@ OpenAI: chat/create; what is known of a model is in its `Traits`.
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.bedrock.converse import Answer, Note, Request, StopReason
 from translators.errors import RecordError, Refused
-from translators.providers.batch_file import unreadable
+from translators.providers.answers.received import compact, parsed
+from translators.providers.answers.stop_reasons import stop_reason
+from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.native_rules import fit_to_model, has
 from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
-from translators.providers.chat_completions.rows import without_answer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
@@ -38,18 +41,71 @@ from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
 
-class _Completion(Struct):
-    choices: list[Raw] | None = None
+class _Called(Struct):
+    name: str
+    arguments: str
+
+
+class _Call(Struct):
+    function: _Called
+    id: str
+
+
+class _Message(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(Struct):
+    message: _Message
+    finish_reason: Any = None
+
+
+class _LabelledChoice(Struct):
+    message: _Message
+    finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+
+
+class _Completion[One](Struct):
+    """A chat completion of the usual form, as applications read it."""
+
+    choices: Annotated[list[One], Meta(min_length=1)]
     usage: ChatUsage | None = None
+    id: str | None = None
+    created: float | None = None
+    model: str | None = None
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
-_COMPLETION = msgspec.json.Decoder(_Completion | None)
-_EMPTY_LIST = re.compile(rb"\[\s*\]")
-_NULL = re.compile(rb":\s*null")
+_COMPLETION = msgspec.json.Decoder(_Completion[_LabelledChoice])
+_ODDLY_ENDED = msgspec.json.Decoder(_Completion[_Choice])
 _TEXT = msgspec.json.Decoder(str)
 _ENCODER = msgspec.json.Encoder()
+
+_OWN: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "stop": "end_turn",
+        "length": "max_tokens",
+        "tool_calls": "end_turn",
+        "function_call": "end_turn",
+        "content_filter": "content_filtered",
+    }
+)
+_FINISH_REASONS: Mapping[StopReason, str] = MappingProxyType(
+    {
+        "end_turn": "stop",
+        "stop_sequence": "stop",
+        "max_tokens": "length",
+        "model_context_window_exceeded": "length",
+        "content_filtered": "content_filter",
+    }
+)
+_EMPTY_LIST = re.compile(rb"\[\s*\]")
+_NULL = re.compile(rb":\s*null")
 
 _OPTIONAL = frozenset(
     {
@@ -124,26 +180,71 @@ def _read(model_input: Raw) -> Members:
         raise Refused("modelInput", str(error)) from error
 
 
-def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | RecordError:
-    """The chat completion as it is, or the error where it is none."""
+def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """The chat completion as it is; in the hub where labels in it are not the usual ones."""
     try:
         completion = _COMPLETION.decode(body)
-    except (ValueError, RecursionError) as error:
-        return unreadable(error)
-    if completion is None or not completion.choices:
-        return without_answer(body)
-    usage = chat_usage(completion.usage or ChatUsage(), traits)
-    output = _with_tokens(body, usage.output_tokens) if traits.reasoning_apart else bytes(body)
-    return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+    except (ValueError, RecursionError):
+        return _unusual(body, traits)
+    return _as_it_is(bytes(body), completion.usage or ChatUsage(), traits)
 
 
-def _with_tokens(body: Raw, output_tokens: int) -> bytes:
+def _as_it_is(body: bytes, given: ChatUsage, traits: ResponseTraits, *notes: Note) -> ModelOutput:
+    usage = chat_usage(given, traits)
+    if traits.reasoning_apart and given.completion_tokens is not None:
+        body = _with_tokens(body, usage.output_tokens)
+    return ModelOutput(body, usage.input_tokens, usage.output_tokens, notes)
+
+
+def _unusual(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """A completion whose choices end with words of a server's own; else what the hub can read."""
+    try:
+        completion = _ODDLY_ENDED.decode(body)
+    except (ValueError, RecursionError):
+        read = response.answer_in(body, _nothing_asked, traits)
+        if isinstance(read, RecordError) and _is_list(parsed(body)):
+            return _as_it_is(compact(body), ChatUsage(), traits)
+        return read
+    notes: list[Note] = []
+    members = _BODY.decode(body)
+    choices = _MESSAGES.decode(members["choices"])
+    for choice, ended in zip(choices, completion.choices, strict=True):
+        word = _finish_reason(ended, notes)
+        if word is not None:
+            choice["finish_reason"] = Raw(_ENCODER.encode(word))
+    members["choices"] = Raw(_ENCODER.encode(choices))
+    return _as_it_is(_ENCODER.encode(members), completion.usage or ChatUsage(), traits, *notes)
+
+
+def _is_list(body: Any) -> bool:
+    """Whether there are choices, of whatever form."""
+    match body:
+        case {"choices": [_, *_]}:
+            return True
+        case _:
+            return False
+
+
+def _finish_reason(choice: _Choice, notes: list[Note]) -> str | None:
+    """OpenAI's word for the server's own; None where nothing was said."""
+    said = choice.message.content or choice.message.tool_calls or ()
+    reason = stop_reason(choice.finish_reason, _OWN, "finish_reason", said, notes)
+    if isinstance(reason, RecordError):
+        return None
+    return "tool_calls" if choice.message.tool_calls and reason == "end_turn" else _FINISH_REASONS[reason]
+
+
+def _nothing_asked() -> Request:
+    """In place of the record: what was sent as it is has no names to map back."""
+    return Request([])
+
+
+def _with_tokens(body: bytes, output_tokens: int) -> bytes:
     """The completion with reasoning counted in `completion_tokens`, for servers that leave it out."""
     members = _BODY.decode(body)
-    if "usage" in members:
-        usage = _BODY.decode(members["usage"])
-        usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
-        members["usage"] = Raw(_ENCODER.encode(usage))
+    usage = _BODY.decode(members["usage"])
+    usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
+    members["usage"] = Raw(_ENCODER.encode(usage))
     return _ENCODER.encode(members)
 
 

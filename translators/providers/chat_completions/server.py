@@ -57,7 +57,7 @@ class ChatServer:
         body = self.body_of(row)
         return response.answer_in(body, asked, self.response) if isinstance(body, Raw) else body
 
-    def native_answer(self, row: bytes) -> ModelOutput | RecordError | Unfinished:
+    def native_answer(self, row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
         """The chat completion in a result row as it is, or the error in its place."""
         body = self.body_of(row)
         return native.answer_in(body, self.response) if isinstance(body, Raw) else body

@@ -6,12 +6,12 @@ Datasets refuse `output_dimension`, which the API takes; whether they take image
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-import msgspec
 from msgspec import Raw, Struct, field
 
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose, VectorType
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.chat_completions.embeddings import joined_texts
 from translators.providers.chat_completions.lines import short_line_of
@@ -74,7 +74,7 @@ class _Body(Struct):
 
 _OTHER_TYPES: tuple[VectorType, ...] = ("int8", "uint8", "binary", "ubinary")
 
-_BODY = msgspec.json.Decoder(_Body)
+_BODY = Reader(_Body)
 
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import ProviderError
+from translators.providers.answers.received import Reader, compact
 from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
 from translators.providers.gemini.errors import READER
@@ -147,7 +148,7 @@ class _InlineOperation(Struct):
     metadata: _InlineMetadata
 
 
-_INLINE = msgspec.json.Decoder(_InlineOperation)
+_INLINE = Reader(_InlineOperation)
 
 
 def rows(body: bytes) -> Iterator[bytes]:
@@ -156,11 +157,11 @@ def rows(body: bytes) -> Iterator[bytes]:
     An answer may lack its key (googleapis/python-genai#1886); its row has none either.
     """
     try:
-        answers = _INLINE.decode(body).metadata.output.inlined_responses.inlined_responses
-    except (msgspec.DecodeError, RecursionError) as error:
+        answers = _INLINE.decode_whole(body).metadata.output.inlined_responses.inlined_responses
+    except (ValueError, RecursionError) as error:
         raise ProviderError(502, f"the provider's answers cannot be read: {error}") from error
     for answer in answers:
         key = None if answer.metadata is None else answer.metadata.key
         name, body = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
-        value = msgspec.json.format(bytes(body) or b"null", indent=-1)
+        value = compact(bytes(body) or b"null")
         yield b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)
