@@ -30,9 +30,9 @@ from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import Filtered, RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished, joined, part_id
-from translators.providers.model_rules import Overrides
 from translators.providers.provider import Embeddings, MakeLine, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
+from translators.providers.rules.model_rules import Overrides
 from translators.surrogates import replaced
 from translators.wire import Members, ModelOutput
 

@@ -21,7 +21,7 @@ from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 from translators.errors import RecordError
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
-from translators.providers.retirement import retired
+from translators.providers.rules.retirement import retired
 from translators.translation import InvocationType, Route, Translator
 
 JOB = "offline00000"

@@ -20,10 +20,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from addon.settings.config_file import APPLICATION
 from addon.settings.config_file import FILE_NAME as FILE_NAME
 from addon.settings.config_file import file_in_use as file_in_use
-from translators.providers.model_rules import ModelRules, Overrides, RuleChanges, override
 from translators.providers.provider import Provider
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
-from translators.providers.retirement import retired, retires_soon
+from translators.providers.rules.model_rules import ModelRules, Overrides, RuleChanges, override
+from translators.providers.rules.retirement import retired, retires_soon
 
 
 class BadConfig(ValueError):

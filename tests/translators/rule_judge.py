@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.providers.model_rules import ModelRules
 from translators.providers.registry import PROVIDERS
+from translators.providers.rules.model_rules import ModelRules
 
 type Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from msgspec import Raw
 from tests.translators.model_names import NAMES, openai_shutdowns
 from tests.translators.rule_judge import Json, refused
 from translators.errors import RecordError
-from translators.providers.model_rules import ModelRules, RuleTable, override
 from translators.providers.registry import PROVIDERS
+from translators.providers.rules.model_rules import ModelRules, RuleTable, override
 from translators.translation import Route, Translator
 
 NAMED = [(provider, name) for provider, names in NAMES.items() for name in names]

@@ -8,8 +8,8 @@ from typing import get_type_hints
 import pytest
 
 from addon.settings.config import FILE_NAME, BadConfig, Config, NoAddress, load
-from translators.providers.model_rules import ModelRules, RuleChanges
 from translators.providers.registry import PROVIDERS, UnknownProvider
+from translators.providers.rules.model_rules import ModelRules, RuleChanges
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,7 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.anthropic.response import answer
-from translators.providers.anthropic.results import receipt
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.anthropic.results import STATUSES, receipt
 from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.identifiers import fitting
 

@@ -8,8 +8,8 @@ from msgspec import Raw
 
 from translators.bedrock.records import InputRecord
 from translators.providers.batch_file import Line, Receipt
-from translators.providers.model_rules import LONG_AGO
 from translators.providers.registry import PROVIDERS
+from translators.providers.rules.model_rules import LONG_AGO
 from translators.providers.vertex import models, rows
 from translators.translation import Route, Translator
 

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 from translators.providers.answers.received import Reader
 from translators.providers.anthropic.batches import versioned
 from translators.providers.anthropic.errors import READER
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.anthropic.results import STATUSES
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint

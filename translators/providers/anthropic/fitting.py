@@ -12,8 +12,8 @@ from translators.errors import Refused
 from translators.providers.anthropic.betas import allows_more_thinking, allows_more_tokens
 from translators.providers.anthropic.models import EFFORTS
 from translators.providers.converse_requests import Effort
-from translators.providers.model_rules import ModelRules, Range, ThinkingKind
-from translators.providers.rule_checks import UNFORCED, fitted_limit, fitted_temperature, note_small_limit
+from translators.providers.rules.checks import UNFORCED, fitted_limit, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules, Range, ThinkingKind
 
 type Body = dict[str, object]
 

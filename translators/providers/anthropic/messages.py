@@ -25,8 +25,8 @@ from translators.providers.anthropic import citations, wire
 from translators.providers.anthropic.parts import REFUSED, part, text
 from translators.providers.content_blocks import unplaced
 from translators.providers.identifiers import fitting
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import check_prefill
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 LONGEST_NAME = 64
 """Of tools (Anthropic: agents-and-tools/tool-use/define-tools), and of ids, which have the characters of

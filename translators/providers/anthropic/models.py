@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from translators.providers.converse_requests import Effort
-from translators.providers.model_rules import ModelRules, RuleTable, ThinkingKind
+from translators.providers.rules.model_rules import ModelRules, RuleTable, ThinkingKind
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 """Values of `output_config.effort`, from least to most."""

@@ -24,9 +24,9 @@ from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.anthropic.system_turns import misplaced
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.empty_members import remove_empty
-from translators.providers.model_rules import ModelRules, Overrides
 from translators.providers.native_media import clean_claude_messages
-from translators.providers.rule_checks import SMALL_LIMIT, check_prefill
+from translators.providers.rules.checks import SMALL_LIMIT, check_prefill
+from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
 

@@ -12,7 +12,7 @@ from translators.errors import Refused
 from translators.providers.anthropic.fitting import Body, fit_to_model, think_as_asked
 from translators.providers.anthropic.models import EFFORTS
 from translators.providers.converse_requests import EXTRA, SCHEMA, check_one_answer, schema_of
-from translators.providers.model_rules import ModelRules
+from translators.providers.rules.model_rules import ModelRules
 
 MOST_TOKENS_OF_ANY_MODEL = 4096
 """The `max_tokens` that every model accepts, for models with no known limit."""

@@ -32,8 +32,8 @@ from translators.providers.anthropic.system_turns import misplaced, system_block
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.batch_file import Line, once_each
 from translators.providers.converse_requests import check_unsent
-from translators.providers.model_rules import ModelRules, Overrides
-from translators.providers.rule_checks import check_tools_and_schema
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import ModelRules, Overrides
 
 
 class Asked(Struct, frozen=True):

@@ -4,6 +4,8 @@ Anthropic: build-with-claude/batch-processing. Four types: succeeded, errored, c
 provider sends is read tolerantly: only the members in use.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -11,8 +13,24 @@ from msgspec import Raw, Struct
 from translators.errors import RecordError
 from translators.providers.answers.error_bodies import message_of
 from translators.providers.answers.received import Reader, compact, parsed
-from translators.providers.anthropic.statuses import STATUSES
 from translators.providers.batch_file import Receipt, Unfinished, unreadable
+
+STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "invalid_request_error": 400,
+        "authentication_error": 401,
+        "billing_error": 402,
+        "permission_error": 403,
+        "not_found_error": 404,
+        "conflict_error": 409,
+        "request_too_large": 413,
+        "rate_limit_error": 429,
+        "api_error": 500,
+        "timeout_error": 504,
+        "overloaded_error": 529,
+    }
+)
+"""HTTP number of each `error.type` (Anthropic: api/errors)."""
 
 _WITHOUT_RUN = ("canceled", "expired")
 """The request never reached the model."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from translators.bedrock.converse import ContentBlock, Note, Request, SystemBlock
 from translators.providers.anthropic.parts import REFUSED
 from translators.providers.content_blocks import unplaced
-from translators.providers.model_rules import ModelRules
+from translators.providers.rules.model_rules import ModelRules
 
 _NONE: frozenset[int] = frozenset()
 _MOVED = Note("messages.role", "mapped", "a system message is sent as a part of the system prompt")

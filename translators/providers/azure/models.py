@@ -7,8 +7,8 @@ Azure: how-to/batch, how-to/reasoning.
 
 from dataclasses import replace
 
-from translators.providers.model_rules import ANY, ModelRules, RuleTable
 from translators.providers.openai import models as of_openai
+from translators.providers.rules.model_rules import ANY, ModelRules, RuleTable
 
 
 def _here(row: ModelRules) -> ModelRules:

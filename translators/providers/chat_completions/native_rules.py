@@ -14,8 +14,7 @@ from translators.providers.chat_completions.parameters import SAMPLING, beside_t
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.empty_members import holds_nothing
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import (
+from translators.providers.rules.checks import (
     NO_SCHEMA,
     UNFORCED,
     check_prefill,
@@ -24,6 +23,7 @@ from translators.providers.rule_checks import (
     fitted_temperature,
     note_small_limit,
 )
+from translators.providers.rules.model_rules import ModelRules
 from translators.wire import Members
 
 

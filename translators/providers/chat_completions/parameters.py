@@ -12,13 +12,13 @@ from translators.providers.converse_requests import (
     requested_effort,
     thinking_budget,
 )
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import (
+from translators.providers.rules.checks import (
     fitted_limit,
     fitted_seed,
     fitted_temperature,
     note_small_limit,
 )
+from translators.providers.rules.model_rules import ModelRules
 
 type Body = dict[str, object]
 

@@ -22,7 +22,7 @@ from translators.providers.chat_completions.parts import check_media
 from translators.providers.chat_completions.tools import response_format, tool_parameters
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import check_unsent
-from translators.providers.rule_checks import check_prefill, check_tools_and_schema
+from translators.providers.rules.checks import check_prefill, check_tools_and_schema
 
 
 def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:

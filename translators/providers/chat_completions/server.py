@@ -12,8 +12,8 @@ from translators.providers.chat_completions import native, request, response, ro
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES, FindTraits, ResponseTraits
 from translators.providers.direct import Direct
-from translators.providers.model_rules import Overrides
 from translators.providers.provider import Native
+from translators.providers.rules.model_rules import Overrides
 from translators.wire import Members, ModelOutput, Wire
 
 type Body = dict[str, object]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
-from translators.providers.model_rules import ANY, ModelRules, Overrides, RuleTable
+from translators.providers.rules.model_rules import ANY, ModelRules, Overrides, RuleTable
 
 ADDITIONAL = frozenset(
     {

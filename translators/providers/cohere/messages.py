@@ -13,8 +13,8 @@ from translators.bedrock.converse import Note, ReasoningContent, Request
 from translators.errors import Refused
 from translators.providers.chat_completions.messages import Message, MessageFormat
 from translators.providers.chat_completions.parts import PartFormat
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import check_prefill
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 
 class Thinking(Struct, frozen=True, tag_field="type", tag="thinking"):

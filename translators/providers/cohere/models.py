@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from translators.providers.model_rules import ModelRules, RuleTable
+from translators.providers.rules.model_rules import ModelRules, RuleTable
 
 _NOT_REASONING = ModelRules(
     names=r"command(-(light|nightly|light-nightly|r.*|a-.*))?|c4ai-.*",

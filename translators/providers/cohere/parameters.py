@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
 from translators.providers.converse_requests import EXTRA, check_known, known_effort, thinking_budget
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules
 
 type Body = dict[str, object]
 

@@ -19,7 +19,7 @@ from translators.providers.cohere.messages import PARTS, messages
 from translators.providers.cohere.models import MODELS
 from translators.providers.cohere.parameters import add_parameters
 from translators.providers.converse_requests import check_unsent, tool_specs
-from translators.providers.model_rules import Overrides
+from translators.providers.rules.model_rules import Overrides
 
 DATASET = "batch-chat-v2-input"
 """The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""

@@ -3,7 +3,7 @@
 Fireworks: api-reference post-chatcompletions.
 """
 
-from translators.providers.model_rules import ModelRules, RuleTable
+from translators.providers.rules.model_rules import ModelRules, RuleTable
 
 MODELS = RuleTable(
     (),

@@ -21,8 +21,8 @@ from translators.providers.gemini.parts import CACHE_POINT, REFUSED, FunctionCal
 from translators.providers.gemini.results import Answers
 from translators.providers.gemini.signatures import STAND_IN, unmarked
 from translators.providers.gemini.tools import function_name
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import check_prefill
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 
 class Content(Struct, frozen=True):

@@ -6,7 +6,7 @@ Gemini: docs/thinking (budgets and levels), docs/deprecations, docs/changelog, d
 from dataclasses import replace
 from datetime import date
 
-from translators.providers.model_rules import INT32, LONG_AGO, ModelRules, RuleTable
+from translators.providers.rules.model_rules import INT32, LONG_AGO, ModelRules, RuleTable
 
 _NOT_THINKING = ModelRules(
     names=r"gemma.*|learnlm.*",

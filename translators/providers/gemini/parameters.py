@@ -9,8 +9,8 @@ from translators.errors import Refused
 from translators.providers.converse_requests import EXTRA, check_known
 from translators.providers.gemini.thinking import thinking_config
 from translators.providers.gemini.tools import response_schema
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules
 
 MOST_STOP_SEQUENCES = 5
 """Gemini: generate-content, `stopSequences`."""

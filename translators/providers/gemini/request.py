@@ -28,8 +28,8 @@ from translators.providers.gemini.contents import contents, system_instruction
 from translators.providers.gemini.models import MODELS
 from translators.providers.gemini.parameters import generation_config
 from translators.providers.gemini.tools import tool_members
-from translators.providers.model_rules import ModelRules, Overrides
-from translators.providers.rule_checks import check_tools_and_schema
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import ModelRules, Overrides
 
 GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""

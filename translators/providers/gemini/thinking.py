@@ -9,7 +9,7 @@ from msgspec import Struct
 from translators.bedrock.converse import Note, Request
 from translators.errors import Refused
 from translators.providers.converse_requests import Effort, known_effort
-from translators.providers.model_rules import Level, ModelRules, Range
+from translators.providers.rules.model_rules import Level, ModelRules, Range
 
 _THINKING = "additionalModelRequestFields.thinking"
 _REASONING_EFFORT = "additionalModelRequestFields.reasoning_effort"

@@ -5,7 +5,7 @@ Groq: api-reference chat/create (`reasoning_effort`), docs/structured-outputs, d
 
 from dataclasses import replace
 
-from translators.providers.model_rules import ModelRules, RuleTable
+from translators.providers.rules.model_rules import ModelRules, RuleTable
 
 _LLAMA = ModelRules(
     names=r"(meta-llama/)?llama-.*|gemma.*|allam.*|mistral.*|mixtral.*|deepseek-.*|.*-distill-.*",

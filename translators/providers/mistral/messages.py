@@ -16,8 +16,8 @@ from translators.providers.chat_completions.messages import Message, MessageForm
 from translators.providers.mistral.chunks import CHUNKS, Media
 from translators.providers.mistral.names import call_id
 from translators.providers.mistral.reasoning import no_thinking, thinking_of
-from translators.providers.model_rules import ModelRules
-from translators.providers.rule_checks import check_prefill
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 BETWEEN = Message("assistant", "OK.")
 """Stands between a tool's result and the user's next message."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from translators.providers.model_rules import INT64, ModelRules, RuleTable
+from translators.providers.rules.model_rules import INT64, ModelRules, RuleTable
 
 _ADJUSTABLE = ModelRules(
     names=r"mistral-(small-(latest|2603|4)|medium(-(latest|3|3-5|26\d\d))?)(-.*)?",

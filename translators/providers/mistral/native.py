@@ -31,8 +31,8 @@ from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
-from translators.providers.model_rules import ModelRules, Overrides
-from translators.providers.rule_checks import fitted_seed
+from translators.providers.rules.checks import fitted_seed
+from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import write_whole
 from translators.wire import Members
 

@@ -12,7 +12,7 @@ from translators.bedrock.converse import Note, ReasoningContent, ReasoningText, 
 from translators.providers.chat_completions.parts import Text
 from translators.providers.converse_requests import EXTRA, requested_effort, thinking_budget
 from translators.providers.mistral.chunks import Thinking
-from translators.providers.model_rules import ModelRules
+from translators.providers.rules.model_rules import ModelRules
 
 type Effort = Literal["none", "high"]
 

@@ -21,8 +21,8 @@ from translators.providers.mistral.messages import messages
 from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.parameters import add_parameters
 from translators.providers.mistral.tools import response_format, tool_parameters
-from translators.providers.model_rules import Overrides
-from translators.providers.rule_checks import check_tools_and_schema
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import Overrides
 
 
 def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:

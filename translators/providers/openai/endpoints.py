@@ -11,9 +11,9 @@ from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.chat_completions.parameters import asked_effort
-from translators.providers.model_rules import ModelRules, Overrides
 from translators.providers.openai import responses, responses_output
 from translators.providers.openai.models import CHAT, MODELS
+from translators.providers.rules.model_rules import ModelRules, Overrides
 
 _RESPONSE = re.compile(rb'"object"\s*:\s*"response"')
 

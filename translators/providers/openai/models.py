@@ -11,7 +11,7 @@ from datetime import date
 
 from translators.providers.chat_completions.server import ChatServer
 from translators.providers.chat_completions.traits import Traits, traits_of
-from translators.providers.model_rules import ANY, LONG_AGO, ModelRules, Overrides, RuleTable
+from translators.providers.rules.model_rules import ANY, LONG_AGO, ModelRules, Overrides, RuleTable
 
 _D = r"(-\d{4}-\d\d-\d\d)?"
 """The date of a snapshot."""

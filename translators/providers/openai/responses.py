@@ -47,10 +47,10 @@ from translators.providers.chat_completions.tools import functions, response_for
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import EXTRA, check_unsent
 from translators.providers.identifiers import fitting
-from translators.providers.model_rules import Overrides
 from translators.providers.openai.models import traits
 from translators.providers.openai.reasoning import Reasoning, item_of
-from translators.providers.rule_checks import check_prefill, check_tools_and_schema
+from translators.providers.rules.checks import check_prefill, check_tools_and_schema
+from translators.providers.rules.model_rules import Overrides
 
 ENDPOINT: Literal["/v1/responses"] = "/v1/responses"
 

@@ -15,7 +15,7 @@ from translators.providers.anthropic import native
 from translators.providers.anthropic import request as to_claude
 from translators.providers.batch_file import Line
 from translators.providers.gemini import request as to_gemini
-from translators.providers.model_rules import Overrides
+from translators.providers.rules.model_rules import Overrides
 from translators.providers.vertex.models import MODELS, is_claude
 from translators.wire import Members
 

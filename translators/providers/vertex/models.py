@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from translators.providers.anthropic import models as of_anthropic
 from translators.providers.gemini import models as of_gemini
-from translators.providers.model_rules import (
+from translators.providers.rules.model_rules import (
     LONG_AGO,
     ModelRules,
     Overrides,

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from translators.errors import RecordError
 from translators.providers.answers.received import Reader
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.anthropic.results import STATUSES
 from translators.providers.batch_file import EMPTY_ROW, Unfinished
 from translators.providers.grpc_status import CANCELLED, Status
 

@@ -7,7 +7,7 @@ from translators.bedrock.converse import Note
 from translators.providers.batch_file import Line, once_each
 from translators.providers.chat_completions.server import Body, ChatServer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits, traits_of
-from translators.providers.model_rules import Overrides
+from translators.providers.rules.model_rules import Overrides
 from translators.providers.xai.models import MODELS
 from translators.providers.xai.rows import body_of
 

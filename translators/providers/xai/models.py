@@ -7,7 +7,7 @@ nor penalties.
 from dataclasses import replace
 from datetime import date
 
-from translators.providers.model_rules import ModelRules, RuleTable
+from translators.providers.rules.model_rules import ModelRules, RuleTable
 
 _MAY_2026 = date(2026, 5, 15)
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from translators.providers.model_rules import LONG_AGO, ModelRules
+from translators.providers.rules.model_rules import LONG_AGO, ModelRules
 
 NOTICE = timedelta(days=60)
 """How long before a model's end it is warned of; Anthropic announces its own that long before."""

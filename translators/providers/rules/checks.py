@@ -5,7 +5,7 @@ from typing import Protocol
 
 from translators.bedrock.converse import Note, Request, ToolConfig
 from translators.errors import Refused
-from translators.providers.model_rules import INT32, ModelRules
+from translators.providers.rules.model_rules import INT32, ModelRules
 
 SMALL_LIMIT = 1024
 """Fewer tokens than these may all be spent on thinking: it is the least budget that any vendor has for it."""
