@@ -30,10 +30,12 @@ from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
 from translators.providers.chat_completions.rows import without_answer
+from translators.providers.chat_completions.tools import NOT_STRICT
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import EFFORTS, Effort
 from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.identifiers import fitting
+from translators.providers.json_schemas import fits_strict_mode
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
@@ -111,6 +113,10 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
         _without_stream(body, notes)
         _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    if "tools" in body and b'"strict"' in bytes(body["tools"]):
+        _fit_strict_tools(body, notes)
+    if "response_format" in body and b'"strict"' in bytes(body["response_format"]):
+        _fit_strict_format(body, notes)
     messages = bytes(body.get("messages", b""))
     # `find` sees a single byte much faster; the first is the one around the messages
     if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or _NULL.search(messages):
@@ -162,6 +168,40 @@ def _without_tool_choice(body: Members) -> None:
     if bytes(body["tool_choice"]) not in _NO_CALL:
         raise Refused("tool_choice", "may only be specified while providing tools")
     del body["tool_choice"]
+
+
+def _fit_strict_tools(body: Members, notes: list[Note]) -> None:
+    """Functions are not strict where strict mode refuses their schema, with a 400 for the whole record."""
+    try:
+        tools = _MESSAGES.decode(body["tools"])
+        functions = [_BODY.decode(tool.get("function", b"{}")) for tool in tools]
+    except ValueError:
+        return  # of another form, which the provider refuses
+    unfit = [at for at, function in enumerate(functions) if not _may_be_strict(function, "parameters")]
+    for at in unfit:
+        del functions[at]["strict"]
+        tools[at]["function"] = Raw(_ENCODER.encode(functions[at]))
+    if unfit:
+        body["tools"] = Raw(_ENCODER.encode(tools))
+        notes.append(Note("tools.function.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _fit_strict_format(body: Members, notes: list[Note]) -> None:
+    try:
+        form = _BODY.decode(body["response_format"])
+        schema = _BODY.decode(form.get("json_schema", b"{}"))
+    except ValueError:
+        return  # of another form, which the provider refuses
+    if not _may_be_strict(schema, "schema"):
+        del schema["strict"]
+        form["json_schema"] = Raw(_ENCODER.encode(schema))
+        body["response_format"] = Raw(_ENCODER.encode(form))
+        notes.append(Note("response_format.json_schema.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _may_be_strict(members: Members, schema: str) -> bool:
+    """Whether it is not strict, or its schema allows it to be."""
+    return bytes(members.get("strict", b"")) != b"true" or fits_strict_mode(bytes(members.get(schema, b"")))
 
 
 def _without_empty_members(body: Members) -> None:

@@ -47,6 +47,9 @@ def generation_config(request: Request, thinking: Thinking, notes: list[Note]) -
     thought = thinking_config(request, thinking, notes)
     if thought is not None:
         config["thinkingConfig"] = thought
+    if request.output_config is not None and request.output_config.json_object:
+        # A schema of nothing gives `{}` or a 400 (gadievron/raptor#123, browser-use#3786).
+        config["responseMimeType"] = "application/json"
     if request.output_config is not None and request.output_config.text_format is not None:
         config |= response_schema(request.output_config.text_format, notes)
     return config

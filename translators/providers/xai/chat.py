@@ -11,6 +11,7 @@ from translators.providers.batch_file import Line, once_each
 from translators.providers.chat_completions.server import Body, ChatServer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.converse_requests import Effort
+from translators.providers.json_schemas import Subset
 from translators.providers.xai.rows import body_of
 
 _ADDITIONAL = frozenset({"seed", "user", "logprobs", "top_logprobs", "search_parameters"})
@@ -23,6 +24,13 @@ _EFFORTS: tuple[tuple[re.Pattern[str], tuple[Effort, ...]], ...] = (
     (re.compile(r"grok-3-mini"), ("low", "high")),
     (re.compile(r"grok-[23]|grok-4(?![.\d-]*\.)|non-reasoning"), ()),
 )
+
+
+_SCHEMAS = Subset(
+    "xAI",
+    frozenset({"minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains"}),
+)
+"""xAI: docs/guides/structured-outputs, which also leaves out `allOf`; read in November 2026."""
 
 
 class _Asked(Struct, frozen=True):
@@ -47,6 +55,7 @@ def traits(model: str) -> Traits:
         stop=not reasons,
         files=False,
         audio=False,
+        schemas=_SCHEMAS,
     )
 
 
