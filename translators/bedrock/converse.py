@@ -16,7 +16,8 @@ Members of other dialects without a counterpart in Converse are `additional_mode
     user                id of the end user (Claude's metadata.user_id)
     anthropic_beta      list of beta names
 
-`ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can.
+`ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can. Nor is
+`OutputConfig.json_object`: other dialects ask for JSON without a schema, which no schema says.
 """
 
 from collections.abc import Iterable
@@ -271,6 +272,8 @@ class OutputConfig(Shape):
     text_format: TextFormat | None = None
     effort: Annotated[str, Meta(max_length=16)] | None = None
     """low | medium | high | xhigh | max"""
+    json_object: Literal[True] | None = None
+    """The answer is a JSON object, of whatever members. Not a member of AWS's structure."""
 
 
 class PerformanceConfig(Shape):

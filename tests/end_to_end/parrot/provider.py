@@ -9,7 +9,6 @@ from translators.bedrock.converse import Answer, ContentBlock, Message, Output, 
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line, Receipt
 from translators.providers.conversation import Batches
-from translators.providers.model_rules import Overrides
 from translators.providers.provider import Provider
 from translators.providers.rules.model_rules import Overrides
 

@@ -10,7 +10,7 @@ import pytest
 
 from translators.errors import ProviderError
 from translators.providers.anthropic import batches
-from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
+from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES
 from translators.providers.conversation import (
     SAVE,
     Batch,

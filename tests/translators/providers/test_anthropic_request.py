@@ -400,16 +400,16 @@ def test_output_config_that_asks_nothing_is_not_sent() -> None:
 
 
 def test_schema_alone_is_sent_as_it_is() -> None:
-    text_format = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"object"}'}}}
+    text_format = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"string"}'}}}
     record = HI | {"outputConfig": {"textFormat": text_format}}
     assert params(record)["output_config"] == {
-        "format": {"type": "json_schema", "schema": {"type": "object"}}
+        "format": {"type": "json_schema", "schema": {"type": "string"}}
     }
     assert effects(record) == {}
 
 
 def test_description_of_a_schema_is_joined_to_its_own() -> None:
-    schema = {"schema": '{"type":"object","description":"own"}', "description": "told"}
+    schema = {"schema": '{"type":"string","description":"own"}', "description": "told"}
     text_format = {"type": "json_schema", "structure": {"jsonSchema": schema}}
     sent = params(HI | {"outputConfig": {"textFormat": text_format}})["output_config"]["format"]["schema"]
     assert sent["description"] == "told\n\nown"

@@ -51,20 +51,9 @@ json_values = st.recursive(
     lambda values: st.lists(values) | st.dictionaries(st.text(), values),
     max_leaves=5,
 )
-CHANGED = {
-    "messages",
-    "model",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "reasoning_effort",
-    "top_k",
-    "min_p",
-    "parallel_tool_calls",
-}
 
 
-@given(st.dictionaries(st.text().filter(lambda name: name not in CHANGED), json_values))
+@given(st.dictionaries(st.text().map("x_{}".format), json_values))
 def test_members_that_nobody_knows_pass(members: dict[str, Any]) -> None:
     assert (
         sent(**{"messages": HELLO, "strange": {"a": [1, None]}} | members)

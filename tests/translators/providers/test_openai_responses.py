@@ -194,9 +194,10 @@ def sent_unchecked(record: Json) -> Any:
 
 
 def test_functions_are_not_strict_unless_asked() -> None:
-    spec = {"name": "f", "description": "d", "inputSchema": {"json": {"type": "object"}}}
+    nothing = {"type": "object", "properties": {}, "additionalProperties": False}
+    spec = {"name": "f", "description": "d", "inputSchema": {"json": nothing}}
     tools = [{"toolSpec": spec}, {"toolSpec": {**spec, "name": "g", "strict": True}}]
-    function = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}}
+    function = {"type": "function", "name": "f", "description": "d", "parameters": nothing}
     record = HI | {"toolConfig": {"tools": tools}}
     assert sent(record)["tools"] == [
         {**function, "strict": False},

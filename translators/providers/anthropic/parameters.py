@@ -11,11 +11,15 @@ from translators.bedrock.converse import InferenceConfig, Note, OutputConfig, Re
 from translators.errors import Refused
 from translators.providers.anthropic.fitting import Body, fit_to_model, think_as_asked
 from translators.providers.anthropic.models import EFFORTS
-from translators.providers.converse_requests import EXTRA, SCHEMA, check_one_answer, schema_of
+from translators.providers.anthropic.schemas import fitted, is_any_object
+from translators.providers.converse_requests import EXTRA, JSON_MODE, SCHEMA, check_one_answer, schema_of
 from translators.providers.rules.model_rules import ModelRules
 
 MOST_TOKENS_OF_ANY_MODEL = 4096
 """The `max_tokens` that every model accepts, for models with no known limit."""
+
+_ANY_OBJECT = Note(f"{SCHEMA}.schema", "dropped", "Anthropic has no schema for an object of any members")
+_MOVED = "{!r} is not in force at Anthropic; it is told in the description where there is a place"
 
 _DROPPED = {
     "seed": "Anthropic takes no seed",
@@ -95,16 +99,28 @@ def _output_config(config: OutputConfig, body: Body, notes: list[Note]) -> None:
     written: Body = {}
     if config.effort is not None:
         written["effort"] = config.effort
-    if config.text_format is not None:
-        written["format"] = _format(config.text_format, notes)
+    if config.json_object:
+        notes.append(JSON_MODE)
+    if config.text_format is not None and (form := _format(config.text_format, notes)) is not None:
+        written["format"] = form
     if written:
         body["output_config"] = written
 
 
-def _format(text_format: TextFormat, notes: list[Note]) -> Body:
-    """The schema; its description becomes a part of it, a name has no place."""
+def _format(text_format: TextFormat, notes: list[Note]) -> Body | None:
+    """The schema; its description becomes a part of it, a name has no place.
+
+    None for an object of any members: Anthropic has no schema for it, and no JSON mode
+    (ax-llm/ax#458: 400 for `{"type": "object"}`).
+    """
     asked = text_format.structure.json_schema
-    schema = schema_of(asked)
+    given = schema_of(asked)
+    if is_any_object(given):
+        notes.append(_ANY_OBJECT)
+        return None
+    moved: set[str] = set()
+    schema = fitted(given, f"{SCHEMA}.schema", moved)
+    notes += [Note(f"{SCHEMA}.schema", "mapped", _MOVED.format(word)) for word in sorted(moved)]
     if asked.name is not None:
         notes.append(Note(f"{SCHEMA}.name", "dropped", "Anthropic's schemas have no name"))
     if asked.description is not None:

@@ -3,9 +3,8 @@
 from types import MappingProxyType
 
 from translators.providers.anthropic import native
-from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
 from translators.providers.anthropic.models import MODELS, derived_model, headers
-from translators.providers.anthropic.request import line
+from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES, line
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
 from translators.providers.conversation import Batches

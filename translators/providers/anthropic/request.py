@@ -35,6 +35,15 @@ from translators.providers.converse_requests import check_unsent
 from translators.providers.rules.checks import check_tools_and_schema
 from translators.providers.rules.model_rules import ModelRules, Overrides
 
+MOST_BYTES = 256_000_000
+"""Of a create call's body (Anthropic: batch-processing, limits)."""
+
+BEGINNING, END = b'{"requests":[', b"]}"
+"""The JSON around the requests in it."""
+
+ENVELOPE = len(BEGINNING) + len(END)
+"""In bytes."""
+
 
 class Asked(Struct, frozen=True):
     """A line of a batch's input: one member of the `requests` of a create call."""

@@ -33,9 +33,11 @@ from translators.providers.chat_completions.names import LONGEST_CALL_ID
 from translators.providers.chat_completions.native_rules import fit_to_model, has
 from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
+from translators.providers.chat_completions.tools import NOT_STRICT
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
 from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
+from translators.providers.json_schemas import fits_strict_mode
 from translators.providers.native_media import clean_chat_messages
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
@@ -162,6 +164,10 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
     if not _RULED.isdisjoint(body):
         _without_stream(body, notes)
         _others(body, traits, notes)
+    if "tools" in body and b'"strict"' in bytes(body["tools"]):
+        _fit_strict_tools(body, notes)
+    if "response_format" in body and b'"strict"' in bytes(body["response_format"]):
+        _fit_strict_format(body, notes)
     fit_to_model(body, traits, notes)
     clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
@@ -254,6 +260,40 @@ def _without_tool_choice(body: Members) -> None:
     if bytes(body["tool_choice"]) not in _NO_CALL:
         raise Refused("tool_choice", "may only be specified while providing tools")
     del body["tool_choice"]
+
+
+def _fit_strict_tools(body: Members, notes: list[Note]) -> None:
+    """Functions are not strict where strict mode refuses their schema, with a 400 for the whole record."""
+    try:
+        tools = _MESSAGES.decode(body["tools"])
+        functions = [_BODY.decode(tool.get("function", b"{}")) for tool in tools]
+    except ValueError:
+        return  # of another form, which the provider refuses
+    unfit = [at for at, function in enumerate(functions) if not _may_be_strict(function, "parameters")]
+    for at in unfit:
+        del functions[at]["strict"]
+        tools[at]["function"] = Raw(_ENCODER.encode(functions[at]))
+    if unfit:
+        body["tools"] = Raw(_ENCODER.encode(tools))
+        notes.append(Note("tools.function.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _fit_strict_format(body: Members, notes: list[Note]) -> None:
+    try:
+        form = _BODY.decode(body["response_format"])
+        schema = _BODY.decode(form.get("json_schema", b"{}"))
+    except ValueError:
+        return  # of another form, which the provider refuses
+    if not _may_be_strict(schema, "schema"):
+        del schema["strict"]
+        form["json_schema"] = Raw(_ENCODER.encode(schema))
+        body["response_format"] = Raw(_ENCODER.encode(form))
+        notes.append(Note("response_format.json_schema.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _may_be_strict(members: Members, schema: str) -> bool:
+    """Whether it is not strict, or its schema allows it to be."""
+    return bytes(members.get("strict", b"")) != b"true" or fits_strict_mode(bytes(members.get(schema, b"")))
 
 
 def _without_empty_members(body: Members) -> None:

@@ -36,8 +36,10 @@ def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) ->
     body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        body["response_format"] = response_format(request.output_config.text_format, notes)
+    if request.output_config is not None:
+        form = response_format(request.output_config, traits.schemas, notes)
+        if form is not None:
+            body["response_format"] = form
     add_parameters(body, request, traits, notes)
     check_unsent(request, notes)
     return body

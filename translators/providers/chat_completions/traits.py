@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
+from translators.providers.json_schemas import Subset
 from translators.providers.rules.model_rules import ANY, ModelRules, Overrides, RuleTable
 
 ADDITIONAL = frozenset(
@@ -13,6 +14,9 @@ ADDITIONAL = frozenset(
     }
 )
 """Parameters that are sent under the name under which a record gives them (OpenAI: chat/create)."""
+
+
+ANY_SCHEMA = Subset("the provider")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,8 @@ class Traits:
     files: bool = True
     """Whether PDFs are accepted."""
     audio: bool = True
+    schemas: Subset = ANY_SCHEMA
+    """What is not accepted in the schema of an answer."""
     text_parts: bool = True
     """Whether a message may have several texts; else they are joined by blank lines."""
 

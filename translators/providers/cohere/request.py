@@ -18,7 +18,7 @@ from translators.providers.chat_completions.lines import short_line_of
 from translators.providers.cohere.messages import PARTS, messages
 from translators.providers.cohere.models import MODELS
 from translators.providers.cohere.parameters import add_parameters
-from translators.providers.converse_requests import check_unsent, tool_specs
+from translators.providers.converse_requests import JSON_MODE, check_unsent, tool_specs
 from translators.providers.rules.model_rules import Overrides
 
 DATASET = "batch-chat-v2-input"
@@ -48,6 +48,8 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     tools = [] if request.tool_config is None else _tools(request.tool_config, notes)
     if tools:
         body["tools"] = tools
+    if request.output_config is not None and request.output_config.json_object:
+        notes.append(JSON_MODE)
     if request.output_config is not None and request.output_config.text_format is not None:
         raise Refused("outputConfig.textFormat", "Cohere's batches take no schema for the answer")
     add_parameters(body, request, rules, notes)

@@ -8,6 +8,7 @@ from translators.providers.chat_completions.server import Body, ChatServer
 from translators.providers.chat_completions.traits import ADDITIONAL, ResponseTraits, Traits, traits_of
 from translators.providers.fireworks.models import MODELS
 from translators.providers.fireworks.rows import body_of
+from translators.providers.json_schemas import Subset
 
 _ADDITIONAL = ADDITIONAL - {"verbosity", "safety_identifier"} | {
     *("top_k", "min_p", "typical_p", "repetition_penalty", "mirostat_lr", "mirostat_target", "ignore_eos"),
@@ -21,6 +22,11 @@ _SERVER = Traits(
     lenient=True,
     files=False,
     audio=False,
+    schemas=Subset(
+        "Fireworks",
+        frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern"}),
+        one_of=False,
+    ),  # Fireworks: structured-responses/structured-response-formatting; read in November 2026
 )
 
 

@@ -60,6 +60,9 @@ def generation_config(request: Request, rules: ModelRules, notes: list[Note]) ->
         config["thinkingConfig"] = thought
     if rules.thinks_by_default and "maxOutputTokens" in config and not (thought and thought.is_off):
         note_small_limit(cast("int", config["maxOutputTokens"]), _LIMIT, notes)
+    if request.output_config is not None and request.output_config.json_object:
+        # A schema of nothing gives `{}` or a 400 (gadievron/raptor#123, browser-use#3786).
+        config["responseMimeType"] = "application/json"
     if request.output_config is not None and request.output_config.text_format is not None:
         config |= response_schema(request.output_config.text_format, notes)
     return config

@@ -33,8 +33,10 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     body: dict[str, object] = {"messages": messages(request, rules, notes)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        body["response_format"] = response_format(request.output_config.text_format, notes)
+    if request.output_config is not None:
+        form = response_format(request.output_config, notes)
+        if form is not None:
+            body["response_format"] = form
     add_parameters(body, request, rules, notes)
     check_unsent(request, notes)
     return short_line_of(custom_id, ENDPOINT, body, notes)

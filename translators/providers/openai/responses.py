@@ -43,8 +43,13 @@ from translators.providers.chat_completions.lines import line_of
 from translators.providers.chat_completions.messages import CITED, MESSAGES, check_tool_type
 from translators.providers.chat_completions.names import fitted_name
 from translators.providers.chat_completions.parameters import add_parameters
-from translators.providers.chat_completions.tools import functions, response_format, tool_choice
-from translators.providers.chat_completions.traits import Traits
+from translators.providers.chat_completions.tools import (
+    ResponseFormat,
+    functions,
+    response_format,
+    tool_choice,
+)
+from translators.providers.chat_completions.traits import ANY_SCHEMA, Traits
 from translators.providers.converse_requests import EXTRA, check_unsent
 from translators.providers.identifiers import fitting
 from translators.providers.openai.models import traits
@@ -137,9 +142,12 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     text: dict[str, object] = {}
     if request.tool_config is not None:
         body |= _tools(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        schema = response_format(request.output_config.text_format, notes).json_schema
-        text["format"] = {"type": "json_schema", **msgspec.to_builtins(schema)}
+    if request.output_config is not None:
+        form = response_format(request.output_config, ANY_SCHEMA, notes)
+        if isinstance(form, ResponseFormat):
+            text["format"] = {"type": "json_schema", **msgspec.to_builtins(form.json_schema)}
+        elif form is not None:
+            text["format"] = form
     _add_parameters(body, text, request, taken, notes)
     if text:
         body["text"] = text

@@ -7,12 +7,20 @@ from translators.bedrock.converse import Note
 from translators.providers.batch_file import Line, once_each
 from translators.providers.chat_completions.server import Body, ChatServer
 from translators.providers.chat_completions.traits import ResponseTraits, Traits, traits_of
+from translators.providers.json_schemas import Subset
 from translators.providers.rules.model_rules import Overrides
 from translators.providers.xai.models import MODELS
 from translators.providers.xai.rows import body_of
 
 _ADDITIONAL = frozenset({"seed", "user", "logprobs", "top_logprobs", "search_parameters"})
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty"})
+
+
+_SCHEMAS = Subset(
+    "xAI",
+    frozenset({"minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains"}),
+)
+"""xAI: docs/guides/structured-outputs, which also leaves out `allOf`; read in November 2026."""
 
 
 class _Asked(Struct, frozen=True):
@@ -27,8 +35,10 @@ class _Request(Struct, frozen=True):
 _ENCODER = msgspec.json.Encoder()
 
 
-_of_any = traits_of(MODELS, Traits(additional=_ADDITIONAL, files=False, audio=False))
-_with_penalties = traits_of(MODELS, Traits(additional=_ADDITIONAL | _PENALTIES, files=False, audio=False))
+_of_any = traits_of(MODELS, Traits(additional=_ADDITIONAL, files=False, audio=False, schemas=_SCHEMAS))
+_with_penalties = traits_of(
+    MODELS, Traits(additional=_ADDITIONAL | _PENALTIES, files=False, audio=False, schemas=_SCHEMAS)
+)
 
 
 def traits(model: str, overrides: Overrides = (), /) -> Traits:
