@@ -31,6 +31,7 @@ from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
+from translators.providers.native_media import clean_chat_messages
 from translators.providers.rules.checks import fitted_seed
 from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import write_whole
@@ -84,6 +85,7 @@ def line(custom_id: str, model_input: Raw | Members, model: str, overrides: Over
     fit_to_model(body, Traits(rules=rules, limit="max_tokens"), notes)
     if "random_seed" in body:
         _fit_seed(body, rules, notes)
+    clean_chat_messages(body)
     if "messages" in body:
         body["messages"] = messages(body["messages"], notes, thinks=rules.reasons)
     return short_line_of(custom_id, ENDPOINT, body, notes)
