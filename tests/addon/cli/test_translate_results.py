@@ -58,7 +58,7 @@ def test_words_of_a_server_s_own_are_counted_and_the_text_comes_home(tmp_path: P
     assert [json.loads(line)["modelOutput"]["stop_reason"] for line in done.stdout.splitlines()] == [
         "end_turn"
     ] * 3
-    assert done.stderr.splitlines()[0] == "mapped finish_reason ('zzz' read as end_turn): 2 records, first B"
+    assert done.stderr.splitlines()[0] == "mapped finish_reason ('zzz' read as end_turn): 2 records, one is B"
 
 
 def test_input_may_come_from_a_pipe_and_output_go_into_one(tmp_path: Path) -> None:
