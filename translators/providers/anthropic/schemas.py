@@ -53,7 +53,7 @@ def _with_defs(value: object) -> Any:
         if word == "$ref" and isinstance(said, str):
             renamed[word] = said.replace("#/definitions/", "#/$defs/")
         elif word == "definitions" and isinstance(said, Mapping):
-            renamed["$defs"] = _with_defs(said)
+            renamed["$defs"] = _with_defs(cast("object", said))
         else:
             renamed[word] = _with_defs(said)
     return renamed
