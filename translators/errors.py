@@ -35,6 +35,14 @@ class Refused(Exception):
         return RecordError(self.code, str(self))
 
 
+class Filtered(Refused):
+    """The provider's filter stopped the answer before it had a text. `word`: the provider's reason."""
+
+    def __init__(self, word: str = "") -> None:
+        why = f" ({word})" if word else ""
+        super().__init__("", f"the provider's filter stopped the answer{why}: it has no text")
+
+
 _QUOTA_EXHAUSTED = frozenset(
     {
         "insufficient_quota",

@@ -8,7 +8,7 @@ gives the same bytes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, override
@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, override
 import msgspec
 from msgspec import Raw, structs
 
-from translators.bedrock.converse import NotedRequest
+from translators.bedrock.converse import Answer, NotedRequest
 from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
 from translators.bedrock.families.registry import (
     CONVERSE,
@@ -28,10 +28,12 @@ from translators.bedrock.families.registry import (
 )
 from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
-from translators.errors import RecordError, Refused
+from translators.errors import Filtered, RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished, joined, part_id
-from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
+from translators.providers.provider import Embeddings, MakeLine, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
+from translators.providers.rules.model_rules import Overrides
+from translators.surrogates import replaced
 from translators.wire import Members, ModelOutput
 
 type InvocationType = Literal["InvokeModel", "Converse"]
@@ -53,7 +55,9 @@ class Route:
     model: str
     """The provider's name of the model."""
     endpoint: str | None = None
-    """One of the provider's other endpoints; None for the usual one."""
+    """One of the provider's other endpoints; None for the one that the model needs."""
+    rules: Overrides = ()
+    """The section's changes of the rules of models."""
 
 
 class Translator:
@@ -106,8 +110,10 @@ class Translator:
         try:
             codec = self._codec or self._codec_of(model_input)
             if len(rows) == 1 and rows[0] is not None:
-                return codec.output(model_input, rows[0])
-            return codec.whole(model_input, rows)
+                return codec.output(model_input, _in_utf_8(rows[0]))
+            return codec.whole(model_input, [None if row is None else _in_utf_8(row) for row in rows])
+        except Filtered as filtered:
+            return filtered.error
         except Refused as refusal:
             return RecordError(502, f"the provider's answer cannot be shown in this dialect: {refusal}")
         except RecursionError:
@@ -122,6 +128,17 @@ class Translator:
         if family.name not in self._codecs:
             self._codecs[family.name] = _codec(family, self._route)
         return self._codecs[family.name]
+
+
+def _in_utf_8(row: bytes) -> bytes:
+    """The row without bytes that are no UTF-8, which msgspec does not find in raw members."""
+    if row.isascii():
+        return row
+    try:
+        row.decode()
+    except UnicodeDecodeError:
+        return replaced(row)
+    return row
 
 
 def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | None:
@@ -149,12 +166,26 @@ def _codec(family: AnyFamily, route: Route) -> _Codec:
         if target.embeddings is None:
             return _UnsupportedEmbeddings(target)
         return _EmbeddingCodec(family, target.embeddings, route, scaled=target.scales_vectors)
-    if route.endpoint is not None:
-        return _ConverseCodec(family, target.other_endpoints[route.endpoint], route)
+    endpoint = route.endpoint or _needed_endpoint(target, route)
+    if endpoint is not None:
+        return _ConverseCodec(family, target.other_endpoints[endpoint], route)
     native = target.native.get(family.wire) if family.wire is not None else None
     if native is not None and native.speaks(route.model):
         return _PassthroughCodec(family, native, route)
     return _ConverseCodec(family, target, route)
+
+
+def _needed_endpoint(target: Provider, route: Route) -> str | None:
+    """The other endpoint that the model needs, where the provider has that."""
+    endpoint = target.models.rules(route.model, route.rules).endpoint
+    return endpoint if endpoint in target.other_endpoints else None
+
+
+def _making[Asked](make: MakeLine[Asked], route: Route) -> Callable[[str, Asked], Line]:
+    """Makes lines for the route's model."""
+    if route.rules:
+        return lambda custom_id, asked: make(custom_id, asked, route.model, route.rules)
+    return lambda custom_id, asked: make(custom_id, asked, route.model)
 
 
 class _ConverseCodec(_Codec):
@@ -165,11 +196,12 @@ class _ConverseCodec(_Codec):
         self._family = family
         self._target = target
         self._route = route
+        self._line = _making(target.line, route)
 
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
-        line = self._target.line(custom_id, request, self._route.model)
+        line = self._line(custom_id, request)
         if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
@@ -179,9 +211,14 @@ class _ConverseCodec(_Codec):
         answer = self._target.answer(row, lambda: self._family.request(model_input))
         if isinstance(answer, RecordError | Unfinished):
             return answer
-        usage = answer.response.usage
-        output = self._family.output(answer, self._route.model_id, model_input)
-        return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+        return _written(self._family, answer, self._route, model_input)
+
+
+def _written(family: Family, answer: Answer, route: Route, model_input: Raw) -> ModelOutput:
+    """The answer in the dialect."""
+    output = family.output(answer, route.model_id, model_input)
+    usage = answer.response.usage
+    return ModelOutput(output, usage.input_tokens, usage.output_tokens, tuple(answer.notes))
 
 
 class _PassthroughCodec(_Codec):
@@ -193,21 +230,23 @@ class _PassthroughCodec(_Codec):
         self._family = family
         self._native = native
         self._route = route
-        self._line, self._model = native.line, route.model
+        self._line = _making(native.line, route)
 
     @override
     def line(self, custom_id: str, model_input: Raw | Members) -> Line:
-        return self._line(custom_id, model_input, self._model)
+        return self._line(custom_id, model_input)
 
     @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:
         answer = self._native.answer(row)
         if isinstance(answer, RecordError | Unfinished):
             return answer
+        if isinstance(answer, Answer):
+            return _written(self._family, answer, self._route, model_input)
         following = self._native.following
         completion = answer.json if following is None else following(answer.json, model_input)
         output = self._family.passthrough(completion, self._route.model_id)
-        return ModelOutput(output, answer.input_tokens, answer.output_tokens)
+        return ModelOutput(output, answer.input_tokens, answer.output_tokens, answer.notes)
 
 
 class _EmbeddingCodec(_Codec):

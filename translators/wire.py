@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
+from translators.notes import Note
+
 type Wire = Literal["anthropic.messages", "mistral.chat", "openai.chat"]
 
 type Members = dict[str, Raw]
@@ -14,8 +16,10 @@ type Members = dict[str, Raw]
 
 
 class ModelOutput(Struct, frozen=True):
-    """The JSON of `modelOutput`, and the token counts of the record."""
+    """The JSON of `modelOutput`, with the token counts of the record and notes on it."""
 
     json: bytes
     input_tokens: int
     output_tokens: int
+    notes: tuple[Note, ...] = ()
+    """What of the answer was dropped or mapped."""

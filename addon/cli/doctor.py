@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -191,8 +191,11 @@ async def _providers(
     if not wanted:
         variables = ", ".join(target.key_sources for target in targets)
         yield Finding("providers", "fail", "none has a key", f"set one of: {variables}")
+    today = datetime.now(UTC).date()
     for target in wanted:
         yield await _provider(target, transport, environment)
+        for finding in _models(target, today):
+            yield finding
 
 
 async def _provider(target: Target, transport: Transport, environment: Mapping[str, str]) -> Finding:
@@ -222,6 +225,17 @@ async def _provider(target: Target, transport: Transport, environment: Mapping[s
         hint = "the proxy and the provider's own account read and write it; check that, and the network"
         return Finding(check, "fail", problem, hint)
     return Finding(check, "ok", text)
+
+
+def _models(target: Target, today: date) -> Iterator[Finding]:
+    """Models of the section that retire soon, or are over."""
+    hint = f"name another in [providers.{target.name}.models]"
+    for model in dict.fromkeys(target.section.models.values()):
+        check = f"model {model} of {target.name}"
+        if why := target.retired(model, today):
+            yield Finding(check, "fail", why, hint)
+        elif when := target.retires_soon(model, today):
+            yield Finding(check, "warn", when, hint)
 
 
 async def _staging_problem(transport: Transport, staging: str, headers: Mapping[str, str]) -> str | None:

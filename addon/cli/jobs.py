@@ -287,7 +287,8 @@ def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "Output", uri
     yield from (("Tag", f"{key}={value}") for key, value in known["tags"].items())
     for change, entry in known["report"].items():
-        yield "Report", f"{change}: {entry['count']} records, for example {entry['example']}"
+        example = "" if entry["example"] is None else f", for example {entry['example']}"
+        yield "Report", f"{change}: {entry['count']} records{example}"
 
 
 def _batch_table(shards: Sequence[Mapping[str, Any]]) -> Table:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 from translators.errors import RecordError
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
+from translators.providers.rules.retirement import retired
 from translators.translation import InvocationType, Route, Translator
 
 JOB = "offline00000"
@@ -54,11 +56,13 @@ def _default_target(model: str, to: str, invocation_type: InvocationType) -> Tra
     if name not in PROVIDERS:
         raise UnknownProvider(name, tuple(sorted(PROVIDERS)))
     row = provider(name)
+    chosen = chosen_model(name, row, {}, model)
+    _check_retirement(name, chosen, retired(row.models.rules(chosen), row.models.operator, _today()))
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
         provider=name,
-        model=chosen_model(name, row, {}, model),
+        model=chosen,
     )
     return TranslationTarget(name=name, route=route, max_bytes=row.max_bytes)
 
@@ -76,14 +80,27 @@ def _configured_target(
         target = loaded.target(canonical_name(to, loaded.known_providers))
     except BadConfig as error:
         raise CommandError(str(error)) from error
+    chosen = chosen_model(target.name, target.provider, target.section.models, model)
+    _check_retirement(target.name, chosen, target.retired(chosen, _today()))
     route = Route(
         model_id=model,
         invocation_type=invocation_type,
         provider=target.provider.name,
-        model=chosen_model(target.name, target.provider, target.section.models, model),
+        model=chosen,
         endpoint=target.section.endpoint,
+        rules=target.overrides,
     )
     return TranslationTarget(name=target.name, route=route, max_bytes=target.max_bytes)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _check_retirement(name: str, model: str, why: str | None) -> None:
+    """Raises `CommandError` if there is a reason why the model no longer runs."""
+    if why is not None:
+        raise CommandError(f"{name!r} cannot run {model!r}: {why}")
 
 
 @dataclass(slots=True)

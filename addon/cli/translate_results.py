@@ -58,6 +58,11 @@ def write_output(
 
 
 def _print_summary(tally: Tally, rows: "_Rows") -> None:
+    for text, entry in tally.notes.items():
+        print(
+            f"{text}: {counted(int(str(entry['count'])), 'record')}, one is {entry['example']}",
+            file=sys.stderr,
+        )
     total = tally.succeeded + tally.failed
     records = counted(total, "record")
     beyond = sum(index >= total for index in rows.indices)

@@ -11,7 +11,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 
 REGION = "us-east-1"
-MODEL = "gpt-4o-mini"
+MODEL = "gpt-5.4-mini"
 TIMING = Timing(seconds=1.2)
 PROXY = "proxy"
 """The proxy's folder in the folder of the demo."""

@@ -124,7 +124,15 @@ class JobRun:
             provider=job.kind,
             model=job.model,
             endpoint=job.endpoint,
+            rules=self.target.overrides,
         )
+
+    def report_of_model(self, records: int) -> dict[str, dict[str, object]]:
+        """What the job's report has to say of its model: that it retires soon."""
+        when = self.target.retires_soon(self.job.model, utc_now().date())
+        if when is None:
+            return {}
+        return {f"{self.job.provider}'s {self.job.model} {when}": {"count": records, "example": None}}
 
     @property
     def spool(self) -> Spool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from addon.jobs.inputs.source import input_source
 from addon.jobs.locations import Output
+from addon.jobs.processes.note_counts import merged
 from addon.jobs.store import Store
 from addon.jobs.tables import BatchRow, Job, Shard
 
@@ -45,7 +46,7 @@ def report(job: Job, store: Store) -> dict[str, Any]:
         "tags": store.tags(job.id),
         "input": input_source(job).described(job),
         "output": _output(job),
-        "report": job.report,
+        "report": merged([job.report, *(shard.notes for shard in shards)]),
         "shards": [_shard(shard, (row for row in batches if row.shard == shard.number)) for shard in shards],
     }
 

@@ -104,7 +104,7 @@ class Job(Base):
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """The input objects in order: `{"key", "size", "etag", "records"}`."""
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Fields that translation dropped or mapped: `{"dropped inferenceConfig.topK": {"count", "example"}}`."""
+    """Fields that translation dropped or mapped, as `processes/note_counts.py` counts them."""
 
 
 class Shard(Base):
@@ -138,6 +138,8 @@ class Shard(Base):
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     joined: Mapped[bool] = mapped_column(default=False)
     """The range's part of the output is written to the spool."""
+    notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What was dropped or mapped in the answers of the range, in the form of the job's `report`."""
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)

@@ -5,8 +5,7 @@ from fnmatch import fnmatchcase
 
 from addon.settings.config_file import FILE_NAME
 from translators.bedrock.aws_errors import AwsError
-from translators.bedrock.constraints import is_plain_name
-from translators.bedrock.model_ids import candidates, parse
+from translators.bedrock.model_ids import candidates, is_plain_name, parse
 from translators.providers.provider import Provider
 
 

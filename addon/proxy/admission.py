@@ -2,13 +2,13 @@
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
 from addon.jobs.store import fingerprint
-from addon.jobs.tables import Job
+from addon.jobs.tables import Job, utc_now
 from addon.providers.credentials import NoKey, check_key, provider_endpoint
 from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, NoCredentials, TokenUnavailable
 from addon.providers.model_mapping import chosen_model
@@ -76,6 +76,8 @@ class Admission:
     config: Config
     environment: Mapping[str, str]
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
+    clock: Callable[[], datetime] = utc_now
+    """Returns UTC without a zone."""
 
     async def assignment(self, request: CreateModelInvocationJobRequest, caller: Caller) -> Assignment:
         """The caller's provider, if it can run the job. Raises `AwsError`."""
@@ -84,7 +86,16 @@ class Admission:
         self._check_address(target)
         for place in (request.input_place, request.output_place):
             self._check_place(place.s3_uri)
-        return Assignment.of(target, provider_model(target, request.model_id))
+        model = provider_model(target, request.model_id)
+        why = target.retired(model, self.clock().date())
+        if why is not None:
+            raise AwsError("ValidationException", f"{target.name!r} cannot run {model!r}: {why}")
+        return Assignment.of(target, model)
+
+    def warning(self, assignment: Assignment) -> str | None:
+        """What its owner should know of a job that this provider can run: its model retires soon."""
+        when = self._target(assignment.provider).retires_soon(assignment.model, self.clock().date())
+        return None if when is None else f"{assignment.provider}'s {assignment.model} {when}"
 
     def job(
         self,

@@ -4,7 +4,9 @@ Every operation raises `AwsError` for what AWS would refuse.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -27,6 +29,8 @@ from translators.bedrock.jobs import (
     job_description,
     provider_file,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class JobRunner(Protocol):
@@ -55,7 +59,7 @@ class Operations:
         probe: Probe,
     ) -> None:
         """`clock` returns UTC without a zone; `probe` asks providers where a request names several."""
-        self._admission = admission
+        self._admission = replace(admission, clock=clock)
         self._store = store
         self._runner = runner
         self._keys = keys
@@ -82,6 +86,9 @@ class Operations:
             )
         choice = await self._choice(request, caller)
         job = self._admission.job(request, caller, choice.assignments, choice.refusals, self._now())
+        warning = self._admission.warning(choice.assignments[0])
+        if warning is not None:
+            logger.warning("Job %s: %s", job.id, warning)
         if provider_file(tags) is not None:
             job.request = {**job.request, "tags": [tag.model_dump() for tag in request.tags or ()]}
         return await self._add(job, tags, caller)

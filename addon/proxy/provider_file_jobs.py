@@ -21,8 +21,8 @@ from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
-from translators.bedrock.constraints import is_plain_name
 from translators.bedrock.jobs import ProviderFile
+from translators.bedrock.model_ids import is_plain_name
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission
 

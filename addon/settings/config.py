@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from addon.settings.config_file import FILE_NAME as FILE_NAME
 from addon.settings.config_file import file_in_use as file_in_use
 from translators.providers.provider import Provider
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
+from translators.providers.rules.model_rules import ModelRules, Overrides, RuleChanges, override
+from translators.providers.rules.retirement import retired, retires_soon
 
 
 class BadConfig(ValueError):
@@ -79,6 +82,8 @@ class ProviderSection(_Section):
     max_bytes_per_batch: int | None = Field(default=None, ge=1)
     models: dict[str, Annotated[str, Field(min_length=1)]] = {}
     """Glob on the Bedrock id → the provider's model; the first match in file order wins."""
+    rules: dict[str, RuleChanges] = {}
+    """Glob on the provider's model → what of its rules is otherwise; later ones count more."""
 
 
 class S3Section(_Section):
@@ -174,6 +179,25 @@ class Target:
     @property
     def max_bytes(self) -> int:
         return min(self.section.max_bytes_per_batch or self.provider.max_bytes, self.provider.max_bytes)
+
+    @property
+    def overrides(self) -> Overrides:
+        """The section's changes of the rules of models."""
+        return tuple(override(glob, changes) for glob, changes in self.section.rules.items())
+
+    def rules(self, model: str) -> ModelRules:
+        """The rules of a model of the provider, with the section's changes."""
+        return self.provider.models.rules(model, self.overrides)
+
+    def retired(self, model: str, today: date) -> str | None:
+        """Why the provider cannot run the model any more; None while it can. The days of another operator's
+        server are not known."""
+        operator = self.provider.models.operator
+        return None if self.is_third_party else retired(self.rules(model), operator, today)
+
+    def retires_soon(self, model: str, today: date) -> str | None:
+        """When the provider retires the model, if that is soon."""
+        return None if self.is_third_party else retires_soon(self.rules(model), today)
 
     def base_url(self, environment: Mapping[str, str] = os.environ) -> str:
         """The address from the section, the variable of the provider's SDK, or the provider's row.

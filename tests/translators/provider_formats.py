@@ -58,8 +58,6 @@ class ProviderFormat:
     """Ends that the provider has a word for."""
     parameters: Mapping[str, Literal["noted", "refused"]] = MappingProxyType({})
     """Parameters that are dropped with a note, or make the record an error; all others are sent."""
-    refuses_unknown_parts: bool = False
-    """Whether an answer with a part of an unknown kind is an error row, and not read without the part."""
 
 
 def chat_vectors(custom_id: str, vectors: Sequence[Sequence[float]]) -> Json:
@@ -380,7 +378,6 @@ _ANTHROPIC = ProviderFormat(
     keeps_signatures=True,
     ends=frozenset({"end", "length", "filter", "calls", "unknown"}),
     parameters=_CLAUDE_NOTED,
-    refuses_unknown_parts=True,
 )
 _GEMINI = ProviderFormat(
     model="gemini-2.5-flash",

@@ -28,6 +28,7 @@ from tests.translators.provider_formats import (
     cohere_vectors,
     gemini_vectors,
 )
+from tests.translators.rule_judge import refused
 from translators.bedrock.families.registry import FAMILIES, Family
 from translators.errors import RecordError
 from translators.providers.batch_file import Line
@@ -102,6 +103,7 @@ def cell(provider: str, dialect: str, feature: str) -> Cell:
     if isinstance(line, RecordError):
         return Cell("no", line.message)
     sent = json.loads(line.data)
+    assert feature == "embeddings" or refused(provider, model, sent) == []
     if not accepted(provider, dialect, sent, model):
         return Cell("no", "sent as it is; the provider refuses it, and its SDK has no such thing")
     assert all(word in json.dumps(sent, ensure_ascii=False) for word in FEATURES[feature])
@@ -152,10 +154,11 @@ def check(found: ReadAnswer, feature: str, filtered: str) -> None:
 
 
 def noted(line: Line) -> Cell:
-    if not line.notes:
+    notes = [note for note in line.notes if note.effect != "sent"]
+    if not notes:
         return Cell("yes")
-    word = "dropped" if any(note.effect == "dropped" for note in line.notes) else "mapped"
-    return Cell(word, "; ".join(f"{note.field}: {note.detail}" for note in line.notes))
+    word = "dropped" if any(note.effect == "dropped" for note in notes) else "mapped"
+    return Cell(word, "; ".join(f"{note.field}: {note.detail}" for note in notes))
 
 
 CELLS = [
@@ -191,13 +194,46 @@ def page(found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
         "  Both are in the job's report, and in the list below the table.",
         "* `no`: the record becomes an error that names the field, as in the list below the table.",
         "* `-`: the dialect has no way to say it, or the matrix does not try.",
+        "",
+        "Every line is one that the model's row in the table of rules takes; *Rules of* says what the row",
+        "rests on. *No source* lists what the provider's recordings show without one.",
     )
     for provider in sorted(PROVIDERS):
         models = MODELS[provider]
         others = "".join(f", {model} for {feature}" for feature, model in models.items() if feature)
-        yield from ("", f"## {provider}", "", f"Asked: {models['']}{others}.", "")
+        yield from ("", f"## {provider}", "", f"Asked: {models['']}{others}.")
+        yield from ("", f"Rules of {models['']}: {PROVIDERS[provider].models.rules(models['']).source}.")
+        yield from ("", f"No source: {', '.join(without_source(provider)) or 'none'}.", "")
         yield from table(provider, found)
         yield from remarks(provider, found)
+
+
+CASES = MappingProxyType(
+    {
+        "text": "text",
+        "system": "system-prompt",
+        "multi-turn": "several-turns",
+        "tools": "tool-call",
+        "parallel tools": "parallel-tool-calls",
+        "tool results": "tool-result-json",
+        "images": "image",
+        "documents": "pdf-document",
+        "structured output": "structured-output",
+        "stop sequences": "stop-sequences",
+        "reasoning": "reasoning",
+        "usage": "cached-tokens",
+        "refusal, filter": "content-filter",
+    }
+)
+"""The recording that shows each feature."""
+
+
+def without_source(provider: str) -> Iterator[str]:
+    """The features whose recording rests on no source."""
+    for feature, case in CASES.items():
+        meta = json.loads((PAGE.parent / provider / case / "meta.json").read_bytes())
+        if "no source" in meta["rests_on"]:
+            yield feature
 
 
 def table(provider: str, found: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every recording, through the translators of its provider, both ways."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,11 @@ def test_record_becomes_the_line_that_was_sent(case: Path) -> None:
     line = translator.line("0", record)
     assert isinstance(line, Line)
     assert json.loads(line.data) == read(case / "sent.json")
+
+
+@pytest.mark.parametrize("case", FOLDERS, ids=name_of)
+def test_case_names_the_version_or_the_date_of_what_it_rests_on(case: Path) -> None:
+    assert re.search(r"\d\.\d|20\d\d|no source", read(case / "meta.json")["rests_on"])
 
 
 @each_record

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
 from translators.bedrock.aws_errors import AwsError
+from translators.bedrock.model_ids import is_plain_name
 
 _START, _END = "^(?:", ")$"
 
@@ -25,11 +26,6 @@ def _matching(pattern: str, minimum: int | None = None, maximum: int | None = No
 type JobName = Annotated[str, _matching(r"[a-zA-Z0-9]{1,63}(-*[a-zA-Z0-9\+\-\.]){0,63}", 1, 63)]
 type RoleArn = Annotated[str, _matching(r"arn:aws(-[^:]+)?:iam::([0-9]{12})?:role/.+", 0, 2048)]
 type IdempotencyToken = Annotated[str, _matching(r"[a-zA-Z0-9]{1,256}(-*[a-zA-Z0-9]){0,256}", 1, 256)]
-
-
-def is_plain_name(name: str) -> bool:
-    """Whether a name of something at a provider has neither blanks nor control characters, visible or not."""
-    return name.isprintable() and " " not in name
 
 
 def _plain(name: str) -> str:

@@ -16,7 +16,8 @@ Members of other dialects without a counterpart in Converse are `additional_mode
     user                id of the end user (Claude's metadata.user_id)
     anthropic_beta      list of beta names
 
-`ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can.
+`ToolChoice.none` is not Converse's either: it forbids tools, as other dialects can. Nor is
+`OutputConfig.json_object`: other dialects ask for JSON without a schema, which no schema says.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
-from msgspec.structs import astuple
+from msgspec.structs import asdict
 
 from translators.bedrock.media import AudioBlock as AudioBlock
 from translators.bedrock.media import AudioFormat as AudioFormat
@@ -40,6 +41,7 @@ from translators.bedrock.media import Source as Source
 from translators.bedrock.media import TextBlock as TextBlock
 from translators.bedrock.media import VideoBlock as VideoBlock
 from translators.bedrock.media import VideoFormat as VideoFormat
+from translators.notes import Note as Note
 
 type Role = Literal["user", "assistant", "system"]
 
@@ -270,6 +272,8 @@ class OutputConfig(Shape):
     text_format: TextFormat | None = None
     effort: Annotated[str, Meta(max_length=16)] | None = None
     """low | medium | high | xhigh | max"""
+    json_object: Literal[True] | None = None
+    """The answer is a JSON object, of whatever members. Not a member of AWS's structure."""
 
 
 class PerformanceConfig(Shape):
@@ -364,22 +368,19 @@ class Answer(Struct):
     """The provider's name of the model."""
     stop_sequence: str | None = None
     """The stop sequence that ended the text, where the provider reports it."""
-    refusal: bool = False
-    """The model refused. Converse has no stop reason for that: `stop_reason` is `content_filtered`."""
+    refusal: str = ""
+    """The words in which the model refused, one of the content's texts. Converse has no stop reason for that:
+    `stop_reason` is `content_filtered`, as it is, without such words, where a filter stopped the answer."""
+    stopped_by: str = ""
+    """The provider's own word for why the answer ended."""
+    separator: str = ""
+    """What stands between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
-
-
-class Note(Struct, frozen=True):
-    """A member of a record that was dropped or mapped; counted in the job's report."""
-
-    field: str
-    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
-    for members without a counterpart in Converse."""
-    effect: Literal["dropped", "mapped"]
-    detail: str = ""
+    notes: list[Note] = field(default_factory=list[Note])
+    """What of the answer was dropped or mapped; the dialect adds its own."""
 
 
 class NotedRequest(Request):
@@ -390,7 +391,7 @@ class NotedRequest(Request):
 
 def noted(request: Request, notes: Iterable[Note]) -> NotedRequest:
     """The request with notes, each once."""
-    return NotedRequest(*astuple(request), notes=tuple(dict.fromkeys(notes)))
+    return NotedRequest(**asdict(request), notes=tuple(dict.fromkeys(notes)))
 
 
 def encode(value: Struct) -> bytes:

@@ -121,3 +121,8 @@ def _named(name: str) -> tuple[str | None, str | None, str, str]:
     if first in PREFIXES and vendor in VENDORS and model:
         return first, vendor, model, rest
     return None, None, name, name
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a model or another thing at a provider has a name without blanks and control characters."""
+    return name.isprintable() and " " not in name

@@ -4,7 +4,6 @@ AWS: batch-inference-data, batch-inference-results.
 """
 
 import codecs
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from msgspec import Raw, Struct
 
 from translators.bedrock.outlines import outline
 from translators.errors import RecordError
+from translators.surrogates import REPLACEMENT, halves
 
 
 class NotARecord(ValueError):
@@ -75,14 +75,6 @@ _LINE_BREAKS = (
     _LineBreak("\u2028".encode(), b"\\u2028"),
     _LineBreak("\u2029".encode(), b"\\u2029"),
 )
-
-_ESCAPES = re.compile(
-    rb"""\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}   # both halves of a surrogate pair
-          |(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})
-          |.)""",
-    re.DOTALL | re.VERBOSE,
-)
-_REPLACEMENT = b"\\ufffd"
 
 _MALFORMED = "JSON is malformed: "
 _NO_OBJECT = "is not a record: modelInput is not a JSON object"
@@ -176,12 +168,12 @@ def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
     JSON's grammar allows it and JavaScript writes it, but it encodes no character and no provider accepts it.
     Raises `NotARecord` where it is outside of `modelInput`.
     """
-    halves = [found.start() for found in _ESCAPES.finditer(line) if found["half"] is not None]
-    if not halves:
+    places = halves(line)
+    if not places:
         return None
     whole = bytearray(line)
-    for at in halves:
-        whole[at : at + len(_REPLACEMENT)] = _REPLACEMENT
+    for at in places:
+        whole[at : at + len(REPLACEMENT)] = REPLACEMENT
     try:
         record = _DECODER.decode(whole)
     except msgspec.DecodeError:
@@ -190,13 +182,13 @@ def _with_lone_surrogates(line: bytes) -> UnsendableRecord | None:
         return _too_deep(line)
     begin = whole.find(record.model_input)
     end = begin + len(memoryview(record.model_input))
-    escape = line[halves[0] : halves[0] + len(_REPLACEMENT)].decode()
-    if not all(begin <= at < end for at in halves):
-        raise NotARecord(f"has {escape} outside of modelInput, half of a surrogate pair (byte {halves[0]})")
+    escape = line[places[0] : places[0] + len(REPLACEMENT)].decode()
+    if not all(begin <= at < end for at in places):
+        raise NotARecord(f"has {escape} outside of modelInput, half of a surrogate pair (byte {places[0]})")
     return UnsendableRecord(
         model_input=Raw(line[begin:end]),
         record_id=record.record_id,
-        reason=f"modelInput: {escape} is half of a surrogate pair, no character (byte {halves[0] - begin})",
+        reason=f"modelInput: {escape} is half of a surrogate pair, no character (byte {places[0] - begin})",
     )
 
 

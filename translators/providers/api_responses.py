@@ -6,15 +6,19 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 
 import httpx
-import msgspec
 from msgspec import Raw
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from translators.errors import ProviderError
+from translators.providers.answers.error_bodies import code_of, message_of
+from translators.providers.answers.received import Reader, compact
+from translators.surrogates import replaced
 
 type ErrorText = tuple[str | None, str | None]
 """Message and code of an error, None for what the body does not name."""
+
+_BODY = Reader[object](object)
 
 
 class Received(BaseModel):
@@ -55,6 +59,9 @@ def read[Shape: BaseModel](response: httpx.Response, shape: type[Shape]) -> Shap
     try:
         return shape.model_validate_json(response.content)
     except ValidationError as error:
+        whole = replaced(response.content)
+        if whole != response.content:
+            return read(httpx.Response(response.status_code, content=whole), shape)
         problem = error.errors(include_url=False)[0]
         place = ".".join(map(str, problem["loc"]))
         what = f"{place} {problem['msg']}".strip()
@@ -64,18 +71,24 @@ def read[Shape: BaseModel](response: httpx.Response, shape: type[Shape]) -> Shap
 def compact_json(response: httpx.Response) -> Raw | None:
     """The JSON of a response on one line, as result rows want it; None where it is none."""
     try:
-        return Raw(msgspec.json.format(response.content, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Raw(compact(response.content))
+    except (ValueError, RecursionError):
         return None
 
 
-def error_of(response: httpx.Response, message_and_code: Callable[[object], ErrorText]) -> ProviderError:
+def _usual(body: object) -> ErrorText:
+    return message_of(body), code_of(body)
+
+
+def error_of(
+    response: httpx.Response, message_and_code: Callable[[object], ErrorText] = _usual
+) -> ProviderError:
     """The error of a response; `message_and_code` reads its JSON, None for a body that is none.
 
     An error without a message gets the body as one, or the status.
     """
     try:
-        body: object = response.json()
+        body: object = _BODY.decode(response.content)
     except (ValueError, RecursionError):
         body = None
     message, code = message_and_code(body)

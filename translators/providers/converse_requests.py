@@ -17,6 +17,11 @@ type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """The hub's values of reasoning effort, from least to most (OpenAI: chat/create, `reasoning_effort`)."""
 
+JSON_MODE = Note(
+    "outputConfig.jsonObject",
+    "dropped",
+    "the provider takes no JSON mode; what the prompt says of JSON stays",
+)
 _METADATA = Note("requestMetadata", "dropped", "labels of Bedrock's invocation log")
 _PERFORMANCE = Note("performanceConfig", "dropped", "a batch has no latency to choose")
 _SERVICE_TIER = Note("serviceTier", "dropped", "a batch has its own")

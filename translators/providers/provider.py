@@ -13,6 +13,7 @@ from translators.errors import RecordError
 from translators.providers.batch_file import Line, Receipt, Unfinished
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
+from translators.providers.rules.model_rules import NONE_KNOWN, Overrides, RuleTable
 from translators.wire import Members, ModelOutput, Wire
 
 
@@ -35,6 +36,13 @@ class Embeddings(Protocol):
         ...
 
 
+class MakeLine[Asked](Protocol):
+    """Makes the line that asks for a record's answer: custom id, what is asked, the provider's model, the
+    section's changes of the rules of models. Raises `Refused`."""
+
+    def __call__(self, custom_id: str, asked: Asked, model: str, overrides: Overrides = (), /) -> Line: ...
+
+
 def _any(model: str) -> bool:
     return True
 
@@ -43,10 +51,9 @@ def _any(model: str) -> bool:
 class Native:
     """Translation of a body that is in the provider's own format already, and of its answer."""
 
-    line: Callable[[str, Raw | Members, str], Line]
-    """custom id, the body, the provider's model → the line. Raises `Refused`."""
-    answer: Callable[[bytes], ModelOutput | RecordError | Unfinished]
-    """A result row → the provider's answer as it is."""
+    line: MakeLine[Raw | Members]
+    answer: Callable[[bytes], ModelOutput | Answer | RecordError | Unfinished]
+    """A result row → the provider's answer as it is; in the hub where its form is not the usual one."""
     following: Callable[[bytes, Raw], bytes] | None = None
     """The provider's answer, the body → the answer without what it repeats of the body, where it does."""
     speaks: Callable[[str], bool] = _any
@@ -57,7 +64,7 @@ class Native:
 class OtherEndpoint:
     """Translation of records and answers where they do not go to the provider's usual endpoint."""
 
-    line: Callable[[str, Request, str], Line]
+    line: MakeLine[Request]
     answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
 
 
@@ -87,12 +94,13 @@ class Provider:
     documentation: str
     load_batches: Callable[[], Batches]
     """Imports them: they bring an HTTP client along, which translating has no use for."""
-    line: Callable[[str, Request, str], Line]
-    """custom id, record, the provider's model → the line. Raises `Refused`."""
+    line: MakeLine[Request]
     receipt: Callable[[bytes], Receipt]
     """A result row → its custom id and state. Raises `ValueError` for a row that cannot be read."""
     answer: Callable[[bytes, Callable[[], Request]], Answer | RecordError | Unfinished]
     """A result row → the answer. The second argument gives the record as it was asked, where needed."""
+    models: RuleTable = NONE_KNOWN
+    """The rules of its models."""
     headers: Callable[[str], dict[str, str]] = bearer
     """The API key → the headers that carry it."""
     base_url: str
@@ -119,7 +127,7 @@ class Provider:
     """Whether `create` makes a batch of any file there with `custom_id` and `body` in its lines, and
     `results` fetches any file there."""
     unusable: Callable[[str], str | None] = _usable
-    """The provider's model → why no batch can use it (retired on a date), if that is known."""
+    """The provider's model → why no batch can use it, beside its retirement, if that is known."""
     load_direct: Callable[[], Direct] | None = None
     """Imports what sends one record without a batch."""
     embeddings: Embeddings | None = None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, override
 
-from flask import Flask, Request, Response, g, jsonify, request, send_file
+from flask import Flask, Request, Response, g, jsonify, request
 
 from addon.demo.fake_provider.account import Account, ReceivedRequest, StoredFile
 from addon.demo.fake_provider.batch import Batch
@@ -83,7 +83,16 @@ def _file_routes(app: Flask, account: Account) -> None:
     def content(file_id: str) -> Response:
         file = _file(account, file_id)
         _reach(account, "content:error" if file.filename.endswith("_error.jsonl") else "content:output")
-        return send_file(file.path, "application/octet-stream", conditional=False, etag=False)
+        response = Response(_blocks(file.path), mimetype="application/octet-stream")
+        response.content_length = file.path.stat().st_size
+        return response
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file. It is closed even if the client goes away before the first one."""
+    with path.open("rb") as file:
+        while block := file.read(1 << 16):
+            yield block
 
 
 def _batch_routes(app: Flask, account: Account, folder: Path) -> None:

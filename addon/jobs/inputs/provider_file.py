@@ -44,7 +44,8 @@ class FileAtProvider:
         shard = shard_of(run.id, 0, cut, leads=True)
         size = (await anyio.Path(path).stat()).st_size
         entry = {"key": self._key(run.job), "size": size, "etag": None, "records": records}
-        await run.resources.store.plan(run.id, utc_now(), shards=[shard], inputs=[entry], report={})
+        report = run.report_of_model(records)
+        await run.resources.store.plan(run.id, utc_now(), shards=[shard], inputs=[entry], report=report)
 
     async def fetch(self, run: JobRun, entry: InputObject, path: Path) -> None:
         await self._fetched(run, path)

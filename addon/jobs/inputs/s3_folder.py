@@ -57,7 +57,8 @@ class S3Folder:
         inputs = [
             {**asdict(entry), "records": records} for entry, records in zip(objects, plan.counts, strict=True)
         ]
-        await resources.store.plan(job.id, utc_now(), shards=shards, inputs=inputs, report=plan.report)
+        report = run.report_of_model(sum(plan.counts)) | plan.report
+        await resources.store.plan(job.id, utc_now(), shards=shards, inputs=inputs, report=report)
 
     async def fetch(self, run: JobRun, entry: InputObject, path: Path) -> None:
         await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)

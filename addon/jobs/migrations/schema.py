@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from addon.jobs import sqlite
 from addon.jobs.tables import Base
@@ -62,11 +63,8 @@ def holds_jobs(url: str) -> bool:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return {"jobs", "shards"} <= sqlite.tables(parsed.database or "")
-    engine = create_engine(parsed)
-    try:
-        return {"jobs", "shards"} <= set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
+    with create_engine(parsed, poolclass=NullPool).connect() as connection:
+        return {"jobs", "shards"} <= set(inspect(connection).get_table_names())
 
 
 def _revision(connection: Connection) -> str | None:

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from addon.jobs.processes import damaged_rows
 from addon.jobs.processes.input_reader import InputFile, Located, records
+from addon.jobs.processes.note_counts import NoteCounts, count_note
 from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
@@ -34,6 +35,8 @@ class Tally:
     left_out: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    notes: NoteCounts = field(default_factory=dict)
+    """What was dropped or mapped in the answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +220,8 @@ def join(wanted: Range) -> Tally:
                 tally.succeeded += 1
                 tally.input_tokens += result.input_tokens
                 tally.output_tokens += result.output_tokens
+                for note in result.notes:
+                    count_note(tally.notes, note, located.record_id)
                 parts.write(located, result.json)
     return tally
 

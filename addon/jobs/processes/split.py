@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from addon.jobs.processes.input_reader import InputFile, Located, Start, records
+from addon.jobs.processes.note_counts import NoteCounts, count_note
 from addon.jobs.spool import Spool
-from translators.bedrock.converse import Note
 from translators.bedrock.records import AnyRecord
 from translators.errors import RecordError
 from translators.providers.batch_file import Line
@@ -47,15 +47,8 @@ class Plan:
     cuts: list[Cut] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     """Number of records of each input object."""
-    report: dict[str, dict[str, object]] = field(default_factory=dict)
-    """Fields that translation dropped or changed: count and one example each."""
-
-    def note(self, note: Note, record_id: str) -> None:
-        detail = f" ({note.detail})" if note.detail else ""
-        entry = self.report.setdefault(
-            f"{note.effect} {note.field}{detail}", {"count": 0, "example": record_id}
-        )
-        entry["count"] = int(str(entry["count"])) + 1
+    report: NoteCounts = field(default_factory=dict)
+    """Fields that translation dropped or changed."""
 
 
 def custom_id(job_id: str, index: int) -> str:
@@ -121,7 +114,7 @@ def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits
             line = sendable(translator, job_id, located.index, located.record, limits.bytes)
             if isinstance(line, Line):
                 for note in line.notes:
-                    plan.note(note, located.record_id)
+                    count_note(plan.report, note, located.record_id)
                 writer.add(located, line)
             else:
                 writer.add(located, None)

@@ -288,6 +288,28 @@ def test_https_proxy(doctor: Doctor, server: Server, proxy: str, level: str, say
     assert finding["text"].startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("days", "level", "text"),
+    [(-1, "fail", "OpenAI retired it on "), (0, "warn", "retires on "), (60, "warn", "retires on ")],
+)
+def test_a_model_that_retires(
+    doctor: Doctor, server: Server, tmp_path: Path, days: int, level: str, text: str
+) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    (tmp_path / "bedrock-batch.toml").write_text(
+        '[providers.openai.models]\n"*" = "gpt-4o-mini"\n'
+        f'[providers.openai.rules."gpt-4o-mini"]\nretires = {day}\n'
+    )
+    finding = doctor(healthy=level == "warn", OPENAI_BASE_URL=server.url)["model gpt-4o-mini of openai"]
+    assert (finding["level"], finding["text"].startswith(text)) == (level, True)
+    assert finding["text"].endswith("its successor is gpt-6-luna")
+
+
+def test_a_model_that_runs_is_not_spoken_of(doctor: Doctor, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "bedrock-batch.toml").write_text('[providers.openai.models]\n"*" = "gpt-5.4-mini"\n')
+    assert not any(check.startswith("model") for check in doctor(healthy=True, OPENAI_BASE_URL=server.url))
+
+
 def test_people_get_a_line_for_each_check_and_what_to_do(tmp_path: Path) -> None:
     shown = programs.run(["doctor"], tmp_path)
     assert shown.returncode == 1

@@ -183,6 +183,9 @@ def test_show_says_everything(store: Store, jobs: Jobs) -> None:
 
 def test_show_says_everything_to_scripts(store: Store, jobs: Jobs) -> None:
     a_split_job(store)
+    word = {"mapped finish_reason ('eos' read as end_turn)": {"count": 2, "example": "REC00000009"}}
+    for number in (0, 1):
+        store.change_shard("job000000001", number, notes=word)
     known = json.loads(jobs("show", "job000000001", "--json").stdout)
     assert known["records"] == {"total": 100, "succeeded": 20, "failed": 2}
     assert known["tokens"] == {"input": 700, "output": 90}
@@ -191,7 +194,10 @@ def test_show_says_everything_to_scripts(store: Store, jobs: Jobs) -> None:
         "files": ["s3://out-bucket/results/job000000001/a/one.jsonl.out"],
         "manifest": "s3://out-bucket/results/job000000001/manifest.json.out",
     }
-    assert known["report"] == {"dropped inferenceConfig.topK": {"count": 3, "example": "REC00000007"}}
+    assert known["report"] == {
+        "dropped inferenceConfig.topK": {"count": 3, "example": "REC00000007"},
+        "mapped finish_reason ('eos' read as end_turn)": {"count": 4, "example": "REC00000009"},
+    }
     assert known["tags"] == {"team": "search"}
     assert [shard["refusal"] for shard in known["shards"]] == [None, "invalid model"]
     assert [batch["batch_id"] for batch in known["shards"][0]["batches"]] == ["batch_67"]

@@ -207,7 +207,7 @@ def test_nothing_that_only_calls_need_is_loaded() -> None:
 def test_what_was_put_off_works_when_it_is_used() -> None:
     code = (
         "from translators.providers.registry import PROVIDERS;"
-        "print(*(row.batches.create.__name__ for row in PROVIDERS.values()))"
+        "print(*(callable(row.batches.create) for row in PROVIDERS.values()))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(shown.stdout.split()) == {"create"}
+    assert set(shown.stdout.split()) == {"True"}

@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.addon.cli.test_translate import a_record, translate, written
 
-COMPLETION = {
+COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
     "created": 1,
@@ -43,6 +44,21 @@ def test_rows_in_any_order_and_file_answer_the_records_in_theirs(tmp_path: Path)
     assert rows[2]["error"]["errorCode"] == 500
     assert rows[3]["error"]["errorMessage"].startswith("metadata: ")
     assert done.stderr == "4 records: 1 answered, 3 failed; 3 tokens in, 4 out\n"
+
+
+def test_words_of_a_server_s_own_are_counted_and_the_text_comes_home(tmp_path: Path) -> None:
+    choice = COMPLETION["choices"][0]
+    bodies = [
+        {**COMPLETION, "choices": [{**choice, "finish_reason": word}]} for word in ("eos", "zzz", "zzz")
+    ]
+    rows = [a_row(f"k3v9x0q2m7ab-{number}", body) for number, body in enumerate(bodies)]
+    results = written(tmp_path, rows, "results.jsonl")
+    records = "\n".join(map(a_record, "ABC"))
+    done = translate(tmp_path, "--results", str(results), stdin=records)
+    assert [json.loads(line)["modelOutput"]["stop_reason"] for line in done.stdout.splitlines()] == [
+        "end_turn"
+    ] * 3
+    assert done.stderr.splitlines()[0] == "mapped finish_reason ('zzz' read as end_turn): 2 records, one is B"
 
 
 def test_input_may_come_from_a_pipe_and_output_go_into_one(tmp_path: Path) -> None:

@@ -434,7 +434,7 @@ async def test_a_damaged_row_costs_its_record_alone_and_is_quoted(
                 file.path for file in provider.files.values() if file.filename.endswith("_output.jsonl")
             ]
             lines = path.read_bytes().splitlines()
-            lines[0] = lines[0].replace(b'"content":"', b'"content":"\\ud83d ', 1)
+            lines[0] = lines[0].replace(b"certainly", b"certainly \\ud83d", 1)
             lines[1] = lines[1][:-30]
             path.write_bytes(b"\n".join(lines))
 
@@ -443,7 +443,7 @@ async def test_a_damaged_row_costs_its_record_alone_and_is_quoted(
     job = await run(setup)
     first, second, third = rows(bucket, f"out/{JOB}/a.jsonl.out")
     assert (job.status, job.succeeded, job.failed) == ("Completed", 2, 1)
-    assert first["modelOutput"]["output"]["message"]["content"][0]["text"].startswith("\ufffd ")
+    assert first["modelOutput"]["output"]["message"]["content"][0]["text"].endswith("certainly \ufffd.")
     assert "cannot be read; it begins with: {" in second["error"]["errorMessage"]
     assert f"{JOB}-1" in second["error"]["errorMessage"]
     assert "modelOutput" in third

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, override
@@ -301,6 +301,45 @@ async def test_a_model_that_the_provider_does_not_have_is_refused_with_the_optio
         await start({"providers": {}}).created(modelId=asked)
     assert caught.value.error_type == "ValidationException"
     assert caught.value.message.endswith(f"set [providers.openai.models] {option} in bedrock-batch.toml")
+
+
+RETIRING = datetime(2027, 1, 14)
+"""The last day of gpt-4o-mini."""
+
+
+@pytest.mark.parametrize(
+    ("now", "warned"),
+    [
+        (RETIRING - timedelta(days=61), False),
+        (RETIRING - timedelta(days=60), True),
+        (RETIRING + timedelta(hours=23), True),
+    ],
+)
+async def test_a_model_that_retires_soon_is_warned_of(
+    service: Service, caplog: pytest.LogCaptureFixture, now: datetime, warned: bool
+) -> None:
+    service.clock.now = now
+    await service.created()
+    told = "openai's gpt-4o-mini retires on 14 January 2027; its successor is gpt-6-luna"
+    assert (told in caplog.text) == warned
+
+
+async def test_a_model_that_has_retired_is_refused_with_its_successor(service: Service) -> None:
+    service.clock.now = RETIRING + timedelta(days=1)
+    with pytest.raises(AwsError) as caught:
+        await service.created()
+    assert caught.value.error_type == "ValidationException"
+    assert caught.value.message == (
+        "'openai' cannot run 'gpt-4o-mini': OpenAI retired it on 14 January 2027; its successor is gpt-6-luna"
+    )
+    assert service.store.jobs() == []
+
+
+async def test_a_retirement_that_the_section_moves_counts(start: Start) -> None:
+    rules = {"gpt-4o*": {"retires": date(2030, 1, 1)}}
+    service = start({"providers": {"openai": {"models": {"*": "gpt-4o-mini"}, "rules": rules}}})
+    service.clock.now = RETIRING + timedelta(days=1)
+    assert service.job(await service.created()).model == "gpt-4o-mini"
 
 
 async def test_the_stored_job_runs_on_the_configured_model_of_its_provider(service: Service) -> None:

@@ -1,11 +1,15 @@
 """The configuration file and the environment."""
 
+import pickle
+from datetime import date
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from addon.settings.config import FILE_NAME, BadConfig, Config, NoAddress, load
 from translators.providers.registry import PROVIDERS, UnknownProvider
+from translators.providers.rules.model_rules import ModelRules, RuleChanges
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +52,18 @@ def test_a_byte_order_mark_is_no_part_of_the_file(elsewhere: Path) -> None:
         ("[jobs\n", "bedrock-batch.toml"),
         ("[jobs]\npool = 1", "jobs.pool: Extra inputs"),
         ("[jobs]\npoll_interval = 0", "jobs.poll_interval: Input should be greater than 0"),
+        (
+            "[providers.openai.rules.'gpt-*']\nsampling = 'sometimes'",
+            r"providers.openai.rules.gpt-\*.sampling: Input should be 'always'",
+        ),
+        (
+            "[providers.openai.rules.'gpt-*']\nsamplings = 'never'",
+            r"providers.openai.rules.gpt-\*.samplings: Extra inputs",
+        ),
+        (
+            "[providers.openai.rules.x]\nefforts = ['some']",
+            r"providers.openai.rules.x.efforts.0: Input should be 'none'",
+        ),
         ("[providers.openai]\napi_key = 'in the clear'", "providers.openai.api_key: .*by reference"),
         ("[providers.openai]\nmax_requests_per_batch = 0", "providers.openai.max_requests_per_batch"),
         (
@@ -201,3 +217,35 @@ def test_a_setting_that_is_missing_is_named(elsewhere: Path, text: str, message:
 def test_a_setting_that_cannot_be_is_named(elsewhere: Path, text: str, message: str) -> None:
     with pytest.raises(BadConfig, match=message):
         load(written(elsewhere, text))
+
+
+def test_a_section_s_rules_are_those_of_its_models(elsewhere: Path) -> None:
+    text = """
+[providers.openai.rules."gpt-4o*"]
+sampling = "never"
+efforts = ["low", "high"]
+retires = 2030-01-31
+budget = [1, 2]
+[providers.openai.rules."gpt-4o-mini"]
+sampling = "one"
+"""
+    target = load(written(elsewhere, text)).target("openai")
+    rules = target.rules("gpt-4o-mini")
+    assert (rules.sampling, rules.efforts, rules.budget) == ("one", ("low", "high"), (1, 2))
+    assert target.retired("gpt-4o-mini", date(2030, 1, 31)) is None
+    assert target.retired("gpt-4o-mini", date(2030, 2, 1)) is not None
+    assert target.rules("gpt-4.1").sampling == "always"
+    assert pickle.loads(pickle.dumps(target.overrides)) == target.overrides
+    assert hash(target.overrides)
+
+
+def test_every_member_of_a_row_that_a_section_can_change_has_the_row_s_type() -> None:
+    rows, changes = get_type_hints(ModelRules), get_type_hints(RuleChanges)
+    for name, kind in changes.items():
+        assert rows[name] in (kind, kind | None), name
+    assert rows.keys() - changes.keys() == {"names", "source"}
+
+
+def test_another_operator_s_server_has_days_of_its_own(elsewhere: Path) -> None:
+    text = "[providers.gateway]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'"
+    assert load(written(elsewhere, text)).target("gateway").retired("o1", date(2030, 1, 1)) is None

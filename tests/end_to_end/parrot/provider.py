@@ -10,6 +10,7 @@ from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line, Receipt
 from translators.providers.conversation import Batches
 from translators.providers.provider import Provider
+from translators.providers.rules.model_rules import Overrides
 
 
 class _Line(Struct):
@@ -22,7 +23,7 @@ class _Row(Struct):
     said: str
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that has the parrot repeat the last text. Raises `Refused`."""
     for block in reversed(request.messages[-1].content):
         if block.text is not None:

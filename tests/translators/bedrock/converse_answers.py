@@ -20,7 +20,7 @@ def answered(
     *content: str | ContentBlock,
     stop_reason: StopReason = "end_turn",
     stop_sequence: str | None = None,
-    refusal: bool = False,
+    refusal: str = "",
 ) -> Answer:
     blocks = [ContentBlock(block) if isinstance(block, str) else block for block in content]
     response = Response(Output(Message("assistant", blocks)), stop_reason, USAGE)

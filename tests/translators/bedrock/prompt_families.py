@@ -29,7 +29,7 @@ REASONING = ContentBlock(reasoning_content=ReasoningContent(ReasoningText("Greet
 type Turns = list[tuple[str, str]]
 
 
-def answer(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: bool = False) -> Answer:
+def answer(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: str = "") -> Answer:
     """An answer with 10 + 4 prompt tokens, 4 of them cached, and 5 output tokens."""
     usage = Usage(10, 5, 19, cache_read_input_tokens=3, cache_write_input_tokens=1)
     response = Response(Output(Message("assistant", [*content])), stop_reason, usage)

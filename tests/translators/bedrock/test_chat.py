@@ -189,10 +189,10 @@ def test_schema_of_the_answer_is_kept() -> None:
     }
 
 
-def test_json_mode_is_a_schema_that_any_object_fits() -> None:
+def test_json_mode_is_a_word_of_its_own() -> None:
     hub = asked(response_format={"type": "json_object"})
-    assert hub["outputConfig"]["textFormat"]["structure"] == {"jsonSchema": {"schema": '{"type":"object"}'}}
-    assert noted(response_format={"type": "json_object"}) == [("response_format", "mapped")]
+    assert hub["outputConfig"] == {"jsonObject": True}
+    assert noted(response_format={"type": "json_object"}) == []
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,10 @@ def test_each_stop_reason_has_its_word(stop_reason: StopReason, finish_reason: s
 
 
 @pytest.mark.parametrize("stop_reason", ["malformed_model_output", "malformed_tool_use"])
-def test_malformed_answer_is_not_shown(stop_reason: StopReason) -> None:
-    with pytest.raises(Refused, match=f"finish_reason: '{stop_reason}' is nothing a chat completion can say"):
-        shown(TEXT, stop_reason=stop_reason)
+def test_malformed_answer_ends_as_others_do(stop_reason: StopReason) -> None:
+    assert choice(TEXT, stop_reason=stop_reason)["finish_reason"] == "stop"
+    with pytest.raises(Refused, match=f"finish_reason: '{stop_reason}' has no word in this dialect"):
+        shown(stop_reason=stop_reason)
 
 
 @pytest.mark.parametrize(
@@ -143,20 +144,31 @@ def test_everything_said_is_in_the_message(content: list[ContentBlock], message:
 
 
 def test_refusal_stands_where_refusals_do() -> None:
-    refused = choice(ContentBlock(text="I can't."), stop_reason="content_filtered", refusal=True)
+    refused = choice(ContentBlock(text="I can't."), stop_reason="content_filtered", refusal="I can't.")
     assert refused["message"] == {"role": "assistant", "content": None, "refusal": "I can't."}
     assert refused["finish_reason"] == "content_filter"
 
 
-def test_refusal_without_words_is_an_empty_answer_that_was_filtered() -> None:
-    refused = choice(stop_reason="content_filtered", refusal=True)
-    assert (refused["message"]["content"], refused["finish_reason"]) == ("", "content_filter")
+def test_text_before_a_refusal_is_the_content() -> None:
+    refused = choice(TEXT, ContentBlock(text="No."), stop_reason="content_filtered", refusal="No.")
+    assert (refused["message"]["content"], refused["message"]["refusal"]) == ("Hello.", "No.")
+
+
+def test_filtered_answer_is_no_refusal() -> None:
+    cut = choice(TEXT, stop_reason="content_filtered")
+    assert (cut["message"], cut["finish_reason"]) == (
+        {"role": "assistant", "content": "Hello."},
+        "content_filter",
+    )
+    nothing = choice(stop_reason="content_filtered")
+    assert (nothing["message"]["content"], nothing["finish_reason"]) == ("", "content_filter")
 
 
 def test_image_is_not_shown() -> None:
     image = ContentBlock(image=ImageBlock("png", Source(bytes="iVBORw0KGgo=")))
-    with pytest.raises(Refused, match=r"content\[1\]: image cannot be shown; accepted are text, tool use"):
-        shown(TEXT, image)
+    assert choice(TEXT, image)["message"]["content"] == "Hello."
+    with pytest.raises(Refused, match=r"content\[0\]: image cannot be shown; accepted are text, tool use"):
+        shown(image)
     with pytest.raises(Refused, match=r"content\[0\]: an empty block cannot be shown"):
         shown(ContentBlock())
 

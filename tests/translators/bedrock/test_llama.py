@@ -22,7 +22,7 @@ from translators.bedrock.converse import ContentBlock, NotedRequest, StopReason
 from translators.bedrock.families import llama
 from translators.bedrock.families.registry import FAMILIES, families_of_model, family_of_body
 from translators.bedrock.model_ids import parse
-from translators.errors import Refused
+from translators.errors import Filtered, Refused
 
 PNG, JPEG, GIF, WEBP = "iVBORw0KGgo=", "/9j/4AA=", "R0lGODlh", "UklGRgAA"
 
@@ -43,7 +43,7 @@ def messages(prompt: str, **members: Any) -> Any:
     return asked(prompt, **members)["messages"]
 
 
-def shown(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: bool = False) -> Any:
+def shown(*content: ContentBlock, stop_reason: StopReason = "end_turn", refusal: str = "") -> Any:
     written = llama.output(answer(*content, stop_reason=stop_reason, refusal=refusal), "", Raw(b"{}"))
     return json.loads(written)
 
@@ -219,22 +219,37 @@ def test_each_stop_reason_has_its_word(stop_reason: StopReason, word: str) -> No
 
 
 def test_refusal_in_words_is_a_text() -> None:
-    assert shown(TEXT, stop_reason="content_filtered", refusal=True)["stop_reason"] == "stop"
+    assert shown(TEXT, stop_reason="content_filtered", refusal="Hello.")["stop_reason"] == "stop"
 
 
-@pytest.mark.parametrize("stop_reason", ["content_filtered", "guardrail_intervened", "malformed_tool_use"])
-def test_answer_that_was_withheld_is_not_shown_as_one(stop_reason: StopReason) -> None:
-    with pytest.raises(Refused, match=f"stop_reason: '{stop_reason}' is nothing a completion can say"):
-        shown(TEXT, stop_reason=stop_reason)
-    with pytest.raises(Refused, match="stop_reason"):
-        shown(stop_reason=stop_reason, refusal=True)
+@pytest.mark.parametrize(
+    ("stop_reason", "word"),
+    [("content_filtered", "length"), ("guardrail_intervened", "length"), ("malformed_tool_use", "stop")],
+)
+def test_reason_without_a_word_gets_the_nearest_one_and_a_note(stop_reason: StopReason, word: str) -> None:
+    said = answer(TEXT, stop_reason=stop_reason)
+    assert json.loads(llama.output(said, "", Raw(b"{}")))["stop_reason"] == word
+    assert [(note.field, note.effect) for note in said.notes] == [("stop_reason", "mapped")]
+
+
+def test_nothing_said_is_no_answer() -> None:
+    with pytest.raises(Filtered, match="the provider's filter stopped the answer"):
+        shown(REASONING, stop_reason="content_filtered")
+    with pytest.raises(Refused, match="'malformed_tool_use' has no word in this dialect"):
+        shown(stop_reason="malformed_tool_use")
 
 
 def test_tool_call_is_not_shown() -> None:
     with pytest.raises(
-        Refused, match=r"content\[1\]: toolUse cannot be shown; accepted are text and reasoning"
+        Refused, match=r"content\[0\]: toolUse cannot be shown; accepted are text and reasoning"
     ):
-        shown(TEXT, CALL, stop_reason="tool_use")
+        shown(CALL, stop_reason="tool_use")
+
+
+def test_text_beside_a_tool_call_is_shown_with_a_note() -> None:
+    said = answer(TEXT, CALL, stop_reason="tool_use")
+    assert json.loads(llama.output(said, "", Raw(b"{}")))["generation"] == "Hello."
+    assert [note.field for note in said.notes] == ["content.toolUse", "stop_reason"]
 
 
 @pytest.mark.parametrize(

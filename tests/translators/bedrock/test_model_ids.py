@@ -39,7 +39,15 @@ def test_id_of_bedrock_is_taken_apart(model_id: str, bare: str, prefix: str | No
     assert model.is_aws
 
 
-@pytest.mark.parametrize("prefix", sorted(PREFIXES))
+AWS_PREFIXES = ("amer", "apac", "au", "ca", "eu", "global", "jp", "sa", "us", "us-gov")
+"""Of inference profiles (AWS: inference-profiles-support), written here once more: none may get lost."""
+
+
+def test_prefixes_are_those_of_aws() -> None:
+    assert sorted(PREFIXES) == list(AWS_PREFIXES)
+
+
+@pytest.mark.parametrize("prefix", AWS_PREFIXES)
 @pytest.mark.parametrize("vendor", sorted(VENDORS))
 def test_every_prefix_and_vendor_is_known(prefix: str, vendor: str) -> None:
     assert parse(f"{prefix}.{vendor}.model-1.5-v1:0") == aws(

@@ -134,7 +134,7 @@ def test_an_answer_is_its_text_without_reasoning(family: ModuleType) -> None:
 def test_what_is_no_text_cannot_be_shown(family: ModuleType) -> None:
     with pytest.raises(Refused, match=r"content\[0\]: toolUse cannot be shown"):
         family.output(answered(CALL), "", Raw(TITAN))
-    with pytest.raises(Refused, match="'malformed_model_output' is nothing"):
+    with pytest.raises(Refused, match="'malformed_model_output' has no word"):
         family.output(answered("", stop_reason="malformed_model_output"), "", Raw(TITAN))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from translators.errors import ProviderError
 from translators.providers.anthropic import batches
-from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
+from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES
 from translators.providers.conversation import (
     SAVE,
     Batch,
@@ -197,7 +197,7 @@ def test_counts_tell_why_a_batch_ended(counts: dict[str, int], cancelled: str | 
         (httpx.Response(400, json={"error": {"message": "Bad"}}), "Bad", None),
         (httpx.Response(400, json={"error": "Bad"}), "Bad", None),
         (httpx.Response(400, json={"message": "Bad"}), "Bad", None),
-        (httpx.Response(400, json=["Bad"]), '["Bad"]', None),
+        (httpx.Response(400, json=["Bad"]), "Bad", None),
         (httpx.Response(413, text="<html>Bad</html>"), "<html>Bad</html>", None),
         (httpx.Response(503), "HTTP 503 Service Unavailable", None),
     ],

@@ -3,8 +3,7 @@
 import pytest
 
 from translators.bedrock.model_ids import parse
-from translators.providers.anthropic.models import EFFORTS, derived_model, headers, traits, unusable
-from translators.providers.registry import PROVIDERS
+from translators.providers.anthropic.models import EFFORTS, MODELS, derived_model, headers
 
 
 @pytest.mark.parametrize(
@@ -44,67 +43,39 @@ def test_models_of_others_have_no_name_at_anthropic() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "why"),
-    [
-        ("claude-opus-4-1-20250805", "Anthropic retired it on 5 August 2026"),
-        ("claude-opus-4-20250514", "Anthropic retired it on 15 June 2026"),
-        ("claude-sonnet-4-0", "Anthropic retired it on 15 June 2026"),
-        ("claude-3-haiku-20240307", "Anthropic retired it on 20 April 2026"),
-        ("claude-3-7-sonnet-20250219", "Anthropic retired it on 19 February 2026"),
-        ("claude-3-5-haiku-20241022", "Anthropic retired it on 19 February 2026"),
-        ("claude-3-5-sonnet-20241022", "Anthropic has retired it"),
-        ("claude-3-opus-20240229", "Anthropic has retired it"),
-        ("claude-3-sonnet-20240229", "Anthropic has retired it"),
-        ("claude-2.1", "Anthropic has retired it"),
-        ("claude-v1", "Anthropic has retired it"),
-        ("claude-instant-v1", "Anthropic has retired it"),
-        ("claude-opus-4-5-20251101", None),
-        ("claude-sonnet-4-5-20250929", None),
-        ("claude-mythos-preview", None),
-        ("claude-haiku-4-5", None),
-        ("claude-opus-5", None),
-        ("claude-fable-9", None),
-        ("a-model-of-a-gateway", None),
-    ],
-)
-def test_retired_model_is_not_usable(model: str, why: str | None) -> None:
-    assert unusable(model) == why
-    assert PROVIDERS["anthropic"].unusable(model) == why
-
-
-@pytest.mark.parametrize(
     ("model", "sampling", "prefill", "thinking", "efforts"),
     [
-        ("claude-haiku-4-5-20251001", True, True, {"enabled", "disabled"}, ()),
-        ("claude-sonnet-4-5", True, True, {"enabled", "disabled"}, ()),
-        ("claude-opus-4-5-20251101", True, True, {"enabled", "disabled"}, EFFORTS[:3]),
-        ("claude-3-7-sonnet-20250219", True, True, {"enabled", "disabled"}, ()),
+        ("claude-opus-4-20250514", "always", "continued", {"enabled", "disabled"}, ()),
+        ("claude-opus-4-1-20250805", "one", "continued", {"enabled", "disabled"}, ()),
+        ("claude-haiku-4-5-20251001", "one", "continued", {"enabled", "disabled"}, ()),
+        ("claude-opus-4-5-20251101", "one", "continued", {"enabled", "disabled"}, EFFORTS[:3]),
         (
             "claude-sonnet-4-6",
-            True,
-            False,
+            "one",
+            "refused",
             {"enabled", "adaptive", "disabled"},
             ("low", "medium", "high", "max"),
         ),
-        ("claude-opus-4-7", False, False, {"adaptive", "disabled"}, EFFORTS),
-        ("claude-sonnet-5", False, False, {"adaptive", "disabled"}, EFFORTS),
-        ("claude-sonnet-5-5", False, False, {"adaptive", "between_tools"}, EFFORTS),
-        ("claude-haiku-5-5", False, False, {"adaptive", "disabled"}, EFFORTS),
-        ("claude-fable-5-2", False, False, {"adaptive"}, EFFORTS),
-        ("claude-mythos-preview", False, False, {"adaptive"}, ("low", "medium", "high", "max")),
+        ("claude-opus-4-7", "never", "refused", {"adaptive", "disabled"}, EFFORTS),
+        ("claude-sonnet-5", "never", "refused", {"adaptive", "disabled"}, EFFORTS),
+        ("claude-sonnet-5-5", "never", "refused", {"adaptive", "between_tools"}, EFFORTS),
+        ("claude-haiku-5-5", "never", "refused", {"adaptive", "disabled"}, EFFORTS),
+        ("claude-fable-5-2", "never", "refused", {"adaptive"}, EFFORTS),
+        ("claude-mythos-preview", "never", "refused", {"adaptive"}, ("low", "medium", "high", "max")),
+        ("claude-opus-9", "never", "refused", {"adaptive"}, EFFORTS),
         (
             "a-model-of-a-gateway",
-            True,
-            True,
+            "always",
+            "continued",
             {"enabled", "adaptive", "disabled", "between_tools"},
-            EFFORTS,
+            None,
         ),
     ],
 )
 def test_model_takes(
-    model: str, sampling: bool, prefill: bool, thinking: set[str], efforts: tuple[str, ...]
+    model: str, sampling: str, prefill: str, thinking: set[str], efforts: tuple[str, ...] | None
 ) -> None:
-    found = traits(model)
+    found = MODELS.rules(model)
     assert (found.sampling, found.prefill) == (sampling, prefill)
     assert sorted(found.thinking) == sorted(thinking)
     assert found.efforts == efforts

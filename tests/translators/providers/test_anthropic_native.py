@@ -116,7 +116,7 @@ def test_message_comes_back_as_it_was_written() -> None:
     assert answer(row(message)) == ModelOutput(json.dumps(message).encode(), 3, 4)
 
 
-@pytest.mark.parametrize("message", [None, [], {}, {"usage": None}, {"usage": {"input_tokens": "3"}}])
+@pytest.mark.parametrize("message", [[], {}, {"usage": None}, {"usage": {"input_tokens": "3"}}])
 def test_message_without_usage_is_the_provider_s_fault(message: object) -> None:
     outcome = answer(row(message))
     assert isinstance(outcome, RecordError)
@@ -124,3 +124,26 @@ def test_message_without_usage_is_the_provider_s_fault(message: object) -> None:
         502,
         "the provider's result row cannot be read",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "written"),
+    [
+        ("text", "bored", "end_turn"),
+        ("text", None, "end_turn"),
+        ("text", "length", "max_tokens"),
+        ("tool_use", "bored", "tool_use"),
+        ("tool_use", "length", "max_tokens"),
+        ("text", "pause_turn", "pause_turn"),
+    ],
+)
+def test_word_of_a_server_s_own_is_read_as_anthropic_s_and_all_else_stays(
+    kind: str, word: object, written: str
+) -> None:
+    call = {"type": "tool_use", "id": "t", "name": "now", "input": {}}
+    content = [{"type": "text", "text": "Hi", "odd": 1}, *([call] if kind == "tool_use" else [])]
+    message = {"odd": [1.50], "content": content, "usage": {"input_tokens": 3, "output_tokens": 4}}
+    found = answer(row({**message, "stop_reason": word}))
+    assert isinstance(found, ModelOutput)
+    assert json.loads(found.json) == {**message, "stop_reason": written}
+    assert [note.field for note in found.notes] == ([] if word == written else ["stop_reason"])

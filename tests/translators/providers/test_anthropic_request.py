@@ -258,10 +258,37 @@ def test_system_prompt_becomes(system: list[Json], sent: object) -> None:
     assert json.loads(line("r-1", record, HAIKU).data)["params"].get("system") == sent
 
 
-def test_system_message_in_the_middle_stays_there() -> None:
-    told = {"role": "system", "content": [{"text": "Be terse."}]}
-    record = {"messages": [*HI["messages"], told, *HI["messages"]]}
-    assert [message["role"] for message in params(record)["messages"]] == ["user", "system", "user"]
+TOLD = {"role": "system", "content": [{"text": "Be terse."}]}
+SAID = {"role": "assistant", "content": [{"text": "Hi."}]}
+
+
+def test_system_message_after_the_user_s_stays_there_where_the_model_takes_it() -> None:
+    record = {"messages": [*HI["messages"], TOLD]}
+    asked = params(record, "claude-opus-5-5")
+    assert [message["role"] for message in asked["messages"]] == ["user", "system"]
+    assert "messages.role" not in effects(record, "claude-opus-5-5")
+
+
+@pytest.mark.parametrize(
+    ("model", "turns", "note"),
+    [
+        (HAIKU, [*HI["messages"], TOLD], "mapped"),
+        (HAIKU, [*HI["messages"], SAID, TOLD, *HI["messages"]], "mapped"),
+        ("claude-opus-5-5", [*HI["messages"], SAID, TOLD, *HI["messages"]], "mapped"),
+        ("claude-opus-5-5", [TOLD, *HI["messages"]], None),
+        (HAIKU, [TOLD, *HI["messages"]], None),
+    ],
+)
+def test_system_message_elsewhere_is_a_part_of_the_system_prompt(
+    model: str, turns: list[Json], note: str | None
+) -> None:
+    record = {"system": [{"text": "Be kind."}], "messages": turns}
+    asked = params(record, model)
+    assert [message["role"] for message in asked["messages"]] == [
+        turn["role"] for turn in turns if turn is not TOLD
+    ]
+    assert [block["text"] for block in asked["system"]] == ["Be kind.", "Be terse."]
+    assert effects(record, model).get("messages.role") == note
 
 
 @pytest.mark.parametrize(
@@ -306,11 +333,31 @@ def test_long_names_of_tools_are_fitted_alike() -> None:
 @pytest.mark.parametrize(
     ("extra", "model", "sent"),
     [
-        ({"reasoning_effort": "minimal"}, OLD, {"output_config": {"effort": "low"}}),
-        ({"reasoning_effort": "high"}, OLD, {"output_config": {"effort": "high"}}),
-        ({"reasoning_effort": "max"}, OLD, {"output_config": {"effort": "high"}}),
-        ({"reasoning_effort": "xhigh"}, "claude-opus-4-6", {"output_config": {"effort": "high"}}),
-        ({"reasoning_effort": "xhigh"}, "claude-opus-4-7", {"output_config": {"effort": "xhigh"}}),
+        (
+            {"reasoning_effort": "minimal"},
+            OLD,
+            {"output_config": {"effort": "low"}, "thinking": {"type": "enabled", "budget_tokens": 1024}},
+        ),
+        (
+            {"reasoning_effort": "high"},
+            OLD,
+            {"output_config": {"effort": "high"}, "thinking": {"type": "enabled", "budget_tokens": 24_576}},
+        ),
+        (
+            {"reasoning_effort": "max"},
+            OLD,
+            {"output_config": {"effort": "high"}, "thinking": {"type": "enabled", "budget_tokens": 32_768}},
+        ),
+        (
+            {"reasoning_effort": "xhigh"},
+            "claude-opus-4-6",
+            {"output_config": {"effort": "high"}, "thinking": {"type": "adaptive"}},
+        ),
+        (
+            {"reasoning_effort": "xhigh"},
+            "claude-opus-4-7",
+            {"output_config": {"effort": "xhigh"}, "thinking": {"type": "adaptive"}},
+        ),
         ({"reasoning_effort": "none"}, OLD, {"thinking": {"type": "disabled"}}),
         ({"reasoning_effort": "none"}, "claude-fable-5", {}),
         (
@@ -353,16 +400,16 @@ def test_output_config_that_asks_nothing_is_not_sent() -> None:
 
 
 def test_schema_alone_is_sent_as_it_is() -> None:
-    text_format = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"object"}'}}}
+    text_format = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"string"}'}}}
     record = HI | {"outputConfig": {"textFormat": text_format}}
     assert params(record)["output_config"] == {
-        "format": {"type": "json_schema", "schema": {"type": "object"}}
+        "format": {"type": "json_schema", "schema": {"type": "string"}}
     }
     assert effects(record) == {}
 
 
 def test_description_of_a_schema_is_joined_to_its_own() -> None:
-    schema = {"schema": '{"type":"object","description":"own"}', "description": "told"}
+    schema = {"schema": '{"type":"string","description":"own"}', "description": "told"}
     text_format = {"type": "json_schema", "structure": {"jsonSchema": schema}}
     sent = params(HI | {"outputConfig": {"textFormat": text_format}})["output_config"]["format"]["schema"]
     assert sent["description"] == "told\n\nown"
@@ -377,7 +424,7 @@ def test_description_of_a_schema_is_joined_to_its_own() -> None:
     ],
     ids=str,
 )
-def test_what_no_model_is_told_is_noted(record: Json) -> None:
+def test_what_no_model_is_told_is_effects(record: Json) -> None:
     assert list(effects(record).values()) == ["dropped"]
 
 

@@ -10,8 +10,7 @@ from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.anthropic.response import answer
-from translators.providers.anthropic.results import receipt
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.anthropic.results import STATUSES, receipt
 from translators.providers.batch_file import Receipt, Unfinished
 from translators.providers.identifiers import fitting
 
@@ -73,9 +72,7 @@ def test_row_that_is_no_row_belongs_to_nobody(line: bytes) -> None:
         receipt(line)
 
 
-@pytest.mark.parametrize(
-    "line", [b"{", b'{"result":{"type":"errored","error":[]}}', b'{"result":{"type":"errored"}}']
-)
+@pytest.mark.parametrize("line", [b"{", b'{"result":[]}', b'{"result":{"type":"succeeded"}}'])
 def test_row_that_cannot_be_read_is_the_provider_s_fault(line: bytes) -> None:
     outcome = answer(line, asked)
     assert isinstance(outcome, RecordError)
@@ -107,25 +104,35 @@ def test_request_that_never_ran_says_why(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "stop_reason", "refusal"),
+    ("reason", "stop_reason"),
     [
-        ("end_turn", "end_turn", False),
-        ("max_tokens", "max_tokens", False),
-        ("stop_sequence", "stop_sequence", False),
-        ("tool_use", "tool_use", False),
-        ("refusal", "content_filtered", True),
-        ("model_context_window_exceeded", "model_context_window_exceeded", False),
+        ("end_turn", "end_turn"),
+        ("max_tokens", "max_tokens"),
+        ("stop_sequence", "stop_sequence"),
+        ("tool_use", "tool_use"),
+        ("refusal", "content_filtered"),
+        ("model_context_window_exceeded", "model_context_window_exceeded"),
     ],
 )
-def test_reason_to_stop_becomes(reason: str, stop_reason: str, refusal: bool) -> None:
+def test_reason_to_stop_becomes(reason: str, stop_reason: str) -> None:
     outcome = answered(succeeded(stop_reason=reason, stop_sequence="x"))
-    assert (outcome.response.stop_reason, outcome.refusal) == (stop_reason, refusal)
+    assert (outcome.response.stop_reason, outcome.refusal, outcome.notes) == (stop_reason, "", [])
     assert outcome.stop_sequence == "x"
 
 
-@pytest.mark.parametrize("reason", ["pause_turn", "compaction", None])
-def test_answer_that_is_not_whole_is_none(reason: str | None) -> None:
-    outcome = answer(succeeded(stop_reason=reason), asked)
+@pytest.mark.parametrize(
+    ("reason", "stop_reason"),
+    [("pause_turn", "max_tokens"), ("compaction", "end_turn"), (None, "end_turn"), (7, "end_turn")],
+)
+def test_reason_that_is_not_known_is_read_as_the_nearest(reason: object, stop_reason: str) -> None:
+    outcome = answered(succeeded(stop_reason=reason, content=[{"type": "text", "text": "Hi"}]))
+    assert outcome.response.stop_reason == stop_reason
+    assert [(note.field, repr(reason) in note.detail) for note in outcome.notes] == [("stop_reason", True)]
+
+
+@pytest.mark.parametrize("reason", ["pause_turn", None])
+def test_nothing_said_for_a_reason_that_is_not_known_is_no_answer(reason: object) -> None:
+    outcome = answer(succeeded(stop_reason=reason, content=[]), asked)
     assert isinstance(outcome, RecordError)
     assert repr(reason) in outcome.message
 

@@ -40,7 +40,7 @@ EXCHANGES = sorted(RECORDINGS.glob("*/exchange.json"))
 NOT_COHERE_S = {
     "empty-answer": "success without a body",
     "unknown-part": "the SDK knows the parts of today",
-    "unreadable-answer": "an answer of another form",
+    "text-in-place-of-a-message": "an answer of another form",
 }
 """Cases that Cohere's own types refuse, and why they are there all the same."""
 

@@ -249,7 +249,7 @@ def test_results_of_a_batch_that_is_gone_are_gone() -> None:
         (httpx.Response(503, text=" <html>Bad</html> "), "<html>Bad</html>", None, None),
         (httpx.Response(503), "HTTP 503 Service Unavailable", None, None),
         (httpx.Response(400, json=[]), "[]", None, None),
-        (httpx.Response(400, json={"error": "Bad"}), '{"error":"Bad"}', None, None),
+        (httpx.Response(400, json={"error": "Bad"}), "Bad", None, None),
         (httpx.Response(400, json={"error": {"message": "Bad", "status": "S"}}), "Bad", "S", None),
         (
             httpx.Response(429, json={"error": {"message": "m", "details": [{"retryDelay": "1.5s"}]}}),

@@ -2,27 +2,33 @@
 
 import pytest
 
-from translators.providers.gemini.models import Budgeted, Levelled, Thinking, derived_model, headers, thinking
+from translators.providers.gemini.models import MODELS, derived_model, headers
+
+ALL = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
 
 
 @pytest.mark.parametrize(
-    ("model", "how"),
+    ("model", "budget", "off", "levels"),
     [
-        ("gemini-1.5-pro", None),
-        ("gemini-2.0-flash-001", None),
-        ("gemma-3-27b-it", None),
-        ("gemini-2.5-flash-preview-09-2025", Budgeted(least=1, most=24_576)),
-        ("models/gemini-2.5-flash-lite", Budgeted(least=512, most=24_576)),
-        ("gemini-2.5-pro", Budgeted(least=128, most=32_768, can_be_off=False)),
-        ("gemini-3-flash-preview", Levelled()),
-        ("gemini-3.1-pro-preview", Levelled(levels=("LOW", "MEDIUM", "HIGH"))),
-        ("gemini-pro-latest", Levelled(levels=("LOW", "MEDIUM", "HIGH"))),
-        ("gemini-4-argon", Levelled()),
-        ("tunedModels/mine", Levelled()),
+        ("gemini-2.0-flash-001", None, False, ()),
+        ("gemma-3-27b-it", None, False, ()),
+        ("gemini-2.5-flash-preview-09-2025", (1, 24_576), True, ()),
+        ("models/gemini-2.5-flash-lite", (512, 24_576), True, ()),
+        ("gemini-2.5-pro", (128, 32_768), False, ()),
+        ("gemini-3-flash-preview", None, False, ALL),
+        ("gemini-3.6-flash", None, False, ALL),
+        ("gemini-3.1-pro-preview", None, False, ALL[1:]),
+        ("gemini-pro-latest", None, False, ALL[1:]),
+        ("gemini-3.8-flash", None, False, ALL[1:]),
+        ("gemini-4-argon", None, False, ALL[1:]),
+        ("tunedModels/mine", None, False, ALL[1:]),
     ],
 )
-def test_model_is_told_how_much_to_think_in_its_own_way(model: str, how: Thinking) -> None:
-    assert thinking(model) == how
+def test_model_is_told_how_much_to_think_in_its_own_way(
+    model: str, budget: tuple[int, int] | None, off: bool, levels: tuple[str, ...]
+) -> None:
+    found = MODELS.rules(model)
+    assert (found.budget, "disabled" in found.thinking, found.levels) == (budget, off, levels)
 
 
 def test_key_travels_in_a_header() -> None:

@@ -203,3 +203,28 @@ def test_record_is_not_changed_by_being_said() -> None:
     record = called(OWN, CALL, answer={"json": {"a": [1]}})
     request(record)
     assert record == called(OWN, CALL, answer={"json": {"a": [1]}})
+
+
+def round_of_two_calls(*turns: list[dict[str, Any]]) -> list[str]:
+    """What Gemini is sent for the user's turns after two calls: texts, and the ids of the calls answered."""
+    calls: list[dict[str, Any]] = [
+        {"toolUse": {"toolUseId": use_id, "name": "now", "input": {}}} for use_id in ("tc1", "tc2")
+    ]
+    answered = [{"role": "user", "content": turn} for turn in turns]
+    made = parts({"messages": [*HI["messages"], {"role": "assistant", "content": calls}, *answered]})
+    return [part.get("text") or part["functionResponse"]["id"] for part in made]
+
+
+def answering(use_id: str) -> dict[str, Any]:
+    return {"toolResult": {"toolUseId": use_id, "content": [{"text": "12"}]}}
+
+
+def test_answers_of_tools_stand_before_all_else_in_their_turn() -> None:
+    """Gemini takes them right after the calls only."""
+    made = round_of_two_calls([{"text": "One."}, answering("tc1"), {"text": "Two."}, answering("tc2")])
+    assert made == ["tc1", "tc2", "One.", "Two."]
+
+
+def test_answers_in_two_messages_stand_together_before_the_texts_of_both() -> None:
+    made = round_of_two_calls([answering("tc1"), {"text": "One."}], [{"text": "Two."}, answering("tc2")])
+    assert made == ["tc1", "tc2", "One.", "Two."]

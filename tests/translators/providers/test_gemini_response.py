@@ -113,11 +113,16 @@ def test_finish_reason_in_converse_s_words(finish_reason: str | int, stop_reason
     assert answered(row({"text": "a"}, finishReason=finish_reason)).response.stop_reason == stop_reason
 
 
-@pytest.mark.parametrize("finish_reason", [None, "", "BORED", "ESCALATION", 0, 6, 99, -1])
-def test_finish_reason_without_a_word_is_named(finish_reason: str | int | None) -> None:
-    outcome = answer(row({"text": "a"}, finishReason=finish_reason), asked)
-    assert isinstance(outcome, RecordError)
-    assert repr(finish_reason) in outcome.message
+@pytest.mark.parametrize("finish_reason", [None, "", "BORED", "ESCALATION", 6, 99, -1, 2.5, {}])
+def test_finish_reason_without_a_word_is_noted(finish_reason: object) -> None:
+    outcome = answered(row({"text": "a"}, finishReason=finish_reason))
+    assert outcome.response.stop_reason == "end_turn"
+    assert [(note.field, repr(finish_reason) in note.detail) for note in outcome.notes] == [
+        ("finishReason", True)
+    ]
+    nothing = answer(row(finishReason=finish_reason), asked)
+    assert isinstance(nothing, RecordError)
+    assert repr(finish_reason) in nothing.message
 
 
 def test_call_that_was_cut_off_is_no_tool_use() -> None:

@@ -129,8 +129,8 @@ def type_of(response: Mapping[str, Any]) -> type[BaseModel]:
     ],
 )
 def test_model_takes_these_efforts(model: str, efforts: object) -> None:
-    found: Traits = chat.traits(model)
-    assert (found.efforts, found.limit) == (efforts, "max_completion_tokens")
+    found: Traits = chat.CHAT.traits(model)
+    assert (found.rules.efforts, found.limit) == (efforts, "max_completion_tokens")
 
 
 def asked() -> Request:

@@ -3,7 +3,7 @@
 import pytest
 
 from translators.bedrock.model_ids import parse
-from translators.providers.mistral.models import derived_model, reasoning, unusable
+from translators.providers.mistral.models import MODELS, derived_model
 from translators.providers.registry import PROVIDERS
 
 
@@ -27,7 +27,9 @@ from translators.providers.registry import PROVIDERS
     ],
 )
 def test_model_reasons(model: str, found: str) -> None:
-    assert reasoning(model) == found
+    rules = MODELS.rules(model)
+    choice = "adjustable" if rules.efforts else "always" if rules.thinks_by_default else "never"
+    assert choice == found
 
 
 def test_key_travels_as_a_bearer_token() -> None:
@@ -50,8 +52,3 @@ def test_model_of_bedrock_s_has_a_name_at_mistral_s_where_it_is_the_same(
     parsed = parse(model_id)
     assert parsed.vendor is not None
     assert derived_model(parsed.vendor, parsed.model) == model
-
-
-def test_retired_model_is_said_to_be_so() -> None:
-    assert unusable("mistral-large-2407") == "Mistral retired it on 30 March 2025"
-    assert unusable("mistral-large-2512") is None

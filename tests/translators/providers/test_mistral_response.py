@@ -68,8 +68,16 @@ def test_completion_without_anything_but_choices_is_an_answer() -> None:
             ],
             [{"thought": "ab", "signature": None}],
         ),
-        ([{"type": "thinking", "thinking": "words"}, {"type": "text", "text": 7}, {"odd": 1}], []),
-        ([{"type": "thinking", "thinking": ["words"], "signature": 7}], []),
+        (
+            [{"type": "thinking", "thinking": "words"}, {"type": "text", "text": 7}, {"odd": 1}],
+            [{"thought": "words", "signature": None}],
+        ),
+        (
+            [{"type": "thinking", "thinking": ["words"], "signature": 7}],
+            [{"thought": "words", "signature": None}],
+        ),
+        (["one ", {"text": "two"}], ["one ", "two"]),
+        ({"type": "text", "text": "alone"}, ["alone"]),
     ],
     ids=str,
 )
@@ -78,10 +86,10 @@ def test_chunks_of_any_kind_are_read(content: object, shown: object) -> None:
 
 
 def test_what_converse_has_no_place_for_is_shown_beside_the_message() -> None:
-    chunks = [{"type": "thinking", "thinking": ["words"]}, {"odd": 1}]
+    chunks = [{"type": "thinking", "thinking": [7, "words"]}, {"odd": 1}]
     outcome = answer(row(completion(chunks)), lambda: hub(HI))
     assert isinstance(outcome, Answer)
-    assert outcome.response.additional_model_response_fields == {"content": ["words", {"odd": 1}]}
+    assert outcome.response.additional_model_response_fields == {"content": [7, {"odd": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +145,7 @@ def test_row_without_an_answer_says_why(line: bytes, error: RecordError) -> None
 def test_row_of_another_form_is_an_error_of_the_record() -> None:
     outcome = answer(row(None, response={}), unasked)
     assert isinstance(outcome, RecordError)
-    assert (outcome.code, "status_code" in outcome.message) == (502, True)
+    assert (outcome.code, "without an answer" in outcome.message) == (502, True)
 
 
 def test_nesting_without_end_is_an_error_of_the_record() -> None:

@@ -38,7 +38,7 @@ EXCHANGES = sorted(RECORDINGS.glob("*/exchange.json"))
 NOT_MISTRAL_S = {
     "answer-that-is-no-job": "an answer of another form",
     "empty-answer": "success without a body is a fault",
-    "unreadable-answer": "an answer of another form",
+    "text-in-place-of-a-message": "an answer of another form",
 }
 """Cases that Mistral's own types refuse, and why they are there all the same."""
 

@@ -147,7 +147,7 @@ def test_missing_doubled_or_foreign_vector_fails_the_record(vectors: list[tuple[
 def test_vector_that_is_no_list_of_numbers_fails_the_record() -> None:
     found = EMBEDDINGS.answer(row((0, "agdavRrG")), lambda: texts("a"))
     assert isinstance(found, RecordError)
-    assert "cannot be read" in found.message
+    assert "1 were asked for" in found.message
 
 
 def test_error_and_expiry_are_as_for_texts() -> None:

@@ -19,7 +19,7 @@ from translators.providers.registry import PROVIDERS
         ("gpt-4.1-mini-2025-04-14", "max_completion_tokens", "always", ()),
         ("ft:gpt-4o-mini-2024-07-18:acme::B1", "max_completion_tokens", "always", ()),
         ("chatgpt-4o-latest", "max_completion_tokens", "always", ()),
-        ("gpt-5.2-chat-latest", "max_completion_tokens", "always", ()),
+        ("gpt-5.2-chat-latest", "max_completion_tokens", "never", ()),
         ("o1", "max_completion_tokens", "never", ("low", "medium", "high")),
         ("o4-mini-2025-04-16", "max_completion_tokens", "never", ("low", "medium", "high")),
         ("gpt-5", "max_completion_tokens", "never", ("minimal", "low", "medium", "high")),
@@ -34,9 +34,10 @@ from translators.providers.registry import PROVIDERS
             "gpt-5.6-sol",
             "max_completion_tokens",
             "without reasoning",
-            ("none", "low", "medium", "high", "xhigh"),
+            ("none", "low", "medium", "high", "xhigh", "max"),
         ),
-        ("gpt-6", "max_completion_tokens", "without reasoning", ("none", "low", "medium", "high", "xhigh")),
+        ("gpt-7-nova", "max_completion_tokens", "never", ("low", "medium", "high", "xhigh", "max")),
+        ("gpt-5-pro", "max_completion_tokens", "never", ("high",)),
         ("gpt-oss-20b", "max_tokens", "always", None),
         ("openai/gpt-oss-120b", "max_tokens", "always", None),
         ("llama3.2", "max_tokens", "always", None),
@@ -45,7 +46,7 @@ from translators.providers.registry import PROVIDERS
 )
 def test_model_takes(model: str, limit: str, sampling: str, efforts: object) -> None:
     found: Traits = traits(model)
-    assert (found.limit, found.sampling, found.efforts) == (limit, sampling, efforts)
+    assert (found.limit, found.rules.sampling, found.rules.efforts) == (limit, sampling, efforts)
 
 
 def test_key_travels_as_a_bearer_token() -> None:

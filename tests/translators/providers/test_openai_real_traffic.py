@@ -138,7 +138,7 @@ def test_real_rows_of_a_compatible_server_are_read(file: Path) -> None:
         assert isinstance(CHAT.answer(line.encode(), asked), Answer)
 
 
-def test_real_upload_and_ours_have_the_same_form() -> None:
+def test_real_upload_and_ours_have_the_same_form_but_for_the_expiry() -> None:
     real = exchange("chat-1-file-upload")
     body, boundary = real["request"]["body"], real["request"]["headers"]["content-type"].rpartition("=")[2]
     lines = body.partition("application/octet-stream\r\n\r\n")[2].partition(f"\r\n--{boundary}")[0]
@@ -147,6 +147,11 @@ def test_real_upload_and_ours_have_the_same_form() -> None:
     written = (
         ours.read().decode().replace(f"bedrock_batch-{MARKER}", boundary).replace(f"{MARKER}.jsonl", "upload")
     )
+    expiry = f'--{boundary}\r\nContent-Disposition: form-data; name="expires_after[{{}}]"\r\n\r\n{{}}\r\n'
+    for member, value in batches.EXPIRY.items():
+        part = expiry.format(member, value)
+        assert part in written
+        written = written.replace(part, "")
     assert written == body
     assert (ours.method, str(ours.url)) == (real["request"]["method"], real["request"]["url"])
 
@@ -157,11 +162,12 @@ def test_real_upload_answer_names_the_file() -> None:
     assert outcome == response["body"]["id"]
 
 
-def test_real_create_and_ours_ask_for_the_same_members() -> None:
+def test_real_create_and_ours_ask_for_the_same_members_but_for_the_expiry() -> None:
     real = exchange("chat-3-create-validating")
     submission = replace(SUBMISSION, input_id=real["request"]["body"]["input_file_id"])
     ours = json.loads(next(batches.create(ENDPOINT, submission, io.BytesIO())).content)
-    assert {**ours, "metadata": None} == {**real["request"]["body"], "metadata": None}
+    expected = {**real["request"]["body"], "output_expires_after": batches.EXPIRY}
+    assert {**ours, "metadata": None} == {**expected, "metadata": None}
     created = replayed(batches.create(ENDPOINT, submission, io.BytesIO()), real["response"])
     assert (created.id, created.state) == (real["response"]["body"]["id"], "running")
 

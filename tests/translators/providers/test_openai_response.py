@@ -74,9 +74,7 @@ def test_receipt_says_whose_row_it_is_and_whether_the_record_was_processed(
     assert receipt(data) == expected
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"null", b"[]", b"{}", b'{"custom_id":null}', b'{"custom_id":"\xff"}', b"<html>"]
-)
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", b'{"custom_id":null}', b"<html>"])
 def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the parser's own words
         receipt(data)
@@ -87,12 +85,12 @@ def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
     [
         (b"", "cannot be read"),
         (b"[1,2]", "cannot be read"),
-        (b'{"custom_id":"r-1","response":{"body":{}}}', "cannot be read"),
+        (b'{"custom_id":"r-1","response":{"body":{}}}', "without an answer"),
         (row([]), "cannot be read"),
         (row("{"), "cannot be read"),
-        (row(COMPLETION | {"choices": {}}), "cannot be read"),
-        (answering({"content": ["parts"]}), "cannot be read"),
-        (calling(5), "cannot be read"),
+        (row(COMPLETION | {"choices": {}}), "without an answer"),
+        (answering({"content": [5, {"odd": 1}]}), "neither text nor call: [5"),
+        (answering({"content": None, "tool_calls": [{"id": "c"}]}), "neither text nor call"),
         (b'{"response":{"status_code":200,"body":' + b"[" * 100_000, "cannot be read"),
         (b'{"custom_id":"r-1"}', "neither a response nor an error"),
         (row(None), "without an answer"),
@@ -101,8 +99,8 @@ def test_receipt_of_an_unreadable_row_raises(data: bytes) -> None:
         (row(COMPLETION | {"choices": []}), "without an answer"),
         (row(COMPLETION | {"choices": None}), "without an answer"),
         (row({"error": {"message": "Overloaded"}}), "without an answer: Overloaded"),
-        (answering({"content": "Hi"}, None), "stopped with None"),
-        (answering({"content": "Hi"}, "function_call"), "stopped with 'function_call'"),
+        (answering({"content": None}, None), "stopped with None"),
+        (answering({"content": ""}, "bored"), "stopped with 'bored'"),
     ],
     ids=lambda value: repr(value)[:60],
 )
@@ -122,6 +120,21 @@ def test_malformed_row_fails_its_record_alone(data: bytes, message: str) -> None
         (row(None, 500), RecordError(500, "null")),
         (row({"error": {"message": "Bad"}}, 400, {"code": "x", "message": "y"}), RecordError(400, "Bad")),
         (row(COMPLETION, 200, {"code": 7, "message": "odd"}), RecordError(500, "odd")),
+        (row(COMPLETION, 200, {"message": "odd"}), RecordError(500, "odd")),
+        (row({"object": "error", "message": "Too long", "code": 400}, 400), RecordError(400, "Too long")),
+        (row({"detail": "Not Found"}, 404), RecordError(404, "Not Found")),
+        (
+            row({"detail": [{"loc": ["body", "n"], "msg": "too big"}, {"msg": "odd"}]}, 422),
+            RecordError(422, "body.n: too big; odd"),
+        ),
+        (row({"error": {"message": '{"error": {"message": "Inner"}}'}}, 502), RecordError(502, "Inner")),
+        (row({"errors": [{"message": "One"}, {"message": "Two"}]}, 400), RecordError(400, "One; Two")),
+        (
+            b'{"response":{"status_code":400},"error":{"object":"error","message":"Bad","code":400}}',
+            RecordError(400, "Bad"),
+        ),
+        (b'{"response":null,"error":"Broken"}', RecordError(500, "Broken")),
+        (b'{"error":{"object":"error","message":"Slow","code":429}}', RecordError(429, "Slow")),
         (
             b'{"error":{"code":"model_error"}}',
             RecordError(500, "the provider gives no reason but 'model_error'"),
@@ -141,7 +154,16 @@ def test_answer_tells_who_answered_and_when() -> None:
         "gpt-4o-mini-2024-07-18",
         1787176200,
     )
-    assert (outcome.refusal, outcome.stop_sequence, outcome.reasoning_tokens) == (False, None, None)
+    assert (outcome.refusal, outcome.stop_sequence, outcome.reasoning_tokens) == ("", None, None)
+
+
+@pytest.mark.parametrize(
+    "error", [{}, "", [], 0, False, "odd", 7, ["odd"], {"code": 0}, {"code": None, "message": ""}], ids=repr
+)
+def test_error_that_is_none_beside_a_good_response_changes_nothing(error: object) -> None:
+    data = row(COMPLETION, 200, error)
+    assert content(understood(data)) == [{"text": "Hi"}]
+    assert receipt(data) == Receipt("r-1", finished=True)
 
 
 def test_answer_of_a_server_that_says_little_is_understood() -> None:
@@ -221,7 +243,7 @@ def test_finish_reason_of_tool_calls_without_a_call_is_an_end() -> None:
 def test_refusal_is_shown_and_marked() -> None:
     outcome = understood(answering({"content": "Well.", "refusal": "No."}))
     assert content(outcome) == [{"text": "Well."}, {"text": "No."}]
-    assert (outcome.refusal, outcome.response.stop_reason) == (True, "content_filtered")
+    assert (outcome.refusal, outcome.response.stop_reason) == ("No.", "content_filtered")
 
 
 @pytest.mark.parametrize(
@@ -233,6 +255,8 @@ def test_refusal_is_shown_and_marked() -> None:
         ('{\n "a" : 1.50,\n "b": "x\\ny"\n}', '{"a":1.50,"b":"x\\ny"}'),
         ('{"n": 123456789012345678901234567890}', '{"n":123456789012345678901234567890}'),
         ({"a": [1]}, '{"a":[1]}'),
+        (None, "{}"),
+        ('{"a":"\\ud800"}', '{"a":"\\ufffd"}'),
     ],
 )
 def test_arguments_become_an_object_on_one_line(arguments: object, written: str) -> None:
@@ -243,7 +267,7 @@ def test_arguments_become_an_object_on_one_line(arguments: object, written: str)
 
 @pytest.mark.parametrize(
     "arguments",
-    ['{"a":', "[1]", "null", "5", "now", '{"a":"\\ud800"}', '{"a":1} {}', '{"a":' * 100_000],
+    ['{"a":', "[1]", "null", "5", "now", '{"a":1} {}', '{"a":' * 100_000],
     ids=lambda arguments: arguments[:20],
 )
 def test_arguments_that_are_no_object_are_shown_as_they_were_said(arguments: str) -> None:

@@ -194,9 +194,10 @@ def sent_unchecked(record: Json) -> Any:
 
 
 def test_functions_are_not_strict_unless_asked() -> None:
-    spec = {"name": "f", "description": "d", "inputSchema": {"json": {"type": "object"}}}
+    nothing = {"type": "object", "properties": {}, "additionalProperties": False}
+    spec = {"name": "f", "description": "d", "inputSchema": {"json": nothing}}
     tools = [{"toolSpec": spec}, {"toolSpec": {**spec, "name": "g", "strict": True}}]
-    function = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}}
+    function = {"type": "function", "name": "f", "description": "d", "parameters": nothing}
     record = HI | {"toolConfig": {"tools": tools}}
     assert sent(record)["tools"] == [
         {**function, "strict": False},
@@ -355,7 +356,7 @@ def test_open_reasoning_is_shown_and_empty_reasoning_says_nothing() -> None:
 def test_refusal_is_text_and_says_so() -> None:
     part = {"type": "refusal", "refusal": "I cannot."}
     outcome = understood(row({"type": "message", "id": "msg_1", "content": [part]}))
-    assert outcome.refusal
+    assert outcome.refusal == "I cannot."
     assert outcome.response.stop_reason == "content_filtered"
     assert outcome.response.output.message.content[0].text == "I cannot."
 
@@ -409,17 +410,12 @@ def test_call_that_was_cut_keeps_the_reason() -> None:
     [
         (row(), "the provider reports success without an answer"),
         (row(status="failed", error={"code": "server_error", "message": "Sorry."}), "Sorry."),
-        (row(status="failed", error={"code": "server_error"}), "the provider failed with 'server_error'"),
-        (row(message("Hi"), status="queued"), "the provider stopped with 'queued', which is not known"),
         (
-            row(message("Hi"), status="incomplete", incomplete_details={"reason": "steered"}),
-            "the provider stopped with 'steered', which is not known",
+            row(status="failed", error={"code": "server_error"}),
+            "the provider gives no reason but 'server_error'",
         ),
-        (
-            row(message("Hi"), status="incomplete"),
-            "the provider stopped with 'incomplete', which is not known",
-        ),
-        (row({"content": []}), "the provider's result row cannot be read"),
+        (row(status="queued"), "the provider stopped with 'queued'"),
+        (row({"content": []}), "neither text nor call"),
         (b'{"response":{"status_code":200}}', "without an answer: null"),
         (b'{"response":{"status_code":429,"body":{"error":{"message":"Slow down."}}}}', "Slow down."),
     ],
@@ -428,6 +424,24 @@ def test_what_is_no_answer_is_an_error_in_words(data: bytes, expected: str) -> N
     outcome = answer(data, asked)
     assert isinstance(outcome, RecordError)
     assert expected in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("data", "word", "stop_reason"),
+    [
+        (row(message("Hi"), status="queued"), "queued", "end_turn"),
+        (row(message("Hi"), status="incomplete"), "incomplete", "max_tokens"),
+        (
+            row(message("Hi"), status="incomplete", incomplete_details={"reason": "steered"}),
+            "steered",
+            "end_turn",
+        ),
+    ],
+)
+def test_text_comes_home_whatever_the_status(data: bytes, word: str, stop_reason: str) -> None:
+    outcome = understood(data)
+    assert outcome.response.stop_reason == stop_reason
+    assert [note.field for note in outcome.notes if word in note.detail] == ["status"]
 
 
 def test_expired_row_is_unfinished() -> None:

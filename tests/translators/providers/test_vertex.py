@@ -1,6 +1,7 @@
 """What a model on Vertex AI is called, where it runs, and what is refused before a job is made."""
 
 import json
+from datetime import date
 
 import pytest
 from msgspec import Raw
@@ -8,6 +9,7 @@ from msgspec import Raw
 from translators.bedrock.records import InputRecord
 from translators.providers.batch_file import Line, Receipt
 from translators.providers.registry import PROVIDERS
+from translators.providers.rules.model_rules import LONG_AGO
 from translators.providers.vertex import models, rows
 from translators.translation import Route, Translator
 
@@ -66,14 +68,6 @@ def test_what_a_model_takes_is_known_by_anthropic_s_name(model: str, name: str) 
         ("publishers/anthropic/models/claude-opus-5", None),
         ("projects/p/locations/us-central1/models/1", None),
         ("projects/p/locations/us-central1/endpoints/1", None),
-        ("gemini-2.0-flash-001", "Google has retired it"),
-        ("publishers/google/models/gemini-1.5-pro-002", "Google has retired it"),
-        ("gemini-pro", "Google has retired it"),
-        ("claude-3-haiku@20240307", "Google has retired it"),
-        ("claude-3-5-sonnet-v2@20241022", "Google has retired it"),
-        ("claude-3-7-sonnet@20250219", "Google retired it on 11 May 2026"),
-        ("claude-3-5-haiku-20241022", "Google retired it on 5 July 2026"),
-        ("claude-sonnet-4@20250514", "Google retired it on 14 September 2026"),
         ("gpt-4o", "of Vertex AI's models only Gemini's, Claude's and the project's own can be asked"),
         (
             "publishers/meta/models/llama-3.3-70b-instruct-maas",
@@ -83,6 +77,26 @@ def test_what_a_model_takes_is_known_by_anthropic_s_name(model: str, name: str) 
 )
 def test_a_model_that_no_job_can_use_is_named(model: str, why: str | None) -> None:
     assert models.unusable(model) == why
+
+
+@pytest.mark.parametrize(
+    ("model", "day"),
+    [
+        ("gemini-2.0-flash-001", LONG_AGO),
+        ("publishers/google/models/gemini-1.5-pro-002", LONG_AGO),
+        ("gemini-pro", LONG_AGO),
+        ("claude-3-haiku@20240307", LONG_AGO),
+        ("claude-3-5-sonnet-v2@20241022", LONG_AGO),
+        ("claude-3-7-sonnet@20250219", date(2026, 5, 11)),
+        ("claude-3-5-haiku-20241022", date(2026, 7, 5)),
+        ("claude-sonnet-4@20250514", date(2026, 9, 14)),
+        ("claude-opus-4-1@20250805", None),
+        ("claude-sonnet-4-5@20250929", None),
+        ("gemini-2.5-flash", None),
+    ],
+)
+def test_models_retire_on_google_s_own_days(model: str, day: date | None) -> None:
+    assert models.MODELS.rules(model).retires == day
 
 
 @pytest.mark.parametrize(

@@ -133,14 +133,14 @@ def test_row_that_cannot_be_read_fails_its_record(row: str) -> None:
         ("grok-4", (), False, False),
         ("grok-4-fast-reasoning", (), False, False),
         ("grok-4-1-fast-non-reasoning", (), True, True),
-        ("grok-4.3", None, False, False),
+        ("grok-4.3", ("none", "low", "medium", "high"), False, False),
         ("grok-3", (), True, True),
         ("grok-3-mini", ("low", "high"), False, False),
     ],
 )
 def test_model_takes(model: str, efforts: object, stop: bool, penalties: bool) -> None:
     found: Traits = chat.traits(model)
-    assert (found.efforts, found.stop) == (efforts, stop)
+    assert (found.rules.efforts, found.rules.stop) == (efforts, stop)
     assert ("presence_penalty" in found.additional) == penalties
 
 

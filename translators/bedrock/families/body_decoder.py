@@ -7,7 +7,7 @@ Anthropic's models and AWS name the field and the rule ("foo: Extra inputs are n
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, inspect
@@ -67,7 +67,7 @@ def _replaced(value: Raw, steps: list[str | int]) -> Raw | None:
             return None
         return Raw(msgspec.json.encode(int(number)))
     step, *rest = steps
-    items = msgspec.json.decode(value, type=list[Raw] if isinstance(step, int) else dict[str, Raw])
+    items: Any = msgspec.json.decode(value, type=list[Raw] if isinstance(step, int) else dict[str, Raw])
     item = _replaced(items[step], rest)
     if item is None:
         return None

@@ -14,9 +14,9 @@ from msgspec import Meta, Raw, Struct
 from translators.bedrock import converse
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion
+from translators.bedrock.families.stop_words import stop_word
 from translators.bedrock.families.transcript_template import stop_sequences, transcript
 from translators.bedrock.model_ids import ModelId
-from translators.errors import Refused
 
 
 class Body(Struct, forbid_unknown_fields=True):
@@ -86,9 +86,7 @@ def request(model_input: Raw | Body) -> converse.Request:
 
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The completion. Raises `Refused` for what it cannot express."""
-    reason = answer.response.stop_reason
-    stop_reason = _STOP_REASONS.get(reason)
-    if stop_reason is None:
-        raise Refused("stop_reason", f"{reason!r} is nothing a completion can say")
-    stop = _NEXT_TURN if reason == "end_turn" else answer.stop_sequence
-    return msgspec.json.encode(_Answer(completion(answer), stop_reason, stop))
+    text = completion(answer)
+    stop_reason = stop_word(answer, _STOP_REASONS, "stop_reason")
+    stop = _NEXT_TURN if answer.response.stop_reason == "end_turn" else answer.stop_sequence
+    return msgspec.json.encode(_Answer(text, stop_reason, stop))

@@ -50,6 +50,8 @@ def request(model_input: Raw | converse.Request) -> converse.Request:
     """The body, validated. Raises `Refused` naming the field."""
     body = decoded(_DECODER, model_input)
     converse_constraints.check(body.messages, body.system, body.tool_config)
+    if body.output_config is not None and body.output_config.json_object is not None:
+        raise Refused("outputConfig.jsonObject", "Extra inputs are not permitted")
     if body.additional_model_request_fields is not None:
         body.additional_model_request_fields = _normalized_fields(body.additional_model_request_fields)
     return body

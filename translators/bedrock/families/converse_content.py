@@ -1,7 +1,5 @@
 """Helpers on Converse messages and content blocks that several dialects share."""
 
-from collections.abc import Sequence
-
 from translators.bedrock import converse
 from translators.errors import Refused
 
@@ -29,17 +27,46 @@ def text_of(block: converse.ContentBlock) -> str | None:
     return block.text
 
 
-def reasoning_of(content: Sequence[converse.ContentBlock]) -> str:
+def texts_in(answer: converse.Answer, accepted: str, *, calls: bool = False) -> list[str]:
+    """The texts of an answer, without its reasoning and, where the dialect has `calls`, without those.
+
+    Other content beside them is left out with a note. Raises `Refused` where there is nothing else.
+    """
+    texts: list[str] = []
+    others: list[tuple[converse.ContentBlock, int]] = []
+    called = False
+    for index, block in enumerate(answer.response.output.message.content):
+        text = text_of(block)
+        if text is not None:
+            texts.append(text)
+        elif calls and block.tool_use is not None:
+            called = True
+        elif block.reasoning_content is None:
+            others.append((block, index))
+    if others and not called and not any(texts):
+        raise unsupported_block(*others[0], accepted)
+    answer.notes += [
+        converse.Note(f"content.{name_of(block)}", "dropped", f"the dialect has {accepted} only")
+        for block, _ in others
+    ]
+    return texts
+
+
+def reasoning_of(answer: converse.Answer) -> str:
     """The text of all reasoning blocks; empty where there is none."""
-    return "".join(
+    return answer.separator.join(
         block.reasoning_content.reasoning_text.text
-        for block in content
+        for block in answer.response.output.message.content
         if block.reasoning_content is not None and block.reasoning_content.reasoning_text is not None
     )
 
 
+def name_of(block: converse.ContentBlock) -> str:
+    """The name of the one member that is set."""
+    named = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
+    return next((name for member, name in named if getattr(block, member) is not None), "an empty block")
+
+
 def unsupported_block(block: converse.ContentBlock, index: int, accepted: str) -> Refused:
     """The error for a content block of an answer that a dialect cannot express."""
-    named = zip(block.__struct_fields__, block.__struct_encode_fields__, strict=True)
-    name = next((name for member, name in named if getattr(block, member) is not None), "an empty block")
-    return Refused(f"content[{index}]", f"{name} cannot be shown; accepted are {accepted}")
+    return Refused(f"content[{index}]", f"{name_of(block)} cannot be shown; accepted are {accepted}")

@@ -83,7 +83,7 @@ def request(model_input: Raw | Body) -> converse.Request:
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The completion, with the reasoning where R1 has it. Raises `Refused` for other content than text."""
     opened = decoded(_DECODER, model_input).prompt.rstrip().endswith(_THINK_BEGIN)
-    reasoning = converse_content.reasoning_of(answer.response.output.message.content)
+    reasoning = converse_content.reasoning_of(answer)
     text = prompts.completion(answer)
     reason = prompts.stop_reason(answer)
     if reasoning or opened:

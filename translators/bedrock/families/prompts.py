@@ -9,6 +9,7 @@ from typing import Literal
 
 from translators.bedrock import converse
 from translators.bedrock.families import converse_content
+from translators.bedrock.families.stop_words import stop_word
 from translators.errors import Refused
 
 type StopReason = Literal["stop", "length"]
@@ -63,31 +64,13 @@ def misplaced(what: str, position: int) -> Refused:
 
 
 def completion(answer: converse.Answer) -> str:
-    """The text of an answer without its reasoning. Raises `Refused` for other content."""
-    texts: list[str] = []
-    for index, block in enumerate(answer.response.output.message.content):
-        text = converse_content.text_of(block)
-        if text is not None:
-            texts.append(text)
-        elif block.reasoning_content is None:
-            raise converse_content.unsupported_block(block, index, "text and reasoning")
-    return "".join(texts)
+    """The text of an answer without its reasoning. Raises `Refused` where there is only other content."""
+    return answer.separator.join(converse_content.texts_in(answer, "text and reasoning"))
 
 
 def stop_reason(answer: converse.Answer) -> StopReason:
-    """The stop reason of a completion; a refusal in text is a text like any other.
-
-    Raises `Refused` for a stop reason that a completion does not have.
-    """
-    if answer.refusal and any(map(converse_content.text_of, answer.response.output.message.content)):
-        return "stop"
-    reason = _STOP_REASONS.get(answer.response.stop_reason)
-    if reason is None:
-        raise Refused(
-            "stop_reason",
-            f"{answer.response.stop_reason!r} is nothing a completion can say; it has stop, length",
-        )
-    return reason
+    """The stop reason of a completion. Raises `Refused` for an answer without a text that none fits."""
+    return stop_word(answer, _STOP_REASONS, "stop_reason")
 
 
 def prompt_tokens(usage: converse.Usage) -> int:

@@ -14,9 +14,9 @@ from msgspec import Meta, Raw, Struct
 from translators.bedrock import converse
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion, prompt_tokens
+from translators.bedrock.families.stop_words import stop_word
 from translators.bedrock.families.transcript_template import stop_sequences, transcript
 from translators.bedrock.model_ids import ModelId
-from translators.errors import Refused
 
 
 class _Config(Struct, rename="camel", forbid_unknown_fields=True):
@@ -92,8 +92,7 @@ def request(model_input: Raw | Body) -> converse.Request:
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """Titan's response with one result. Raises `Refused` for what it cannot express."""
     usage = answer.response.usage
-    reason = _REASONS.get(answer.response.stop_reason)
-    if reason is None:
-        raise Refused("completionReason", f"{answer.response.stop_reason!r} is nothing Titan can say")
-    result = _Result(usage.output_tokens, completion(answer), reason)
+    text = completion(answer)
+    reason = stop_word(answer, _REASONS, "completionReason")
+    result = _Result(usage.output_tokens, text, reason)
     return msgspec.json.encode(_Answer(prompt_tokens(usage), (result,)))

@@ -11,7 +11,7 @@ import httpx
 from pydantic import AwareDatetime
 
 from translators.providers.anthropic.errors import READER
-from translators.providers.anthropic.limits import BEGINNING, END
+from translators.providers.anthropic.request import BEGINNING, END
 from translators.providers.api_requests import delete as delete_request
 from translators.providers.api_requests import get, post_json, segment
 from translators.providers.api_responses import Received

@@ -45,3 +45,8 @@ def _name(name: object, field: str, notes: list[Note]) -> str:
 def allows_more_tokens(betas: str) -> bool:
     """Whether one of the betas raises what a model may be asked for (`output-300k-2026-03-24`)."""
     return betas != "" and any(name.startswith("output-") for name in betas.split(","))
+
+
+def allows_more_thinking(betas: str) -> bool:
+    """Whether one of the betas lets a budget exceed the limit (`interleaved-thinking-2025-05-14`)."""
+    return betas != "" and any(name.startswith("interleaved-thinking-") for name in betas.split(","))

@@ -38,8 +38,8 @@ def said(citation: Citation) -> wire.Citation | None:
 class Received(Struct):
     """A citation in an answer, of whatever type."""
 
-    type: str
-    cited_text: str
+    type: str = ""
+    cited_text: str = ""
     document_index: int = 0
     document_title: str | None = None
     start_char_index: int = 0

@@ -4,9 +4,10 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.providers.answers.received import Reader
 from translators.providers.anthropic.batches import versioned
 from translators.providers.anthropic.errors import READER
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.anthropic.results import STATUSES
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
@@ -27,7 +28,7 @@ class _Failure(Struct):
 
 
 _LINE = msgspec.json.Decoder(_Line)
-_FAILURE = msgspec.json.Decoder(_Failure)
+_FAILURE = Reader(_Failure)
 _TYPES = {status: name for name, status in STATUSES.items()}
 
 error = READER.error
@@ -59,8 +60,8 @@ def _failure(response: httpx.Response) -> dict[str, object]:
     """The error, with the type of its status where a server other than Anthropic's names no known type."""
     try:
         failure = _FAILURE.decode(response.content).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        failure = {"message": response.text}
+    except (ValueError, RecursionError):
+        failure = {"message": error(response).message}
     if failure.get("type") not in STATUSES:
         usual = "invalid_request_error" if response.is_client_error else "api_error"
         failure["type"] = _TYPES.get(response.status_code, usual)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from translators.providers.answers.error_bodies import message_of
 from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 
 
@@ -16,10 +17,8 @@ def _message_and_code(body: object) -> ErrorText:
             return message, code
         case {"error": {"message": str(message), "type": str(kind)}}:
             return message, kind
-        case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
-            return message, None
         case _:
-            return None, None
+            return message_of(body), None
 
 
 READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

@@ -25,6 +25,8 @@ from translators.providers.anthropic import citations, wire
 from translators.providers.anthropic.parts import REFUSED, part, text
 from translators.providers.content_blocks import unplaced
 from translators.providers.identifiers import fitting
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 LONGEST_NAME = 64
 """Of tools (Anthropic: agents-and-tools/tool-use/define-tools), and of ids, which have the characters of
@@ -83,11 +85,16 @@ def _guarded(content: GuardContent | None, index: int, notes: list[Note]) -> str
     return content.text.text
 
 
-def messages(turns: Sequence[Message], prefill: bool, notes: list[Note]) -> list[wire.Message]:
-    """Every turn in its order, empty ones left out. Raises `Refused`."""
+def messages(
+    turns: Sequence[Message], moved: frozenset[int], rules: ModelRules, notes: list[Note]
+) -> list[wire.Message]:
+    """Every turn in its order, empty ones left out, and those that are in the system prompt. Raises
+    `Refused`."""
     written: list[wire.Message] = []
     last = 0
     for index, turn in enumerate(turns):
+        if index in moved:
+            continue
         if len(turn.content) == 1 and (only := turn.content[0].text):
             content: str | list[wire.Block] = only
         else:
@@ -99,8 +106,8 @@ def messages(turns: Sequence[Message], prefill: bool, notes: list[Note]) -> list
             notes.append(_EMPTY)
     if not written:
         raise Refused("messages", "there is nothing in them")
-    if written[-1].role == "assistant" and not prefill:
-        raise Refused(f"messages[{last}]", "the model does not go on with an answer that is begun for it")
+    if written[-1].role == "assistant":
+        check_prefill(turns, last, rules, notes)
     return written
 
 

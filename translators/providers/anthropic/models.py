@@ -1,102 +1,193 @@
-"""Facts that depend on the model or the account: name, accepted parameters, retirement, the key.
+"""Anthropic's models: what each takes of a message, when it retires, what it is called; how a key is sent.
 
-Anthropic: about-claude/models (overview, ids, deprecations, migration guide), build-with-claude/effort,
-build-with-claude/thinking-troubleshooting; read in autumn 2026.
+Anthropic: models/<model>/{overview,migration-guide,whats-new}, about-claude/model-deprecations,
+build-with-claude/{thinking,effort,mid-conversation-system-messages,structured-outputs}, api/messages/create
+(temperature). Retirement dates also in anthropic 2.12 (_data/deprecated_models.py).
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
-from typing import Literal
+from dataclasses import replace
+from datetime import date
 
-type Effort = Literal["low", "medium", "high", "xhigh", "max"]
-type Thinking = Literal["enabled", "adaptive", "disabled", "between_tools"]
+from translators.providers.converse_requests import Effort
+from translators.providers.rules.model_rules import ModelRules, RuleTable, ThinkingKind
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 """Values of `output_config.effort`, from least to most."""
 
-_ANY_THINKING: frozenset[Thinking] = frozenset({"enabled", "adaptive", "disabled", "between_tools"})
+_WITH_A_BUDGET: frozenset[ThinkingKind] = frozenset({"enabled", "disabled"})
+_ADAPTIVE: frozenset[ThinkingKind] = frozenset({"adaptive"})
+
+_UP_TO_4_0 = ModelRules(
+    names=r"claude-(opus|sonnet)-4(-0)?",
+    source="Anthropic: about-claude/model-deprecations (2026-11-30)",
+    efforts=(),
+    most_temperature=1.0,
+    schemas=False,
+    system_turns=False,
+    prefill="continued",
+    thinking=_WITH_A_BUDGET,
+    budget=(1024, 128_000),
+    most_tokens=32_000,
+    retires=date(2026, 6, 15),
+    successor="claude-opus-4-8",
+)
+_4_5 = replace(
+    _UP_TO_4_0,
+    names=r"claude-haiku-4-5",
+    source="Anthropic: models/haiku-4-5/migration-guide (2026-11-30)",
+    sampling="one",
+    schemas=True,
+    most_tokens=64_000,
+    retires=None,
+    successor="",
+)
+_4_6 = replace(
+    _4_5,
+    names=r"claude-(opus|sonnet)-4-6",
+    source="Anthropic: models/opus-5-5/migration-guide, migrating from 4.6 (2026-11-30)",
+    efforts=("low", "medium", "high", "max"),
+    prefill="refused",
+    thinking=_WITH_A_BUDGET | _ADAPTIVE,
+    most_tokens=128_000,
+)
+_4_7 = replace(
+    _4_6,
+    names=r"claude-opus-4-7",
+    source="Anthropic: build-with-claude/thinking-troubleshooting (2026-11-30)",
+    efforts=EFFORTS,
+    sampling="never",
+    thinking=_ADAPTIVE | {"disabled"},
+    budget=None,
+)
+_4_8 = replace(
+    _4_7,
+    names=r"claude-opus-4-8",
+    source="Anthropic: build-with-claude/mid-conversation-system-messages (2026-11-30)",
+    system_turns=True,
+)
+_5 = replace(
+    _4_8,
+    names=r"claude-sonnet-5",
+    source="Anthropic: models/sonnet-5/overview; langchain-ai/langchainjs#11922 (2026-11-30)",
+    thinks_by_default=True,
+)
+_FABLE_5 = replace(
+    _5,
+    names=r"claude-(fable|mythos)-5",
+    source="Anthropic: models/fable-5/migration-guide (2026-11-30)",
+    thinking=_ADAPTIVE,
+)
+_OPUS_5_5 = replace(
+    _FABLE_5,
+    names=r"claude-(opus-5-5|(fable|mythos)-5-[12])",
+    source="Anthropic: models/opus-5-5/whats-new-opus-5-5, which names Fable 5.1 too (2026-11-30)",
+    forced_tools=False,
+)
+
+_SONNET_3_7 = replace(
+    _UP_TO_4_0,
+    names=r"claude-3-7-sonnet(-latest)?",
+    most_tokens=None,
+    retires=date(2026, 2, 19),
+    successor="claude-sonnet-4-6",
+)
+_NOT_THINKING = replace(_SONNET_3_7, thinking=frozenset(), budget=None)
+
+ROWS: tuple[ModelRules, ...] = (
+    _OPUS_5_5,
+    replace(
+        _OPUS_5_5,
+        names=r"claude-sonnet-5-5",
+        source="Anthropic: models/sonnet-5-5/whats-new-sonnet-5-5 (2026-11-30)",
+        thinking=_ADAPTIVE | {"between_tools"},
+    ),
+    replace(
+        _5,
+        names=r"claude-haiku-5-5",
+        source="Anthropic: models/haiku-5-5/whats-new-haiku-5-5 (2026-11-30)",
+        always_thinks_from="xhigh",
+    ),
+    replace(
+        _5,
+        names=r"claude-opus-5",
+        source="Anthropic: models/opus-5/whats-new-opus-5 (2026-11-30)",
+        always_thinks_from="xhigh",
+    ),
+    _FABLE_5,
+    _5,
+    replace(
+        _FABLE_5,
+        names=r"claude-mythos-preview",
+        efforts=("low", "medium", "high", "max"),
+        system_turns=False,
+        retires=date(2026, 6, 30),
+        successor="claude-mythos-5",
+    ),
+    _4_8,
+    _4_7,
+    _4_6,
+    replace(
+        _4_5,
+        names=r"claude-opus-4-5",
+        source="Anthropic: about-claude/model-deprecations, as samarthputhraya/Modelpin v0.5.7 has it; "
+        "its date is tentative (2026-11-30)",
+        efforts=("low", "medium", "high"),
+        retires=date(2027, 1, 22),
+        successor="claude-opus-5-5",
+    ),
+    replace(
+        _4_5,
+        names=r"claude-sonnet-4-5",
+        source="Anthropic: models/sonnet-4-5/overview (2026-11-30)",
+        retires=date(2026, 11, 30),
+        successor="claude-sonnet-5-5",
+    ),
+    _4_5,
+    replace(
+        _4_5,
+        names=r"claude-opus-4-1",
+        most_tokens=32_000,
+        retires=date(2026, 8, 5),
+        successor="claude-opus-4-8",
+    ),
+    replace(_UP_TO_4_0, names=r"claude-sonnet-4(-0)?", most_tokens=64_000, successor="claude-sonnet-4-6"),
+    _UP_TO_4_0,
+    _SONNET_3_7,
+    replace(_NOT_THINKING, names=r"claude-3-5-haiku(-latest)?", successor="claude-haiku-4-5"),
+    replace(
+        _NOT_THINKING,
+        names=r"claude-3-haiku",
+        retires=date(2026, 4, 20),
+        successor="claude-haiku-4-5",
+    ),
+    replace(
+        _NOT_THINKING,
+        names=r"claude-3-opus(-latest)?",
+        retires=date(2026, 1, 5),
+        successor="claude-opus-4-8",
+    ),
+    replace(_NOT_THINKING, names=r"claude-3-5-sonnet.*", retires=date(2025, 10, 28)),
+    replace(_NOT_THINKING, names=r"claude-(3-sonnet|2(\.\d)?|v2.*)", retires=date(2025, 7, 21)),
+    replace(_NOT_THINKING, names=r"claude-(1(\.\d)?.*|v1.*|instant-.*)", retires=date(2024, 11, 6)),
+)
+
+NEWEST = replace(_OPUS_5_5, names=r"claude-.*")
+_FOREIGN = ModelRules(
+    names=".*",
+    source="no source: a model of another vendor behind a server of Anthropic's format",
+    prefill="continued",
+    thinking=frozenset({"enabled", "adaptive", "disabled", "between_tools"}),
+)
+
+_DATE = re.compile(r"-\d{8}$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Traits:
-    """The parameters of a message that a model accepts; the rest of the API is the same for all.
-
-    The defaults are those of an unknown model: it is sent what the record requests.
-    """
-
-    most_tokens: int | None = None
-    """The largest `max_tokens`."""
-    sampling: bool = True
-    """Whether temperature, top_p and top_k are accepted."""
-    prefill: bool = True
-    """Whether the last message may be the beginning of the answer."""
-    thinking: frozenset[Thinking] = _ANY_THINKING
-    """The kinds of `thinking` that are accepted."""
-    always_thinks_from: Effort | None = None
-    """The least effort at which `thinking` cannot be disabled, where there is one."""
-    efforts: tuple[Effort, ...] = EFFORTS
-    """The accepted values of `output_config.effort`."""
+def _undated(model: str, /) -> str:
+    return _DATE.sub("", model)
 
 
-_NEW_NAME = re.compile(r"claude-(?P<line>[a-z]+)-(?P<major>\d)(?:-(?P<minor>\d{1,2}))?(?:-\d{8})?")
-_OLD_NAME = re.compile(r"claude-(?P<major>\d)(?:-(?P<minor>\d))?-(?P<line>[a-z]+)(?:-\d{8}|-latest)?")
-_PREVIEW = "claude-mythos-preview"
-
-_ALWAYS_THINKING = frozenset({"fable", "mythos"})
-
-
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
-def traits(model: str) -> Traits:
-    """The parameters that the model accepts."""
-    if model == _PREVIEW:
-        return _traits("mythos", (5, 0), ("low", "medium", "high", "max"))
-    named = _NEW_NAME.fullmatch(model) or _OLD_NAME.fullmatch(model)
-    if named is None:
-        return Traits()
-    version = int(named["major"]), int(named["minor"] or 0)
-    return _traits(named["line"], version, _efforts(named["line"], version))
-
-
-def _traits(line: str, version: tuple[int, int], efforts: tuple[Effort, ...]) -> Traits:
-    return Traits(
-        most_tokens=_most_tokens(line, version),
-        sampling=version < (4, 7),
-        prefill=version < (4, 6),
-        thinking=_thinking(line, version),
-        always_thinks_from="xhigh" if (line, version) == ("opus", (5, 0)) else None,
-        efforts=efforts,
-    )
-
-
-def _most_tokens(line: str, version: tuple[int, int]) -> int | None:
-    if version >= (4, 6):
-        return 128_000
-    if version >= (4, 5):
-        return 64_000
-    return {"opus": 32_000, "sonnet": 64_000}.get(line) if version >= (4, 0) else None
-
-
-def _thinking(line: str, version: tuple[int, int]) -> frozenset[Thinking]:
-    if line in _ALWAYS_THINKING:
-        return frozenset({"adaptive"})
-    if line == "sonnet" and version >= (5, 5):
-        return frozenset({"adaptive", "between_tools"})
-    if version >= (4, 7):
-        return frozenset({"adaptive", "disabled"})
-    if version >= (4, 6):
-        return frozenset({"enabled", "adaptive", "disabled"})
-    return frozenset({"enabled", "disabled"})
-
-
-def _efforts(line: str, version: tuple[int, int]) -> tuple[Effort, ...]:
-    if version >= (4, 7):
-        return EFFORTS
-    if version >= (4, 6):
-        return ("low", "medium", "high", "max")
-    return ("low", "medium", "high") if (line, version) == ("opus", (4, 5)) else ()
+MODELS = RuleTable(ROWS, NEWEST, _FOREIGN, base_name=_undated, operator="Anthropic")
 
 
 def headers(key: str) -> dict[str, str]:
@@ -122,33 +213,3 @@ def derived_model(vendor: str, model: str) -> str | None:
     if model.startswith("claude-v2"):
         return "claude-2.1" if model.startswith("claude-v2:1") else "claude-2.0"
     return model
-
-
-_RETIRED: Mapping[str, str] = MappingProxyType(
-    {
-        "claude-opus-4-1-20250805": "5 August 2026",
-        "claude-opus-4-1": "5 August 2026",
-        "claude-opus-4-20250514": "15 June 2026",
-        "claude-opus-4-0": "15 June 2026",
-        "claude-sonnet-4-20250514": "15 June 2026",
-        "claude-sonnet-4-0": "15 June 2026",
-        "claude-3-haiku-20240307": "20 April 2026",
-        "claude-3-7-sonnet-20250219": "19 February 2026",
-        "claude-3-7-sonnet-latest": "19 February 2026",
-        "claude-3-5-haiku-20241022": "19 February 2026",
-        "claude-3-5-haiku-latest": "19 February 2026",
-    }
-)
-"""Models that Anthropic's own API no longer runs, though Bedrock may (Anthropic: model-deprecations).
-Those that are only announced to end run until then; afterwards the API's own message about them is shown."""
-
-_RETIRED_EARLIER = re.compile(r"claude-(v?[12](\.\d)?|instant(-.*)?|3-5-sonnet-.+|3-(opus|sonnet)-.+)")
-
-
-def unusable(model: str) -> str | None:
-    """The reason for which no batch can use the model, if any: Anthropic has retired it. Its records would
-    fail with a 404 only at the batch's end."""
-    date = _RETIRED.get(model)
-    if date is not None:
-        return f"Anthropic retired it on {date}"
-    return "Anthropic has retired it" if _RETIRED_EARLIER.fullmatch(model) else None

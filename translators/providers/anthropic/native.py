@@ -8,21 +8,25 @@ AWS: model-parameters-anthropic-claude-messages; Anthropic: claude-on-amazon-bed
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.bedrock.converse import Answer, Note, Request, StopReason
 from translators.errors import RecordError, Refused
-from translators.providers.anthropic import betas
-from translators.providers.anthropic.models import Traits, traits
-from translators.providers.anthropic.parameters import Body, fit_to_model
+from translators.providers.answers.stop_reasons import stop_reason
+from translators.providers.anthropic import betas, response
+from translators.providers.anthropic.fitting import SAMPLING, Body, fit_to_model
+from translators.providers.anthropic.models import MODELS
 from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
-from translators.providers.batch_file import Line, Unfinished, unreadable
+from translators.providers.anthropic.system_turns import misplaced
+from translators.providers.batch_file import Line, Unfinished
 from translators.providers.empty_members import remove_empty
 from translators.providers.native_media import clean_claude_messages
+from translators.providers.rules.checks import SMALL_LIMIT, check_prefill
+from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
 
@@ -35,10 +39,18 @@ class _Choice(Struct):
     type: str
 
 
+class _Said(Struct):
+    content: Raw
+
+
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _WHOLE_NUMBER = msgspec.json.Decoder(int)
 _CHOICE = msgspec.json.Decoder(_Choice)
 _TURNS = msgspec.json.Decoder(list[_Turn])
+_MESSAGES = msgspec.json.Decoder(list[Raw])
+_SAID = msgspec.json.Decoder(_Said)
+_BLOCKS = msgspec.json.Decoder(str | list[Raw])
+_ENCODER = msgspec.json.Encoder()
 
 _OPTIONAL = frozenset(
     {
@@ -52,16 +64,18 @@ _OPTIONAL = frozenset(
 beta/message_create_params.py, whose types allow null for few of them)."""
 _NO_CALL = frozenset({"auto", "none"})
 
-_SAMPLING = frozenset({"temperature", "top_p", "top_k"})
-
-_LOOKED_INTO = _SAMPLING | {
-    "anthropic_beta",
-    "max_tokens",
-    "thinking",
-    "output_config",
-    "output_format",
-    "stream",
-}
+_LOOKED_INTO = frozenset(
+    {
+        "anthropic_beta",
+        "max_tokens",
+        "thinking",
+        "output_config",
+        "output_format",
+        "stream",
+        "tool_choice",
+        *SAMPLING,
+    }
+)
 """The members with values that rules of the models or of batches concern; the rest stays as it is written."""
 
 _NOT_IN_BATCHES: Mapping[str, str] = MappingProxyType(
@@ -81,28 +95,31 @@ _RULED = frozenset(
         "output_config",
         "output_format",
         "stream",
+        "tool_choice",
+        *SAMPLING,
         *_NOT_IN_BATCHES,
     }
 )
-"""The members that a rule is about, for every model; `max_tokens` apart, which every body has."""
-_RULED_WITH_SAMPLING = _RULED | _SAMPLING
+"""The members that a rule is about; `max_tokens` apart, which every body has."""
 
 _FIELDS: Mapping[str, str] = MappingProxyType(
     {
-        **{name: name for name in ("max_tokens", "temperature", "top_p", "top_k", "thinking")},
+        **{name: name for name in ("max_tokens", *SAMPLING, "thinking", "tool_choice")},
         "effort": "output_config.effort",
     }
 )
 
 
-def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
+def line(custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Anthropic what the body asks. Raises `Refused`."""
     notes: list[Note] = []
-    body, group = said_to(model_input, traits(model), notes)
+    body, group = said_to(model_input, MODELS.rules(model, overrides), notes)
     return written(custom_id, {**body, "model": model}, notes, group)
 
 
-def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tuple[Mapping[str, object], str]:
+def said_to(
+    model_input: Raw | Members, rules: ModelRules, notes: list[Note]
+) -> tuple[Mapping[str, object], str]:
     """The body as such a model takes it, without version and betas; the betas, in one word. Raises
     `Refused`."""
     members = _read(model_input) if isinstance(model_input, Raw) else model_input
@@ -112,12 +129,12 @@ def said_to(model_input: Raw | Members, taken: Traits, notes: list[Note]) -> tup
     if "tool_choice" in members and "tools" not in members:
         _without_tool_choice(members)
     clean_claude_messages(members)
-    if not taken.prefill:
-        _check_end(members.get("messages"))
-    if _is_plain(members, taken):
+    if rules.prefill != "continued" or b'"system"' in bytes(members.get("messages", b"")):
+        _fit_turns(members, rules, notes)
+    if _is_plain(members, rules):
         return members, ""
     body = whole_parameters({name: _value(name, raw) for name, raw in members.items()})
-    return body, _ruled(body, taken, notes)
+    return body, _ruled(body, rules, notes)
 
 
 def _read(model_input: Raw) -> dict[str, Raw]:
@@ -138,9 +155,9 @@ def _without_tool_choice(members: Members) -> None:
     del members["tool_choice"]
 
 
-def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:
+def _is_plain(members: Mapping[str, Raw], rules: ModelRules) -> bool:
     """Whether no rule concerns the body's content, as with most: the quick way, at half the time."""
-    if not (_RULED if taken.sampling else _RULED_WITH_SAMPLING).isdisjoint(members):
+    if not _RULED.isdisjoint(members):
         return False
     limit = members.get("max_tokens")
     if limit is None:
@@ -149,20 +166,20 @@ def _is_plain(members: Mapping[str, Raw], taken: Traits) -> bool:
         asked = _WHOLE_NUMBER.decode(limit)
     except msgspec.ValidationError:
         return False
-    return 0 < asked <= (taken.most_tokens or asked)
+    return (SMALL_LIMIT if rules.thinks_by_default else 1) <= asked <= (rules.most_tokens or asked)
 
 
 def _value(name: str, raw: Raw) -> object:
     return msgspec.json.decode(raw) if name in _LOOKED_INTO else raw
 
 
-def _ruled(body: Body, taken: Traits, notes: list[Note]) -> str:
+def _ruled(body: Body, rules: ModelRules, notes: list[Note]) -> str:
     """Change what the model or a batch is known to refuse; the betas. Raises `Refused`."""
     named = body.pop("anthropic_beta", None)
     group = "" if named is None else betas.group(named, "anthropic_beta", notes)
     _fit_to_batches(body, notes)
     _move_format(body, notes)
-    fit_to_model(body, taken, betas.allows_more_tokens(group), _FIELDS, notes)
+    fit_to_model(body, rules, group, _FIELDS, notes)
     return group
 
 
@@ -191,33 +208,73 @@ def _move_format(body: Body, notes: list[Note]) -> None:
     notes.append(Note("output_format", "mapped", "sent as output_config.format"))
 
 
-def _check_end(messages: Raw | None) -> None:
-    """Refuse the beginning of an answer, for a model that does not go on with it."""
-    if messages is None:
-        return
+def _fit_turns(members: Members, rules: ModelRules, notes: list[Note]) -> None:
+    """Move system messages that cannot stand where they do. Raises `Refused` for the beginning of an answer,
+    where the model does not go on with it."""
+    messages = members.get("messages", Raw(b"[]"))
     try:
         turns = _TURNS.decode(messages)
     except (msgspec.DecodeError, RecursionError):
-        return  # Anthropic reports what is wrong with them
+        return  # Anthropic says what is wrong with them
     if turns and turns[-1].role == "assistant":
-        raise Refused(
-            f"messages[{len(turns) - 1}]", "the model does not go on with an answer that is begun for it"
-        )
+        check_prefill(turns, len(turns) - 1, rules, notes)
+    moved = misplaced([turn.role for turn in turns], rules, notes)
+    if moved:
+        whole = _MESSAGES.decode(messages)
+        members["messages"] = _raw([turn for index, turn in enumerate(whole) if index not in moved])
+        said = (_blocks(_SAID.decode(whole[index]).content) for index in sorted(moved))
+        members["system"] = _raw([*_blocks(members.get("system")), *(block for one in said for block in one)])
+
+
+def _blocks(content: Raw | None) -> list[Raw]:
+    """Texts as blocks, in whichever of both forms they are."""
+    read: str | list[Raw] = [] if content is None else _BLOCKS.decode(content)
+    return [_raw({"type": "text", "text": read})] if isinstance(read, str) else read
+
+
+def _raw(value: object) -> Raw:
+    return Raw(_ENCODER.encode(value))
+
+
+class _Block(Struct):
+    type: str
+    text: str | None = None
 
 
 class _Usage(Struct):
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
 
 
-class _Counted(Struct):
+class _Message(Struct):
+    """A message of the usual form, as applications read it."""
+
     usage: _Usage
+    content: list[_Block] = []
+    stop_reason: Any = None
+    id: str | None = None
+    model: str | None = None
 
 
-_COUNTED = msgspec.json.Decoder(_Counted)
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+_STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "end_turn": "end_turn",
+        "max_tokens": "max_tokens",
+        "stop_sequence": "stop_sequence",
+        "tool_use": "tool_use",
+        "pause_turn": "end_turn",  # is passed on
+        "refusal": "content_filtered",
+        "model_context_window_exceeded": "model_context_window_exceeded",
+    }
+)
+_WORDS = {reason: word for word, reason in _STOP_REASONS.items() if word != "pause_turn"}
 
 
-def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+def answer(row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
     """The message in a row as Anthropic wrote it, or the error in its place.
 
     Bedrock's own messages differ in nothing but the prefixes of their ids, so these stay.
@@ -226,10 +283,33 @@ def answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
     return answer_in(result.message) if isinstance(result, Succeeded) else result
 
 
-def answer_in(message: Raw) -> ModelOutput | RecordError:
-    """The message as Anthropic wrote it, if it is one."""
+def answer_in(message: Raw) -> ModelOutput | Answer | RecordError:
+    """The message as Anthropic wrote it; in the hub where labels in it are not the usual ones."""
     try:
-        usage = _COUNTED.decode(message).usage
-    except msgspec.DecodeError as error:
-        return unreadable(error)
-    return ModelOutput(bytes(message), usage.input_tokens, usage.output_tokens)
+        read = _MESSAGE.decode(message)
+    except (ValueError, RecursionError):
+        return response.answer_in(message, _nothing_asked)
+    if any(block.text is not None and block.type != "text" for block in read.content):
+        return response.answer_in(message, _nothing_asked)
+    if isinstance(read.stop_reason, str) and read.stop_reason in _STOP_REASONS:
+        return ModelOutput(bytes(message), read.usage.input_tokens, read.usage.output_tokens)
+    return _oddly_ended(message, read)
+
+
+def _oddly_ended(message: Raw, read: _Message) -> ModelOutput:
+    """The message with Anthropic's word for why it ended, where it has a text and a server's own word."""
+    notes: list[Note] = []
+    said = [block for block in read.content if block.text]
+    reason = stop_reason(read.stop_reason, _STOP_REASONS, "stop_reason", said, notes)
+    output = bytes(message)
+    if not isinstance(reason, RecordError):
+        members = _BODY.decode(message)
+        called = reason == "end_turn" and any(block.type == "tool_use" for block in read.content)
+        members["stop_reason"] = Raw(msgspec.json.encode("tool_use" if called else _WORDS[reason]))
+        output = msgspec.json.encode(members)
+    return ModelOutput(output, read.usage.input_tokens, read.usage.output_tokens, tuple(notes))
+
+
+def _nothing_asked() -> Request:
+    """In place of the record: what was sent as it is has no names to map back."""
+    return Request([])

@@ -5,17 +5,21 @@ Anthropic's already.
 """
 
 from collections.abc import Mapping
-from typing import cast, get_args
+from typing import cast
 
 from translators.bedrock.converse import InferenceConfig, Note, OutputConfig, Request, TextFormat
 from translators.errors import Refused
-from translators.providers.anthropic.models import EFFORTS, Effort, Thinking, Traits
-from translators.providers.converse_requests import EXTRA, SCHEMA, check_one_answer, schema_of
+from translators.providers.anthropic.fitting import Body, fit_to_model, think_as_asked
+from translators.providers.anthropic.models import EFFORTS
+from translators.providers.anthropic.schemas import fitted, is_any_object
+from translators.providers.converse_requests import EXTRA, JSON_MODE, SCHEMA, check_one_answer, schema_of
+from translators.providers.rules.model_rules import ModelRules
 
 MOST_TOKENS_OF_ANY_MODEL = 4096
 """The `max_tokens` that every model accepts, for models with no known limit."""
 
-type Body = dict[str, object]
+_ANY_OBJECT = Note(f"{SCHEMA}.schema", "dropped", "Anthropic has no schema for an object of any members")
+_MOVED = "{!r} is not in force at Anthropic; it is told in the description where there is a place"
 
 _DROPPED = {
     "seed": "Anthropic takes no seed",
@@ -30,12 +34,21 @@ _HANDLED_APART = frozenset(
     {"n", "user", "reasoning_effort", "parallel_tool_calls", "anthropic_beta", *_DROPPED}
 )
 
-_KINDS: tuple[Thinking, ...] = get_args(Thinking.__value__)
+_FIELDS: Mapping[str, str] = {
+    "max_tokens": "inferenceConfig.maxTokens",
+    "temperature": "inferenceConfig.temperature",
+    "top_p": "inferenceConfig.topP",
+    "top_k": f"{EXTRA}.top_k",
+    "thinking": f"{EXTRA}.thinking",
+    "effort": "outputConfig.effort",
+    "tool_choice": "toolConfig.toolChoice",
+}
+"""Where Converse says what a message's parameters say."""
 
 
-def add_parameters(body: Body, request: Request, traits: Traits, more: bool, notes: list[Note]) -> None:
+def add_parameters(body: Body, request: Request, rules: ModelRules, betas: str, notes: list[Note]) -> None:
     """Write the members beside model, messages and tools; nothing that was not asked for, but the limit,
-    which Anthropic requires. `more` lifts the model's own limit. Raises `Refused`."""
+    which Anthropic requires. Raises `Refused`."""
     extra = request.additional_model_request_fields
     if request.inference_config is not None:
         _inference(request.inference_config, body)
@@ -43,11 +56,23 @@ def add_parameters(body: Body, request: Request, traits: Traits, more: bool, not
         _output_config(request.output_config, body, notes)
     if extra is not None:
         _extras(extra, body, notes)
-    fit_to_model(body, traits, more, _FIELDS, notes)
     if "max_tokens" not in body:
-        body["max_tokens"] = traits.most_tokens or MOST_TOKENS_OF_ANY_MODEL
-        said = "the most the model takes" if traits.most_tokens else "what every model takes"
+        body["max_tokens"] = rules.most_tokens or MOST_TOKENS_OF_ANY_MODEL
+        said = "the most the model takes" if rules.most_tokens else "what every model takes"
         notes.append(Note("inferenceConfig.maxTokens", "mapped", f"sent as {body['max_tokens']}, {said}"))
+    asked_in = _asks_to_reason(request)
+    if asked_in is not None:
+        think_as_asked(body, rules, asked_in, notes)
+    fit_to_model(body, rules, betas, _FIELDS, notes)
+
+
+def _asks_to_reason(request: Request) -> str | None:
+    """The field that asks for reasoning in the words of other models, or of Bedrock; Claude's own
+    `output_config` is left to Claude."""
+    if request.output_config is not None and request.output_config.effort is not None:
+        return _FIELDS["effort"]
+    extra = request.additional_model_request_fields
+    return f"{EXTRA}.reasoning_effort" if extra and extra.get("reasoning_effort") is not None else None
 
 
 def _inference(config: InferenceConfig, body: Body) -> None:
@@ -74,16 +99,28 @@ def _output_config(config: OutputConfig, body: Body, notes: list[Note]) -> None:
     written: Body = {}
     if config.effort is not None:
         written["effort"] = config.effort
-    if config.text_format is not None:
-        written["format"] = _format(config.text_format, notes)
+    if config.json_object:
+        notes.append(JSON_MODE)
+    if config.text_format is not None and (form := _format(config.text_format, notes)) is not None:
+        written["format"] = form
     if written:
         body["output_config"] = written
 
 
-def _format(text_format: TextFormat, notes: list[Note]) -> Body:
-    """The schema; its description becomes a part of it, a name has no place."""
+def _format(text_format: TextFormat, notes: list[Note]) -> Body | None:
+    """The schema; its description becomes a part of it, a name has no place.
+
+    None for an object of any members: Anthropic has no schema for it, and no JSON mode
+    (ax-llm/ax#458: 400 for `{"type": "object"}`).
+    """
     asked = text_format.structure.json_schema
-    schema = schema_of(asked)
+    given = schema_of(asked)
+    if is_any_object(given):
+        notes.append(_ANY_OBJECT)
+        return None
+    moved: set[str] = set()
+    schema = fitted(given, f"{SCHEMA}.schema", moved)
+    notes += [Note(f"{SCHEMA}.schema", "mapped", _MOVED.format(word)) for word in sorted(moved)]
     if asked.name is not None:
         notes.append(Note(f"{SCHEMA}.name", "dropped", "Anthropic's schemas have no name"))
     if asked.description is not None:
@@ -136,88 +173,3 @@ def _reasoning_effort(asked: object, body: Body, notes: list[Note]) -> None:
     if asked == "minimal":
         notes.append(Note(field, "mapped", "sent as output_config.effort 'low'"))
     _merge("output_config", {"effort": "low" if asked == "minimal" else asked}, body)
-
-
-_FIELDS: Mapping[str, str] = {
-    "max_tokens": "inferenceConfig.maxTokens",
-    "temperature": "inferenceConfig.temperature",
-    "top_p": "inferenceConfig.topP",
-    "top_k": f"{EXTRA}.top_k",
-    "thinking": f"{EXTRA}.thinking",
-    "effort": "outputConfig.effort",
-}
-"""A message's parameter → its path in a Converse request."""
-
-
-def fit_to_model(
-    body: Body, traits: Traits, more: bool, fields: Mapping[str, str], notes: list[Note]
-) -> None:
-    """Change what the model is known to refuse, and nothing else.
-
-    `fields` are the names that the record has for the parameters; `more` lifts the limit of tokens.
-    """
-    limit, asked = traits.most_tokens, body.get("max_tokens")
-    if limit is not None and not more and isinstance(asked, int) and asked > limit:
-        body["max_tokens"] = limit
-        notes.append(Note(fields["max_tokens"], "mapped", f"sent as {limit}, the most the model takes"))
-    if not traits.sampling:
-        for name in ("temperature", "top_p", "top_k"):
-            if body.pop(name, None) is not None:
-                notes.append(Note(fields[name], "dropped", "the model takes no sampling parameters"))
-    if "output_config" in body:
-        _fit_effort(body, traits, fields["effort"], notes)
-    if "thinking" in body:
-        _fit_thinking(body, traits, fields["thinking"], notes)
-
-
-def _fit_effort(body: Body, traits: Traits, field: str, notes: list[Note]) -> None:
-    """The most effort below that the model takes; none at all for a model that takes none."""
-    config = body["output_config"]
-    effort: Effort | None = _effort(config)
-    if effort is None or effort in traits.efforts:
-        return
-    rest = {name: value for name, value in cast("Body", config).items() if name != "effort"}
-    if traits.efforts:
-        lower = [word for word in traits.efforts if EFFORTS.index(word) < EFFORTS.index(effort)]
-        sent = lower[-1]  # every model that takes an effort takes the least
-        body["output_config"] = rest | {"effort": sent}
-        notes.append(Note(field, "mapped", f"sent as {sent!r}, the most below it that the model takes"))
-        return
-    if rest:
-        body["output_config"] = rest
-    else:
-        del body["output_config"]
-    notes.append(Note(field, "dropped", "the model takes no effort"))
-
-
-def _effort(config: object) -> Effort | None:
-    asked = cast("Body", config).get("effort") if isinstance(config, dict) else None
-    return next((word for word in EFFORTS if word == asked), None)
-
-
-def _fit_thinking(body: Body, traits: Traits, field: str, notes: list[Note]) -> None:
-    """The kind of thinking that the model has instead (Anthropic: thinking-troubleshooting)."""
-    config = body["thinking"]
-    asked = cast("Body", config).get("type") if isinstance(config, dict) else None
-    kind: Thinking | None = next((word for word in _KINDS if word == asked), None)
-    if kind is None:
-        return
-    if kind in traits.thinking and not (kind == "disabled" and _must_think(body, traits)):
-        return
-    if kind == "enabled":
-        kept = {name: value for name, value in cast("Body", config).items() if name == "display"}
-        body["thinking"] = {"type": "adaptive", **kept}
-        notes.append(Note(field, "mapped", "sent as adaptive: the model takes no budget"))
-    elif kind == "disabled" and "between_tools" in traits.thinking:
-        body["thinking"] = {"type": "between_tools"}
-        notes.append(Note(field, "mapped", "sent as between_tools, the least that the model takes"))
-    else:
-        del body["thinking"]
-        notes.append(Note(field, "dropped", f"the model takes no thinking that is {kind}"))
-
-
-def _must_think(body: Body, traits: Traits) -> bool:
-    if traits.always_thinks_from is None:
-        return False
-    effort = _effort(body.get("output_config"))
-    return effort is not None and EFFORTS.index(effort) >= EFFORTS.index(traits.always_thinks_from)

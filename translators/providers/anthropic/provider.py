@@ -3,9 +3,8 @@
 from types import MappingProxyType
 
 from translators.providers.anthropic import native
-from translators.providers.anthropic.limits import ENVELOPE, MOST_BYTES
-from translators.providers.anthropic.models import derived_model, headers, unusable
-from translators.providers.anthropic.request import line
+from translators.providers.anthropic.models import MODELS, derived_model, headers
+from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES, line
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
 from translators.providers.conversation import Batches
@@ -32,6 +31,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     headers=headers,
     base_url="https://api.anthropic.com",
     base_url_variables=("ANTHROPIC_BASE_URL",),
@@ -40,7 +40,6 @@ PROVIDER = Provider(
     max_bytes=MOST_BYTES - ENVELOPE,
     marks_batches=False,
     derived_model=derived_model,
-    unusable=unusable,
     native=MappingProxyType({"anthropic.messages": Native(line=native.line, answer=native.answer)}),
     load_direct=_direct,
 )

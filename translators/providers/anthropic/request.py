@@ -24,12 +24,25 @@ from msgspec import Struct
 from translators.bedrock.converse import Note, Request, ToolConfig
 from translators.errors import Refused
 from translators.providers.anthropic import betas
+from translators.providers.anthropic.fitting import Body
 from translators.providers.anthropic.messages import messages, system
-from translators.providers.anthropic.models import Traits, traits
-from translators.providers.anthropic.parameters import Body, add_parameters
+from translators.providers.anthropic.models import MODELS
+from translators.providers.anthropic.parameters import add_parameters
+from translators.providers.anthropic.system_turns import misplaced, system_blocks
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.batch_file import Line, once_each
 from translators.providers.converse_requests import check_unsent
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import ModelRules, Overrides
+
+MOST_BYTES = 256_000_000
+"""Of a create call's body (Anthropic: batch-processing, limits)."""
+
+BEGINNING, END = b'{"requests":[', b"]}"
+"""The JSON around the requests in it."""
+
+ENVELOPE = len(BEGINNING) + len(END)
+"""In bytes."""
 
 
 class Asked(Struct, frozen=True):
@@ -44,25 +57,28 @@ _ENCODER = msgspec.json.Encoder()
 _PARALLEL = "additionalModelRequestFields.parallel_tool_calls"
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Anthropic for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
     body: Body = {"model": model}
-    group = add_message(body, request, traits(model), notes)
+    group = add_message(body, request, MODELS.rules(model, overrides), notes)
     return written(custom_id, body, notes, group)
 
 
-def add_message(body: Body, request: Request, taken: Traits, notes: list[Note]) -> str:
+def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Note]) -> str:
     """Add what the record asks of such a model; the betas that it asks for, in one word. Raises `Refused`."""
     extra = request.additional_model_request_fields
     group = _betas(extra, notes) if extra else ""
     check_unsent(request, notes, response_paths=True)
-    if request.system and (said := system(request.system, notes)):
+    check_tools_and_schema(request, rules)
+    moved = misplaced([turn.role for turn in request.messages], rules, notes)
+    blocks = system_blocks(request, moved) if moved else request.system
+    if blocks and (said := system(blocks, notes)):
         body["system"] = said
-    body["messages"] = messages(request.messages, taken.prefill, notes)
+    body["messages"] = messages(request.messages, moved, rules, notes)
     if request.tool_config is not None or extra:
         _add_tools(body, request.tool_config, extra or {}, notes)
-    add_parameters(body, request, taken, betas.allows_more_tokens(group), notes)
+    add_parameters(body, request, rules, group, notes)
     return group
 
 

@@ -4,15 +4,38 @@ Anthropic: build-with-claude/batch-processing. Four types: succeeded, errored, c
 provider sends is read tolerantly: only the members in use.
 """
 
-import msgspec
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.answers.error_bodies import message_of
+from translators.providers.answers.received import Reader, compact, parsed
 from translators.providers.batch_file import Receipt, Unfinished, unreadable
 
-_UNFINISHED = frozenset({"canceled", "expired"})
+STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "invalid_request_error": 400,
+        "authentication_error": 401,
+        "billing_error": 402,
+        "permission_error": 403,
+        "not_found_error": 404,
+        "conflict_error": 409,
+        "request_too_large": 413,
+        "rate_limit_error": 429,
+        "api_error": 500,
+        "timeout_error": 504,
+        "overloaded_error": 529,
+    }
+)
+"""HTTP number of each `error.type` (Anthropic: api/errors)."""
+
+_WITHOUT_RUN = ("canceled", "expired")
 """The request never reached the model."""
+
+_WITHOUT_MESSAGE = ("errored", *_WITHOUT_RUN)
 
 _NOTHING = Raw(b"null")
 
@@ -24,24 +47,24 @@ class _Error(Struct):
     """The answer's body holds the error; the result holds the body."""
 
 
-class _Head(Struct):
-    custom_id: str
-    result: "_Result"
-
-
 class _Result(Struct):
-    type: str
+    type: Any = None
     message: Raw = _NOTHING
     error: Raw = _NOTHING
+
+
+class _Head(Struct):
+    custom_id: str
+    result: _Result
 
 
 class _Row(Struct):
     result: _Result
 
 
-_HEAD = msgspec.json.Decoder(_Head)
-_ROW = msgspec.json.Decoder(_Row)
-_ERROR = msgspec.json.Decoder(_Error)
+_HEAD = Reader(_Head)
+_ROW = Reader(_Row)
+_ERROR = Reader(_Error)
 
 
 class Succeeded(Struct, frozen=True):
@@ -53,47 +76,55 @@ class Succeeded(Struct, frozen=True):
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    status = _status_in(head.result.error) if head.result.type == "errored" else None
-    return Receipt(head.custom_id, finished=head.result.type not in _UNFINISHED, status=status)
+    result = head.result
+    if _is_answered(result):
+        return Receipt(head.custom_id, finished=True)
+    status = _status_in(result.error) if result.type == "errored" else None
+    return Receipt(head.custom_id, finished=result.type not in _WITHOUT_RUN, status=status)
 
 
 def outcome(row: bytes) -> Succeeded | RecordError | Unfinished:
-    """The outcome of the request: the message, or the error in its place."""
+    """The outcome of the request."""
     try:
         result = _ROW.decode(row).result
-        if result.type in _UNFINISHED:
-            return Unfinished(f"the provider's batch was {result.type} before the request was processed")
-        if result.type == "errored":
-            return _errored(result.error)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    if result.type != "succeeded":
-        return RecordError(502, f"the provider's result is {result.type!r}, which is not known")
-    return Succeeded(result.message)
+    if _is_answered(result):
+        return Succeeded(result.message)
+    if result.type in _WITHOUT_RUN:
+        return Unfinished(f"the provider's batch was {result.type} before the request was processed")
+    if result.type == "errored" or result.error != _NOTHING:
+        return _errored(result.error)
+    if result.type == "succeeded":
+        return RecordError(502, "the provider reports success without a message")
+    return RecordError(502, f"the provider's result is {result.type!r}, which is not known")
+
+
+def _is_answered(result: _Result) -> bool:
+    """Whether there is a message, whatever the result is called."""
+    return result.message != _NOTHING and (result.type == "succeeded" or result.type not in _WITHOUT_MESSAGE)
 
 
 def _errored(body: Raw) -> RecordError:
-    """The error in its answer's body, as a synchronous call would have got it."""
+    """The error in its response's body, as a synchronous call would have got it."""
     error = _innermost(body)
-    message = error.message or f"the provider gives no reason but {_compact(body)}"
+    message = error.message or message_of(parsed(body))
+    message = message or f"the provider gives no reason but {compact(body).decode()}"
     return RecordError(_status(error), message)
 
 
 def _innermost(body: Raw) -> _Error:
-    read = _ERROR.decode(body)
+    try:
+        read = _ERROR.decode(body)
+    except ValueError:  # of another form, yet some record's row
+        return _Error()
     return read if read.error is None else read.error
 
 
 def _status_in(body: Raw) -> int | None:
-    try:
-        return _status(_innermost(body))
-    except msgspec.ValidationError:  # of another form, yet some record's row
-        return None
+    error = _innermost(body)
+    return None if error == _Error() else _status(error)
 
 
 def _status(error: _Error) -> int:
     return STATUSES.get(error.type or "", 500)
-
-
-def _compact(body: Raw) -> str:
-    return msgspec.json.format(bytes(body), indent=-1).decode()

@@ -1,14 +1,23 @@
 """Tools and how they are chosen (Anthropic: agents-and-tools/tool-use/define-tools)."""
 
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
 from translators.bedrock.converse import Note, ToolChoice, ToolConfig, ToolSpec
 from translators.errors import Refused
 from translators.providers.anthropic import wire
 from translators.providers.anthropic.messages import LONGEST_NAME, fitted_name, is_object
+from translators.providers.anthropic.schemas import fitted
 
 _NAME = Note(
     "toolConfig.tools.toolSpec.name",
     "mapped",
     f"Anthropic takes {LONGEST_NAME} letters, digits, '_', '-'",
+)
+_NOT_STRICT = Note(
+    "toolConfig.tools.toolSpec.strict", "dropped", "Anthropic's strict tools do not allow this schema"
 )
 _NO_PLACE = Note("toolConfig.tools.cachePoint", "dropped", "no tool stands before it")
 
@@ -34,7 +43,21 @@ def _tool(spec: ToolSpec, path: str, notes: list[Note]) -> wire.Tool:
     name = fitted_name(spec.name)
     if name != spec.name:
         notes.append(_NAME)
-    return wire.Tool(name, spec.input_schema.json, spec.description, spec.strict)
+    strict = spec.strict
+    if strict and not _fits_strict(bytes(spec.input_schema.json)):
+        notes.append(_NOT_STRICT)
+        strict = None
+    return wire.Tool(name, spec.input_schema.json, spec.description, strict)
+
+
+@lru_cache(maxsize=64)  # all records of a job tend to have the same tools
+def _fits_strict(schema: bytes) -> bool:
+    """Whether a strict tool may have the schema: it is of the subset that answers' schemas are of."""
+    try:
+        given = msgspec.json.decode(schema, type=dict[str, Any])
+        return fitted(given, "", set()) == given
+    except (Refused, ValueError, RecursionError):
+        return False
 
 
 def tool_choice(choice: ToolChoice | None) -> dict[str, object]:

@@ -1,10 +1,8 @@
 """Deployments as servers of chat completions, and how a key is sent (Azure: how-to/batch, reference)."""
 
+from translators.providers.azure.models import MODELS
 from translators.providers.chat_completions.server import ChatServer
-from translators.providers.chat_completions.traits import Traits
-from translators.providers.openai.models import own_traits
-
-_UNKNOWN_MODEL = Traits()
+from translators.providers.chat_completions.traits import Traits, traits_of
 
 
 def headers(key: str) -> dict[str, str]:
@@ -14,11 +12,5 @@ def headers(key: str) -> dict[str, str]:
     return {"api-key": key}
 
 
-def traits(deployment: str) -> Traits:
-    """Traits of the model behind a deployment, as far as the deployment's name shows."""
-    name = deployment.lower().replace("gpt-35", "gpt-3.5")
-    return own_traits(name) or _UNKNOWN_MODEL
-
-
-CHAT = ChatServer(traits=traits, url="/chat/completions")
+CHAT = ChatServer(traits=traits_of(MODELS, Traits()), url="/chat/completions")
 """The documentation's samples leave the `/v1` out of lines and batches."""

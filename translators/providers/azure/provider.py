@@ -1,6 +1,7 @@
 """Azure OpenAI's row of the registry."""
 
 from translators.providers.azure.chat import CHAT, headers
+from translators.providers.azure.models import MODELS
 from translators.providers.chat_completions.rows import receipt
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
@@ -27,6 +28,7 @@ PROVIDER = Provider(
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
+    models=MODELS,
     headers=headers,
     base_url="{AZURE_OPENAI_ENDPOINT}",
     base_url_variables=(),

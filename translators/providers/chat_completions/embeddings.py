@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, TextPart
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
 
 ENDPOINT: Literal["/v1/embeddings"] = "/v1/embeddings"
@@ -30,8 +30,9 @@ class VectorSize(Struct, frozen=True):
 
 
 class _Vector(Struct):
-    index: int
     embedding: tuple[float, ...]
+    index: int | None = None
+    """Its place among the inputs; that in the list where it is absent."""
 
 
 class _Usage(Struct):
@@ -39,18 +40,18 @@ class _Usage(Struct):
 
 
 class _Body(Struct):
-    data: list[_Vector]
-    id: str = ""
-    model: str = ""
+    data: list[_Vector] = []
+    id: str | None = None
+    model: str | None = None
     usage: _Usage | None = None
 
 
 class _Row(Struct):
-    id: str = ""
+    id: str | None = None
 
 
-_BODY = msgspec.json.Decoder(_Body)
-_ROW = msgspec.json.Decoder(_Row)
+_BODY = Reader(_Body)
+_ROW = Reader(_Row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +105,16 @@ class EmbeddingServer:
             answer_id = _ROW.decode(row).id if self.id_in_row else read.id
         except (ValueError, RecursionError) as error:
             return unreadable(error)
-        vectors = sorted(read.data, key=lambda vector: vector.index)
-        found = [vector.index for vector in vectors]
+        places = [place if vector.index is None else vector.index for place, vector in enumerate(read.data)]
+        vectors = sorted(zip(places, read.data, strict=True), key=lambda placed: placed[0])
+        found = [place for place, _ in vectors]
         wanted = len(asked().inputs)
         if found != list(range(wanted)):
             return RecordError(502, f"the provider gave the vectors {found}, {wanted} were asked for")
         return EmbeddingAnswer(
-            tuple(vector.embedding for vector in vectors),
-            id=answer_id,
-            model=read.model,
+            tuple(vector.embedding for _, vector in vectors),
+            id=answer_id or "",
+            model=read.model or "",
             input_tokens=None if read.usage is None else read.usage.prompt_tokens,
         )
 

@@ -2,18 +2,17 @@
 
 from functools import partial
 
+from translators.providers.answers.error_bodies import message_of
 from translators.providers.api_responses import ErrorText, ResponseReader, error_of
 
 
 def _message_and_code(body: object) -> ErrorText:
-    """`{"error": {"message", "code"}}` at OpenAI, anything at others."""
+    """`{"error": {"message", "code"}}` at OpenAI, anything at others, whose codes are not OpenAI's."""
     match body:
-        case {"error": {"message": str(message), "code": str(code)}}:
-            return message, code
-        case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
-            return message, None
+        case {"error": {"code": str(code)}}:
+            return message_of(body), code
         case _:
-            return None, None
+            return message_of(body), None
 
 
 READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))

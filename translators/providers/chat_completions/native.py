@@ -5,8 +5,7 @@ Unknown members pass. What changes, because models are known to refuse it:
     model                                the job's
     stream, stream_options               dropped: a batch has no streams
     max_tokens | max_completion_tokens   under the name that the model accepts
-    reasoning_effort                     the model's closest; none for a model that does not reason
-    temperature, top_p, logprobs, …      dropped for models that reason
+    reasoning_effort, temperature, …     what the model's rules say                  native_rules.py
     top_k, penalties, logprobs, …        dropped where the server is known to refuse them
     parallel_tool_calls                  dropped where it is not accepted
     ids of tool calls                    mapped when too long
@@ -18,39 +17,97 @@ OpenAI: chat/create; what is known of a model is in its `Traits`.
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
-from translators.bedrock.converse import Note
+from translators.bedrock.converse import Answer, Note, Request, StopReason
 from translators.errors import RecordError, Refused
-from translators.providers.batch_file import unreadable
+from translators.providers.answers.received import compact, parsed
+from translators.providers.answers.stop_reasons import stop_reason
+from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
-from translators.providers.chat_completions.parameters import LABELS, SAMPLING, TUNING
+from translators.providers.chat_completions.native_rules import fit_to_model, has
+from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
-from translators.providers.chat_completions.rows import without_answer
+from translators.providers.chat_completions.tools import NOT_STRICT
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
-from translators.providers.converse_requests import EFFORTS, Effort
-from translators.providers.empty_members import holds_nothing, remove_empty
+from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
+from translators.providers.json_schemas import fits_strict_mode
 from translators.providers.native_media import clean_chat_messages
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
 
-class _Completion(Struct):
-    choices: list[Raw] | None = None
+class _Called(Struct):
+    name: str
+    arguments: str
+
+
+class _Call(Struct):
+    function: _Called
+    id: str
+
+
+class _Message(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(Struct):
+    message: _Message
+    finish_reason: Any = None
+
+
+class _LabelledChoice(Struct):
+    message: _Message
+    finish_reason: Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+
+
+class _Completion[One](Struct):
+    """A chat completion of the usual form, as applications read it."""
+
+    choices: Annotated[list[One], Meta(min_length=1)]
     usage: ChatUsage | None = None
+    id: str | None = None
+    created: float | None = None
+    model: str | None = None
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
-_COMPLETION = msgspec.json.Decoder(_Completion | None)
-_EMPTY_LIST = re.compile(rb"\[\s*\]")
-_NULL = re.compile(rb":\s*null")
+_COMPLETION = msgspec.json.Decoder(_Completion[_LabelledChoice])
+_ODDLY_ENDED = msgspec.json.Decoder(_Completion[_Choice])
 _TEXT = msgspec.json.Decoder(str)
 _ENCODER = msgspec.json.Encoder()
+
+_OWN: Mapping[str, StopReason] = MappingProxyType(
+    {
+        "stop": "end_turn",
+        "length": "max_tokens",
+        "tool_calls": "end_turn",
+        "function_call": "end_turn",
+        "content_filter": "content_filtered",
+    }
+)
+_FINISH_REASONS: Mapping[StopReason, str] = MappingProxyType(
+    {
+        "end_turn": "stop",
+        "stop_sequence": "stop",
+        "max_tokens": "length",
+        "model_context_window_exceeded": "length",
+        "content_filtered": "content_filter",
+    }
+)
+_EMPTY_LIST = re.compile(rb"\[\s*\]")
+_NULL = re.compile(rb":\s*null")
 
 _OPTIONAL = frozenset(
     {
@@ -86,13 +143,9 @@ _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
 _CALL_ID = Note("messages.tool_calls.id", "mapped", f"{LONGEST_CALL_ID} characters are taken")
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _LIMIT = {sent: Note(given, "mapped", f"sent as {sent}") for given, sent in _OTHER_LIMIT.items()}
-_SAMPLING = ("temperature", "top_p", *SAMPLING)
 
-_RULED = frozenset(
-    {"stream", "stream_options", "reasoning_effort", "stop", "parallel_tool_calls", *TUNING, *LABELS}
-)
-"""Members that have a rule for every model, beside the bound on the answer's length."""
-_RULED_WITH_SAMPLING = _RULED | set(_SAMPLING)
+_RULED = frozenset({"stream", "stream_options", "stop", "parallel_tool_calls", *TUNING, *LABELS})
+"""Members that have a rule for every model, beside those in `native_rules`."""
 
 
 def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list[Note]) -> dict[str, Any]:
@@ -108,10 +161,14 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
     if (other := _OTHER_LIMIT[traits.limit]) in body and traits.limit not in body:
         body[traits.limit] = body.pop(other)
         notes.append(_LIMIT[traits.limit])
-    if not (_RULED if traits.sampling == "always" else _RULED_WITH_SAMPLING).isdisjoint(body):
+    if not _RULED.isdisjoint(body):
         _without_stream(body, notes)
-        _reasoning(body, traits, notes)
         _others(body, traits, notes)
+    if "tools" in body and b'"strict"' in bytes(body["tools"]):
+        _fit_strict_tools(body, notes)
+    if "response_format" in body and b'"strict"' in bytes(body["response_format"]):
+        _fit_strict_format(body, notes)
+    fit_to_model(body, traits, notes)
     clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
     # `find` sees a single byte much faster; the first is the one around the messages
@@ -129,33 +186,72 @@ def _read(model_input: Raw) -> Members:
         raise Refused("modelInput", str(error)) from error
 
 
-def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | RecordError:
-    """The chat completion as it is, or the error where it is none."""
+def answer_in(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """The chat completion as it is; in the hub where labels in it are not the usual ones."""
     try:
         completion = _COMPLETION.decode(body)
-    except (ValueError, RecursionError) as error:
-        return unreadable(error)
-    if completion is None or not completion.choices:
-        return without_answer(body)
-    usage = chat_usage(completion.usage or ChatUsage(), traits)
-    output = _with_tokens(body, usage.output_tokens) if traits.reasoning_apart else bytes(body)
-    return ModelOutput(output, usage.input_tokens, usage.output_tokens)
+    except (ValueError, RecursionError):
+        return _unusual(body, traits)
+    return _as_it_is(bytes(body), completion.usage or ChatUsage(), traits)
 
 
-def _with_tokens(body: Raw, output_tokens: int) -> bytes:
+def _as_it_is(body: bytes, given: ChatUsage, traits: ResponseTraits, *notes: Note) -> ModelOutput:
+    usage = chat_usage(given, traits)
+    if traits.reasoning_apart and given.completion_tokens is not None:
+        body = _with_tokens(body, usage.output_tokens)
+    return ModelOutput(body, usage.input_tokens, usage.output_tokens, notes)
+
+
+def _unusual(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
+    """A completion whose choices end with words of a server's own; else what the hub can read."""
+    try:
+        completion = _ODDLY_ENDED.decode(body)
+    except (ValueError, RecursionError):
+        read = response.answer_in(body, _nothing_asked, traits)
+        if isinstance(read, RecordError) and _is_list(parsed(body)):
+            return _as_it_is(compact(body), ChatUsage(), traits)
+        return read
+    notes: list[Note] = []
+    members = _BODY.decode(body)
+    choices = _MESSAGES.decode(members["choices"])
+    for choice, ended in zip(choices, completion.choices, strict=True):
+        word = _finish_reason(ended, notes)
+        if word is not None:
+            choice["finish_reason"] = Raw(_ENCODER.encode(word))
+    members["choices"] = Raw(_ENCODER.encode(choices))
+    return _as_it_is(_ENCODER.encode(members), completion.usage or ChatUsage(), traits, *notes)
+
+
+def _is_list(body: Any) -> bool:
+    """Whether there are choices, of whatever form."""
+    match body:
+        case {"choices": [_, *_]}:
+            return True
+        case _:
+            return False
+
+
+def _finish_reason(choice: _Choice, notes: list[Note]) -> str | None:
+    """OpenAI's word for the server's own; None where nothing was said."""
+    said = choice.message.content or choice.message.tool_calls or ()
+    reason = stop_reason(choice.finish_reason, _OWN, "finish_reason", said, notes)
+    if isinstance(reason, RecordError):
+        return None
+    return "tool_calls" if choice.message.tool_calls and reason == "end_turn" else _FINISH_REASONS[reason]
+
+
+def _nothing_asked() -> Request:
+    """In place of the record: what was sent as it is has no names to map back."""
+    return Request([])
+
+
+def _with_tokens(body: bytes, output_tokens: int) -> bytes:
     """The completion with reasoning counted in `completion_tokens`, for servers that leave it out."""
     members = _BODY.decode(body)
-    if "usage" in members:
-        usage = _BODY.decode(members["usage"])
-        usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
-        members["usage"] = Raw(_ENCODER.encode(usage))
+    usage = _BODY.decode(members["usage"])
+    usage["completion_tokens"] = Raw(_ENCODER.encode(output_tokens))
+    members["usage"] = Raw(_ENCODER.encode(usage))
     return _ENCODER.encode(members)
-
-
-def _has(body: Members, name: str) -> bool:
-    """Whether the member is there and neither null, false nor an empty list."""
-    said = bytes(body.get(name, b"null"))
-    return said != b"false" and not holds_nothing(said)
 
 
 def _without_tool_choice(body: Members) -> None:
@@ -164,6 +260,40 @@ def _without_tool_choice(body: Members) -> None:
     if bytes(body["tool_choice"]) not in _NO_CALL:
         raise Refused("tool_choice", "may only be specified while providing tools")
     del body["tool_choice"]
+
+
+def _fit_strict_tools(body: Members, notes: list[Note]) -> None:
+    """Functions are not strict where strict mode refuses their schema, with a 400 for the whole record."""
+    try:
+        tools = _MESSAGES.decode(body["tools"])
+        functions = [_BODY.decode(tool.get("function", b"{}")) for tool in tools]
+    except ValueError:
+        return  # of another form, which the provider refuses
+    unfit = [at for at, function in enumerate(functions) if not _may_be_strict(function, "parameters")]
+    for at in unfit:
+        del functions[at]["strict"]
+        tools[at]["function"] = Raw(_ENCODER.encode(functions[at]))
+    if unfit:
+        body["tools"] = Raw(_ENCODER.encode(tools))
+        notes.append(Note("tools.function.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _fit_strict_format(body: Members, notes: list[Note]) -> None:
+    try:
+        form = _BODY.decode(body["response_format"])
+        schema = _BODY.decode(form.get("json_schema", b"{}"))
+    except ValueError:
+        return  # of another form, which the provider refuses
+    if not _may_be_strict(schema, "schema"):
+        del schema["strict"]
+        form["json_schema"] = Raw(_ENCODER.encode(schema))
+        body["response_format"] = Raw(_ENCODER.encode(form))
+        notes.append(Note("response_format.json_schema.strict", NOT_STRICT.effect, NOT_STRICT.detail))
+
+
+def _may_be_strict(members: Members, schema: str) -> bool:
+    """Whether it is not strict, or its schema allows it to be."""
+    return bytes(members.get("strict", b"")) != b"true" or fits_strict_mode(bytes(members.get(schema, b"")))
 
 
 def _without_empty_members(body: Members) -> None:
@@ -178,11 +308,11 @@ def _without_empty_members(body: Members) -> None:
 
 def _without_stream(body: Members, notes: list[Note]) -> None:
     if "stream" in body:
-        if _has(body, "stream"):
+        if has(body, "stream"):
             raise Refused("stream", "a batch has no streams; accepted is false")
         del body["stream"]
     if "stream_options" in body:
-        if _has(body, "stream_options"):
+        if has(body, "stream_options"):
             notes.append(_STREAM_OPTIONS)
         del body["stream_options"]
 
@@ -196,44 +326,15 @@ def _without_empty(message: Members) -> bool:
     return changed
 
 
-def _reasoning(body: Members, traits: Traits, notes: list[Note]) -> None:
-    effort = _effort(body) if "reasoning_effort" in body else None
-    if effort is not None and traits.efforts == ():
-        del body["reasoning_effort"]
-        notes.append(
-            Note("reasoning_effort", "dropped", "the model has no efforts of reasoning to choose from")
-        )
-    elif effort is not None and traits.efforts is not None:
-        sent = traits.effort(effort)
-        if sent is None:
-            del body["reasoning_effort"]
-            notes.append(Note("reasoning_effort", "dropped", "the model reasons as much as it sees fit"))
-        elif sent != effort:
-            body["reasoning_effort"] = Raw(_ENCODER.encode(sent))
-            notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
-    if traits.sampling == "always" or (traits.sampling == "without reasoning" and effort == "none"):
-        return
-    for name in [name for name in _SAMPLING if name in body]:
-        if _has(body, name):
-            notes.append(Note(name, "dropped", "the model reasons and takes no sampling parameters"))
-        del body[name]
-
-
-def _effort(body: Members) -> Effort | None:
-    """The effort asked for, when it is a word that is traits."""
-    asked = bytes(body.get("reasoning_effort", Raw(b"null")))
-    return next((effort for effort in EFFORTS if asked == b'"%s"' % effort.encode()), None)
-
-
 def _others(body: Members, traits: Traits, notes: list[Note]) -> None:
-    if not traits.stop and _has(body, "stop"):
+    if not traits.rules.stop and has(body, "stop"):
         raise Refused("stop", "the model takes no stop sequences")
     for name in () if traits.lenient else (*TUNING, *LABELS):
         if name in body and name not in traits.additional:
-            if _has(body, name):
+            if has(body, name):
                 notes.append(Note(name, "dropped", "the provider does not take it"))
             del body[name]
-    if "parallel_tool_calls" in body and not (traits.parallel_tool_calls and _has(body, "tools")):
+    if "parallel_tool_calls" in body and not (traits.rules.parallel_tool_calls and has(body, "tools")):
         del body["parallel_tool_calls"]
         notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))
 
@@ -253,7 +354,7 @@ def _fit_call_ids(body: Members, notes: list[Note]) -> None:
 def _fitted(message: Members) -> bool:
     """Shorten the ids in a message; whether one was too long."""
     shortened = _shortened(message, "tool_call_id")
-    if _has(message, "tool_calls"):
+    if has(message, "tool_calls"):
         calls = _MESSAGES.decode(message["tool_calls"])
         if any([_shortened(call, "id") for call in calls]):
             message["tool_calls"] = Raw(_ENCODER.encode(calls))

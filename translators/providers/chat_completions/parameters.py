@@ -12,6 +12,13 @@ from translators.providers.converse_requests import (
     requested_effort,
     thinking_budget,
 )
+from translators.providers.rules.checks import (
+    fitted_limit,
+    fitted_seed,
+    fitted_temperature,
+    note_small_limit,
+)
+from translators.providers.rules.model_rules import ModelRules
 
 type Body = dict[str, object]
 
@@ -25,6 +32,12 @@ _BETA = Note(f"{EXTRA}.anthropic_beta", "dropped", "names features of Anthropic'
 _HANDLED_APART = frozenset({"n", "thinking", "reasoning_effort", "parallel_tool_calls", "anthropic_beta"})
 
 
+_LIMIT = "inferenceConfig.maxTokens"
+_ONE = Note("inferenceConfig.topP", "dropped", "the model takes it or temperature, not both")
+_NOT_BESIDE_TOOLS = (
+    "beside tools only /v1/responses takes an effort of this model (`endpoint` of the section)"
+)
+
 _BUDGETS: tuple[tuple[int, Effort], ...] = ((4096, "low"), (16384, "medium"))
 """Most tokens of thinking → effort; high above the last. OpenAI names no numbers: the steps are ours."""
 
@@ -34,29 +47,39 @@ def add_parameters(body: Body, request: Request, traits: Traits, notes: list[Not
 
     Raises `Refused`.
     """
+    rules = traits.rules
     extra = request.additional_model_request_fields
-    if extra is None and request.output_config is None:
-        effort = None
-    else:
-        effort = _effort(request, extra or {}, traits, notes)
+    field, effort = "", None
+    if extra is not None or request.output_config is not None:
+        field, effort = _effort(request, extra or {}, rules, notes)
+    if request.tool_config is not None and not rules.tools_with_effort:
+        effort = beside_tools(effort, field, rules, notes)
     if effort is not None:
         body["reasoning_effort"] = effort
-    sampled = traits.sampling == "always" or (traits.sampling == "without reasoning" and effort == "none")
+    sampled = rules.samples_at(effort)
     if request.inference_config is not None:
         _inference(request.inference_config, traits, body, sampled, notes)
+        if rules.thinks_by_default and effort != "none" and request.inference_config.max_tokens is not None:
+            note_small_limit(request.inference_config.max_tokens, _LIMIT, notes)
     if extra is not None:
         _check_extra(extra, traits, notes)
         _extras(extra, traits, body, sampled, notes)
-        _parallel_tool_calls(extra, request, traits, body, notes)
+        _parallel_tool_calls(extra, request, rules, body, notes)
 
 
 def _inference(config: InferenceConfig, traits: Traits, body: Body, sampled: bool, notes: list[Note]) -> None:
+    rules = traits.rules
     if config.max_tokens is not None:
-        body[traits.limit] = config.max_tokens
+        body[traits.limit] = fitted_limit(config.max_tokens, rules, _LIMIT, notes)
     if config.temperature is not None:
-        _sample("temperature", config.temperature, "inferenceConfig.temperature", body, sampled, notes)
+        field = "inferenceConfig.temperature"
+        temperature = fitted_temperature(config.temperature, rules, field, notes)
+        _sample("temperature", temperature, field, body, sampled, notes)
     if config.top_p is not None:
-        _sample("top_p", config.top_p, "inferenceConfig.topP", body, sampled, notes)
+        if rules.sampling == "one" and config.temperature is not None:
+            notes.append(_ONE)
+        else:
+            _sample("top_p", config.top_p, "inferenceConfig.topP", body, sampled, notes)
     if config.stop_sequences:
         body["stop"] = _stop(config.stop_sequences, traits)
 
@@ -70,7 +93,7 @@ def _sample(name: str, value: object, field: str, body: Body, sampled: bool, not
 
 def _stop(sequences: list[str], traits: Traits) -> list[str]:
     """Without its stop sequences an answer would say more than was asked for, so they are never dropped."""
-    if not traits.stop:
+    if not traits.rules.stop:
         raise Refused("inferenceConfig.stopSequences", "the model takes no stop sequences")
     most = traits.most_stop_sequences
     if most is not None and len(sequences) > most:
@@ -97,7 +120,9 @@ def _extras(
     for name, value in extra.items():
         if name not in traits.additional or value is None:
             continue
-        if name in TUNING:
+        if name == "seed" and isinstance(value, int):
+            body[name] = fitted_seed(value, traits.rules, f"{EXTRA}.seed", notes)
+        elif name in TUNING:
             _sample(name, value, f"{EXTRA}.{name}", body, sampled, notes)
         else:
             body[name] = value
@@ -106,14 +131,14 @@ def _extras(
 def _parallel_tool_calls(
     extra: Mapping[str, object],
     request: Request,
-    traits: Traits,
+    rules: ModelRules,
     body: Body,
     notes: list[Note],
 ) -> None:
     asked = extra.get("parallel_tool_calls")
     if asked is None:
         return
-    if request.tool_config is not None and traits.parallel_tool_calls:
+    if request.tool_config is not None and rules.parallel_tool_calls:
         body["parallel_tool_calls"] = asked
     else:
         why = "the model does not take it" if request.tool_config is not None else "the record has no tools"
@@ -121,25 +146,46 @@ def _parallel_tool_calls(
 
 
 def _effort(
-    request: Request, extra: Mapping[str, object], traits: Traits, notes: list[Note]
-) -> Effort | None:
-    """The model's effort closest to the one asked for; none at all for a model that does not reason."""
-    budget = thinking_budget(extra, "reasoning models adapt anyway", notes)
-    thinking = _effort_of(budget) if isinstance(budget, int) else budget
-    requested = requested_effort(request, extra, thinking, notes)
+    request: Request, extra: Mapping[str, object], rules: ModelRules, notes: list[Note]
+) -> tuple[str, Effort | None]:
+    """The field that asks for an effort, and the model's closest; none at all for a model that does not
+    reason."""
+    requested = _requested(request, extra, notes)
     if requested is None:
-        return None
+        return "", None
     field, effort = requested
-    if traits.efforts == ():
+    if rules.efforts == ():
         if effort != "none":
             notes.append(Note(field, "dropped", "the model has no efforts of reasoning to choose from"))
-        return None
-    sent = traits.effort(effort)
+        return field, None
+    sent = rules.closest_effort(effort)
     if sent is None:
         notes.append(Note(field, "dropped", "the model reasons as much as it sees fit"))
     elif sent != effort or field != f"{EXTRA}.reasoning_effort":
         notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
-    return sent
+    return field, sent
+
+
+def _requested(request: Request, extra: Mapping[str, object], notes: list[Note]) -> tuple[str, Effort] | None:
+    budget = thinking_budget(extra, "reasoning models adapt anyway", notes)
+    thinking = _effort_of(budget) if isinstance(budget, int) else budget
+    return requested_effort(request, extra, thinking, notes)
+
+
+def asked_effort(request: Request) -> Effort | None:
+    """The effort that the record asks for. Raises `Refused`."""
+    requested = _requested(request, request.additional_model_request_fields or {}, [])
+    return None if requested is None else requested[1]
+
+
+def beside_tools(effort: Effort | None, field: str, rules: ModelRules, notes: list[Note]) -> Effort | None:
+    """The effort beside tools, at an endpoint that takes no other than none there. Raises `Refused`."""
+    if (effort or rules.default_effort) == "none":
+        return effort
+    if rules.efforts is None or "none" not in rules.efforts:
+        raise Refused(field or "toolConfig.tools", f"{_NOT_BESIDE_TOOLS}, and this model has none")
+    notes.append(Note(field or "toolConfig.tools", "mapped", f"sent with effort 'none': {_NOT_BESIDE_TOOLS}"))
+    return "none"
 
 
 def _effort_of(budget: int) -> Effort:

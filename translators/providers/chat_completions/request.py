@@ -22,18 +22,24 @@ from translators.providers.chat_completions.parts import check_media
 from translators.providers.chat_completions.tools import response_format, tool_parameters
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import check_unsent
+from translators.providers.rules.checks import check_prefill, check_tools_and_schema
 
 
 def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:
     """The chat completion that asks for this record's answer. Raises `Refused`."""
+    check_tools_and_schema(request, traits.rules)
     if not (traits.files and traits.audio):
         check_media(request.messages, files=traits.files, audio=traits.audio)
     written = messages(request, notes)
+    if written[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, traits.rules, notes)
     body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        body["response_format"] = response_format(request.output_config.text_format, notes)
+    if request.output_config is not None:
+        form = response_format(request.output_config, traits.schemas, notes)
+        if form is not None:
+            body["response_format"] = form
     add_parameters(body, request, traits, notes)
     check_unsent(request, notes)
     return body

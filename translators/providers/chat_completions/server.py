@@ -10,9 +10,10 @@ from translators.errors import RecordError
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.chat_completions import native, request, response, rows
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
-from translators.providers.chat_completions.traits import OPENAI_RESPONSES, ResponseTraits, Traits
+from translators.providers.chat_completions.traits import OPENAI_RESPONSES, FindTraits, ResponseTraits
 from translators.providers.direct import Direct
 from translators.providers.provider import Native
+from translators.providers.rules.model_rules import Overrides
 from translators.wire import Members, ModelOutput, Wire
 
 type Body = dict[str, object]
@@ -22,7 +23,7 @@ type Body = dict[str, object]
 class ChatServer:
     """Translates the records of a job to lines and result rows to answers."""
 
-    traits: Callable[[str], Traits]
+    traits: FindTraits
     """A model of the server → what it accepts."""
     response: ResponseTraits = OPENAI_RESPONSES
     url: str = ENDPOINT
@@ -32,10 +33,10 @@ class ChatServer:
     body_of: Callable[[bytes], Raw | RecordError | Unfinished] = rows.body_of
     """A result row → the chat completion in it."""
 
-    def line(self, custom_id: str, asked: Request, model: str) -> Line:
+    def line(self, custom_id: str, asked: Request, model: str, overrides: Overrides = ()) -> Line:
         """The line that asks for this record's answer. Raises `Refused`."""
         notes: list[Note] = []
-        body = request.body_for(asked, model, self.traits(model), notes)
+        body = request.body_for(asked, model, self.traits(model, overrides), notes)
         return self.write(custom_id, self.url, body, notes)
 
     @property
@@ -43,10 +44,12 @@ class ChatServer:
         """Translation of bodies that are chat completions already, and of their answers."""
         return {"openai.chat": Native(line=self.native_line, answer=self.native_answer)}
 
-    def native_line(self, custom_id: str, model_input: Raw | Members, model: str) -> Line:
+    def native_line(
+        self, custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()
+    ) -> Line:
         """The line of a body that is a chat completion already. Raises `Refused`."""
         notes: list[Note] = []
-        body = native.body_for(model_input, model, self.traits(model), notes)
+        body = native.body_for(model_input, model, self.traits(model, overrides), notes)
         return self.write(custom_id, self.url, body, notes)
 
     def answer(self, row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
@@ -54,7 +57,7 @@ class ChatServer:
         body = self.body_of(row)
         return response.answer_in(body, asked, self.response) if isinstance(body, Raw) else body
 
-    def native_answer(self, row: bytes) -> ModelOutput | RecordError | Unfinished:
+    def native_answer(self, row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
         """The chat completion in a result row as it is, or the error in its place."""
         body = self.body_of(row)
         return native.answer_in(body, self.response) if isinstance(body, Raw) else body

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-from msgspec import Raw
-
 from translators.bedrock.converse import ContentBlock, Request, StopReason, ToolUseBlock, Usage
+from translators.providers.answers.tool_inputs import as_text, tool_input
 from translators.providers.chat_completions.names import fitted_name
 from translators.providers.identifiers import fitting, original_tool_name
 
@@ -14,10 +12,8 @@ LONGEST_TOOL_USE_ID = 64
 """Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock). Claude's ids have fewer characters to choose
 from, and what we answer comes back in the next turn, so all dialects get those."""
 
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
-
-type Call = tuple[str | None, str, str | dict[str, Any]]
-"""Id, name, arguments."""
+type Call = tuple[str | None, str, Any]
+"""Id, name, arguments: JSON as text, an object, or nothing."""
 
 
 def tool_uses(
@@ -35,33 +31,23 @@ def tool_use(
     index: int,
     call_id: str | None,
     name: str,
-    arguments: str | dict[str, Any],
+    arguments: Any,
     asked: Callable[[], Request],
 ) -> ContentBlock:
     """The call; or, where its arguments are no JSON object, a text that shows what the model wrote."""
     name = original_tool_name(name, asked, fitted_name)
     try:
-        tool_input = _tool_input(arguments)
+        called_with = tool_input(arguments)
     except (ValueError, RecursionError):
-        return ContentBlock(text=f"{name}({arguments})")
+        return ContentBlock(text=as_text(name, arguments))
     use_id = fitting(call_id, LONGEST_TOOL_USE_ID) if call_id else f"call_{index}"  # some servers give none
-    return ContentBlock(tool_use=ToolUseBlock(use_id, name, tool_input))
-
-
-def _tool_input(arguments: str | dict[str, Any]) -> Raw:
-    """The arguments on one line, as result files need it. Raises `ValueError` when they are no object."""
-    if isinstance(arguments, dict):
-        return Raw(msgspec.json.encode(arguments))
-    if not arguments.strip():
-        return Raw(b"{}")  # some models give none so
-    _OBJECT.decode(arguments)
-    return Raw(msgspec.json.format(arguments.encode(), indent=-1))
+    return ContentBlock(tool_use=ToolUseBlock(use_id, name, called_with))
 
 
 def usage_of(prompt: int, completion: int, cached: int | None, written: int | None) -> Usage:
     """OpenAI counts cached tokens among the prompt's, Bedrock beside them. Reasoning is output for both."""
     return Usage(
-        input_tokens=prompt - (cached or 0) - (written or 0),
+        input_tokens=max(0, prompt - (cached or 0) - (written or 0)),
         output_tokens=completion,
         total_tokens=prompt + completion,
         cache_read_input_tokens=cached,

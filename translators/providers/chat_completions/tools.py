@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
-from translators.bedrock.converse import JsonSchema, Note, TextFormat, ToolChoice, ToolConfig, ToolSpec
+from translators.bedrock.converse import (
+    JsonSchema,
+    Note,
+    OutputConfig,
+    TextFormat,
+    ToolChoice,
+    ToolConfig,
+    ToolSpec,
+)
 from translators.errors import Refused
 from translators.providers.chat_completions.names import LONGEST_NAME, fitted_name
 from translators.providers.converse_requests import SCHEMA, schema_of, tool_specs
+from translators.providers.json_schemas import Subset, fits_strict_mode
 
 
 class Function(Struct, frozen=True, omit_defaults=True):
@@ -37,11 +45,18 @@ class Schema(Struct, frozen=True, omit_defaults=True):
     strict: bool | None = None
 
 
+class JsonMode(Struct, frozen=True, tag_field="type", tag="json_object"):
+    pass
+
+
 class ResponseFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: Schema
 
 
 CACHE_POINT = Note("toolConfig.tools.cachePoint", "dropped", "the provider decides itself what it caches")
+NOT_STRICT = Note(
+    "toolConfig.tools.toolSpec.strict", "dropped", "the rules of strict mode do not allow this schema"
+)
 _NAME = Note(
     "toolConfig.tools.toolSpec.name", "mapped", f"{LONGEST_NAME} letters, digits, '_', '-' are taken"
 )
@@ -63,10 +78,18 @@ def functions(config: ToolConfig, notes: list[Note]) -> list[Function]:
     """The functions that the model may call. Raises `Refused`."""
     found: list[Function] = []
     for spec, path in tool_specs(config, CACHE_POINT, notes):
-        found.append(function_of(spec, path, "nothing else is taken"))
+        found.append(_strict_where_it_fits(function_of(spec, path, "nothing else is taken"), notes))
         if found[-1].name != spec.name:
             notes.append(_NAME)
     return found
+
+
+def _strict_where_it_fits(function: Function, notes: list[Note]) -> Function:
+    """The function, not strict where strict mode refuses its schema, with a 400 for the whole record."""
+    if not function.strict or fits_strict_mode(bytes(function.parameters)):
+        return function
+    notes.append(NOT_STRICT)
+    return structs.replace(function, strict=None)
 
 
 def function_of(spec: ToolSpec, path: str, objects_only: str) -> Function:
@@ -86,16 +109,25 @@ def tool_choice(choice: ToolChoice, any_tool: str = "required") -> str | NamedTo
     return "none" if choice.none is not None else "auto"
 
 
-def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseFormat:
+def response_format(
+    config: OutputConfig, subset: Subset, notes: list[Note]
+) -> ResponseFormat | JsonMode | None:
+    """The form of the answer; None where the record asks for none. Raises `Refused`."""
+    if config.json_object:
+        return JsonMode()
+    return None if config.text_format is None else _schema_format(config.text_format, subset, notes)
+
+
+def _schema_format(text_format: TextFormat, subset: Subset, notes: list[Note]) -> ResponseFormat:
     """The schema that the answer has to match. Raises `Refused`.
 
     Bedrock guarantees it, which at OpenAI is `strict`: set wherever OpenAI's rules allow the schema, else the
     guarantee is lost and noted.
     """
     asked = text_format.structure.json_schema
-    schema = schema_of(asked)
+    schema = subset.fitted(schema_of(asked), notes)
     name = schema_name(asked, _SCHEMA_NAME, notes)
-    if _fits_strict_mode(asked.schema):
+    if fits_strict_mode(asked.schema.encode()):
         return ResponseFormat(Schema(name, schema, asked.description, strict=True))
     notes.append(_NOT_STRICT)
     return ResponseFormat(Schema(name, schema, asked.description))
@@ -109,41 +141,3 @@ def schema_name(asked: JsonSchema, renamed: Note, notes: list[Note]) -> str:
     if name != asked.name:
         notes.append(renamed)
     return name
-
-
-class _Rules(Struct, frozen=True, rename="camel"):
-    """The members of a JSON Schema that strict mode has rules for (OpenAI: guides/structured-outputs)."""
-
-    type: str | list[str] | None = None
-    properties: dict[str, "_Rules"] = {}
-    required: list[str] = []
-    additional_properties: object = None
-    items: "_Rules | None" = None
-    any_of: list["_Rules"] = []
-    defs: dict[str, "_Rules"] = msgspec.field(default_factory=dict[str, "_Rules"], name="$defs")
-    all_of: object = None
-    not_: object = msgspec.field(default=None, name="not")
-    dependent_required: object = None
-    dependent_schemas: object = None
-    if_: object = msgspec.field(default=None, name="if")
-
-    def fit(self) -> bool:
-        never = (self.all_of, self.not_, self.dependent_required, self.dependent_schemas, self.if_)
-        if any(rule is not None for rule in never):
-            return False
-        closed = self.additional_properties is False and set(self.required) == self.properties.keys()
-        if (self.properties or "object" in (self.type or ())) and not closed:
-            return False
-        inner = [*self.properties.values(), *self.any_of, *self.defs.values()]
-        return all(rules.fit() for rules in inner) and (self.items is None or self.items.fit())
-
-
-_RULES = msgspec.json.Decoder(_Rules)
-
-
-def _fits_strict_mode(schema: str) -> bool:
-    try:
-        root = _RULES.decode(schema)
-    except msgspec.ValidationError:
-        return False  # a form of schema that those rules do not speak of, such as `items: true`
-    return root.type == "object" and not root.any_of and root.fit()

@@ -1,9 +1,11 @@
 """Differences between models, and between servers, of chat completions."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, Protocol
 
-from translators.providers.converse_requests import EFFORTS, Effort
+from translators.providers.json_schemas import Subset
+from translators.providers.rules.model_rules import ANY, ModelRules, Overrides, RuleTable
 
 ADDITIONAL = frozenset(
     {
@@ -14,20 +16,18 @@ ADDITIONAL = frozenset(
 """Parameters that are sent under the name under which a record gives them (OpenAI: chat/create)."""
 
 
+ANY_SCHEMA = Subset("the provider")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """Parameters and content that a model accepts in a chat completion, at the server that runs it."""
+    """Parameters and content that a server accepts in a chat completion for one of its models."""
 
+    rules: ModelRules = ANY
+    """The model's."""
     limit: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     """The parameter that bounds the answer's length. OpenAI deprecates `max_tokens` and refuses it for
     reasoning models; most compatible servers know nothing else."""
-    efforts: tuple[Effort, ...] | None = None
-    """The values of `reasoning_effort`; none for a model that does not reason, None where unknown."""
-    sampling: Literal["always", "without reasoning", "never"] = "always"
-    """Condition under which temperature, penalties, log probabilities and their like are accepted."""
-    stop: bool = True
-    parallel_tool_calls: bool = True
-    """Whether the parameter of this name is accepted."""
     additional: frozenset[str] = ADDITIONAL
     """The parameters of that kind that are accepted. Others are dropped where they only tune sampling."""
     lenient: bool = False
@@ -37,21 +37,25 @@ class Traits:
     files: bool = True
     """Whether PDFs are accepted."""
     audio: bool = True
+    schemas: Subset = ANY_SCHEMA
+    """What is not accepted in the schema of an answer."""
     text_parts: bool = True
     """Whether a message may have several texts; else they are joined by blank lines."""
 
-    def effort(self, asked: Effort) -> Effort | None:
-        """The accepted effort closest to the one asked for, the higher of two; none only for none.
 
-        None where reasoning can be switched off but not be measured.
-        """
-        if self.efforts is None:
-            return asked
-        rank = EFFORTS.index(asked)
-        candidates: list[Effort] = [word for word in self.efforts if word != "none" or asked == "none"]
-        return min(
-            candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)), default=None
-        )
+class FindTraits(Protocol):
+    """Finds the traits of a model of the server."""
+
+    def __call__(self, model: str, overrides: Overrides = (), /) -> Traits: ...
+
+
+def traits_of(models: RuleTable, server: Traits) -> FindTraits:
+    """The traits of a server's models: the server's, with the rules of the model."""
+
+    def found(model: str, overrides: Overrides = (), /) -> Traits:
+        return replace(server, rules=models.rules(model, overrides))
+
+    return lru_cache(maxsize=64)(found)  # asked for every record, and a job has one model
 
 
 @dataclass(frozen=True, kw_only=True)

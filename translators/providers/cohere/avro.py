@@ -13,7 +13,7 @@ def lines(body: bytes) -> Iterator[bytes]:
     from fastavro import reader  # slow to load, and only these files need it
 
     try:
-        for record in reader(BytesIO(body)):
+        for record in reader(BytesIO(body), handle_unicode_errors="replace"):
             yield msgspec.json.encode(record)
     except (ValueError, EOFError, LookupError, TypeError) as error:
         raise ProviderError(502, f"a result file cannot be read as Avro: {error}") from error

@@ -3,15 +3,15 @@
 Datasets refuse `output_dimension`, which the API takes; whether they take images is not known.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-import msgspec
 from msgspec import Raw, Struct, field
 
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose, VectorType
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.chat_completions.embeddings import joined_texts
 from translators.providers.chat_completions.lines import short_line_of
@@ -74,7 +74,7 @@ class _Body(Struct):
 
 _OTHER_TYPES: tuple[VectorType, ...] = ("int8", "uint8", "binary", "ubinary")
 
-_BODY = msgspec.json.Decoder(_Body)
+_BODY = Reader(_Body)
 
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:
@@ -107,7 +107,9 @@ def answer(row: bytes, asked: Callable[[], EmbeddingRequest]) -> EmbeddingAnswer
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     vectors, wanted = read.embeddings.floats or [], len(asked().inputs)
-    by_type = {kind: given for kind in _OTHER_TYPES if (given := getattr(read.embeddings, kind)) is not None}
+    by_type: dict[VectorType, Sequence[Sequence[int]]] = {
+        kind: given for kind in _OTHER_TYPES if (given := getattr(read.embeddings, kind)) is not None
+    }
     for given in [vectors, *by_type.values()] if vectors or not by_type else by_type.values():
         if len(given) != wanted:
             return RecordError(502, f"the provider gave {len(given)} vectors, {wanted} were asked for")

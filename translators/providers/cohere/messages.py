@@ -13,6 +13,8 @@ from translators.bedrock.converse import Note, ReasoningContent, Request
 from translators.errors import Refused
 from translators.providers.chat_completions.messages import Message, MessageFormat
 from translators.providers.chat_completions.parts import PartFormat
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 
 class Thinking(Struct, frozen=True, tag_field="type", tag="thinking"):
@@ -67,12 +69,12 @@ _THINKING = MessageFormat[Media](
 _NOT_THINKING = replace(_THINKING, reasoning=_no_thinking)
 
 
-def messages(request: Request, notes: list[Note], *, thinks: bool) -> list[Message]:
+def messages(request: Request, rules: ModelRules, notes: list[Note]) -> list[Message]:
     """The system text first, then every turn in its order; empty ones are left out. Raises `Refused`.
 
-    `thinks`: the model accepts reasoning of earlier turns.
+    A model that reasons accepts reasoning of earlier turns.
     """
-    message_format = _THINKING if thinks else _NOT_THINKING
+    message_format = _THINKING if rules.reasons else _NOT_THINKING
     written = [message_format.system(request.system, notes)] if request.system else []
     for index, turn in enumerate(request.messages):
         written += message_format.turn(turn, f"messages[{index}].content", notes)
@@ -81,4 +83,6 @@ def messages(request: Request, notes: list[Note], *, thinks: bool) -> list[Messa
         notes.append(_EMPTY)
     if not sent:
         raise Refused("messages", "hold nothing that could be sent")
+    if sent[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
     return sent

@@ -1,15 +1,32 @@
-"""Cohere's models: which reason, and what they are called."""
+"""Cohere's models: which reason, what they take, and what they are called.
 
-import re
+Cohere: docs/deprecations gives no day on which a chat model ends; reference/chat (temperature, seed).
+"""
+
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-_REASONING = re.compile(r"command-a-(plus|reasoning)|north-")
+from translators.providers.rules.model_rules import ModelRules, RuleTable
 
+_NOT_REASONING = ModelRules(
+    names=r"command(-(light|nightly|light-nightly|r.*|a-.*))?|c4ai-.*",
+    source="Cohere: reference/chat, docs/deprecations (2026-11-30)",
+    efforts=(),
+    most_temperature=1.0,
+    schemas=False,  # of the API's members a dataset takes few: `parameters` says which
+    forced_tools=False,
+    seeds=(0, 2**64 - 1),
+)
+_REASONING = replace(
+    _NOT_REASONING,
+    names=r"command-a-(plus|reasoning).*|north-.*",
+    source="crmne/ruby_llm: providers/cohere/capabilities.rb (2026-11-30)",
+    efforts=None,
+    thinks_by_default=True,
+)
 
-def reasons(model: str) -> bool:
-    """Whether the model can think before it answers (crmne/ruby_llm: providers/cohere/capabilities.rb)."""
-    return _REASONING.match(model) is not None
+MODELS = RuleTable((_REASONING, _NOT_REASONING), replace(_NOT_REASONING, names=".*"), operator="Cohere")
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(

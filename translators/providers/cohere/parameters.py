@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
 from translators.providers.converse_requests import EXTRA, check_known, known_effort, thinking_budget
+from translators.providers.rules.checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules
 
 type Body = dict[str, object]
 
@@ -27,27 +29,34 @@ _DROPPED = {
     "user": "Cohere does not ask who the end user is",
     "anthropic_beta": "names features of Anthropic's own API",
 }
+_LIMIT = "inferenceConfig.maxTokens"
 _HANDLED_APART = ("n", "thinking", "reasoning_effort")
 _KNOWN = frozenset({*_RENAMED, *_DROPPED, *_HANDLED_APART})
 
 
-def add_parameters(body: Body, request: Request, notes: list[Note], *, thinks: bool) -> None:
+def add_parameters(body: Body, request: Request, rules: ModelRules, notes: list[Note]) -> None:
     """Write the members beside messages and tools; nothing that was not asked for. Raises `Refused`."""
     extra = request.additional_model_request_fields or {}
     if request.inference_config is not None:
-        _inference(request.inference_config, body)
+        _inference(request.inference_config, body, rules, notes)
     check_known(extra, _KNOWN, _DROPPED, notes)
     for name, value in extra.items():
-        if name in _RENAMED and value is not None:
+        if name == "seed" and value is not None:
+            body["seed"] = fitted_seed(value, rules, f"{EXTRA}.seed", notes)
+        elif name in _RENAMED and value is not None:
             body[_RENAMED[name]] = value
-    _reasoning(body, request, extra, notes, thinks=thinks)
+    _reasoning(body, request, extra, notes, thinks=rules.reasons)
+    limit = body.get("max_tokens")
+    if rules.thinks_by_default and isinstance(limit, int) and body.get("reasoning") is not False:
+        note_small_limit(limit, _LIMIT, notes)
 
 
-def _inference(config: InferenceConfig, body: Body) -> None:
+def _inference(config: InferenceConfig, body: Body, rules: ModelRules, notes: list[Note]) -> None:
     if config.max_tokens is not None:
-        body["max_tokens"] = config.max_tokens
+        body["max_tokens"] = fitted_limit(config.max_tokens, rules, _LIMIT, notes)
     if config.temperature is not None:
-        body["temperature"] = config.temperature
+        field = "inferenceConfig.temperature"
+        body["temperature"] = fitted_temperature(config.temperature, rules, field, notes)
     if config.top_p is not None:
         body["p"] = config.top_p
     if config.stop_sequences:

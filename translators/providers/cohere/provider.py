@@ -1,7 +1,7 @@
 """Cohere's row of the registry."""
 
 from translators.providers.cohere import embeddings
-from translators.providers.cohere.models import derived_model
+from translators.providers.cohere.models import MODELS, derived_model
 from translators.providers.cohere.request import line
 from translators.providers.cohere.response import answer
 from translators.providers.cohere.rows import receipt
@@ -22,6 +22,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     base_url="https://api.cohere.com",
     base_url_variables=("CO_API_URL",),
     key_variables=("CO_API_KEY", "COHERE_API_KEY"),

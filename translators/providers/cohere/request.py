@@ -16,9 +16,10 @@ from translators.errors import Refused
 from translators.providers.batch_file import Line
 from translators.providers.chat_completions.lines import short_line_of
 from translators.providers.cohere.messages import PARTS, messages
-from translators.providers.cohere.models import reasons
+from translators.providers.cohere.models import MODELS
 from translators.providers.cohere.parameters import add_parameters
-from translators.providers.converse_requests import check_unsent, tool_specs
+from translators.providers.converse_requests import JSON_MODE, check_unsent, tool_specs
+from translators.providers.rules.model_rules import Overrides
 
 DATASET = "batch-chat-v2-input"
 """The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
@@ -39,17 +40,19 @@ _STRICT = Note("toolConfig.tools.toolSpec.strict", "dropped", "Cohere's batches 
 _WITHOUT_TOOLS = Note("toolConfig.toolChoice", "mapped", "the tools are left out, so that none is called")
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Cohere for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
-    thinks = reasons(model)
-    body: dict[str, object] = {"messages": messages(request, notes, thinks=thinks)}
+    rules = MODELS.rules(model, overrides)
+    body: dict[str, object] = {"messages": messages(request, rules, notes)}
     tools = [] if request.tool_config is None else _tools(request.tool_config, notes)
     if tools:
         body["tools"] = tools
+    if request.output_config is not None and request.output_config.json_object:
+        notes.append(JSON_MODE)
     if request.output_config is not None and request.output_config.text_format is not None:
         raise Refused("outputConfig.textFormat", "Cohere's batches take no schema for the answer")
-    add_parameters(body, request, notes, thinks=thinks)
+    add_parameters(body, request, rules, notes)
     check_unsent(request, notes)
     return short_line_of(custom_id, DATASET, body, notes)
 

@@ -6,13 +6,13 @@ What a provider sends is read tolerantly: only the members in use, and those may
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import (
     Answer,
     ContentBlock,
     Message,
+    Note,
     Output,
     ReasoningContent,
     ReasoningText,
@@ -22,14 +22,19 @@ from translators.bedrock.converse import (
     Usage,
 )
 from translators.errors import RecordError
+from translators.providers.answers.content_parts import parts_of, texts_of
+from translators.providers.answers.received import Reader
+from translators.providers.answers.stop_reasons import neither_text_nor_call, shown, stop_reason
 from translators.providers.batch_file import Unfinished, unreadable
+from translators.providers.chat_completions.response import lost_calls
+from translators.providers.chat_completions.rows import without_answer
 from translators.providers.chat_completions.tool_calls import tool_uses, usage_of
 from translators.providers.cohere.rows import body_of
 
 
 class _Called(Struct):
-    name: str = ""
-    arguments: str | None = None
+    name: str
+    arguments: Any = None
 
 
 class _ToolCall(Struct):
@@ -38,9 +43,9 @@ class _ToolCall(Struct):
 
 
 class _Message(Struct):
-    content: list[dict[str, Any]] | None = None
+    content: Any = None
     tool_plan: str | None = None
-    """The model's plan for the tools it calls."""
+    """The model's plan for the tools that it calls."""
     tool_calls: list[_ToolCall] | None = None
     citations: list[dict[str, Any]] | None = None
 
@@ -52,28 +57,28 @@ class _Tokens(Struct):
 
 class _Usage(Struct):
     tokens: _Tokens | None = None
-    """Tokens that the model read and wrote; `billed_units` leave Cohere's own preamble out."""
+    """What the model read and wrote; `billed_units` leave Cohere's own preamble out."""
     billed_units: _Tokens | None = None
     cached_tokens: float | None = None
 
 
 class _Chat(Struct):
-    message: _Message | None = None
-    finish_reason: str | None = None
+    message: _Message | str | None = None
+    finish_reason: Any = None
     id: str | None = None
     usage: _Usage | None = None
     logprobs: list[Any] | None = None
 
 
-_CHAT = msgspec.json.Decoder(_Chat | None)
+_CHAT = Reader[_Chat | None](_Chat | None)
 
-_STOP_REASONS: dict[str | None, StopReason] = {
+_STOP_REASONS: dict[str, StopReason] = {
     "COMPLETE": "end_turn",
     "STOP_SEQUENCE": "stop_sequence",
     "MAX_TOKENS": "max_tokens",
     "TOOL_CALL": "end_turn",  # the calls themselves decide
 }
-"""`ERROR` and `TIMEOUT` give no answer."""
+"""`ERROR` and `TIMEOUT` end an answer that is not whole, where there is one."""
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
@@ -81,51 +86,59 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
     body = body_of(row)
     if not isinstance(body, Raw):
         return body
+    notes: list[Note] = []
     try:
-        chat = _CHAT.decode(body)
+        chat = _CHAT.decode(body, notes)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     if chat is None or chat.message is None:
-        return RecordError(502, f"the provider reports success without an answer: {bytes(body).decode()}")
-    return _answer(chat, chat.message, asked)
+        return without_answer(body)
+    message = _Message(chat.message) if isinstance(chat.message, str) else chat.message
+    return _answer(chat, message, asked, notes)
 
 
-def _answer(chat: _Chat, message: _Message, asked: Callable[[], Request]) -> Answer | RecordError:
-    stop_reason = _STOP_REASONS.get(chat.finish_reason)
-    if stop_reason is None:
-        return RecordError(502, f"the provider stopped with {chat.finish_reason!r}, which gives no answer")
+def _answer(
+    chat: _Chat, message: _Message, asked: Callable[[], Request], notes: list[Note]
+) -> Answer | RecordError:
     content, others = _content(message)
-    if message.tool_calls:
-        calls = [(call.id, call.function.name, call.function.arguments or "") for call in message.tool_calls]
-        tools, stop_reason = tool_uses(calls, stop_reason, asked)
+    calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]
+    if not content and not calls and (others or lost_calls(notes)):
+        return neither_text_nor_call(others or message.content)
+    reason = stop_reason(chat.finish_reason, _STOP_REASONS, "finish_reason", content or calls, notes)
+    if isinstance(reason, RecordError):
+        return reason
+    if calls:
+        tools, reason = tool_uses(calls, reason, asked)
         content += tools
     beside = {"logprobs": chat.logprobs, "citations": message.citations, "content": others}
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
-            stop_reason=stop_reason,
+            stop_reason=reason,
             usage=_usage(chat.usage or _Usage()),
             additional_model_response_fields={name: value for name, value in beside.items() if value} or None,
         ),
         id=chat.id or "",
         model="",  # not in the response
+        stopped_by=shown(chat.finish_reason),
+        notes=notes,
     )
 
 
-def _content(message: _Message) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
+def _content(message: _Message) -> tuple[list[ContentBlock], list[Any]]:
     """The thoughts and texts, in their order; and what Converse has no place for."""
     blocks: list[ContentBlock] = []
-    others: list[dict[str, Any]] = []
+    others: list[Any] = []
     if message.tool_plan:
         blocks.append(_thought(message.tool_plan))
-    for part in message.content or ():
+    for part in parts_of(message.content):
         match part:
-            case {"type": "text", "text": str(text)}:
-                blocks += [ContentBlock(text=text)] if text else []
             case {"type": "thinking", "thinking": str(thinking)}:
                 blocks += [_thought(thinking)] if thinking else []
             case _:
-                others.append(part)
+                texts, refusals, rest = texts_of(part)
+                blocks += [ContentBlock(text=text) for text in (*texts, *refusals)]
+                others += rest
     return blocks, others
 
 

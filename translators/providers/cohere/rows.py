@@ -4,24 +4,29 @@ No page shows them. crmne/ruby_llm reads `custom_id`, `error`, which is empty wh
 which is the API's answer (protocols/cohere/batches.rb).
 """
 
-import msgspec
+from typing import Any
+
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Receipt, unreadable
+from translators.providers.chat_completions.rows import failure, is_failure
+
+_NOTHING = Raw(b"null")
 
 
 class _Row(Struct):
-    error: str | None = None
-    body: Raw = Raw(b"null")
+    error: Any = None
+    body: Raw = _NOTHING
 
 
 class _Head(Struct):
     custom_id: str
 
 
-_HEAD = msgspec.json.Decoder(_Head)
-_ROW = msgspec.json.Decoder(_Row)
+_HEAD = Reader(_Head)
+_ROW = Reader(_Row)
 
 
 def receipt(row: bytes) -> Receipt:
@@ -35,4 +40,5 @@ def body_of(row: bytes) -> Raw | RecordError:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    return RecordError(500, read.error) if read.error else read.body
+    failed = is_failure(read.error) or (read.error and read.body == _NOTHING)
+    return failure(read.error) if failed else read.body

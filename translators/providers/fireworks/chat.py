@@ -5,8 +5,10 @@ from translators.bedrock.converse import Note
 from translators.providers.batch_file import Line
 from translators.providers.chat_completions.lines import short_line_of
 from translators.providers.chat_completions.server import Body, ChatServer
-from translators.providers.chat_completions.traits import ADDITIONAL, ResponseTraits, Traits
+from translators.providers.chat_completions.traits import ADDITIONAL, ResponseTraits, Traits, traits_of
+from translators.providers.fireworks.models import MODELS
 from translators.providers.fireworks.rows import body_of
+from translators.providers.json_schemas import Subset
 
 _ADDITIONAL = ADDITIONAL - {"verbosity", "safety_identifier"} | {
     *("top_k", "min_p", "typical_p", "repetition_penalty", "mirostat_lr", "mirostat_target", "ignore_eos"),
@@ -14,15 +16,18 @@ _ADDITIONAL = ADDITIONAL - {"verbosity", "safety_identifier"} | {
     *("reasoning_history", "safe_tokenization", "prediction"),
 }
 
-_TRAITS = Traits(
+_SERVER = Traits(
     limit="max_tokens",
-    efforts=("none", "low", "medium", "high"),
     additional=_ADDITIONAL,
     lenient=True,
     files=False,
     audio=False,
+    schemas=Subset(
+        "Fireworks",
+        frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern"}),
+        one_of=False,
+    ),  # Fireworks: structured-responses/structured-response-formatting; read in November 2026
 )
-"""Fireworks runs many models, and documents of few what they accept."""
 
 
 def _line_without_model(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
@@ -31,7 +36,7 @@ def _line_without_model(custom_id: str, url: str, body: Body, notes: list[Note])
 
 
 CHAT = ChatServer(
-    traits=lambda _: _TRAITS,
+    traits=traits_of(MODELS, _SERVER),
     response=ResponseTraits(think_tags=True),
     url="",
     write=_line_without_model,

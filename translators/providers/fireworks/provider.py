@@ -3,6 +3,7 @@
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.fireworks.chat import CHAT
+from translators.providers.fireworks.models import MODELS
 from translators.providers.fireworks.rows import receipt
 from translators.providers.provider import Provider
 
@@ -26,6 +27,7 @@ PROVIDER = Provider(
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
+    models=MODELS,
     base_url="https://api.fireworks.ai/v1/accounts/{FIREWORKS_ACCOUNT_ID}",
     base_url_variables=(),
     key_variables=("FIREWORKS_API_KEY",),

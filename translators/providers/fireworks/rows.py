@@ -3,12 +3,14 @@
 The form of the errors is not documented: those of OpenAI and others are read.
 """
 
-import msgspec
+from typing import Any
+
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
+from translators.providers.answers.received import Reader, parsed
 from translators.providers.batch_file import EMPTY_ROW, Receipt, unreadable
-from translators.providers.chat_completions.rows import failure, status_of
+from translators.providers.chat_completions.rows import failure, is_failure, status_of
 
 _NOTHING = Raw(b"null")
 
@@ -16,32 +18,32 @@ _NOTHING = Raw(b"null")
 class _Row(Struct):
     custom_id: str
     response: Raw = _NOTHING
-    error: Raw = _NOTHING
+    error: Any = None
 
 
-class _Failure(Struct):
-    error: Raw = _NOTHING
+class _Inside(Struct):
+    choices: Raw = _NOTHING
+    error: Any = None
 
 
-_ROW = msgspec.json.Decoder(_Row)
-_FAILURE = msgspec.json.Decoder(_Failure)
+_ROW = Reader(_Row)
+_INSIDE = Reader(_Inside)
 
 
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     read = _ROW.decode(row)
-    try:
-        status = status_of(_error_of(read))
-    except msgspec.ValidationError:  # of another form, yet some record's row
-        status = None
-    return Receipt(read.custom_id, finished=True, status=status)
+    return Receipt(read.custom_id, finished=True, status=status_of(_error_of(read)))
 
 
-def _error_of(row: _Row) -> Raw:
-    """The error beside the response, or in its place."""
-    if row.error != _NOTHING or row.response == _NOTHING:
+def _error_of(row: _Row) -> object:
+    """The error beside the response, or in its place; None where there is an answer."""
+    if row.response == _NOTHING or is_failure(row.error):
         return row.error
-    return _FAILURE.decode(row.response).error
+    if memoryview(row.response)[0] != ord("{"):
+        return parsed(row.response)
+    inside = _INSIDE.decode(row.response)
+    return inside.error if inside.choices == _NOTHING else None
 
 
 def body_of(row: bytes) -> Raw | RecordError:
@@ -49,8 +51,8 @@ def body_of(row: bytes) -> Raw | RecordError:
     try:
         read = _ROW.decode(row)
         error = _error_of(read)
-        if error != _NOTHING:
-            return failure(error)
-        return EMPTY_ROW if read.response == _NOTHING else read.response
-    except (ValueError, RecursionError) as error:
-        return unreadable(error)
+    except (ValueError, RecursionError) as problem:
+        return unreadable(problem)
+    if error:
+        return failure(error)
+    return EMPTY_ROW if read.response == _NOTHING else read.response

@@ -21,6 +21,8 @@ from translators.providers.gemini.parts import CACHE_POINT, REFUSED, FunctionCal
 from translators.providers.gemini.results import Answers
 from translators.providers.gemini.signatures import STAND_IN, unmarked
 from translators.providers.gemini.tools import function_name
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 
 class Content(Struct, frozen=True):
@@ -64,10 +66,10 @@ def system_instruction(request: Request, notes: list[Note]) -> SystemInstruction
     return SystemInstruction(written) if written else None
 
 
-def contents(request: Request, notes: list[Note], *, signed: bool) -> list[Content]:
+def contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Content]:
     """Every turn in its order; one without content is left out. Raises `Refused`.
 
-    `signed`: the model wants the calls of the current turn to bear a thought signature.
+    A model that thinks in levels wants the calls of the current turn to bear a thought signature.
     """
     written: list[Content] = []
     calls: dict[str, str] = {}
@@ -81,7 +83,7 @@ def contents(request: Request, notes: list[Note], *, signed: bool) -> list[Conte
         path = f"messages[{index}].content"
         if message.role == "assistant":
             said = _model_parts(message.content, path, calls, notes)
-            in_turn = signed and index > _current_turn(request.messages)
+            in_turn = rules.levels and index > _current_turn(request.messages)
             content = Content("model", _signed(said, notes) if in_turn else said)
         elif message.role == "user":
             content = Content("user", _user_parts(message.content, path, calls, notes))
@@ -96,6 +98,8 @@ def contents(request: Request, notes: list[Note], *, signed: bool) -> list[Conte
             written.append(content)
     if not written:
         raise Refused("messages", "hold nothing that could be sent")
+    if written[-1].role == "model":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
     return written
 
 

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.providers.answers.received import Reader
 from translators.providers.api_requests import post_json
 from translators.providers.api_responses import compact_json
 from translators.providers.conversation import Endpoint
@@ -36,7 +37,7 @@ class _Failure(Struct):
 
 
 _LINE = msgspec.json.Decoder(_Line)
-_FAILURE = msgspec.json.Decoder(_Failure)
+_FAILURE = Reader(_Failure)
 
 error = READER.error
 
@@ -66,6 +67,6 @@ def _status(response: httpx.Response) -> Status:
     """The error, its code the HTTP status."""
     try:
         failure = _FAILURE.decode(response.content).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Status(response.status_code, response.text)
+    except (ValueError, RecursionError):
+        return Status(response.status_code, error(response).message)
     return Status(response.status_code, failure.message, failure.status)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from translators.bedrock.converse import Note
 from translators.bedrock.embeddings import EmbeddingAnswer, EmbeddingRequest, ImagePart, Purpose, TextPart
 from translators.errors import RecordError, Refused
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Line, Unfinished, unreadable
 from translators.providers.gemini.parts import Part, image_blob
 from translators.providers.gemini.response import Count, unanswered
@@ -75,14 +76,14 @@ class _Response(Struct, rename="camel"):
 
 
 class _Row(Struct):
-    key: str
+    key: str = ""
     response: _Response | None = None
-    error: Status | None = None
-    status: Status | None = None
+    error: Status | str | None = None
+    status: Status | str | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
-_ROW = msgspec.json.Decoder(_Row)
+_ROW = Reader(_Row)
 
 
 def line(custom_id: str, request: EmbeddingRequest, model: str) -> Line:

@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from translators.errors import ProviderError
+from translators.providers.answers.error_bodies import message_of
+from translators.providers.answers.received import Reader, parsed
 from translators.providers.api_responses import ResponseReader, status_line
 
 
@@ -20,7 +22,7 @@ class _Body(Struct):
     error: _Error
 
 
-_BODY: msgspec.json.Decoder[_Body | list[_Body]] = msgspec.json.Decoder(_Body | list[_Body])
+_BODY = Reader[_Body | list[_Body]](_Body | list[_Body])
 
 _WRONG_KEY = "API_KEY_INVALID"
 
@@ -33,10 +35,11 @@ def _error_of(response: httpx.Response) -> ProviderError:
     """
     try:
         body = _BODY.decode(response.content)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         body = []
     found = body if isinstance(body, _Body) else next(iter(body), None)
-    error = _Error(response.text.strip()) if found is None else found.error
+    words = "" if found is not None else (message_of(parsed(response.content)) or response.text).strip()
+    error = _Error(words) if found is None else found.error
     wrong_key = any(detail.get("reason") == _WRONG_KEY for detail in error.details)
     return ProviderError(
         401 if wrong_key else response.status_code,

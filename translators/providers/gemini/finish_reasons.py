@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from translators.bedrock.converse import StopReason
 
-_STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
+STOP_REASONS: Mapping[str, StopReason] = MappingProxyType(
     {
         "STOP": "end_turn",
         "MAX_TOKENS": "max_tokens",
@@ -37,8 +37,8 @@ _NUMBERED = (None, "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
 beyond these, Google's two APIs count differently."""
 
 
-def stop_reason(finish_reason: str | int | None) -> StopReason | None:
-    """Converse's word; None for a reason without one."""
-    if isinstance(finish_reason, int):
-        finish_reason = _NUMBERED[finish_reason] if 0 <= finish_reason < len(_NUMBERED) else None
-    return _STOP_REASONS.get(finish_reason or "")
+def word_of(finish_reason: object) -> object:
+    """The word for a number; others as they are."""
+    if isinstance(finish_reason, int) and 0 <= finish_reason < len(_NUMBERED):
+        return _NUMBERED[finish_reason]
+    return finish_reason

@@ -1,51 +1,113 @@
-"""Facts that depend on the model or the account: limits of thinking, headers with the key."""
+"""Gemini's models: how much each thinks, what it takes, when it retires; how a key is sent.
 
-import re
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+Gemini: docs/thinking (budgets and levels), docs/deprecations, docs/changelog, docs/models.
+"""
 
-type Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
+from dataclasses import replace
+from datetime import date
 
+from translators.providers.rules.model_rules import INT32, LONG_AGO, ModelRules, RuleTable
 
-@dataclass(frozen=True, kw_only=True)
-class Budgeted:
-    """A model with thinking counted in tokens (`thinkingBudget`; 0 is off, -1 leaves it to the model)."""
+_NOT_THINKING = ModelRules(
+    names=r"gemma.*|learnlm.*",
+    source="Gemini: docs/thinking (2026-11-30)",
+    efforts=(),
+    prefill="continued",  # pipecat-ai/pipecat#5821 lists the models that go on with a model's turn
+    seeds=INT32,  # generate-content: int32, as maxOutputTokens
+)
+_2_5_FLASH = replace(
+    _NOT_THINKING,
+    names=r"gemini-2\.5-flash(-001)?",
+    source="Gemini: docs/thinking, docs/deprecations; later requests go to the successor (2026-11-30)",
+    efforts=None,
+    thinks_by_default=True,
+    thinking=frozenset({"disabled"}),
+    budget=(1, 24_576),
+    retires=date(2026, 12, 1),
+    successor="gemini-3.5-flash-lite",
+)
+_3_FLASH = replace(
+    _NOT_THINKING,
+    names=r"gemini-3-flash-preview|gemini-3\.1-flash-lite(-preview)?",
+    source="Gemini: docs/thinking; penalties: firebase/firebase-js-sdk#10362 (2026-11-30)",
+    efforts=None,
+    thinks_by_default=True,
+    levels=("MINIMAL", "LOW", "MEDIUM", "HIGH"),
+    penalties=False,
+)
+_3_6_FLASH = replace(
+    _3_FLASH,
+    names=r"gemini-3\.6-flash|gemini-3\.5-flash-lite|gemini-flash-lite-latest",
+    source="Gemini: docs/latest-model; LibreChat-AI/agents#323; ENTERPILOT/GoModel#863 (2026-11-30)",
+    sampling="never",
+    prefill="refused",
+)
+_3_8_FLASH = replace(
+    _3_6_FLASH,
+    names=r"gemini-3\.[78]-flash|gemini-flash-latest|gemini-4-(argon|carbon|hydrogen)",
+    source="Gemini: docs/thinking, thinking levels; anomalyco/opencode#47034; VladoIvankovic/Codeep 3.12 "
+    "(2026-11-30)",
+    levels=("LOW", "MEDIUM", "HIGH"),
+)
+_PRO = replace(
+    _3_FLASH,
+    names=r"gemini-3\.1-pro-preview(-customtools)?|gemini-pro-latest",
+    levels=("LOW", "MEDIUM", "HIGH"),
+)
 
-    least: int
-    most: int
-    can_be_off: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Levelled:
-    """A model with levels of thinking that cannot be switched off (`thinkingLevel`).
-
-    Such a model also refuses function calls of the current turn that lack their thought signature.
-    """
-
-    levels: tuple[Level, ...] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
-
-
-type Thinking = Budgeted | Levelled | None
-"""A model's setting for the amount of thinking; None for a model that does not think."""
-
-# Gemini: docs/thinking (ranges and levels by model), docs/thought-signatures. The first match counts; a name
-# that is not here is taken for a model newer than these.
-_FAMILIES: tuple[tuple[re.Pattern[str], Thinking], ...] = (
-    (re.compile(r"gemini-(1|2\.0)|gemma|learnlm"), None),
-    (re.compile(r"gemini-2\.5-pro"), Budgeted(least=128, most=32_768, can_be_off=False)),
-    (re.compile(r"gemini-2\.5-flash-lite"), Budgeted(least=512, most=24_576)),
-    (re.compile(r"gemini-2\.5"), Budgeted(least=1, most=24_576)),
-    (re.compile(r"gemini-[\d.]+-pro|gemini-pro"), Levelled(levels=("LOW", "MEDIUM", "HIGH"))),
+ROWS: tuple[ModelRules, ...] = (
+    replace(
+        _3_8_FLASH,
+        names=r".*(-(image|tts|audio|live|transcribe|computer-use)|nano-banana|omni-|robotics-|lyria-).*",
+        source="google-genai 3.4: interactions/model.py; made for other answers than text (2026-11-30)",
+    ),
+    _3_8_FLASH,
+    _3_6_FLASH,
+    replace(
+        _3_FLASH,
+        names=r"gemini-3\.5-flash",
+        source="Gemini: docs/changelog; since 8 October 2026 gemini-3.6-flash answers (2026-11-30)",
+    ),
+    _3_FLASH,
+    _PRO,
+    replace(
+        _PRO, names=r"gemini-3-pro-preview", retires=date(2026, 3, 9), successor="gemini-3.1-pro-preview"
+    ),
+    _2_5_FLASH,
+    replace(
+        _2_5_FLASH,
+        names=r"gemini-2\.5-pro",
+        thinking=frozenset(),
+        budget=(128, 32_768),
+        successor="gemini-3.8-flash",
+    ),
+    replace(
+        _2_5_FLASH,
+        names=r"gemini-2\.5-flash-lite.*",
+        thinks_by_default=False,
+        budget=(512, 24_576),
+        retires=None,
+        successor="",
+    ),
+    replace(_2_5_FLASH, names=r"gemini-2\.5-.*", retires=None, successor=""),
+    replace(
+        _NOT_THINKING,
+        names=r"gemini-(1|2\.0).*|gemini-pro",
+        retires=LONG_AGO,
+        successor="gemini-3.5-flash-lite",
+    ),
+    _NOT_THINKING,
 )
 
 
-@lru_cache(maxsize=64)  # asked for every record, and a job has one model
-def thinking(model: str) -> Thinking:
-    """The model's setting for the amount of thinking."""
-    base = model.removeprefix("models/")
-    return next((found for family, found in _FAMILIES if family.match(base)), Levelled())
+def base_name(model: str, /) -> str:
+    """The name without the prefix of the API's resources."""
+    return model.removeprefix("models/")
+
+
+NEWEST = replace(_3_8_FLASH, names=".*")
+
+MODELS = RuleTable(ROWS, NEWEST, base_name=base_name, operator="Google")
 
 
 def headers(key: str) -> dict[str, str]:

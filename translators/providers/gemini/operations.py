@@ -13,6 +13,7 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.providers.answers.received import Reader, compact
 from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
 from translators.providers.damaged_json import elements, repaired
@@ -147,8 +148,8 @@ class _InlineOperation(Struct):
     metadata: _InlineMetadata
 
 
-_INLINE = msgspec.json.Decoder(_InlineOperation)
-_ANSWER = msgspec.json.Decoder(_Inline)
+_INLINE = Reader(_InlineOperation)
+_ANSWER = Reader(_Inline)
 
 
 def rows(body: bytes) -> Iterator[bytes]:
@@ -157,8 +158,8 @@ def rows(body: bytes) -> Iterator[bytes]:
     An answer may lack its key (googleapis/python-genai#1886); its row has none either.
     """
     try:
-        answers = _INLINE.decode(body).metadata.output.inlined_responses.inlined_responses
-    except (msgspec.DecodeError, RecursionError):
+        answers = _INLINE.decode_whole(body).metadata.output.inlined_responses.inlined_responses
+    except (ValueError, RecursionError):
         yield from _damaged_rows(body)
         return
     yield from map(_row, answers)
@@ -167,7 +168,7 @@ def rows(body: bytes) -> Iterator[bytes]:
 def _row(answer: _Inline) -> bytes:
     key = None if answer.metadata is None else answer.metadata.key
     name, body = (b"response", answer.response) if bytes(answer.response) else (b"error", answer.error)
-    value = msgspec.json.format(bytes(body) or b"null", indent=-1)
+    value = compact(bytes(body) or b"null")
     return b'{"key":%b,"%b":%b}' % (msgspec.json.encode(key), name, value)
 
 
@@ -177,5 +178,5 @@ def _damaged_rows(body: bytes) -> Iterator[bytes]:
     for element in elements(body, b"inlinedResponses"):
         try:
             yield _row(_ANSWER.decode(repaired(element)))
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             yield b" ".join(element.split())

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import cast
 
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.errors import Refused
 from translators.providers.converse_requests import EXTRA, check_known
-from translators.providers.gemini.models import Thinking
 from translators.providers.gemini.thinking import thinking_config
 from translators.providers.gemini.tools import response_schema
+from translators.providers.rules.checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules
 
 MOST_STOP_SEQUENCES = 5
 """Gemini: generate-content, `stopSequences`."""
@@ -34,31 +36,47 @@ _DROPPED: Mapping[str, str] = MappingProxyType(
 _HANDLED_APART = ("n", "thinking", "reasoning_effort", "parallel_tool_calls")
 _KNOWN = frozenset({*_RENAMED, *_DROPPED, *_HANDLED_APART})
 
+_PENALTIES = ("presence_penalty", "frequency_penalty")
+_LIMIT = "inferenceConfig.maxTokens"
+_NO_SAMPLING = "the model samples as it finds right"
+_UNSAMPLED: Mapping[str, Note] = MappingProxyType(
+    {
+        "temperature": Note("inferenceConfig.temperature", "dropped", _NO_SAMPLING),
+        "top_p": Note("inferenceConfig.topP", "dropped", _NO_SAMPLING),
+    }
+)
 _ONE_CALL = Note(f"{EXTRA}.parallel_tool_calls", "dropped", "Gemini cannot be held to one call at a time")
 
 
-def generation_config(request: Request, thinking: Thinking, notes: list[Note]) -> dict[str, object]:
+def generation_config(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
     """The members that the record asks for; nothing else. Raises `Refused`."""
     config: dict[str, object] = {}
     if request.inference_config is not None:
-        _inference(request.inference_config, config)
+        _inference(request.inference_config, config, rules, notes)
     if request.additional_model_request_fields is not None:
-        _extras(request.additional_model_request_fields, config, notes)
-    thought = thinking_config(request, thinking, notes)
+        _extras(request.additional_model_request_fields, config, rules, notes)
+    thought = thinking_config(request, rules, notes)
     if thought is not None:
         config["thinkingConfig"] = thought
+    if rules.thinks_by_default and "maxOutputTokens" in config and not (thought and thought.is_off):
+        note_small_limit(cast("int", config["maxOutputTokens"]), _LIMIT, notes)
+    if request.output_config is not None and request.output_config.json_object:
+        # A schema of nothing gives `{}` or a 400 (gadievron/raptor#123, browser-use#3786).
+        config["responseMimeType"] = "application/json"
     if request.output_config is not None and request.output_config.text_format is not None:
         config |= response_schema(request.output_config.text_format, notes)
     return config
 
 
-def _inference(asked: InferenceConfig, config: dict[str, object]) -> None:
+def _inference(
+    asked: InferenceConfig, config: dict[str, object], rules: ModelRules, notes: list[Note]
+) -> None:
     if asked.max_tokens is not None:
-        config["maxOutputTokens"] = asked.max_tokens
-    if asked.temperature is not None:
-        config["temperature"] = asked.temperature
-    if asked.top_p is not None:
-        config["topP"] = asked.top_p
+        config["maxOutputTokens"] = fitted_limit(asked.max_tokens, rules, _LIMIT, notes)
+    if rules.sampling == "never":
+        notes += [_UNSAMPLED[name] for name in _UNSAMPLED if getattr(asked, name, None) is not None]
+    else:
+        _sampling(asked, config, rules, notes)
     if asked.stop_sequences:
         if len(asked.stop_sequences) > MOST_STOP_SEQUENCES:
             raise Refused(
@@ -68,10 +86,28 @@ def _inference(asked: InferenceConfig, config: dict[str, object]) -> None:
         config["stopSequences"] = asked.stop_sequences
 
 
-def _extras(extra: Mapping[str, object], config: dict[str, object], notes: list[Note]) -> None:
+def _sampling(
+    asked: InferenceConfig, config: dict[str, object], rules: ModelRules, notes: list[Note]
+) -> None:
+    if asked.temperature is not None:
+        field = "inferenceConfig.temperature"
+        config["temperature"] = fitted_temperature(asked.temperature, rules, field, notes)
+    if asked.top_p is not None:
+        config["topP"] = asked.top_p
+
+
+def _extras(
+    extra: Mapping[str, object], config: dict[str, object], rules: ModelRules, notes: list[Note]
+) -> None:
     check_known(extra, _KNOWN, _DROPPED, notes)
     for name, value in extra.items():
-        if name in _RENAMED and value is not None:
+        if name not in _RENAMED or value is None:
+            continue
+        if name == "seed":
+            config["seed"] = fitted_seed(value, rules, f"{EXTRA}.seed", notes)
+        elif (name == "top_k" and rules.sampling == "never") or (name in _PENALTIES and not rules.penalties):
+            notes.append(Note(f"{EXTRA}.{name}", "dropped", _NO_SAMPLING))
+        else:
             config[_RENAMED[name]] = value
     if extra.get("parallel_tool_calls") is False:
         notes.append(_ONE_CALL)

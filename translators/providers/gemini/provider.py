@@ -3,7 +3,7 @@
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.gemini import embeddings
-from translators.providers.gemini.models import derived_model, headers
+from translators.providers.gemini.models import MODELS, derived_model, headers
 from translators.providers.gemini.request import line
 from translators.providers.gemini.response import answer, receipt
 from translators.providers.provider import Provider
@@ -28,6 +28,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     headers=headers,
     base_url="https://generativelanguage.googleapis.com",
     base_url_variables=("GOOGLE_GEMINI_BASE_URL",),

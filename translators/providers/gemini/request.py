@@ -25,9 +25,11 @@ from translators.bedrock.converse import Note, Request
 from translators.providers.batch_file import Line, once_each
 from translators.providers.converse_requests import check_unsent
 from translators.providers.gemini.contents import contents, system_instruction
-from translators.providers.gemini.models import Levelled, thinking
+from translators.providers.gemini.models import MODELS
 from translators.providers.gemini.parameters import generation_config
 from translators.providers.gemini.tools import tool_members
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import ModelRules, Overrides
 
 GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""
@@ -41,23 +43,23 @@ class _Line(Struct, frozen=True):
 _ENCODER = msgspec.json.Encoder()
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Gemini for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
-    data = _ENCODER.encode(_Line(custom_id, body_for(request, model, notes)))
+    data = _ENCODER.encode(_Line(custom_id, body_for(request, MODELS.rules(model, overrides), notes)))
     return Line(data, once_each(notes), GENERATE)
 
 
-def body_for(request: Request, model: str, notes: list[Note]) -> dict[str, object]:
-    """The `GenerateContentRequest` that asks for this record's answer. Raises `Refused`."""
-    how = thinking(model)
-    body: dict[str, object] = {"contents": contents(request, notes, signed=isinstance(how, Levelled))}
+def body_for(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
+    """The `GenerateContentRequest` that asks such a model for this record's answer. Raises `Refused`."""
+    check_tools_and_schema(request, rules)
+    body: dict[str, object] = {"contents": contents(request, rules, notes)}
     system = system_instruction(request, notes)
     if system is not None:
         body["systemInstruction"] = system
     if request.tool_config is not None:
         body |= tool_members(request.tool_config, notes)
-    config = generation_config(request, how, notes)
+    config = generation_config(request, rules, notes)
     if config:
         body["generationConfig"] = config
     check_unsent(request, notes)

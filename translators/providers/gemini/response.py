@@ -17,18 +17,24 @@ from translators.bedrock.converse import (
     ImageBlock,
     ImageFormat,
     Message,
+    Note,
     Output,
     ReasoningContent,
     ReasoningText,
     Request,
     Response,
     Source,
+    StopReason,
     ToolUseBlock,
     Usage,
 )
 from translators.errors import RecordError
+from translators.providers.answers.content_parts import parts_of
+from translators.providers.answers.received import Reader, parsed
+from translators.providers.answers.stop_reasons import neither_text_nor_call, shown, stop_reason
+from translators.providers.answers.tool_inputs import as_text, tool_input
 from translators.providers.batch_file import EMPTY_ROW, Receipt, Unfinished, unreadable
-from translators.providers.gemini.finish_reasons import stop_reason
+from translators.providers.gemini.finish_reasons import STOP_REASONS, word_of
 from translators.providers.gemini.signatures import marked
 from translators.providers.gemini.tools import function_name
 from translators.providers.grpc_status import CANCELLED, Status
@@ -58,12 +64,12 @@ class _Part(Struct, rename="camel"):
 
 
 class _Content(Struct):
-    parts: list[_Part] | None = None
+    parts: list[_Part | str] | _Part | str | None = None
 
 
 class _Candidate(Struct, rename="camel"):
-    content: _Content | None = None
-    finish_reason: str | int | None = None
+    content: _Content | str | None = None
+    finish_reason: Any = None
     finish_message: str | None = None
     safety_ratings: Any = None
     citation_metadata: Any = None
@@ -90,8 +96,8 @@ class _Response(Struct, rename="camel"):
 
 class _Row(Struct):
     response: _Response | None = None
-    error: Status | None = None
-    status: Status | None = None
+    error: Status | str | None = None
+    status: Status | str | None = None
     """The guide's name for a status object in the place of a response."""
 
 
@@ -99,13 +105,15 @@ class Head(Struct):
     """The members of a row that identify its record and show whether there is an answer."""
 
     key: str
-    error: Status | None = None
-    status: Status | None = None
+    response: Raw = Raw(b"null")
+    error: Status | str | None = None
+    status: Status | str | None = None
 
 
-_HEAD = msgspec.json.Decoder(Head)
-_ROW = msgspec.json.Decoder(_Row)
-_RESPONSE = msgspec.json.Decoder(_Response)
+_HEAD = Reader(Head)
+_ROW = Reader(_Row)
+_RESPONSE = Reader(_Response)
+_PART = Reader(_Part)
 
 LONGEST_TOOL_USE_ID = 64
 """Of a Converse `toolUseId` (AWS: API_runtime_ToolUseBlock)."""
@@ -121,73 +129,88 @@ _IMAGES: dict[str, ImageFormat] = {
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     head = _HEAD.decode(row)
-    status = head.error or head.status
-    finished = not is_cancelled(status)
+    status = _as_status(head.error or head.status) if bytes(head.response) == b"null" else None
+    finished = not _is_cancelled(status)
     return Receipt(head.key, finished=finished, status=None if status is None else status.http)
 
 
-def is_cancelled(status: Status | None) -> bool:
+def _is_cancelled(status: Status | None) -> bool:
     """Whether the record was not processed."""
     return status is not None and status.word == CANCELLED
 
 
-def unanswered(status: Status | None) -> RecordError | Unfinished:
-    """The failure in a row without a response."""
+def _as_status(given: Status | str | None) -> Status | None:
+    return Status(message=given) if isinstance(given, str) else given
+
+
+def unanswered(given: Status | str | None) -> RecordError | Unfinished:
+    """The outcome of a row without a response: a status, or words."""
+    status = _as_status(given or None)
     if status is None:
         return EMPTY_ROW
-    return Unfinished(status.text) if is_cancelled(status) else RecordError(status.http, status.text)
+    return Unfinished(status.text) if _is_cancelled(status) else RecordError(status.http, status.text)
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or the error in its place."""
+    notes: list[Note] = []
     try:
-        read = _ROW.decode(row)
+        read = _ROW.decode(row, notes)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     if read.response is None:
         return unanswered(read.error or read.status)
-    return _answered(read.response, lambda: msgspec.json.decode(row)["response"], asked)
+    return _answered(read.response, lambda: parsed(row)["response"], asked, notes)
 
 
 def answer_in(body: bytes, asked: Callable[[], Request]) -> Answer | RecordError:
     """The answer in a `GenerateContentResponse`, or the error in its place."""
+    notes: list[Note] = []
     try:
-        read = _RESPONSE.decode(body)
+        read = _RESPONSE.decode(body, notes)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    return _answered(read, lambda: msgspec.json.decode(body), asked)
+    return _answered(read, lambda: parsed(body), asked, notes)
 
 
 type _Whole = Callable[[], Any]
 """The response with all that is in it."""
 
 
-def _answered(response: _Response, whole: _Whole, asked: Callable[[], Request]) -> Answer | RecordError:
+def _answered(
+    response: _Response, whole: _Whole, asked: Callable[[], Request], notes: list[Note]
+) -> Answer | RecordError:
     if response.candidates:
-        return _answer(response, response.candidates[0], whole, asked)
+        return _answer(response, response.candidates[0], whole, asked, notes)
     if response.prompt_feedback is None:
         return RecordError(502, "the provider reports success without an answer")
-    return _answer(response, _Candidate(finish_reason="SAFETY"), whole, asked)
+    return _answer(response, _Candidate(finish_reason="SAFETY"), whole, asked, notes)
 
 
 def _answer(
-    response: _Response, candidate: _Candidate, whole: _Whole, asked: Callable[[], Request]
+    response: _Response,
+    candidate: _Candidate,
+    whole: _Whole,
+    asked: Callable[[], Request],
+    notes: list[Note],
 ) -> Answer | RecordError:
     """The first candidate: a record asks for one, and Converse has room for one.
 
     A prompt that was blocked has none at all, and is answered like an answer that was blocked.
     """
-    reason = stop_reason(candidate.finish_reason)
-    if reason is None:
-        message = f"the provider stopped with {candidate.finish_reason!r}"
-        return RecordError(
-            502, f"{message}: {candidate.finish_message}" if candidate.finish_message else message
-        )
-    content = _blocks(response, candidate, asked)
-    if reason == "end_turn" and any(block.tool_use is not None for block in content):
-        reason = "tool_use"
+    parts, word = _parts(candidate), word_of(candidate.finish_reason)
+    content = _blocks(response, parts, asked)
+    if not content and any("candidates.content" in note.field for note in notes):
+        return neither_text_nor_call(whole()["candidates"])
+    reason = stop_reason(word, STOP_REASONS, "finishReason", content, notes)
+    if isinstance(reason, RecordError):
+        explained = f"{reason.message}: {candidate.finish_message}"
+        return RecordError(reason.code, explained) if candidate.finish_message else reason
+    if reason == "end_turn" and any(part.function_call is not None for part in parts):
+        called = any(block.tool_use is not None for block in content)
+        reason = "tool_use" if called else "malformed_tool_use"
     usage = response.usage_metadata or _Usage()
-    beside = _beside_the_message(response, candidate, whole)
+    beside = _beside_the_message(response, candidate, parts, reason, whole)
     if reason not in {"end_turn", "tool_use"} and candidate.finish_message is not None:
         beside["finishMessage"] = candidate.finish_message
     return Answer(
@@ -199,16 +222,24 @@ def _answer(
         ),
         id=response.response_id or "",
         model=response.model_version or "",
+        stopped_by=shown((response.prompt_feedback or {}).get("blockReason") or word),
         reasoning_tokens=None if usage.thoughts_token_count is None else _count(usage.thoughts_token_count),
         created=0 if response.create_time is None else int(response.create_time.timestamp()),
+        notes=notes,
     )
 
 
 def _parts(candidate: _Candidate) -> list[_Part]:
-    return (candidate.content.parts if candidate.content is not None else None) or []
+    """The parts; a text in place of one, or of them all, is a part with that text."""
+    content = candidate.content
+    found = content.parts if isinstance(content, _Content) else content
+    if found is None:
+        return []
+    parts = found if isinstance(found, list) else [found]
+    return [_Part(text=part) if isinstance(part, str) else part for part in parts]
 
 
-def _blocks(response: _Response, candidate: _Candidate, asked: Callable[[], Request]) -> list[ContentBlock]:
+def _blocks(response: _Response, parts: list[_Part], asked: Callable[[], Request]) -> list[ContentBlock]:
     """Thoughts, text, calls and images, in their order.
 
     The signature of a call stays with the reasoning before it, which is made for it where there is none:
@@ -217,7 +248,7 @@ def _blocks(response: _Response, candidate: _Candidate, asked: Callable[[], Requ
     """
     blocks: list[ContentBlock] = []
     thoughts = ""
-    for index, part in enumerate(_parts(candidate)):
+    for index, part in enumerate(parts):
         if part.thought:
             thoughts += part.text or ""
             continue
@@ -244,29 +275,37 @@ def _reasoning(text: str, signature: str | None) -> ContentBlock:
 
 
 def _tool_use(call: _FunctionCall, call_id: str, asked: Callable[[], Request]) -> ContentBlock:
-    """The call. Older models give no ids; what we make of the response's own is the same every time."""
+    """The call; or, where its arguments are no object, a text that shows what the model wrote. Older models
+    give no ids; what we make of the response's own is the same every time."""
     name = original_tool_name(call.name, asked, function_name)
-    arguments = msgspec.json.format(bytes(call.args), indent=-1)  # result files want one line
-    tool_input = Raw(b"{}" if arguments == b"null" else arguments)
-    return ContentBlock(tool_use=ToolUseBlock(fitting(call_id, LONGEST_TOOL_USE_ID), name, tool_input))
+    try:
+        called_with = tool_input(call.args)
+    except (ValueError, RecursionError):
+        return ContentBlock(text=as_text(name, call.args))
+    return ContentBlock(tool_use=ToolUseBlock(fitting(call_id, LONGEST_TOOL_USE_ID), name, called_with))
 
 
-def _beside_the_message(response: _Response, candidate: _Candidate, whole: _Whole) -> dict[str, Any]:
-    """Content that Converse has no place for: sources of quotations, log probabilities, reasons for a block,
-    parts of kinds that a model gives only on request."""
+def _beside_the_message(
+    response: _Response, candidate: _Candidate, parts: list[_Part], reason: StopReason, whole: _Whole
+) -> dict[str, Any]:
+    """What Converse has no place for: where the text is quoted from, log probabilities, why it was blocked,
+    parts of kinds that a model gives only when it is asked for them."""
     beside = {
         "citationMetadata": candidate.citation_metadata,
         "groundingMetadata": candidate.grounding_metadata,
         "logprobsResult": candidate.logprobs_result,
         "promptFeedback": response.prompt_feedback,
     }
-    if stop_reason(candidate.finish_reason) == "content_filtered":
+    if reason == "content_filtered":
         beside["safetyRatings"] = candidate.safety_ratings
-    odd = [index for index, part in enumerate(_parts(candidate)) if _is_odd(part)]
-    if odd:
-        parts = whole()["candidates"][0]["content"]["parts"]
+    if any(map(_is_odd, parts)):
+        every = whole()["candidates"][0]["content"]["parts"]
         beside["parts"] = [
-            parts[index] for index in odd if parts[index].keys() - {"text", "thoughtSignature"}
+            part
+            for part in parts_of(every)
+            if isinstance(part, dict)
+            and part.keys() - {"text", "thoughtSignature"}
+            and _is_odd(_PART.decode(msgspec.json.encode(part)))
         ] or None
     return {name: value for name, value in beside.items() if value is not None}
 
@@ -284,7 +323,7 @@ def _usage(usage: _Usage) -> Usage:
     prompt = _count(usage.prompt_token_count) + _count(usage.tool_use_prompt_token_count)
     output = _count(usage.candidates_token_count) + _count(usage.thoughts_token_count)
     return Usage(
-        input_tokens=prompt - cached,
+        input_tokens=max(0, prompt - cached),
         output_tokens=output,
         total_tokens=prompt + output,
         cache_read_input_tokens=None if usage.cached_content_token_count is None else cached,
@@ -292,4 +331,4 @@ def _usage(usage: _Usage) -> Usage:
 
 
 def _count(count: Count) -> int:
-    return 0 if count is None else int(count)
+    return int(count) if isinstance(count, int) or (count is not None and count.isdecimal()) else 0

@@ -9,7 +9,7 @@ from msgspec import Struct
 from translators.bedrock.converse import Note, Request
 from translators.errors import Refused
 from translators.providers.converse_requests import Effort, known_effort
-from translators.providers.gemini.models import Budgeted, Level, Levelled, Thinking
+from translators.providers.rules.model_rules import Level, ModelRules, Range
 
 _THINKING = "additionalModelRequestFields.thinking"
 _REASONING_EFFORT = "additionalModelRequestFields.reasoning_effort"
@@ -41,8 +41,13 @@ class ThinkingConfig(Struct, frozen=True, rename="camel", omit_defaults=True):
     thinking_budget: int | None = None
     thinking_level: Level | None = None
 
+    @property
+    def is_off(self) -> bool:
+        """Whether the model is told not to think."""
+        return self.thinking_budget == 0
 
-def thinking_config(request: Request, thinking: Thinking, notes: list[Note]) -> ThinkingConfig | None:
+
+def thinking_config(request: Request, rules: ModelRules, notes: list[Note]) -> ThinkingConfig | None:
     """The record's settings for thinking; None when it has none. Raises `Refused`.
 
     Where several are given, the first of these counts: thinking disabled, a budget of tokens,
@@ -58,15 +63,15 @@ def thinking_config(request: Request, thinking: Thinking, notes: list[Note]) -> 
         return None
     notes += [Note(field, "dropped", f"{said[0][0]} counts") for field, _ in said[1:]]
     field, amount = said[0] if said else (_THINKING, None)
-    if thinking is None:
+    if rules.budget is None and not rules.levels:
         if amount != "none":
             notes.append(Note(field, "dropped", "the model does not think"))
         return None
     shown = asked.type != "disabled" and asked.display != "omitted" if asked else field == _REASONING_EFFORT
     show = True if shown and amount != "none" else None
-    if isinstance(thinking, Budgeted):
-        return ThinkingConfig(show, _budget(amount, field, thinking, notes))
-    level = _level(amount, field, thinking, notes)
+    if rules.budget is not None:
+        return ThinkingConfig(show, _budget(amount, field, rules, rules.budget, notes))
+    level = _level(amount, field, rules.levels, notes)
     return None if level is None and show is None else ThinkingConfig(show, thinking_level=level)
 
 
@@ -100,24 +105,29 @@ def _said(
     return said
 
 
-def _budget(amount: Effort | int | None, field: str, model: Budgeted, notes: list[Note]) -> int:
+def _budget(
+    amount: Effort | int | None, field: str, rules: ModelRules, budget: Range, notes: list[Note]
+) -> int:
     if amount is None:
         return _DYNAMIC
-    if amount == "none" and model.can_be_off:
+    if amount == "none" and "disabled" in rules.thinking:
         return 0
     wanted = amount if isinstance(amount, int) else _BUDGETS.get(amount, 0)
-    sent = min(max(wanted, model.least), model.most)
+    least, most = budget
+    sent = min(max(wanted, least), most)
     if sent != amount:
         notes.append(Note(field, "mapped", f"sent as thinkingBudget {sent}"))
     return sent
 
 
-def _level(amount: Effort | int | None, field: str, model: Levelled, notes: list[Note]) -> Level | None:
+def _level(
+    amount: Effort | int | None, field: str, levels: tuple[Level, ...], notes: list[Note]
+) -> Level | None:
     """The model's level; it thinks as much as it finds right when none is sent."""
     if amount is None:
         return None
     wanted = _LEVELS.get(_step(amount) if isinstance(amount, int) else amount, "MINIMAL")
-    sent = wanted if wanted in model.levels else model.levels[0]
+    sent = wanted if wanted in levels else levels[0]
     if (field, sent.lower()) != (_REASONING_EFFORT, amount):
         notes.append(Note(field, "mapped", f"sent as thinkingLevel {sent}"))
     return sent

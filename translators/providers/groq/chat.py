@@ -2,12 +2,9 @@
 accepts yet, and reasoning that stands in a field of its own or, when asked for raw, between `<think>` and
 `</think>` in the text."""
 
-import re
-from functools import lru_cache
-
 from translators.providers.chat_completions.server import ChatServer
-from translators.providers.chat_completions.traits import ResponseTraits, Traits
-from translators.providers.converse_requests import Effort
+from translators.providers.chat_completions.traits import ResponseTraits, Traits, traits_of
+from translators.providers.groq.models import MODELS
 
 _ADDITIONAL = frozenset(
     {
@@ -16,20 +13,7 @@ _ADDITIONAL = frozenset(
     }
 )
 
-# Groq: api-reference chat/create, `reasoning_effort`. The first match counts; None where nothing is known.
-_EFFORTS: tuple[tuple[re.Pattern[str], tuple[Effort, ...]], ...] = (
-    (re.compile(r"gpt-oss"), ("low", "medium", "high")),
-    (re.compile(r"qwen3\.8"), ("none", "low", "medium", "high")),
-    (re.compile(r"qwen3"), ("none",)),
-    (re.compile(r"llama|gemma|kimi|allam|mistral"), ()),
+CHAT = ChatServer(
+    traits=traits_of(MODELS, Traits(additional=_ADDITIONAL, files=False, audio=False)),
+    response=ResponseTraits(think_tags=True),
 )
-
-
-@lru_cache(maxsize=64)  # called for every record, and a job has one model
-def traits(model: str) -> Traits:
-    """Traits of a model at Groq."""
-    efforts = next((efforts for family, efforts in _EFFORTS if family.search(model)), None)
-    return Traits(additional=_ADDITIONAL, efforts=efforts, files=False, audio=False)
-
-
-CHAT = ChatServer(traits=traits, response=ResponseTraits(think_tags=True))

@@ -4,6 +4,7 @@ from translators.providers.chat_completions.rows import receipt
 from translators.providers.chat_completions.server import load_direct
 from translators.providers.conversation import Batches
 from translators.providers.groq.chat import CHAT
+from translators.providers.groq.models import MODELS
 from translators.providers.provider import Provider
 
 
@@ -20,6 +21,7 @@ PROVIDER = Provider(
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
+    models=MODELS,
     base_url="https://api.groq.com/openai/v1",
     base_url_variables=(),
     key_variables=("GROQ_API_KEY",),

@@ -1,13 +1,10 @@
-"""Error responses of Mistral's API."""
+"""Error responses of Mistral's API (Mistral: resources/error-glossary).
 
-from functools import partial
+The documented form is flat, `{"object": "error", "message", "type", "param", "code"}`. A wrong key gets
+`{"detail": "Invalid API Key"}` (seen on the live API), and what fails validation a list of errors under
+`detail` (mistralai 3.7: models/validationerror.py), which may also stand in the place of the message.
+"""
 
-from translators.providers.api_responses import ErrorText, ResponseReader, error_of
-from translators.providers.mistral.refusals import code_of, message_of
+from translators.providers.api_responses import ResponseReader, error_of
 
-
-def _message_and_code(body: object) -> ErrorText:
-    return message_of(body), code_of(body)
-
-
-READER = ResponseReader(partial(error_of, message_and_code=_message_and_code))
+READER = ResponseReader(error_of)

@@ -16,6 +16,8 @@ from translators.providers.chat_completions.messages import Message, MessageForm
 from translators.providers.mistral.chunks import CHUNKS, Media
 from translators.providers.mistral.names import call_id
 from translators.providers.mistral.reasoning import no_thinking, thinking_of
+from translators.providers.rules.checks import check_prefill
+from translators.providers.rules.model_rules import ModelRules
 
 BETWEEN = Message("assistant", "OK.")
 """Stands between a tool's result and the user's next message."""
@@ -42,12 +44,12 @@ _THINKING = MessageFormat[Media](
 _NOT_THINKING = replace(_THINKING, reasoning=no_thinking)
 
 
-def messages(request: Request, notes: list[Note], *, thinks: bool) -> list[Message]:
+def messages(request: Request, rules: ModelRules, notes: list[Note]) -> list[Message]:
     """The system text first, then every turn in its order; empty ones are left out. Raises `Refused`.
 
-    `thinks`: the model accepts reasoning of earlier turns.
+    A model that reasons accepts reasoning of earlier turns.
     """
-    message_format = _THINKING if thinks else _NOT_THINKING
+    message_format = _THINKING if rules.reasons else _NOT_THINKING
     written: list[Message] = []
     if request.system:
         _add(written, [message_format.system(request.system, notes)], notes)
@@ -56,6 +58,7 @@ def messages(request: Request, notes: list[Note], *, thinks: bool) -> list[Messa
     if not written:
         raise Refused("messages", "hold nothing that could be sent")
     if written[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
         written[-1] = structs.replace(written[-1], prefix=True)
     return written
 

@@ -1,34 +1,97 @@
-"""Mistral's models: which reason, what they are called, which are retired.
+"""Mistral's models: which reason, what they take, when they retire, what they are called.
 
-Mistral: models/model-cards (names, retirements), studio-api/conversations/reasoning.
+Mistral: models/model-cards (names, retirements, replacements), studio-api/conversations/reasoning,
+api/endpoint/chat (temperature to 1.5, no negative seeds).
 """
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
-type Reasoning = Literal["never", "adjustable", "always"]
+from translators.providers.rules.model_rules import INT64, ModelRules, RuleTable
 
-_ALWAYS = re.compile(r"magistral-")
-_ADJUSTABLE = re.compile(r"mistral-(small-(latest|2603|4)|medium-(latest|3|3-5|26\d\d))(-.*)?")
-_NEVER = re.compile(
-    r"open-|mistral-(tiny|saba|nemo|large|small-2[45]|medium-2[345]|7b)|"
-    r"mixtral|ministral|pixtral|codestral|devstral|voxtral|mathstral"
+_ADJUSTABLE = ModelRules(
+    names=r"mistral-(small-(latest|2603|4)|medium(-(latest|3|3-5|26\d\d))?)(-.*)?",
+    source="Mistral: studio-api/conversations/reasoning, api/endpoint/chat (2026-11-30)",
+    efforts=("none", "high"),
+    default_effort="none",
+    most_temperature=1.5,
+    prefill="continued",
+    seeds=(0, INT64[1]),
 )
+_NEVER = replace(
+    _ADJUSTABLE,
+    names=r"open-.*|mistral-(tiny|saba|nemo|large|small|medium|7b).*|mixtral.*|ministral.*|pixtral.*|codestral.*|"
+    r"devstral.*|voxtral.*|mathstral.*",
+    efforts=(),
+    default_effort=None,
+)
+_ALWAYS = replace(_NEVER, names=r"magistral-.*", thinks_by_default=True)
+
+_RETIRED: Mapping[str, tuple[date, str]] = MappingProxyType(
+    {
+        "devstral-2512": (date(2026, 7, 31), "mistral-medium-3-5"),
+        "devstral-medium-2507": (date(2026, 5, 31), "mistral-medium-3-5"),
+        "devstral-small-2505": (date(2025, 11, 30), "mistral-medium-3-5"),
+        "devstral-small-2507": (date(2026, 5, 31), "mistral-medium-3-5"),
+        "magistral-medium-2506": (date(2025, 11, 30), "mistral-medium-3-5"),
+        "magistral-medium-2507": (date(2025, 11, 30), "mistral-medium-3-5"),
+        "magistral-medium-2509": (date(2026, 7, 31), "mistral-medium-3-5"),
+        "magistral-small-2506": (date(2025, 11, 30), "mistral-small-latest"),
+        "magistral-small-2507": (date(2025, 11, 30), "mistral-small-latest"),
+        "magistral-small-2509": (date(2026, 7, 31), "mistral-small-latest"),
+        "ministral-3b-2410": (date(2025, 12, 31), "ministral-3b-2512"),
+        "ministral-8b-2410": (date(2025, 12, 31), "ministral-8b-2512"),
+        "mistral-large-2402": (date(2025, 6, 16), "mistral-large-2512"),
+        "mistral-large-2407": (date(2025, 3, 30), "mistral-large-2512"),
+        "mistral-large-2411": (date(2026, 5, 31), "mistral-large-2512"),
+        "mistral-medium-2312": (date(2025, 6, 16), "mistral-medium-3-5"),
+        "mistral-medium-2505": (date(2026, 8, 31), "mistral-medium-3-5"),
+        "mistral-medium-2508": (date(2026, 8, 31), "mistral-medium-3-5"),
+        "mistral-saba-2502": (date(2025, 9, 30), "mistral-small-latest"),
+        "mistral-small-2402": (date(2025, 6, 16), "mistral-small-latest"),
+        "mistral-small-2409": (date(2025, 11, 30), "mistral-small-latest"),
+        "mistral-small-2501": (date(2025, 11, 30), "mistral-small-latest"),
+        "mistral-small-2503": (date(2025, 11, 30), "mistral-small-latest"),
+        "mistral-small-2506": (date(2026, 7, 31), "mistral-small-latest"),
+        "open-mistral-7b": (date(2025, 3, 30), "ministral-8b-2512"),
+        "open-mistral-nemo": (date(2026, 7, 31), "ministral-8b-2512"),
+        "open-mistral-nemo-2407": (date(2026, 7, 31), "ministral-8b-2512"),
+        "open-mixtral-8x22b": (date(2025, 3, 30), "mistral-small-latest"),
+        "open-mixtral-8x7b": (date(2025, 3, 30), "mistral-small-latest"),
+        "pixtral-12b-2409": (date(2025, 12, 31), "ministral-14b-2512"),
+        "pixtral-large-2411": (date(2026, 5, 31), "mistral-medium-3-5"),
+        "voxtral-mini-2507": (date(2026, 5, 31), "voxtral-mini-latest"),
+    }
+)
+"""Models that Mistral's own API no longer runs, though Bedrock may: the last day, and a successor."""
 
 
-@lru_cache(maxsize=64)  # called for every record, and a job has one model
-def reasoning(model: str) -> Reasoning:
-    """Whether the model thinks before it answers. Unknown names are taken for those of future models, which
-    can be made to."""
-    base = model.removeprefix("ft:")
-    if _ALWAYS.match(base):
-        return "always"
-    if _ADJUSTABLE.fullmatch(base) is None and _NEVER.match(base):
-        return "never"
-    return "adjustable"
+def _retired(name: str) -> ModelRules:
+    day, successor = _RETIRED[name]
+    kind = _ALWAYS if name.startswith("magistral-") else _NEVER
+    return replace(
+        kind,
+        names=name,
+        source="Mistral: models/model-cards (2026-11-30)",
+        retires=day,
+        successor=successor,
+    )
+
+
+def base_name(model: str, /) -> str:
+    """The name of the model that a tuned one is made of."""
+    return model.split(":")[1] if model.startswith("ft:") else model
+
+
+MODELS = RuleTable(
+    (*map(_retired, _RETIRED), _ADJUSTABLE, _ALWAYS, _NEVER),
+    replace(_ADJUSTABLE, names=".*"),
+    base_name=base_name,
+    operator="Mistral",
+)
+"""Unknown names are taken for those of future models, which can be made to reason."""
 
 
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -55,52 +118,6 @@ is the 24.11."""
 def derived_model(vendor: str, model: str) -> str | None:
     """Mistral's name of a Bedrock model of theirs, where it is the same model beyond doubt.
 
-    Names of retired models are given too: `unusable` has when they were retired.
+    Names of retired models are given too: their rules have when they retired.
     """
     return _NAMES.get(model) if vendor == "mistral" else None
-
-
-_RETIRED: Mapping[str, str] = MappingProxyType(
-    {
-        "devstral-2512": "31 July 2026",
-        "devstral-medium-2507": "31 May 2026",
-        "devstral-small-2505": "30 November 2025",
-        "devstral-small-2507": "31 May 2026",
-        "magistral-medium-2506": "30 November 2025",
-        "magistral-medium-2507": "30 November 2025",
-        "magistral-medium-2509": "31 July 2026",
-        "magistral-small-2506": "30 November 2025",
-        "magistral-small-2507": "30 November 2025",
-        "magistral-small-2509": "31 July 2026",
-        "ministral-3b-2410": "31 December 2025",
-        "ministral-8b-2410": "31 December 2025",
-        "mistral-large-2402": "16 June 2025",
-        "mistral-large-2407": "30 March 2025",
-        "mistral-large-2411": "31 May 2026",
-        "mistral-medium-2312": "16 June 2025",
-        "mistral-medium-2505": "31 August 2026",
-        "mistral-medium-2508": "31 August 2026",
-        "mistral-saba-2502": "30 September 2025",
-        "mistral-small-2402": "16 June 2025",
-        "mistral-small-2409": "30 November 2025",
-        "mistral-small-2501": "30 November 2025",
-        "mistral-small-2503": "30 November 2025",
-        "mistral-small-2506": "31 July 2026",
-        "open-mistral-7b": "30 March 2025",
-        "open-mistral-nemo": "31 July 2026",
-        "open-mistral-nemo-2407": "31 July 2026",
-        "open-mixtral-8x22b": "30 March 2025",
-        "open-mixtral-8x7b": "30 March 2025",
-        "pixtral-12b-2409": "31 December 2025",
-        "pixtral-large-2411": "31 May 2026",
-        "voxtral-mini-2507": "31 May 2026",
-    }
-)
-"""Models that Mistral's own API no longer runs, though Bedrock may (Mistral: models/model-cards)."""
-
-
-def unusable(model: str) -> str | None:
-    """The reason for which no batch can use the model, if any: Mistral has retired it. Its batches would fail
-    only at their end."""
-    date = _RETIRED.get(model)
-    return None if date is None else f"Mistral retired it on {date}"

@@ -5,7 +5,7 @@ Unknown members pass. What changes, because Mistral is known to refuse it:
     model                          left out: the job names it
     stream                         left out: a batch has no streams
     max_completion_tokens, seed    under Mistral's names
-    reasoning_effort               `none` or `high`; none for a model without a choice
+    reasoning_effort, limits, …    by the model's rules (`chat_completions.native_rules`)
     top_p beside temperature 0     dropped
     user, logit_bias, …            dropped: Mistral has none of them
     null, []                       left out where that says the same, in messages too
@@ -25,11 +25,15 @@ from translators.bedrock.converse import Note
 from translators.errors import Refused
 from translators.providers.batch_file import Line
 from translators.providers.chat_completions.lines import ENDPOINT, short_line_of
-from translators.providers.converse_requests import EFFORTS
+from translators.providers.chat_completions.native_rules import fit_to_model
+from translators.providers.chat_completions.traits import Traits
 from translators.providers.empty_members import holds_nothing, remove_empty
-from translators.providers.mistral.models import reasoning
+from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
+from translators.providers.native_media import clean_chat_messages
+from translators.providers.rules.checks import fitted_seed
+from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import write_whole
 from translators.wire import Members
 
@@ -65,7 +69,7 @@ _TOOLS = msgspec.json.Decoder(list[dict[str, Any]])
 _ENCODER = msgspec.json.Encoder()
 
 
-def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
+def line(custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Mistral what the body asks; the job names the model. Raises `Refused`."""
     notes: list[Note] = []
     body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
@@ -77,11 +81,13 @@ def line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
         raise Refused("stream", "a batch has no streams; accepted is false")
     _name_as_mistral(body, notes)
     _fit_tools(body, notes)
-    kind = reasoning(model)
-    if "reasoning_effort" in body:
-        _fit_effort(body, kind == "adjustable", notes)
+    rules = MODELS.rules(model, overrides)
+    fit_to_model(body, Traits(rules=rules, limit="max_tokens"), notes)
+    if "random_seed" in body:
+        _fit_seed(body, rules, notes)
+    clean_chat_messages(body)
     if "messages" in body:
-        body["messages"] = messages(body["messages"], notes, thinks=kind != "never")
+        body["messages"] = messages(body["messages"], notes, thinks=rules.reasons)
     return short_line_of(custom_id, ENDPOINT, body, notes)
 
 
@@ -140,14 +146,7 @@ def _with_parameters(tools: Raw) -> object:
     return decoded
 
 
-def _fit_effort(body: dict[str, Any], adjustable: bool, notes: list[Note]) -> None:
-    asked = msgspec.json.decode(body["reasoning_effort"])
-    if asked not in EFFORTS:
-        return  # Mistral says what is wrong with it
-    sent = "none" if asked == "none" else "high"
-    if not adjustable:
-        del body["reasoning_effort"]
-        notes.append(Note("reasoning_effort", "dropped", "the model has no efforts to choose from"))
-    elif asked != sent:
-        body["reasoning_effort"] = sent
-        notes.append(Note("reasoning_effort", "mapped", f"sent as {sent!r}"))
+def _fit_seed(body: dict[str, Any], rules: ModelRules, notes: list[Note]) -> None:
+    asked = msgspec.json.decode(body["random_seed"])
+    if isinstance(asked, int):
+        body["random_seed"] = fitted_seed(asked, rules, "random_seed", notes)

@@ -123,7 +123,7 @@ def _add_thought(turn: dict[str, Any], thought: Raw, notes: list[Note], thinks: 
         notes.append(_NOT_REASONING)
         return
     notes.append(_THOUGHT)
-    content: object = msgspec.json.decode(turn.get("content", b"null"))
+    content: str | list[object] | None = msgspec.json.decode(turn.get("content", b"null"))
     texts = [{"type": "text", "text": content}] if isinstance(content, str) and content else content or []
     thinking = {"type": "thinking", "thinking": [{"type": "text", "text": _TEXT.decode(thought)}]}
     turn["content"] = Raw(_ENCODER.encode([thinking, *texts]))

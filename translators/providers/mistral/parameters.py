@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from translators.bedrock.converse import InferenceConfig, Note, Request
 from translators.providers.converse_requests import EXTRA, check_known
-from translators.providers.mistral.models import Reasoning
 from translators.providers.mistral.reasoning import effort
+from translators.providers.rules.checks import fitted_limit, fitted_seed, fitted_temperature, note_small_limit
+from translators.providers.rules.model_rules import ModelRules
 
 type Body = dict[str, object]
 
@@ -31,29 +32,33 @@ DROPPED = {
 _HANDLED_APART = ("n", "seed", "thinking", "reasoning_effort", "prompt_mode", "parallel_tool_calls")
 _KNOWN = frozenset({*_AS_THEY_ARE, *DROPPED, *_HANDLED_APART})
 
+_LIMIT = "inferenceConfig.maxTokens"
 _GREEDY = Note("inferenceConfig.topP", "dropped", "at temperature 0 there is nothing to sample from")
 _SEEDED_TWICE = Note(f"{EXTRA}.seed", "dropped", f"{EXTRA}.random_seed counts")
 _WITHOUT_TOOLS = Note(f"{EXTRA}.parallel_tool_calls", "dropped", "the record has no tools")
 
 
-def add_parameters(body: Body, request: Request, reasoning: Reasoning, notes: list[Note]) -> None:
+def add_parameters(body: Body, request: Request, rules: ModelRules, notes: list[Note]) -> None:
     """Write the members beside messages and tools; nothing that was not asked for. Raises `Refused`."""
     extra = request.additional_model_request_fields or {}
-    asked = effort(request, extra, reasoning, notes)
+    asked = effort(request, extra, rules, notes)
     if asked is not None:
         body["reasoning_effort"] = asked
     if request.inference_config is not None:
-        _inference(request.inference_config, body, notes)
+        _inference(request.inference_config, body, rules, notes)
+        if rules.thinks_by_default and request.inference_config.max_tokens is not None:
+            note_small_limit(request.inference_config.max_tokens, _LIMIT, notes)
     if extra:
         check_known(extra, _KNOWN, DROPPED, notes)
-        _extras(extra, request, body, notes)
+        _extras(extra, request, body, rules, notes)
 
 
-def _inference(config: InferenceConfig, body: Body, notes: list[Note]) -> None:
+def _inference(config: InferenceConfig, body: Body, rules: ModelRules, notes: list[Note]) -> None:
     if config.max_tokens is not None:
-        body["max_tokens"] = config.max_tokens
+        body["max_tokens"] = fitted_limit(config.max_tokens, rules, _LIMIT, notes)
     if config.temperature is not None:
-        body["temperature"] = config.temperature
+        field = "inferenceConfig.temperature"
+        body["temperature"] = fitted_temperature(config.temperature, rules, field, notes)
     if config.top_p is not None:
         if config.temperature == 0 and config.top_p != 1:
             # 400 "top_p must be 1 when using greedy sampling." (devoxx/DevoxxGenieIDEAPlugin#338)
@@ -64,7 +69,9 @@ def _inference(config: InferenceConfig, body: Body, notes: list[Note]) -> None:
         body["stop"] = config.stop_sequences
 
 
-def _extras(extra: Mapping[str, object], request: Request, body: Body, notes: list[Note]) -> None:
+def _extras(
+    extra: Mapping[str, object], request: Request, body: Body, rules: ModelRules, notes: list[Note]
+) -> None:
     for name in _AS_THEY_ARE:
         if extra.get(name) is not None:
             body[name] = extra[name]
@@ -74,7 +81,7 @@ def _extras(extra: Mapping[str, object], request: Request, body: Body, notes: li
         if "random_seed" in body:
             notes.append(_SEEDED_TWICE)
         else:
-            body["random_seed"] = extra["seed"]
+            body["random_seed"] = fitted_seed(extra["seed"], rules, f"{EXTRA}.seed", notes)
     if extra.get("parallel_tool_calls") is not None:
         if request.tool_config is not None:
             body["parallel_tool_calls"] = extra["parallel_tool_calls"]

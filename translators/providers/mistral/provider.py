@@ -6,7 +6,7 @@ from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.mistral import native
 from translators.providers.mistral.embeddings import EMBEDDINGS
-from translators.providers.mistral.models import derived_model, unusable
+from translators.providers.mistral.models import MODELS, derived_model
 from translators.providers.mistral.native_answer import answer as native_answer
 from translators.providers.mistral.native_answer import without_prefix
 from translators.providers.mistral.request import line
@@ -34,6 +34,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     base_url="https://api.mistral.ai",
     base_url_variables=(),
     key_variables=("MISTRAL_API_KEY",),
@@ -41,7 +42,6 @@ PROVIDER = Provider(
     max_bytes=512_000_000,
     takes_files=True,
     derived_model=derived_model,
-    unusable=unusable,
     embeddings=EMBEDDINGS,
     native=MappingProxyType(
         {"mistral.chat": Native(line=native.line, answer=native_answer, following=without_prefix)}

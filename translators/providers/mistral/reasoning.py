@@ -12,7 +12,7 @@ from translators.bedrock.converse import Note, ReasoningContent, ReasoningText, 
 from translators.providers.chat_completions.parts import Text
 from translators.providers.converse_requests import EXTRA, requested_effort, thinking_budget
 from translators.providers.mistral.chunks import Thinking
-from translators.providers.mistral.models import Reasoning
+from translators.providers.rules.model_rules import ModelRules
 
 type Effort = Literal["none", "high"]
 
@@ -48,7 +48,7 @@ def no_thinking(content: ReasoningContent, notes: list[Note]) -> Sequence[Thinki
 
 
 def effort(
-    request: Request, extra: Mapping[str, object], reasoning: Reasoning, notes: list[Note]
+    request: Request, extra: Mapping[str, object], rules: ModelRules, notes: list[Note]
 ) -> Effort | None:
     """The `reasoning_effort` to send; None for none. Raises `Refused`."""
     budget = thinking_budget(extra, "the model decides by itself", notes)
@@ -57,11 +57,11 @@ def effort(
         return None
     field, asked = requested
     sent: Effort = "none" if asked == "none" else "high"
-    if reasoning == "adjustable":
+    if rules.efforts:
         if asked != sent or field != f"{EXTRA}.reasoning_effort":
             notes.append(Note(field, "mapped", f"sent as reasoning_effort {sent!r}"))
         return sent
-    if reasoning == "always":
+    if rules.thinks_by_default:
         notes.append(Note(field, "dropped", "the model always reasons"))
     elif sent != "none":
         notes.append(Note(field, "dropped", "the model does not reason"))

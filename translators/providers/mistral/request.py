@@ -18,20 +18,25 @@ from translators.providers.batch_file import Line
 from translators.providers.chat_completions.lines import ENDPOINT, short_line_of
 from translators.providers.converse_requests import check_unsent
 from translators.providers.mistral.messages import messages
-from translators.providers.mistral.models import reasoning
+from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.parameters import add_parameters
 from translators.providers.mistral.tools import response_format, tool_parameters
+from translators.providers.rules.checks import check_tools_and_schema
+from translators.providers.rules.model_rules import Overrides
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Mistral for this record's answer; the job names the model. Raises `Refused`."""
     notes: list[Note] = []
-    kind = reasoning(model)
-    body: dict[str, object] = {"messages": messages(request, notes, thinks=kind != "never")}
+    rules = MODELS.rules(model, overrides)
+    check_tools_and_schema(request, rules)
+    body: dict[str, object] = {"messages": messages(request, rules, notes)}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        body["response_format"] = response_format(request.output_config.text_format, notes)
-    add_parameters(body, request, kind, notes)
+    if request.output_config is not None:
+        form = response_format(request.output_config, notes)
+        if form is not None:
+            body["response_format"] = form
+    add_parameters(body, request, rules, notes)
     check_unsent(request, notes)
     return short_line_of(custom_id, ENDPOINT, body, notes)

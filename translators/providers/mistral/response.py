@@ -7,26 +7,30 @@ be absent.
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from translators.bedrock.converse import (
     Answer,
     ContentBlock,
     Message,
+    Note,
     Output,
     Request,
     Response,
     StopReason,
 )
 from translators.errors import RecordError
+from translators.providers.answers.content_parts import parts_of, texts_of
+from translators.providers.answers.stop_reasons import neither_text_nor_call, shown, stop_reason
 from translators.providers.batch_file import Unfinished, unreadable
 from translators.providers.chat_completions.response import (
+    COMPLETION,
     ChatUsage,
     Choice,
     Completion,
-    ToolCall,
     chat_usage,
+    lost_calls,
+    message_of,
 )
 from translators.providers.chat_completions.tool_calls import tool_uses
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES
@@ -34,92 +38,94 @@ from translators.providers.mistral.names import NO_ID
 from translators.providers.mistral.reasoning import content_of
 from translators.providers.mistral.rows import body_of, without_answer
 
-
-class _Message(Struct):
-    content: str | list[dict[str, Any]] | None = None
-    """Chunks where the model thought, or cited a tool's result."""
-    tool_calls: list[ToolCall] | None = None
-
-
-_COMPLETION = msgspec.json.Decoder(Completion[_Message] | None)
-
-_STOP_REASONS: dict[str | None, StopReason] = {
+_STOP_REASONS: dict[str, StopReason] = {
     "stop": "end_turn",
     "length": "max_tokens",
     "model_length": "model_context_window_exceeded",
     "tool_calls": "end_turn",  # the calls themselves decide
 }
-"""`stop` also stands for a stop sequence; Mistral does not report which of the two it was."""
+"""`stop` also stands for a stop sequence; Mistral does not say which of the two it was."""
 
 
 def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
     """The answer in a row, or the error in its place."""
     body = body_of(row)
-    if not isinstance(body, Raw):
-        return body
+    return answer_in(body, asked) if isinstance(body, Raw) else body
+
+
+def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
+    """The answer in a chat completion, or why there is none."""
+    notes: list[Note] = []
     try:
-        completion = _COMPLETION.decode(body)
+        completion = COMPLETION.decode(body, notes)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
     if completion is None or not completion.choices:
         return without_answer(body)
-    return _answer(completion, completion.choices[0], asked)
+    return _answer(completion, completion.choices[0], asked, notes)
 
 
 def _answer(
-    body: Completion[_Message], choice: Choice[_Message], asked: Callable[[], Request]
+    body: Completion, choice: Choice, asked: Callable[[], Request], notes: list[Note]
 ) -> Answer | RecordError:
     """The first choice: a record asks for one, and Converse has room for one."""
-    stop_reason = _STOP_REASONS.get(choice.finish_reason)
-    if stop_reason is None:
-        return RecordError(502, f"the provider stopped with {choice.finish_reason!r}, which gives no answer")
-    message = choice.message
+    message = message_of(choice)
     content, others = _content(message.content)
+    calls = [
+        (None if call.id == NO_ID else call.id, call.function.name, call.function.arguments)
+        for call in message.tool_calls or ()
+    ]
+    if not content and not calls and (others or lost_calls(notes)):
+        return neither_text_nor_call(others or message.content)
     content = _after_prefix(content, asked())
-    if message.tool_calls:
-        calls = [
-            (None if call.id == NO_ID else call.id, call.function.name, call.function.arguments)
-            for call in message.tool_calls
-        ]
-        tools, stop_reason = tool_uses(calls, stop_reason, asked)
+    if message.refusal:
+        content.append(ContentBlock(text=message.refusal))
+    reason = stop_reason(choice.finish_reason, _STOP_REASONS, "finish_reason", content or calls, notes)
+    if isinstance(reason, RecordError):
+        return reason
+    if calls:
+        tools, reason = tool_uses(calls, reason, asked)
         content += tools
     return Answer(
         response=Response(
             output=Output(Message("assistant", content)),
-            stop_reason=stop_reason,
+            stop_reason="content_filtered" if message.refusal else reason,
             usage=chat_usage(body.usage or ChatUsage(), OPENAI_RESPONSES),
             additional_model_response_fields=_beside_the_message(choice, others),
         ),
         id=body.id or "",
         model=body.model or "",
+        refusal=message.refusal or "",
+        stopped_by=shown(choice.finish_reason),
+        separator="\n\n" if message.refusal else "",
         created=int(body.created or 0),
+        notes=notes,
     )
 
 
-def _content(content: str | list[dict[str, Any]] | None) -> tuple[list[ContentBlock], list[dict[str, Any]]]:
+def _content(content: object) -> tuple[list[ContentBlock], list[Any]]:
     """The thoughts and texts, in their order; and the chunks that Converse has no place for."""
-    if content is None or isinstance(content, str):
-        return ([ContentBlock(text=content)] if content else []), []
     blocks: list[ContentBlock] = []
-    others: list[dict[str, Any]] = []
-    for chunk in content:
+    others: list[Any] = []
+    for chunk in parts_of(content):
         match chunk:
-            case {"type": "text", "text": str(text)}:
-                blocks += [ContentBlock(text=text)] if text else []
-            case {"type": "thinking", "thinking": [*thoughts]}:
+            case {"type": "thinking", "thinking": str() | [*_]}:
+                thoughts = list(parts_of(chunk["thinking"]))
                 texts = [text for text in map(_text_of, thoughts) if text is not None]
                 signature = chunk.get("signature") if isinstance(chunk.get("signature"), str) else None
                 if texts or signature is not None:
                     blocks.append(ContentBlock(reasoning_content=content_of("".join(texts), signature)))
                 others += [thought for thought in thoughts if _text_of(thought) is None]
             case _:
-                others.append(chunk)
+                found, refusals, rest = texts_of(chunk)
+                blocks += [ContentBlock(text=text) for text in (*found, *refusals)]
+                others += rest
     return blocks, others
 
 
 def _text_of(thought: object) -> str | None:
     match thought:
-        case {"text": str(text)}:
+        case str(text) | {"text": str(text)}:
             return text
         case _:
             return None
@@ -128,8 +134,9 @@ def _text_of(thought: object) -> str | None:
 def _after_prefix(content: list[ContentBlock], request: Request) -> list[ContentBlock]:
     """Mistral repeats the beginning of an answer that it is given (studio-api/conversations/chat-completion,
     prefix); in Bedrock's dialects the answer is what follows."""
-    last = request.messages[-1]
-    prefix = "".join(block.text or "" for block in last.content) if last.role == "assistant" else ""
+    last = request.messages[-1] if request.messages else None
+    begun = last is not None and last.role == "assistant"
+    prefix = "".join(block.text or "" for block in last.content) if last is not None and begun else ""
     place = next((index for index, block in enumerate(content) if block.text is not None), None)
     if not prefix or place is None:
         return content
@@ -137,7 +144,7 @@ def _after_prefix(content: list[ContentBlock], request: Request) -> list[Content
     return [*content[:place], *([ContentBlock(text=following)] if following else []), *content[place + 1 :]]
 
 
-def _beside_the_message(choice: Choice[_Message], others: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _beside_the_message(choice: Choice, others: list[Any]) -> dict[str, Any] | None:
     """Content with no place in Converse: log probabilities, references to tool results, unknown chunks."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:

@@ -1,8 +1,9 @@
 """Tools and structured output (Mistral: studio-api/conversations/function-calling, structured-output)."""
 
-from translators.bedrock.converse import Note, TextFormat, ToolConfig
+from translators.bedrock.converse import Note, OutputConfig, ToolConfig
 from translators.providers.chat_completions.names import LONGEST_NAME
 from translators.providers.chat_completions.tools import (
+    JsonMode,
     ResponseFormat,
     Schema,
     Tool,
@@ -11,8 +12,10 @@ from translators.providers.chat_completions.tools import (
     tool_choice,
 )
 from translators.providers.converse_requests import SCHEMA, schema_of, tool_specs
+from translators.providers.json_schemas import Subset
 from translators.providers.mistral.chunks import CHUNKS
 
+_SCHEMAS = Subset("Mistral", closed=True)
 _SCHEMA_NAME = Note(
     f"{SCHEMA}.name", "mapped", f"at most {LONGEST_NAME} letters, digits, '_', '-', as for tools"
 )
@@ -28,12 +31,17 @@ def tool_parameters(config: ToolConfig, notes: list[Note]) -> dict[str, object]:
     return parameters
 
 
-def response_format(text_format: TextFormat, notes: list[Note]) -> ResponseFormat:
-    """The schema that the answer has to match. Bedrock guarantees it, which here is `strict`.
+def response_format(config: OutputConfig, notes: list[Note]) -> ResponseFormat | JsonMode | None:
+    """The form of the answer; None where the record asks for none. Raises `Refused`.
 
-    Raises `Refused`.
+    Bedrock guarantees a schema, which here is `strict`; objects are closed, as Mistral's SDK closes them
+    (mistralai 3.7: extra/utils/_pydantic_helper.py).
     """
-    asked = text_format.structure.json_schema
-    schema = schema_of(asked)
+    if config.json_object:
+        return JsonMode()
+    if config.text_format is None:
+        return None
+    asked = config.text_format.structure.json_schema
+    schema = _SCHEMAS.fitted(schema_of(asked), notes)
     name = schema_name(asked, _SCHEMA_NAME, notes)
     return ResponseFormat(Schema(name, schema, asked.description, strict=True))

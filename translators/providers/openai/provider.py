@@ -5,9 +5,9 @@ from types import MappingProxyType
 from translators.providers.chat_completions.rows import receipt
 from translators.providers.chat_completions.server import load_direct
 from translators.providers.conversation import Batches
-from translators.providers.openai import responses, responses_output
+from translators.providers.openai import endpoints, responses, responses_output
 from translators.providers.openai.embeddings import EMBEDDINGS
-from translators.providers.openai.models import CHAT
+from translators.providers.openai.models import CHAT, MODELS
 from translators.providers.provider import OtherEndpoint, Provider
 
 
@@ -21,9 +21,10 @@ PROVIDER = Provider(
     name="openai",
     documentation="https://platform.openai.com/docs/guides/batch",
     load_batches=_batches,
-    line=CHAT.line,
+    line=endpoints.line,
     receipt=receipt,
-    answer=CHAT.answer,
+    answer=endpoints.answer,
+    models=MODELS,
     base_url="https://api.openai.com/v1",
     base_url_variables=("OPENAI_BASE_URL",),
     key_variables=("OPENAI_API_KEY",),

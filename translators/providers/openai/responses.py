@@ -18,6 +18,8 @@ OpenAI: api-reference responses/create, guides/migrate-to-responses.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, assert_never
 
@@ -41,11 +43,19 @@ from translators.providers.chat_completions.lines import line_of
 from translators.providers.chat_completions.messages import CITED, MESSAGES, check_tool_type
 from translators.providers.chat_completions.names import fitted_name
 from translators.providers.chat_completions.parameters import add_parameters
-from translators.providers.chat_completions.tools import functions, response_format, tool_choice
+from translators.providers.chat_completions.tools import (
+    ResponseFormat,
+    functions,
+    response_format,
+    tool_choice,
+)
+from translators.providers.chat_completions.traits import ANY_SCHEMA, Traits
 from translators.providers.converse_requests import EXTRA, check_unsent
 from translators.providers.identifiers import fitting
 from translators.providers.openai.models import traits
 from translators.providers.openai.reasoning import Reasoning, item_of
+from translators.providers.rules.checks import check_prefill, check_tools_and_schema
+from translators.providers.rules.model_rules import Overrides
 
 ENDPOINT: Literal["/v1/responses"] = "/v1/responses"
 
@@ -121,31 +131,45 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 """Parameters of Chat Completions that the Responses API has under another name."""
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
+    taken = _traits(model, overrides)
+    check_tools_and_schema(request, taken.rules)
+    if request.messages[-1].role == "assistant":
+        check_prefill(request.messages, len(request.messages) - 1, taken.rules, notes)
     body: dict[str, object] = {"model": model, "input": _items(request, notes), "store": False}
     text: dict[str, object] = {}
     if request.tool_config is not None:
         body |= _tools(request.tool_config, notes)
-    if request.output_config is not None and request.output_config.text_format is not None:
-        schema = response_format(request.output_config.text_format, notes).json_schema
-        text["format"] = {"type": "json_schema", **msgspec.to_builtins(schema)}
-    _add_parameters(body, text, request, model, notes)
+    if request.output_config is not None:
+        form = response_format(request.output_config, ANY_SCHEMA, notes)
+        if isinstance(form, ResponseFormat):
+            text["format"] = {"type": "json_schema", **msgspec.to_builtins(form.json_schema)}
+        elif form is not None:
+            text["format"] = form
+    _add_parameters(body, text, request, taken, notes)
     if text:
         body["text"] = text
     check_unsent(request, notes)
     return line_of(custom_id, ENDPOINT, body, notes)
 
 
+@lru_cache(maxsize=64)
+def _traits(model: str, overrides: Overrides) -> Traits:
+    """The model's traits here, where tools and reasoning go together."""
+    found = traits(model, overrides)
+    return replace(found, rules=replace(found.rules, tools_with_effort=True))
+
+
 def _add_parameters(
-    body: dict[str, object], text: dict[str, object], request: Request, model: str, notes: list[Note]
+    body: dict[str, object], text: dict[str, object], request: Request, taken: Traits, notes: list[Note]
 ) -> None:
     """Chat Completions' parameters, where the Responses API has them. Raises `Refused`."""
     if request.inference_config is not None and request.inference_config.stop_sequences:
         raise Refused("inferenceConfig.stopSequences", "the Responses API takes none; Chat Completions does")
     asked: dict[str, object] = {}
-    add_parameters(asked, request, traits(model), notes)
+    add_parameters(asked, request, taken, notes)
     for name, value in asked.items():
         if name == "reasoning_effort":
             body["reasoning"] = {"effort": value}

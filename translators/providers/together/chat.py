@@ -6,7 +6,8 @@ from translators.bedrock.converse import Note
 from translators.providers.batch_file import Line
 from translators.providers.chat_completions.lines import short_line_of
 from translators.providers.chat_completions.server import Body, ChatServer
-from translators.providers.chat_completions.traits import ResponseTraits, Traits
+from translators.providers.chat_completions.traits import ResponseTraits, Traits, traits_of
+from translators.providers.together.models import MODELS
 
 _ADDITIONAL = frozenset(
     {
@@ -18,16 +19,14 @@ _ADDITIONAL = frozenset(
 _NO_EFFORT = ("none", Raw(b'"none"'))
 _DISABLED = Raw(b'{"enabled":false}')
 
-_TRAITS = Traits(
+_SERVER = Traits(
     limit="max_tokens",
-    efforts=("none", "low", "medium", "high"),
     additional=_ADDITIONAL,
     lenient=True,
     most_stop_sequences=None,
     files=False,
     text_parts=False,
 )
-"""Together runs many models, and documents of few what they accept."""
 
 
 def _line(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
@@ -38,4 +37,4 @@ def _line(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
     return short_line_of(custom_id, url, body, notes)
 
 
-CHAT = ChatServer(traits=lambda _: _TRAITS, response=ResponseTraits(think_tags=True), write=_line)
+CHAT = ChatServer(traits=traits_of(MODELS, _SERVER), response=ResponseTraits(think_tags=True), write=_line)

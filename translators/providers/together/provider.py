@@ -5,6 +5,7 @@ from translators.providers.chat_completions.server import load_direct
 from translators.providers.conversation import Batches
 from translators.providers.provider import Provider
 from translators.providers.together.chat import CHAT
+from translators.providers.together.models import MODELS
 
 
 def _batches() -> Batches:
@@ -20,6 +21,7 @@ PROVIDER = Provider(
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
+    models=MODELS,
     base_url="https://api.together.xyz/v1",
     base_url_variables=(),
     key_variables=("TOGETHER_API_KEY",),

@@ -13,10 +13,10 @@ from msgspec import Raw, Struct
 from translators.bedrock.converse import Note, Request
 from translators.providers.anthropic import native
 from translators.providers.anthropic import request as to_claude
-from translators.providers.anthropic.models import Traits, traits
 from translators.providers.batch_file import Line
 from translators.providers.gemini import request as to_gemini
-from translators.providers.vertex.models import anthropic_name, base_name, is_claude
+from translators.providers.rules.model_rules import Overrides
+from translators.providers.vertex.models import MODELS, is_claude
 from translators.wire import Members
 
 LABEL = "bedrock_batch_record"
@@ -38,28 +38,25 @@ class _ClaudeLine(Struct, frozen=True):
 _ENCODER = msgspec.json.Encoder()
 
 
-def line(custom_id: str, request: Request, model: str) -> Line:
+def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks the model for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
+    rules = MODELS.rules(model, overrides)
     body: dict[str, object]
     if is_claude(model):
         body = {"anthropic_version": VERSION}
-        betas = to_claude.add_message(body, request, _traits(model), notes)
+        betas = to_claude.add_message(body, request, rules, notes)
         return _claude_line(custom_id, body, betas, notes)
-    body = to_gemini.body_for(request, base_name(model), notes)
+    body = to_gemini.body_for(request, rules, notes)
     body["labels"] = {LABEL: custom_id}
     return _written(_GeminiLine(body), notes)
 
 
-def native_line(custom_id: str, model_input: Raw | Members, model: str) -> Line:
+def native_line(custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks a model of Claude what a body of Claude's asks. Raises `Refused`."""
     notes: list[Note] = []
-    said, betas = native.said_to(model_input, _traits(model), notes)
+    said, betas = native.said_to(model_input, MODELS.rules(model, overrides), notes)
     return _claude_line(custom_id, {"anthropic_version": VERSION, **said}, betas, notes)
-
-
-def _traits(model: str) -> Traits:
-    return traits(anthropic_name(model))
 
 
 def _claude_line(custom_id: str, body: dict[str, object], betas: str, notes: list[Note]) -> Line:

@@ -6,9 +6,20 @@ Google has retired, on dates of its own), reference/rest (hosts); read in autumn
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 
 from translators.providers.anthropic import models as of_anthropic
+from translators.providers.gemini import models as of_gemini
+from translators.providers.rules.model_rules import (
+    LONG_AGO,
+    ModelRules,
+    Overrides,
+    RuleOverride,
+    RuleTable,
+    override,
+)
 
 _CLAUDE = "claude-"
 _GEMINI = "gemini-"
@@ -21,17 +32,24 @@ _NAMED_OTHERWISE: Mapping[str, str] = MappingProxyType(
 )
 """Anthropic's name → Google's, where more differs than how the date is written."""
 
-_RETIRED: Mapping[str, str] = MappingProxyType(
-    {
-        "claude-opus-4": "14 September 2026",
-        "claude-sonnet-4": "14 September 2026",
-        "claude-3-5-haiku": "5 July 2026",
-        "claude-3-7-sonnet": "11 May 2026",
-    }
-)
-"""Models of Claude, without their date, that Google no longer runs, though Bedrock or Anthropic may."""
 
-_RETIRED_EARLIER = re.compile(r"claude-3-(opus|sonnet|haiku|5-sonnet(-v2)?)|gemini-(1|2\.0)\b.*|gemini-pro.*")
+def _retires(glob: str, day: date, successor: str = "") -> RuleOverride:
+    return override(glob, {"retires": day, "successor": successor})
+
+
+_DAYS: Overrides = (
+    _retires("claude-opus-4", date(2026, 9, 14), "claude-opus-4-8"),
+    _retires("claude-sonnet-4", date(2026, 9, 14), "claude-sonnet-4-6"),
+    _retires("claude-3-5-haiku", date(2026, 7, 5), "claude-haiku-4-5"),
+    _retires("claude-3-7-sonnet", date(2026, 5, 11), "claude-sonnet-4-6"),
+    _retires("claude-3-5-sonnet*", LONG_AGO),
+    *(_retires(f"claude-3-{line}", LONG_AGO) for line in ("opus", "sonnet", "haiku")),
+    _retires("claude-opus-4-5", date(2027, 1, 22), "claude-opus-5-5"),  # samarthputhraya/Modelpin v0.5.7
+    _retires("gemini-1*", LONG_AGO),
+    _retires("gemini-2.0*", LONG_AGO),
+    _retires("gemini-pro*", LONG_AGO),
+)
+"""The last days on which Google runs models: others than the vendors' own."""
 
 
 def base_name(model: str) -> str:
@@ -66,16 +84,28 @@ def derived_model(vendor: str, model: str) -> str | None:
 
 
 def unusable(model: str) -> str | None:
-    """The reason for which no job can use the model, if any: it is neither of the two kinds, or retired."""
-    if _OF_THE_PROJECT.fullmatch(model) is not None:
-        return None
-    name = base_name(model).partition("@")[0]
-    if not name.startswith((_CLAUDE, _GEMINI)):
+    """Why no job can use the model: it is neither of the two kinds."""
+    if _OF_THE_PROJECT.fullmatch(model) is None and not base_name(model).startswith((_CLAUDE, _GEMINI)):
         return "of Vertex AI's models only Gemini's, Claude's and the project's own can be asked"
-    date = _RETIRED.get(_DATE.sub("", name))
-    if date is not None:
-        return f"Google retired it on {date}"
-    return "Google has retired it" if _RETIRED_EARLIER.fullmatch(_DATE.sub("", name)) else None
+    return None
+
+
+def _known_name(model: str, /) -> str:
+    return _DATE.sub("", anthropic_name(model)) if is_claude(model) else base_name(model)
+
+
+def _here(row: ModelRules) -> ModelRules:
+    return replace(row, retires=None, successor="")
+
+
+MODELS = RuleTable(
+    tuple(map(_here, (*of_anthropic.ROWS, *of_gemini.ROWS))),
+    _here(of_anthropic.NEWEST),
+    _here(of_gemini.NEWEST),
+    base_name=_known_name,
+    changes=_DAYS,
+    operator="Google",
+)
 
 
 def address(base_url: str, settings: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from translators.providers.conversation import Batches
 from translators.providers.provider import Native, Provider
 from translators.providers.vertex.lines import line, native_line
-from translators.providers.vertex.models import address, derived_model, is_claude, unusable
+from translators.providers.vertex.models import MODELS, address, derived_model, is_claude, unusable
 from translators.providers.vertex.rows import answer, native_answer, receipt
 
 
@@ -22,6 +22,7 @@ PROVIDER = Provider(
     line=line,
     receipt=receipt,
     answer=answer,
+    models=MODELS,
     base_url="",  # the location's own
     base_url_variables=("GOOGLE_VERTEX_BASE_URL",),
     settings=MappingProxyType(

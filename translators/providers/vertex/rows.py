@@ -6,12 +6,13 @@ in use, and those may be absent or null.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
+from translators.providers.answers.received import Reader
 from translators.providers.anthropic import native
 from translators.providers.anthropic import response as of_claude
 from translators.providers.batch_file import Receipt, Unfinished, unreadable
@@ -25,7 +26,7 @@ _NO_ANSWER = frozenset({b"null", b"{}", b'""'})
 
 
 class _Asked(Struct):
-    labels: dict[str, str] | None = None
+    labels: dict[str, Any] | None = None
 
 
 class _Head(Struct):
@@ -40,13 +41,15 @@ class _Row(Struct):
 
 
 class _Response(Struct):
-    type: str | None = None
+    type: Any = None
     """`message` or `error`, of Claude's; Gemini's has none."""
+    content: Raw = _NOTHING
+    """Of Claude's; Gemini's is in its candidates."""
 
 
-_HEAD = msgspec.json.Decoder(_Head)
-_ROW = msgspec.json.Decoder(_Row)
-_RESPONSE = msgspec.json.Decoder(_Response)
+_HEAD = Reader(_Head)
+_ROW = Reader(_Row)
+_RESPONSE = Reader(_Response)
 
 
 def receipt(row: bytes) -> Receipt:
@@ -54,8 +57,8 @@ def receipt(row: bytes) -> Receipt:
     head = _HEAD.decode(row)
     labels = None if head.request is None else head.request.labels
     custom_id = (labels or {}).get(LABEL) if head.custom_id is None else head.custom_id
-    if custom_id is None:
-        raise ValueError("the row does not say which record it is of")
+    if not isinstance(custom_id, str):
+        raise ValueError("the row does not name its record")
     body = _body(row)
     status = None
     if isinstance(body, RecordError) and head.status is not None and head.status != "":
@@ -68,12 +71,12 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
     body = _body(row)
     if not isinstance(body, Raw):
         return body
-    if _RESPONSE.decode(body).type is None:
+    if _RESPONSE.decode(body).content == _NOTHING:
         return of_gemini.answer_in(body, asked)
     return of_claude.answer_in(body, asked)
 
 
-def native_answer(row: bytes) -> ModelOutput | RecordError | Unfinished:
+def native_answer(row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
     """The message of Claude's in a row, or the error in its place."""
     body = _body(row)
     return native.answer_in(body) if isinstance(body, Raw) else body
@@ -85,7 +88,8 @@ def _body(row: bytes) -> Raw | RecordError | Unfinished:
         read = _ROW.decode(row)
         if bytes(read.response) in _NO_ANSWER:
             return failure(read.status)
-        if _RESPONSE.decode(read.response).type == "error":
+        response = _RESPONSE.decode(read.response)
+        if response.type == "error" and response.content == _NOTHING:
             return failure_in(read.response)
     except (ValueError, RecursionError) as error:
         return unreadable(error)

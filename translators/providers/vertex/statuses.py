@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
-import msgspec
 from msgspec import Struct
 
 from translators.errors import RecordError
-from translators.providers.anthropic.statuses import STATUSES
+from translators.providers.answers.received import Reader
+from translators.providers.anthropic.results import STATUSES
 from translators.providers.batch_file import EMPTY_ROW, Unfinished
 from translators.providers.grpc_status import CANCELLED, Status
 
@@ -33,7 +33,7 @@ class Error(Struct):
 type Said = str | Error | None
 """Content of `status`."""
 
-_ERROR = msgspec.json.Decoder(Error)
+_ERROR = Reader(Error)
 
 
 def failure(said: Said) -> RecordError | Unfinished:
@@ -58,8 +58,8 @@ def _failure(error: Error) -> RecordError | Unfinished:
 def _in_text(text: str) -> Error:
     words, brace, rest = text.partition("{")
     try:
-        found = _ERROR.decode(f"{brace}{rest}".rstrip(" \n]"))
-    except (msgspec.DecodeError, RecursionError):
+        found = _ERROR.decode(f"{brace}{rest}".rstrip(" \n]").encode())
+    except (ValueError, RecursionError):
         found = Error()
     if found.message is not None or found.error is not None:
         return found

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import IO
 
 import httpx
-import msgspec
 from msgspec import Raw, Struct
 
 from translators.errors import ProviderError
+from translators.providers.answers.received import Reader, compact
 from translators.providers.api_requests import get, post, post_json, segment
 from translators.providers.api_responses import Received, ResponseReader
 from translators.providers.batch_calls import BatchApi, saved
@@ -82,7 +82,7 @@ class _Results(Struct):
     pagination_token: str | None = None
 
 
-_RESULTS = msgspec.json.Decoder(_Results)
+_RESULTS = Reader(_Results)
 
 
 class _Page:
@@ -93,9 +93,9 @@ class _Page:
 
     def __call__(self, body: bytes) -> Iterable[bytes]:
         try:
-            page = _RESULTS.decode(body)
-            rows = [msgspec.json.format(bytes(row), indent=-1) for row in page.results]
-        except msgspec.DecodeError as error:
+            page = _RESULTS.decode_whole(body)
+            rows = [compact(row) for row in page.results]
+        except ValueError as error:
             raise ProviderError(502, f"the provider's results cannot be read: {error}") from error
         self.following = page.pagination_token or ""
         return rows

@@ -4,6 +4,7 @@ from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.provider import Provider
 from translators.providers.xai.chat import CHAT
+from translators.providers.xai.models import MODELS
 from translators.providers.xai.rows import receipt
 
 
@@ -26,6 +27,7 @@ PROVIDER = Provider(
     line=CHAT.line,
     receipt=receipt,
     answer=CHAT.answer,
+    models=MODELS,
     base_url="https://api.x.ai/v1",
     base_url_variables=(),
     key_variables=("XAI_API_KEY",),

@@ -3,11 +3,15 @@
 Whatever endpoint was asked, the answer is a chat completion, as seen on the live API.
 """
 
-import msgspec
+from typing import Any, cast
+
 from msgspec import Raw, Struct
 
 from translators.errors import RecordError
+from translators.providers.answers.error_bodies import message_of
+from translators.providers.answers.received import Reader
 from translators.providers.batch_file import Receipt, unreadable
+from translators.providers.chat_completions.rows import failure
 from translators.providers.grpc_status import Status
 
 _NOTHING = Raw(b"null")
@@ -19,7 +23,7 @@ class _Response(Struct):
 
 class _Result(Struct):
     response: _Response | None = None
-    error: Status | str | None = None
+    error: Any = None
 
 
 class _Row(Struct):
@@ -27,16 +31,34 @@ class _Row(Struct):
     batch_result: _Result | None = None
     error_message: str | None = None
 
+    @property
+    def completion(self) -> Raw:
+        """The chat completion; null where there is none."""
+        found = None if self.batch_result is None else self.batch_result.response
+        return _NOTHING if found is None else found.chat_get_completion
 
-_ROW = msgspec.json.Decoder(_Row)
+    @property
+    def status(self) -> Status | None:
+        """The gRPC status of a failure, whose code is not 0."""
+        error = None if self.batch_result is None else self.batch_result.error
+        if not isinstance(error, dict):
+            return None
+        members = cast("dict[str, object]", error)
+        code, status = members.get("code"), members.get("status")
+        if not isinstance(code, int) or isinstance(code, bool) or code == 0:
+            return None
+        return Status(code, message_of(members) or "", status if isinstance(status, str) else None)
+
+
+_ROW = Reader(_Row)
 
 
 def receipt(row: bytes) -> Receipt:
     """Receipt of a result row. Raises `ValueError` when it cannot be read."""
     read = _ROW.decode(row)
-    error = None if read.batch_result is None else read.batch_result.error
-    status = error.http if isinstance(error, Status) and error.code != 0 else None
-    return Receipt(read.batch_request_id, finished=True, status=status)
+    return Receipt(
+        read.batch_request_id, finished=True, status=None if read.status is None else read.status.http
+    )
 
 
 def body_of(row: bytes) -> Raw | RecordError:
@@ -45,11 +67,11 @@ def body_of(row: bytes) -> Raw | RecordError:
         read = _ROW.decode(row)
     except (ValueError, RecursionError) as error:
         return unreadable(error)
-    result = read.batch_result or _Result()
-    if isinstance(result.error, str) or read.error_message:
-        return RecordError(500, result.error if isinstance(result.error, str) else read.error_message or "")
-    if result.error is not None and result.error.code != 0:
-        return RecordError(result.error.http, result.error.text)
-    if result.response is None or result.response.chat_get_completion == _NOTHING:
+    if read.status is not None:
+        return RecordError(read.status.http, read.status.text)
+    if read.completion != _NOTHING:
+        return read.completion
+    words = None if read.batch_result is None else message_of(read.batch_result.error)
+    if words is None and not read.error_message:
         return RecordError(502, "the provider's result holds neither a chat completion nor an error")
-    return result.response.chat_get_completion
+    return failure(words or read.error_message)

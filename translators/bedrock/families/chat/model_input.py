@@ -4,7 +4,7 @@ Destination of each member:
 
     messages                          system (what the conversation opens with), messages
     tools, tool_choice                toolConfig
-    response_format                   outputConfig.textFormat
+    response_format                   outputConfig.textFormat, or its json_object
     max_tokens, temperature, …        inferenceConfig
     seed, penalties, top_k, …         additionalModelRequestFields, under the same names
     metadata                          requestMetadata
@@ -43,14 +43,12 @@ _EXTRAS = (
 )
 _EXTRA_VALUES: Callable[[wire.Body], tuple[object, ...]] = attrgetter(*_EXTRAS)
 _EMPTY_CONFIG = converse.InferenceConfig()
-_ANY_OBJECT = '{"type":"object"}'
 
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch streams nothing")
 _STORE = Note("store", "dropped", "answers are kept in the job's bucket only")
 _CACHE_KEY = Note("prompt_cache_key", "dropped", "belongs to OpenAI's own cache")
 _PREDICTION = Note("prediction", "dropped", "only makes an answer faster")
 _IDENTIFIER = Note("safety_identifier", "dropped", "user counts")
-_JSON_MODE = Note("response_format", "mapped", "json_object is asked for as a schema that any object fits")
 
 
 def request(model_input: Raw | wire.Body) -> converse.Request:
@@ -77,7 +75,7 @@ def _request(model_input: Raw | wire.Body, *, tagged: bool) -> converse.Request:
         inference_config=None if inference == _EMPTY_CONFIG else inference,
         tool_config=_tool_config(body),
         additional_model_request_fields=_extras(body, notes) or None,
-        output_config=None if body.response_format is None else _output_config(body.response_format, notes),
+        output_config=None if body.response_format is None else _output_config(body.response_format),
         request_metadata=body.metadata or None,
         service_tier=_service_tier(body),
         notes=tuple(dict.fromkeys(notes)) if notes else (),
@@ -138,11 +136,10 @@ def _choice(choice: wire.ToolChoice) -> converse.ToolChoice:
     return converse.ToolChoice(any=converse.Empty())
 
 
-def _output_config(response_format: wire.ResponseFormat, notes: list[Note]) -> converse.OutputConfig | None:
+def _output_config(response_format: wire.ResponseFormat) -> converse.OutputConfig | None:
     match response_format:
         case wire.AsObject():
-            notes.append(_JSON_MODE)
-            schema = converse.JsonSchema(_ANY_OBJECT)
+            return converse.OutputConfig(json_object=True)
         case wire.AsSchema(json_schema=named):
             if memoryview(named.schema)[0] != ord("{"):
                 raise Refused("response_format.json_schema.schema", "is not an object")

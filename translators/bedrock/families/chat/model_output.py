@@ -22,8 +22,8 @@ from translators.bedrock import converse
 from translators.bedrock.families import converse_content
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.chat import wire
+from translators.bedrock.families.stop_words import stop_word
 from translators.bedrock.model_ids import parse
-from translators.errors import Refused
 
 type _Object = dict[str, Any]
 
@@ -158,7 +158,7 @@ def _completion(answer: converse.Answer, model_id: str, message: _Object) -> _Ob
         "index": 0,
         "message": message,
         "logprobs": (answer.response.additional_model_response_fields or {}).get("logprobs"),
-        "finish_reason": _finish_reason(answer),
+        "finish_reason": stop_word(answer, _FINISH_REASONS, "finish_reason"),
     }
     return {
         "id": answer.id if answer.id.startswith("chatcmpl-") else f"chatcmpl-{answer.id}",
@@ -171,22 +171,17 @@ def _completion(answer: converse.Answer, model_id: str, message: _Object) -> _Ob
 
 
 def _message(answer: converse.Answer) -> _Object:
-    content = answer.response.output.message.content
-    texts: list[str] = []
-    calls: list[_Object] = []
-    for index, block in enumerate(content):
-        text = converse_content.text_of(block)
-        if text is not None:
-            texts.append(text)
-        elif block.tool_use is not None:
-            calls.append(_call(block.tool_use))
-        elif block.reasoning_content is None:
-            raise converse_content.unsupported_block(block, index, "text, tool use and reasoning")
-    joined = "".join(texts)
-    message: _Object = {"role": "assistant", "content": joined if texts or not calls else None}
-    if answer.refusal and texts:
-        message |= {"content": None, "refusal": joined}
-    reasoning = converse_content.reasoning_of(content)
+    texts = converse_content.texts_in(answer, "text, tool use and reasoning", calls=True)
+    uses = (block.tool_use for block in answer.response.output.message.content)
+    calls = [_call(use) for use in uses if use is not None]
+    if answer.refusal:
+        texts.remove(answer.refusal)
+    joined = answer.separator.join(texts)
+    absent = bool(calls or answer.refusal) and not joined
+    message: _Object = {"role": "assistant", "content": None if absent else joined}
+    if answer.refusal:
+        message["refusal"] = answer.refusal
+    reasoning = converse_content.reasoning_of(answer)
     if reasoning:
         message["reasoning_content"] = reasoning
     if calls:
@@ -200,15 +195,6 @@ def _call(use: converse.ToolUseBlock) -> _Object:
         "type": "function",
         "function": {"name": use.name, "arguments": bytes(use.input).decode()},
     }
-
-
-def _finish_reason(answer: converse.Answer) -> wire.FinishReason:
-    reason = _FINISH_REASONS.get(answer.response.stop_reason)
-    if reason is None:
-        raise Refused(
-            "finish_reason", f"{answer.response.stop_reason!r} is nothing a chat completion can say"
-        )
-    return reason
 
 
 def _usage(answer: converse.Answer) -> _Object:

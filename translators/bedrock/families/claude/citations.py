@@ -8,7 +8,6 @@ from typing import assert_never
 from translators.bedrock import converse
 from translators.bedrock.converse import CitationLocation, InDocument, InSearchResult, OnWeb
 from translators.bedrock.families.claude import wire
-from translators.errors import Refused
 
 
 def to_converse(citation: wire.Citation) -> converse.Citation:
@@ -40,8 +39,8 @@ def _citation(
     return converse.Citation(title, source, [converse.TextBlock(text)], where)
 
 
-def to_claude(citation: converse.Citation, path: str) -> wire.Citation | wire.WebLocation:
-    """Claude's citation of a Converse one. Raises `Refused` for one without a location."""
+def to_claude(citation: converse.Citation) -> wire.Citation | wire.WebLocation | None:
+    """Claude's citation of a Converse one; None for one without a location."""
     text = "".join(part.text for part in citation.source_content or ())
     title = citation.title
     match citation.location:
@@ -58,4 +57,4 @@ def to_claude(citation: converse.Citation, path: str) -> wire.Citation | wire.We
         case CitationLocation(web=OnWeb(url=url)):
             return wire.WebLocation(text, url, title, encrypted_index="")
         case _:
-            raise Refused(path, "a citation without a location has no place in a Claude message")
+            return None

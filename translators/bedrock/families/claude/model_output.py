@@ -13,12 +13,16 @@ from msgspec import Raw
 from translators.bedrock import converse
 from translators.bedrock.families.claude import wire
 from translators.bedrock.families.claude.citations import to_claude
+from translators.bedrock.families.converse_content import name_of, unsupported_block
+from translators.bedrock.families.stop_words import stop_word
 from translators.bedrock.model_ids import parse
-from translators.errors import Refused
 
 _ENCODER = msgspec.json.Encoder()
 _UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9_]")
 _VERSION = re.compile(r"(?<=\d)-v\d+(:.*)?$")
+
+_ACCEPTED = "text, tool use, reasoning and citations"
+_NO_PLACE = converse.Note("content.citations", "dropped", "a citation without a location")
 
 _STOP_REASONS: Mapping[converse.StopReason, wire.StopReason] = MappingProxyType(
     {
@@ -37,13 +41,14 @@ _STOP_REASONS: Mapping[converse.StopReason, wire.StopReason] = MappingProxyType(
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """The Claude message. Raises `Refused` for what it cannot express."""
     response = answer.response
-    stop_reason = _stop_reason(answer)
+    content = _content(answer)
+    stop_reason = stop_word(answer, _STOP_REASONS, "stop_reason")
     message = wire.Answer(
         id=f"msg_bdrk_{_UNFIT_FOR_ID.sub('', answer.id)}",
         type="message",
         role="assistant",
         model=_short_name(model_id) or answer.model,
-        content=[_block(block, index) for index, block in enumerate(response.output.message.content)],
+        content=content,
         stop_reason=stop_reason,
         stop_sequence=answer.stop_sequence if stop_reason == "stop_sequence" else None,
         usage=wire.Usage(
@@ -56,15 +61,6 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     return _ENCODER.encode(message)
 
 
-def _stop_reason(answer: converse.Answer) -> wire.StopReason:
-    if answer.refusal:
-        return "refusal"
-    reason = _STOP_REASONS.get(answer.response.stop_reason)
-    if reason is None:
-        raise Refused("stop_reason", f"{answer.response.stop_reason!r} is nothing a Claude message can say")
-    return reason
-
-
 @lru_cache
 def _short_name(model_id: str) -> str | None:
     """Anthropic's name of a model (`claude-3-haiku-20240307`, without `-v1:0`); None for other vendors'."""
@@ -72,7 +68,25 @@ def _short_name(model_id: str) -> str | None:
     return _VERSION.sub("", model.model) if model.vendor == "anthropic" else None
 
 
-def _block(block: converse.ContentBlock, index: int) -> wire.AnswerBlock:
+def _content(answer: converse.Answer) -> list[wire.AnswerBlock]:
+    """The blocks; those that Claude has not are left out with a note, where there are others.
+
+    Raises `Refused`.
+    """
+    content = answer.response.output.message.content
+    blocks = [_block(block, answer.notes) for block in content]
+    known = [block for block in blocks if block is not None]
+    if content and not known:
+        raise unsupported_block(content[0], 0, _ACCEPTED)
+    answer.notes += [
+        converse.Note(f"content.{name_of(block)}", "dropped", f"a Claude message has {_ACCEPTED} only")
+        for block, shown in zip(content, blocks, strict=True)
+        if shown is None
+    ]
+    return known
+
+
+def _block(block: converse.ContentBlock, notes: list[converse.Note]) -> wire.AnswerBlock | None:
     if block.text is not None:
         return wire.Text(block.text)
     if block.tool_use is not None:
@@ -80,8 +94,8 @@ def _block(block: converse.ContentBlock, index: int) -> wire.AnswerBlock:
     if block.reasoning_content is not None:
         return _thinking(block.reasoning_content)
     if block.citations_content is not None:
-        return _cited(block.citations_content, f"content[{index}].citations")
-    raise Refused(f"content[{index}]", "accepted are text, tool use, reasoning and citations")
+        return _cited(block.citations_content, notes)
+    return None
 
 
 def _thinking(content: converse.ReasoningContent) -> wire.Thinking | wire.RedactedThinking:
@@ -100,10 +114,10 @@ def _opaque(blob: str) -> str:
         return blob
 
 
-def _cited(content: converse.CitationsContent, path: str) -> wire.CitedText:
-    return wire.CitedText(
-        text="".join(part.text for part in content.content or ()),
-        citations=[
-            to_claude(citation, f"{path}[{index}]") for index, citation in enumerate(content.citations or ())
-        ],
-    )
+def _cited(content: converse.CitationsContent, notes: list[converse.Note]) -> wire.CitedText | wire.Text:
+    text = "".join(part.text for part in content.content or ())
+    citations = [to_claude(citation) for citation in content.citations or ()]
+    located = [citation for citation in citations if citation is not None]
+    if len(located) < len(citations):
+        notes.append(_NO_PLACE)
+    return wire.CitedText(text, located)

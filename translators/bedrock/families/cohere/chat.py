@@ -15,7 +15,7 @@ from translators.bedrock import converse
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.cohere.citations import Cited, Document, cited, search_result
 from translators.bedrock.families.cohere.tools import Tool, schema
-from translators.bedrock.families.converse_content import text_of, unsupported_block
+from translators.bedrock.families.converse_content import texts_in
 from translators.bedrock.families.prompts import message
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
@@ -164,7 +164,9 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """Command R's response, with the history that the next message continues. Raises `Refused`."""
     body = _REPEATED.decode(model_input)
     content = answer.response.output.message.content
-    text, calls = _text_and_calls(content)
+    text = answer.separator.join(texts_in(answer, "text, tool use and reasoning", calls=True))
+    uses = (block.tool_use for block in content)
+    calls = [_Called(use.name, use.input) for use in uses if use is not None] or None
     history: list[Raw | _OutputTurn] = [*body.chat_history]
     if body.message:
         history.append(_OutputTurn("USER", body.message))
@@ -181,7 +183,7 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
             generation_id=answer.id,
             chat_history=history,
             finish_reason=_FINISH_REASONS[answer.response.stop_reason],
-            citations=cited(content, body.documents) or None,
+            citations=cited(answer, body.documents) or None,
             tool_calls=calls,
         )
     )
@@ -289,18 +291,3 @@ def _results(
         block = converse.ToolResultBlock(answered.id, content)
         blocks.append(converse.ContentBlock(tool_result=block))
     return blocks
-
-
-def _text_and_calls(content: Sequence[converse.ContentBlock]) -> tuple[str, list[_Called] | None]:
-    """The text and the tool calls of an answer. Command R's response has no reasoning: it is left out."""
-    texts: list[str] = []
-    calls: list[_Called] = []
-    for index, block in enumerate(content):
-        text = text_of(block)
-        if text is not None:
-            texts.append(text)
-        elif block.tool_use is not None:
-            calls.append(_Called(block.tool_use.name, block.tool_use.input))
-        elif block.reasoning_content is None:
-            raise unsupported_block(block, index, "text, tool use and reasoning")
-    return "".join(texts), calls or None

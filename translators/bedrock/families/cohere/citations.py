@@ -7,10 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from translators.bedrock import converse
-from translators.errors import Refused
+from translators.bedrock.families.converse_content import text_of
 
 type Document = dict[str, object]
 
+_NAMELESS = converse.Note("citations", "dropped", "what is cited is none of the documents, and has no name")
 _NOT_READ = frozenset({"id", "_excludes"})
 
 
@@ -47,23 +48,27 @@ def document_id(document: Document, index: int) -> str:
     return own if isinstance(own, str) else f"doc_{index}"
 
 
-def cited(content: Sequence[converse.ContentBlock], documents: Sequence[Document]) -> list[Cited]:
-    """The citations of an answer. Raises `Refused` for a citation without a source."""
+def cited(answer: converse.Answer, documents: Sequence[Document]) -> list[Cited]:
+    """The citations of an answer; those without a source are left out with a note."""
     found: list[Cited] = []
     position = 0
-    for block in content:
-        if block.text is not None:
-            position += len(block.text)
+    for block in answer.response.output.message.content:
+        text = text_of(block)
+        if text is None:
+            continue
         if block.citations_content is not None:
-            text = "".join(part.text for part in block.citations_content.content or ())
-            sources = [_source(citation, documents) for citation in block.citations_content.citations or ()]
-            if sources:
-                found.append(Cited(position, position + len(text), text, list(dict.fromkeys(sources))))
-            position += len(text)
+            citations = block.citations_content.citations or ()
+            sources = [_source(citation, documents) for citation in citations]
+            if None in sources:
+                answer.notes.append(_NAMELESS)
+            named = dict.fromkeys(source for source in sources if source is not None)
+            if named:
+                found.append(Cited(position, position + len(text), text, list(named)))
+        position += len(text) + len(answer.separator)
     return found
 
 
-def _source(citation: converse.Citation, documents: Sequence[Document]) -> str:
+def _source(citation: converse.Citation, documents: Sequence[Document]) -> str | None:
     location = citation.location
     if location is not None and location.search_result_location is not None:
         index = location.search_result_location.search_result_index
@@ -71,9 +76,7 @@ def _source(citation: converse.Citation, documents: Sequence[Document]) -> str:
             return document_id(documents[index], index)
     if location is not None and location.web is not None:
         return location.web.url
-    if citation.source is not None:
-        return citation.source
-    raise Refused("citations", "the provider cites something that is none of the documents")
+    return citation.source
 
 
 def _text(value: object) -> str:

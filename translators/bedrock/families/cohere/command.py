@@ -11,6 +11,7 @@ from translators.bedrock import converse
 from translators.bedrock.families.body_decoder import decoded
 from translators.bedrock.families.prompts import completion, free_text
 from translators.bedrock.families.prompts import request as prompt_request
+from translators.bedrock.families.stop_words import stop_word
 from translators.bedrock.model_ids import ModelId
 from translators.errors import Refused
 
@@ -101,10 +102,9 @@ def request(model_input: Raw | Body) -> converse.Request:
 
 def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
     """Command's response with one generation. Raises `Refused` for what it cannot express."""
-    reason = _FINISH_REASONS.get(answer.response.stop_reason)
-    if reason is None:
-        raise Refused("finish_reason", f"{answer.response.stop_reason!r} is nothing Command can say")
-    generation = _Generation(answer.id, completion(answer), reason)
+    text = completion(answer)
+    reason = stop_word(answer, _FINISH_REASONS, "finish_reason")
+    generation = _Generation(answer.id, text, reason)
     return msgspec.json.encode(_Answer(answer.id, (generation,), _REPEATED.decode(model_input).prompt))
 
 

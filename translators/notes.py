@@ -1,0 +1,16 @@
+"""Notes on what translation changes."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Note(Struct, frozen=True):
+    """A member of a record or of its answer that was dropped or mapped, or `sent` as it is though the model
+    may take it for something else; counted in the job's report."""
+
+    field: str
+    """Path in the Converse request: `inferenceConfig.topK`, `additionalModelRequestFields.top_k`; in the body
+    for members without a counterpart in Converse."""
+    effect: Literal["dropped", "mapped", "sent"]
+    detail: str = ""
