@@ -5,7 +5,6 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 
-from addon.jobs.fleet.old_jobs import OldJobs
 from addon.jobs.store import Store
 
 THREADS = 8
@@ -25,13 +24,10 @@ class AsyncStore:
         self._store = store
         self._threads = CapacityLimiter(THREADS)
 
-        old_jobs = OldJobs(store)
         call = self._call
         self.add = call(store.add)
         self.job = call(store.job)
         self.unfinished = call(store.unfinished)
-        self.ended_before = call(old_jobs.ended_before)
-        self.remove = call(old_jobs.remove)
         self.job_of_token = call(store.job_of_token)
         self.free_token = call(store.free_token)
         self.encrypted_key = call(store.encrypted_key)
@@ -66,6 +62,10 @@ class AsyncStore:
     def for_jobs(self) -> "AsyncStore":
         """The same database, with threads for jobs."""
         return AsyncStore(self._store)
+
+    async def run[Result](self, action: Callable[[Store], Result]) -> Result:
+        """The result of an action on the store, in a thread."""
+        return await self._call(action)(self._store)
 
     async def close(self) -> None:
         """Close the database for all."""
