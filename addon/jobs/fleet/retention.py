@@ -63,7 +63,7 @@ def _ended_before(store: Store, moment: datetime) -> Sequence[str]:
 
 
 def _remove(job_ids: Sequence[str], before: datetime, store: Store) -> None:
-    """Remove those of the jobs that ended before this moment, with all that belongs to them: tokens, too, which
+    """Remove those of the jobs that ended before this moment, with all that belongs to them; their tokens
     create new jobs from then on."""
     with store.exclusive() as session:
         ids = session.scalars(_old_jobs(before).where(Job.id.in_(job_ids))).all()
