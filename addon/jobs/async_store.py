@@ -8,7 +8,6 @@ import tenacity
 from anyio import CapacityLimiter, to_thread
 
 from addon.jobs.batch_store import BatchStore
-from addon.jobs.old_jobs import OldJobs
 from addon.jobs.outages import is_database_away
 from addon.jobs.store import Store
 
@@ -35,14 +34,12 @@ class AsyncStore:
         self._store = store
         self._threads = CapacityLimiter(THREADS)
         self._waits = waits_out_outages
-        batches, old_jobs = BatchStore(store), OldJobs(store)
+        batches = BatchStore(store)
 
         call = self._call
         self.add = call(store.add)
         self.job = call(store.job)
         self.unfinished = call(store.unfinished)
-        self.ended_before = call(old_jobs.ended_before)
-        self.remove = call(old_jobs.remove)
         self.job_of_token = call(store.job_of_token)
         self.free_token = call(store.free_token)
         self.encrypted_key = call(store.encrypted_key)
@@ -84,6 +81,10 @@ class AsyncStore:
     def for_jobs(self) -> "AsyncStore":
         """The same database, with threads for jobs, which wait while it is away."""
         return AsyncStore(self._store, waits_out_outages=True)
+
+    async def run[Result](self, action: Callable[[Store], Result]) -> Result:
+        """The result of an action on the store, in a thread."""
+        return await self._call(action)(self._store)
 
     async def close(self) -> None:
         """Close the database for all."""

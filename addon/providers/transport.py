@@ -63,8 +63,8 @@ class Transport:
         self._own = own
         self._transport = transport
         self._pause = pause
-        self._clients: dict[tuple[str | None, str], httpx.AsyncClient] = {}
-        """By proxy and server: the connections to one provider do not count for another."""
+        self._clients: dict[tuple[str, bytes], httpx.AsyncClient] = {}
+        """By server: the connections to one provider do not count for another."""
         self._trusted: ssl.SSLContext | None = None
         self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
@@ -165,13 +165,13 @@ class Transport:
 
     async def _client(self, url: httpx.URL) -> httpx.AsyncClient:
         """The client for the URL's server. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
-        proxy = proxy_for(str(url), self._environment, self._own)
-        key = (proxy, url.netloc.decode())
+        key = (url.scheme, url.netloc)
         if (client := self._clients.get(key)) is not None:
             return client
         if self._trusted is None:
             # Parsing the certificates takes a tenth of a second. SSL_CERT_FILE applies in spite of trust_env.
             self._trusted = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+        proxy = proxy_for(str(url), self._environment, self._own)
         try:
             client = httpx.AsyncClient(
                 transport=self._transport,

@@ -16,3 +16,5 @@ __all__ = ["bucket", "one_provider", "provider", "s3", "s3_url", "start_proxy"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--megabytes", default="500", help="size of the large input")
+    parser.addoption("--seconds", default="2", help="length of a turn")
+    parser.addoption("--records", default="5000", help="records of direct mode")

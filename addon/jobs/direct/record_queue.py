@@ -101,15 +101,15 @@ class RecordQueue:
             if self.held:
                 await self._change()
                 continue
-            acquired = False
-            with anyio.CancelScope() as self._waiting:
+            with anyio.CancelScope() as scope:
+                self._waiting = scope
                 await self._limit.acquire()
-                acquired = True
             self._waiting = None
-            if acquired and not self.closed and not self.held:
+            if scope.cancelled_caught:
+                continue
+            if not self.closed and not self.held:
                 return True
-            if acquired:
-                self._limit.release()
+            self._limit.release()
         return False
 
     async def _change(self, seconds: float | None = None) -> None:

@@ -2,14 +2,19 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from anyio import to_thread
 from dbos import DBOS
+from sqlalchemy import Select, delete, select
 
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
-from addon.jobs.tables import utc_now
+from addon.jobs.store import Store
+from addon.jobs.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token, utc_now
+from translators.bedrock.jobs import TERMINAL
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +44,33 @@ async def remove_old_jobs(resources: Resources) -> int:
     """
     store, removed = resources.store, 0
     before = utc_now() - timedelta(days=resources.config.jobs.keep_days)
-    while ids := await store.ended_before(before, JOBS_AT_ONCE):
+    while ids := await store.run(lambda store: _ended_before(store, before)):
         for job_id in ids:
             workflows = await DBOS.list_workflows_async(
                 workflow_id_prefix=job_id, load_input=False, load_output=False
             )
             await DBOS.delete_workflows_async([found.workflow_id for found in workflows])
             await to_thread.run_sync(Spool(resources.spool / job_id).remove)
-        await store.remove(ids, before)
+        await store.run(partial(_remove, ids, before))
         removed += len(ids)
     return removed
+
+
+def _ended_before(store: Store, moment: datetime) -> Sequence[str]:
+    """Ids of some jobs that ended before this moment."""
+    with store.exclusive() as session:
+        return session.scalars(_old_jobs(moment).limit(JOBS_AT_ONCE)).all()
+
+
+def _remove(job_ids: Sequence[str], before: datetime, store: Store) -> None:
+    """Remove those of the jobs that ended before this moment, with all that belongs to them; their tokens
+    create new jobs from then on."""
+    with store.exclusive() as session:
+        ids = session.scalars(_old_jobs(before).where(Job.id.in_(job_ids))).all()
+        for table in (AnswerBlock, BatchRow, Shard, Tag, Token, JobKey):
+            session.execute(delete(table).where(table.job_id.in_(ids)))
+        session.execute(delete(Job).where(Job.id.in_(ids)))
+
+
+def _old_jobs(ended_before: datetime) -> Select[str]:
+    return select(Job.id).where(Job.ended < ended_before, Job.status.in_(TERMINAL))

@@ -89,7 +89,7 @@ class Setup:
                 keys=keys,
                 s3=S3(self.config.s3),
                 transport=transport,
-                poll_interval=0.05,
+                poll_interval=self.config.jobs.poll_interval or 0.05,
                 workers=anyio.CapacityLimiter(workers),
             ),
             self.store,
