@@ -21,13 +21,13 @@ from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
 PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
 PROVIDER_KEY = "the-providers-key"
 PROVIDERS: Mapping[str, Mapping[str, Any]] = {
-    "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
+    "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-5.4-mini"},
     "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
-    "providers.small.models": {"*": "gpt-4o-mini"},
+    "providers.small.models": {"*": "gpt-5.4-mini"},
     "providers.wrong": {"kind": "openai", "api_key": "env:WRONG_KEY"},
-    "providers.wrong.models": {"*": "gpt-4o-mini"},
+    "providers.wrong.models": {"*": "gpt-5.4-mini"},
     "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
-    "providers.keyless.models": {"*": "gpt-4o-mini"},
+    "providers.keyless.models": {"*": "gpt-5.4-mini"},
 }
 """`openai`, `small` (ten batches for a thousand records), `wrong` (a key that is refused) and `keyless`."""
 

@@ -16,7 +16,7 @@ from tests.addon.jobs.job_setup import JOB, Setup, is_over, keys, rows
 LINE = {
     "method": "POST",
     "url": "/v1/chat/completions",
-    "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
+    "body": {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hi"}]},
 }
 
 
@@ -39,7 +39,7 @@ def created(provider: BatchServer, file: str) -> str:
 def add(setup: Setup, file: str, batch: str | None) -> None:
     """Store a job whose batch Create has made, or only intended to make."""
     tags = [{"key": "file_id", "value": file}, {"key": "endpoint", "value": LINE["url"]}]
-    members = {"tags": tags, "modelId": "gpt-4o-mini", "modelInvocationType": "InvokeModel"}
+    members = {"tags": tags, "modelId": "gpt-5.4-mini", "modelInvocationType": "InvokeModel"}
     setup.add(input_key="", members=members)
     assert setup.store.intend(JOB, file, utc_now())
     assert not setup.store.intend(JOB, file, utc_now())
