@@ -372,7 +372,7 @@ class Answer(Struct):
     """The words in which the model refused, one of the content's texts. Converse has no stop reason for that:
     `stop_reason` is `content_filtered`, as it is, without such words, where a filter stopped the answer."""
     stopped_by: str = ""
-    """The provider's own word for why the answer ended."""
+    """The provider's own word for the filter that stopped the answer."""
     separator: str = ""
     """What stands between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None

@@ -134,7 +134,7 @@ def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
         id=message.id or "",
         model=message.model or "",
         stop_sequence=message.stop_sequence,
-        stopped_by=_stopped_by(message),
+        stopped_by=_stopped_by(message) if reason == "content_filtered" else "",
         reasoning_tokens=None if details is None else details.thinking_tokens,
         notes=notes,
     )

@@ -150,7 +150,7 @@ def _answer(
         id=body.id or "",
         model=body.model or "",
         refusal=refusal,
-        stopped_by=shown(choice.finish_reason),
+        stopped_by=shown(choice.finish_reason) if reason == "content_filtered" else "",
         separator="\n\n" if refusal else "",
         reasoning_tokens=None if reasoning is None else reasoning.reasoning_tokens,
         created=int(body.created or 0),

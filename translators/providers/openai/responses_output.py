@@ -150,7 +150,7 @@ def _answer(read: _Body, found: _Content, reason: StopReason, notes: list[Note])
         id=read.id or "",
         model=read.model or "",
         refusal=found.refusal,
-        stopped_by=shown(_why(read)),
+        stopped_by=shown(_why(read)) if reason == "content_filtered" else "",
         separator=BETWEEN_ITEMS,
         reasoning_tokens=None if details is None else details.reasoning_tokens,
         created=int(read.created_at or 0),
