@@ -104,11 +104,14 @@ class JobRun:
             raise ProviderError(401, str(error)) from error
 
     @property
+    def has_undelivered_results(self) -> bool:
+        """Whether the job ended with results that could not be written to S3."""
+        return self.job.status == "Failed" and self.job.succeeded > 0
+
+    @property
     def keeps_leftovers(self) -> bool:
-        """Whether the job's files stay at the provider: if configured, or if they are all there is of results
-        that could not be delivered."""
-        undelivered = self.job.status == "Failed" and self.job.succeeded > 0
-        return undelivered or self.resources.config.jobs.keep_provider_files
+        """Whether the job's files stay at the provider."""
+        return self.has_undelivered_results or self.resources.config.jobs.keep_provider_files
 
     @property
     def limits(self) -> Limits:
@@ -127,7 +130,7 @@ class JobRun:
         )
 
     def report_of_model(self, records: int) -> dict[str, dict[str, object]]:
-        """What the job's report has to say of its model: that it retires soon."""
+        """The entry in the job's report for a model that retires soon."""
         when = self.target.retires_soon(self.job.model, utc_now().date())
         if when is None:
             return {}

@@ -268,7 +268,7 @@ class Store:
             records = {shard.number: min(shard.records, lines[shard.number]) for shard in shards}
 
             def records_of(row: BatchRow, count: int) -> int:
-                """How many records that many lines are, roughly where a record has several."""
+                """Number of records in that many lines, an estimate where a record has several."""
                 return max(0, count) * records[row.shard] // lines[row.shard]
 
             job.succeeded = sum(shard.succeeded for shard in done) + sum(

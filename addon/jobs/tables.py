@@ -126,7 +126,7 @@ class Shard(Base):
     joined: Mapped[bool] = mapped_column(default=False)
     """The range's part of the output is written to the spool."""
     notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What was dropped or mapped in the answers of the range, in the form of the job's `report`."""
+    """Notes on the answers of the range, in the form of the job's `report`."""
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)

@@ -219,8 +219,7 @@ async def fail(job_id: str, message: str) -> None:
 async def clear(job_id: str) -> None:
     """Remove the spooled files, unless they hold results that could not be delivered."""
     run = await _load(job_id)
-    undelivered = run.job.status == "Failed" and run.job.succeeded > 0
-    if not undelivered:
+    if not run.has_undelivered_results:
         await to_thread.run_sync(run.spool.remove)
     run.resources.wakeups.forget(job_id)
 

@@ -34,7 +34,7 @@ class Tally:
     input_tokens: int = 0
     output_tokens: int = 0
     notes: NoteCounts = field(default_factory=dict)
-    """What was dropped or mapped in the answers."""
+    """Notes on what was dropped or mapped in the answers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,22 @@ async def test_a_refused_deletion_changes_nothing(
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 
 
+async def test_results_that_could_not_be_fetched_stay(
+    setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(point: Point, count: int) -> None:
+        if point == "content:output":
+            raise Refuse(400, "This file cannot be read now.")
+
+    provider.at = refuse
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open() as runner:
+        await over(setup, runner)
+        while "files stay at openai" not in caplog.text and provider.files:  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+    assert {file.purpose for file in provider.files.values()} == {"batch", "batch_output"}
+
+
 async def test_another_process_deletes_what_one_that_ended_did_not(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
