@@ -93,7 +93,7 @@ class Admission:
         return Assignment.of(target, model)
 
     def warning(self, assignment: Assignment) -> str | None:
-        """What its owner should know of a job that this provider can run: its model retires soon."""
+        """A warning that the model of a job retires soon; None if it does not."""
         when = self._target(assignment.provider).retires_soon(assignment.model, self.clock().date())
         return None if when is None else f"{assignment.provider}'s {assignment.model} {when}"
 

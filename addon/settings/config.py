@@ -177,13 +177,13 @@ class Target:
         return self.provider.models.rules(model, self.overrides)
 
     def retired(self, model: str, today: date) -> str | None:
-        """Why the provider cannot run the model any more; None while it can. The days of another operator's
-        server are not known."""
+        """The reason for which the provider cannot run the model any more; None while it can. Of another
+        operator's server the days are not known."""
         operator = self.provider.models.operator
         return None if self.is_third_party else retired(self.rules(model), operator, today)
 
     def retires_soon(self, model: str, today: date) -> str | None:
-        """When the provider retires the model, if that is soon."""
+        """The day on which the provider retires the model, if that is soon."""
         return None if self.is_third_party else retires_soon(self.rules(model), today)
 
     def base_url(self, environment: Mapping[str, str] = os.environ) -> str:

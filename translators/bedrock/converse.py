@@ -374,13 +374,13 @@ class Answer(Struct):
     stopped_by: str = ""
     """The provider's own word for the filter that stopped the answer."""
     separator: str = ""
-    """What stands between the content's texts where a dialect has room for a single one."""
+    """The separator between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
     notes: list[Note] = field(default_factory=list[Note])
-    """What of the answer was dropped or mapped; the dialect adds its own."""
+    """Notes on what was dropped or mapped of the answer; the dialect adds its own."""
 
 
 class NotedRequest(Request):

@@ -141,7 +141,7 @@ def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
 
 
 def _with_calls(reason: StopReason, content: list[ContentBlock]) -> StopReason:
-    """The reason; an answer whose word is not Claude's ends with its calls."""
+    """The reason; an answer with a word that is not Claude's ends with its calls."""
     called = reason == "end_turn" and any(block.tool_use is not None for block in content)
     return "tool_use" if called else reason
 

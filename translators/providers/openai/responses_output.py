@@ -30,7 +30,7 @@ from translators.providers.chat_completions.tool_calls import tool_use, usage_of
 from translators.providers.openai.reasoning import content_of
 
 BETWEEN_ITEMS = "\n\n"
-"""Where a dialect has room for one text: two messages of an answer are not one."""
+"""Separator in dialects with room for one text: two messages of an answer are not one."""
 
 
 class _Part(Struct):
