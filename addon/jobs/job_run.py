@@ -93,6 +93,8 @@ class JobRun:
         """
         resources = self.resources
         encrypted = await resources.store.encrypted_key(self.id)
+        if encrypted is None and self.job.brought_key:
+            raise NotConfigured("the key that its caller brought was deleted when it ended")
         key = None if encrypted is None else resources.keys.decrypt(encrypted)
         try:
             return await provider_endpoint(self.target, key, resources.google)

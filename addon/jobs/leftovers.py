@@ -28,7 +28,7 @@ SECONDS_BEFORE_FALLBACK = 10.0
 
 async def remember_endpoint(run: JobRun) -> None:
     """Keep the endpoint of a job with a caller's key: the stored key is deleted when the job ends."""
-    if run.keeps_leftovers or await run.resources.store.encrypted_key(run.id) is None:
+    if run.keeps_leftovers or not run.job.brought_key:
         return
     try:
         run.resources.callers_endpoints[run.id] = await run.endpoint()

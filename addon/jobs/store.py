@@ -127,6 +127,7 @@ class Store:
                 session.flush()
                 session.add_all(Tag(job_id=job.id, key=key, value=value) for key, value in tags.items())
                 if encrypted_key is not None:
+                    job.brought_key = True
                     session.add(JobKey(job_id=job.id, encrypted=encrypted_key))
                 if job.client_request_token is not None:
                     session.add(
@@ -291,6 +292,7 @@ class Store:
             assignment, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
             job.attempt += 1
+            job.brought_key = False
             for column, value in assignment.items():
                 setattr(job, column, value)
             job.fallbacks = others

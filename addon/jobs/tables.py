@@ -60,6 +60,8 @@ class Job(Base):
     "endpoint", "mode"}`."""
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The providers that refused the job, in order, and why."""
+    brought_key: Mapped[bool] = mapped_column(default=False)
+    """The job's creator brought a key for the provider: no other one is used, even after its deletion."""
     attempt: Mapped[int] = mapped_column(default=0)
     """Number of moves to another provider after the job was accepted."""
     request: Mapped[dict[str, Any]] = mapped_column(JSON)

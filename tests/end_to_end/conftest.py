@@ -122,6 +122,10 @@ def prepared(
     )
 
 
+SHARED = {"jobs": {"poll_interval": 0.1, "keep_provider_files": True}}
+"""Of proxies that tests share: files deleted after a job's end would be seen by the next test's provider."""
+
+
 def alive(proxy: ProxyProcess) -> ProxyProcess:
     """A proxy that tests share, started again if the last one left it dead."""
     return proxy.start() if proxy.ended else proxy
@@ -132,7 +136,7 @@ def regular_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
     """The proxy of every test that needs nothing special; it routes by header only."""
-    with prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider) as proxy:
+    with prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider, config=SHARED) as proxy:
         yield proxy
 
 
@@ -140,7 +144,8 @@ def regular_proxy(
 def reverse_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
-    with prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
+    folder = tmp_path_factory.mktemp("reverse")
+    with prepared(folder, s3_url, one_provider, mode="reverse", config=SHARED) as proxy:
         yield proxy
 
 

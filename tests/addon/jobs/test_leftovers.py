@@ -138,6 +138,30 @@ async def test_files_are_deleted_with_the_callers_key(
         await until_gone(provider)
 
 
+async def test_files_of_a_caller_whose_key_is_gone_stay(
+    setup: Setup,
+    bucket: Any,
+    provider: BatchServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next process has a key of its own, which is not the one that the caller chose."""
+
+    def refuse(point: Point, count: int) -> None:
+        if point == "delete":
+            raise Refuse(503, headers={"retry-after": "0.01"})
+
+    provider.at = refuse
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open() as runner:
+        await over(setup, runner, encrypted_key=KeyVault(setup.config.folder).encrypt(provider.key))
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    async with setup.open():
+        while "files stay at openai: the key that its caller brought" not in caplog.text:  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+    assert {dict(seen.headers)["Authorization"] for seen in provider.seen} == {f"Bearer {provider.key}"}
+
+
 async def test_the_callers_own_file_stays(
     tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
 ) -> None:
