@@ -9,8 +9,9 @@ from typing import Any, Protocol, Self
 from anyio import to_thread
 
 from addon.jobs.errors import NotConfigured
-from addon.jobs.locations import Output, input_location
+from addon.jobs.locations import Output, input_access, input_location
 from addon.jobs.processes.input_reader import InputFile, Start
+from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.split import Cut, Limits
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
@@ -137,6 +138,18 @@ class JobRun:
         if when is None:
             return {}
         return {f"{self.job.provider}'s {self.job.model} {when}": {"count": records, "example": None}}
+
+    @property
+    def media(self) -> MediaStore:
+        """The media in S3 that the job's records name."""
+        s3, most = self.resources.s3, min(self.target.provider.max_media, self.limits.bytes)
+        return MediaStore(
+            section=s3.section,
+            own=s3.own,
+            access=input_access(self.job),
+            folder=self.spool.media,
+            most_bytes=most,
+        )
 
     @property
     def spool(self) -> Spool:

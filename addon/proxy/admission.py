@@ -178,19 +178,12 @@ class Admission:
             raise AwsError("ValidationException", str(error)) from error
 
     def _check_place(self, uri: str) -> None:
-        allowed = self.config.s3.allowed
-        if allowed is not None and not any(_is_below(uri, place) for place in allowed):
+        if not self.config.s3.allows(uri):
+            allowed = ", ".join(self.config.s3.allowed or ())
             raise AwsError(
                 "AccessDeniedException",
-                f"{uri} is outside the places that [s3] allowed in {FILE_NAME} names: {', '.join(allowed)}",
+                f"{uri} is outside the places that [s3] allowed in {FILE_NAME} names: {allowed}",
             )
-
-
-def _is_below(uri: str, place: str) -> bool:
-    """Compares whole path segments; false for segments that an HTTP client might resolve to another path."""
-    if {".", ".."} & set(uri.split("/")):
-        return False
-    return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
 
 
 def provider_model(target: Target, model_id: str) -> str:

@@ -93,6 +93,17 @@ class S3Section(_Section):
     allowed: tuple[Annotated[str, Field(pattern="^s3://")], ...] | None = None
     """Prefixes `s3://bucket/key` that jobs may read and write; any by default."""
 
+    def allows(self, uri: str) -> bool:
+        """Whether jobs may read and write there."""
+        return self.allowed is None or any(_is_below(uri, place) for place in self.allowed)
+
+
+def _is_below(uri: str, place: str) -> bool:
+    """Compares whole path segments; false for segments that an HTTP client might resolve to another path."""
+    if {".", ".."} & set(uri.split("/")):
+        return False
+    return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+
 
 class JobsSection(_Section):
     poll_interval: float | None = Field(default=None, gt=0, allow_inf_nan=False)
