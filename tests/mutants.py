@@ -23,6 +23,9 @@ ROOT = Path(__file__).parents[1]
 SLOW = ("_sdk.py", "_real_traffic.py", "test_real_", "test_properties.py", "test_matrix.py", "_models.py")
 """Tests that load official SDKs or repeat much; none is the only one to find a mutant."""
 
+INERT = frozenset({"frozen", "gc", "kw_only", "slots"})
+"""Arguments that change no result."""
+
 _COMPARISONS: dict[type[ast.cmpop], ast.cmpop] = {
     ast.Eq: ast.NotEq(),
     ast.NotEq: ast.Eq(),
@@ -48,11 +51,10 @@ class Mutant(NamedTuple):
 def mutants(module: Path) -> Iterator[Mutant]:
     """Every change to a module that is tried."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    documented = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
-    }  # docstrings change nothing
+    unseen = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    unseen |= {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg in INERT}
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and id(node) not in documented:
+        if isinstance(node, ast.expr) and id(node) not in unseen:
             yield from (Mutant(module, node, after) for after in _changes(node))
 
 

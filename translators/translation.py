@@ -281,7 +281,7 @@ class _EmbeddingCodec(_Codec):
         )
 
     def _part_line(self, custom_id: str, part: EmbeddingRequest, first: int) -> Line:
-        """The line for a part whose first input is the record's input of that number."""
+        """The line for a part that begins with the record's input of that number."""
         try:
             return self._embeddings.line(custom_id, part, self._route.model)
         except Refused as refusal:

@@ -22,4 +22,4 @@ class ModelOutput(Struct, frozen=True):
     input_tokens: int
     output_tokens: int
     notes: tuple[Note, ...] = ()
-    """What of the answer was dropped or mapped."""
+    """Notes on what was dropped or mapped of the answer."""

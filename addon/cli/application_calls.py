@@ -1,4 +1,4 @@
-"""What `bedrock-batch run` adds to its proxy: it notices Bedrock calls, and signs those about no batch job.
+"""An addon of `bedrock-batch run`: notices Bedrock calls, and signs those about no batch job.
 
 SDKs that read no proxy variables send all Bedrock calls to the reverse proxy that `AWS_ENDPOINT_URL_BEDROCK`
 names, signed for its host. `batch_resign` covers batch operations only.
@@ -24,13 +24,15 @@ class ApplicationCalls:
 
     def __init__(self, seen: Path) -> None:
         self._seen = seen
+        self._has_seen = False
         self._resigner = Resigner()
 
     def running(self) -> None:
         self._resigner = Resigner(own_addresses())
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if not self._seen.exists():  # whatever is decrypted is for Bedrock
+        if not self._has_seen:  # whatever is decrypted is for Bedrock
+            self._has_seen = True
             self._seen.touch()
 
     async def request(self, flow: http.HTTPFlow) -> None:

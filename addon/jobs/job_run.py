@@ -10,8 +10,9 @@ from anyio import to_thread
 
 from addon.jobs.errors import NotConfigured
 from addon.jobs.key_vault import BadSecretKey
-from addon.jobs.locations import Output, input_location
+from addon.jobs.locations import Output, input_access, input_location
 from addon.jobs.processes.input_reader import InputFile, Start
+from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.split import Cut, Limits
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
@@ -94,6 +95,8 @@ class JobRun:
         """
         resources = self.resources
         encrypted = await resources.store.encrypted_key(self.id)
+        if encrypted is None and self.job.brought_key:
+            raise NotConfigured("the key that its caller brought was deleted when it ended")
         try:
             key = None if encrypted is None else resources.keys.decrypt(encrypted)
             return await provider_endpoint(self.target, key, resources.google)
@@ -105,11 +108,14 @@ class JobRun:
             raise ProviderError(401, str(error)) from error
 
     @property
+    def has_undelivered_results(self) -> bool:
+        """Whether the job ended with results that could not be written to S3."""
+        return self.job.status == "Failed" and self.job.succeeded > 0
+
+    @property
     def keeps_leftovers(self) -> bool:
-        """Whether the job's files stay at the provider: if configured, or if they are all there is of results
-        that could not be delivered."""
-        undelivered = self.job.status == "Failed" and self.job.succeeded > 0
-        return undelivered or self.resources.config.jobs.keep_provider_files
+        """Whether the job's files stay at the provider."""
+        return self.has_undelivered_results or self.resources.config.jobs.keep_provider_files
 
     @property
     def limits(self) -> Limits:
@@ -128,11 +134,23 @@ class JobRun:
         )
 
     def report_of_model(self, records: int) -> dict[str, dict[str, object]]:
-        """What the job's report has to say of its model: that it retires soon."""
+        """The entry in the job's report for a model that retires soon."""
         when = self.target.retires_soon(self.job.model, utc_now().date())
         if when is None:
             return {}
         return {f"{self.job.provider}'s {self.job.model} {when}": {"count": records, "example": None}}
+
+    @property
+    def media(self) -> MediaStore:
+        """The media in S3 that the job's records name."""
+        s3, most = self.resources.s3, min(self.target.provider.max_media, self.limits.bytes)
+        return MediaStore(
+            section=s3.section,
+            own=s3.own,
+            access=input_access(self.job),
+            folder=self.spool.media,
+            most_bytes=most,
+        )
 
     @property
     def spool(self) -> Spool:

@@ -11,7 +11,7 @@ import anyio
 
 from addon.jobs.errors import NotConfigured, NotYet
 from addon.jobs.job_run import JobRun
-from addon.jobs.tables import DIRECT, FOREIGN, BatchRow, utc_now
+from addon.jobs.tables import DIRECT, FOREIGN, WITHOUT_RESULTS, BatchRow, utc_now
 from addon.providers.google_auth import TokenUnavailable
 from addon.providers.retry_policy import Unreachable, is_transient_error
 from translators.errors import ProviderError
@@ -20,14 +20,14 @@ from translators.providers.conversation import Batch, Endpoint
 logger = logging.getLogger(__name__)
 
 GRACE_HOURS = 24
-"""How long after a job's end a provider that is down is waited for."""
+"""Time after a job's end during which a provider that is down is waited for."""
 SECONDS_BEFORE_FALLBACK = 10.0
-"""How long a job may wait for the deletion before it goes to its next provider."""
+"""Time that a job may wait for the deletion before it goes to its next provider."""
 
 
 async def remember_endpoint(run: JobRun) -> None:
-    """Keep the endpoint of a job whose caller brought a key: the stored key is deleted when the job ends."""
-    if run.keeps_leftovers or await run.resources.store.encrypted_key(run.id) is None:
+    """Keep the endpoint of a job with a caller's key: the stored key is deleted when the job ends."""
+    if run.keeps_leftovers or not run.job.brought_key:
         return
     try:
         run.resources.callers_endpoints[run.id] = await run.endpoint()
@@ -56,7 +56,12 @@ async def delete_before_fallback(run: JobRun) -> None:
 
 
 async def _delete(run: JobRun, row: BatchRow, endpoint: Endpoint | None, *, patient: bool) -> None:
-    """Delete what one batch left, unless the batch may still run or is another application's."""
+    """Delete what one batch left, unless the batch may still run, is another application's, or has results
+    that could not be fetched: they are paid for."""
+    fetched = row.saved or (row.saved is not None and not row.result_files)
+    if row.batch_id is not None and row.state not in WITHOUT_RESULTS and not fetched:
+        logger.warning("job %s: files stay at %s: its results were not fetched", run.id, run.job.provider)
+        return
     may_run = row.state == "running" and row.intended is not None
     input_id = "" if run.source.at_provider else row.input_id or ""
     if may_run or row.batch_id == DIRECT or row.state == FOREIGN or not (input_id or row.result_files):

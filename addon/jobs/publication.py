@@ -44,6 +44,7 @@ async def join_range(run: JobRun, leader: Shard) -> None:
         results=tuple(results),
         folder=run.spool.folder,
         max_bytes=run.limits.bytes,
+        media=run.media,
         unprocessed=None if run.is_over() else NO_RESULT,
         refusals={
             shard.group: RecordError(shard.refusal_code or 400, shard.refusal)

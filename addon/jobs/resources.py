@@ -93,7 +93,7 @@ class Resources:
 
 
 def _identity(database: str) -> str:
-    """What stays of an SQLAlchemy URL while the database is the same: neither password nor options, and of an
+    """The part of an SQLAlchemy URL that identifies the database: neither password nor options, and of an
     SQLite file its whole path."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":

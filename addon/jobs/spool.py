@@ -36,6 +36,11 @@ class Spool:
         """The folder of one batch's result files."""
         return self.folder / "results" / f"{shard:06d}-{round_:03d}"
 
+    @property
+    def media(self) -> Path:
+        """The folder of the media in S3 that records name."""
+        return self.folder / "media"
+
     def part(self, index: int, shard: int) -> Path:
         """The output rows of a range, named by its first shard, for one input object."""
         return self.folder / "output" / f"{index:06d}" / f"{shard:06d}.jsonl"

@@ -144,6 +144,7 @@ class Store:
                 session.flush()
                 session.add_all(Tag(job_id=job.id, key=key, value=value) for key, value in tags.items())
                 if encrypted_key is not None:
+                    job.brought_key = True
                     session.add(JobKey(job_id=job.id, encrypted=encrypted_key))
                 if job.client_request_token is not None:
                     session.add(
@@ -273,7 +274,7 @@ class Store:
             records = {shard.number: min(shard.records, lines[shard.number]) for shard in shards}
 
             def records_of(row: BatchRow, count: int) -> int:
-                """How many records that many lines are, roughly where a record has several."""
+                """Number of records in that many lines, an estimate where a record has several."""
                 return max(0, count) * records[row.shard] // lines[row.shard]
 
             job.succeeded = sum(shard.succeeded for shard in done) + sum(
@@ -298,6 +299,7 @@ class Store:
             assignment, *others = job.fallbacks
             job.refusals = [*job.refusals, f"{job.provider}: {why}"]
             job.attempt += 1
+            job.brought_key = False
             for column, value in assignment.items():
                 setattr(job, column, value)
             job.fallbacks = others

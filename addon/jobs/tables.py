@@ -69,6 +69,8 @@ class Job(Base):
     "endpoint", "mode"}`."""
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The providers that refused the job, in order, and why."""
+    brought_key: Mapped[bool] = mapped_column(default=False)
+    """The job's creator brought a key for the provider: no other one is used, even after its deletion."""
     attempt: Mapped[int] = mapped_column(default=0)
     """Number of moves to another provider after the job was accepted."""
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -139,7 +141,7 @@ class Shard(Base):
     joined: Mapped[bool] = mapped_column(default=False)
     """The range's part of the output is written to the spool."""
     notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What was dropped or mapped in the answers of the range, in the form of the job's `report`."""
+    """Notes on the answers of the range, in the form of the job's `report`."""
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)

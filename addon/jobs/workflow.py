@@ -284,8 +284,7 @@ async def _publish(run: JobRun, shards: list[Shard]) -> None:
 
 async def _clear(run: JobRun) -> None:
     """Remove the spooled files, unless they hold results that could not be delivered."""
-    undelivered = run.job.status == "Failed" and run.job.succeeded > 0
-    if not undelivered:
+    if not run.has_undelivered_results:
         await to_thread.run_sync(run.spool.remove)
 
 

@@ -125,7 +125,7 @@ class GoogleCredentials:
 
 
 def _source() -> tuple[object, ...]:
-    """What changes when the variable that names the key file, the file, or the login of `gcloud` does
+    """A value that changes with the variable that names the key file, the file, and the login of `gcloud`
     (Google: docs/authentication/application-default-credentials, read 2026-11)."""
     named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     folder = os.environ.get("CLOUDSDK_CONFIG") or "~/.config/gcloud"

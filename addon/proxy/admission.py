@@ -93,7 +93,7 @@ class Admission:
         return Assignment.of(target, model)
 
     def warning(self, assignment: Assignment) -> str | None:
-        """What its owner should know of a job that this provider can run: its model retires soon."""
+        """A warning that the model of a job retires soon; None if it does not."""
         when = self._target(assignment.provider).retires_soon(assignment.model, self.clock().date())
         return None if when is None else f"{assignment.provider}'s {assignment.model} {when}"
 
@@ -178,19 +178,12 @@ class Admission:
             raise AwsError("ValidationException", str(error)) from error
 
     def _check_place(self, uri: str) -> None:
-        allowed = self.config.s3.allowed
-        if allowed is not None and not any(_is_below(uri, place) for place in allowed):
+        if not self.config.s3.allows(uri):
+            allowed = ", ".join(self.config.s3.allowed or ())
             raise AwsError(
                 "AccessDeniedException",
-                f"{uri} is outside the places that [s3] allowed in {FILE_NAME} names: {', '.join(allowed)}",
+                f"{uri} is outside the places that [s3] allowed in {FILE_NAME} names: {allowed}",
             )
-
-
-def _is_below(uri: str, place: str) -> bool:
-    """Compares whole path segments; false for segments that an HTTP client might resolve to another path."""
-    if {".", ".."} & set(uri.split("/")):
-        return False
-    return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
 
 
 def provider_model(target: Target, model_id: str) -> str:

@@ -197,7 +197,7 @@ def _tags(tags: Iterable[Tag]) -> dict[str, str]:
 
 
 def _conflict(earlier: Job) -> str:
-    """Why a token creates no second job, with the first one's description."""
+    """The reason for which a token creates no second job, with the first one's description."""
     return (
         f"The clientRequestToken {earlier.client_request_token!r} was used before with other parameters, for "
         f"the job {earlier.arn}, jobName {earlier.name!r}, submitted at {jobs.timestamp(earlier.submitted)}. "

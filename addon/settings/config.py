@@ -93,6 +93,17 @@ class S3Section(_Section):
     allowed: tuple[Annotated[str, Field(pattern="^s3://")], ...] | None = None
     """Prefixes `s3://bucket/key` that jobs may read and write; any by default."""
 
+    def allows(self, uri: str) -> bool:
+        """Whether jobs may read and write there."""
+        return self.allowed is None or any(_is_below(uri, place) for place in self.allowed)
+
+
+def _is_below(uri: str, place: str) -> bool:
+    """Compares whole path segments; false for segments that an HTTP client might resolve to another path."""
+    if {".", ".."} & set(uri.split("/")):
+        return False
+    return f"{uri.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+
 
 class JobsSection(_Section):
     poll_interval: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -190,13 +201,13 @@ class Target:
         return self.provider.models.rules(model, self.overrides)
 
     def retired(self, model: str, today: date) -> str | None:
-        """Why the provider cannot run the model any more; None while it can. The days of another operator's
-        server are not known."""
+        """The reason for which the provider cannot run the model any more; None while it can. Of another
+        operator's server the days are not known."""
         operator = self.provider.models.operator
         return None if self.is_third_party else retired(self.rules(model), operator, today)
 
     def retires_soon(self, model: str, today: date) -> str | None:
-        """When the provider retires the model, if that is soon."""
+        """The day on which the provider retires the model, if that is soon."""
         return None if self.is_third_party else retires_soon(self.rules(model), today)
 
     def base_url(self, environment: Mapping[str, str] = os.environ) -> str:

@@ -134,7 +134,7 @@ class AwsCredentials:
 
 
 def _sources() -> tuple[object, ...]:
-    """What changes when AWS's variables or files do."""
+    """A value that changes with AWS's variables and files."""
     files: list[object] = []
     for variable, default in _FILES:
         try:

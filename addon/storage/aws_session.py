@@ -12,7 +12,7 @@ from addon.storage.aws_credentials import AwsCredentials, Chain, address
 
 
 class AwsSession:
-    """What AWS's tools know of S3.
+    """The settings and credentials for S3 that AWS's tools use.
 
     `s3_url` is the S3 endpoint of the configuration, which wins over AWS's own variables. `own` are the
     addresses this process listens on, which are never used as a proxy. Methods raise botocore's errors.

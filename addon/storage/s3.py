@@ -115,8 +115,8 @@ class S3:
     """
 
     def __init__(self, section: S3Section, *, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
-        self._assume_role = section.assume_role
-        self._own = own
+        self.section = section
+        self.own = frozenset(own)
         self._aws = AwsSession(section.endpoint_url, own)
         self._limiter = anyio.CapacityLimiter(8)  # an unreachable AWS must not occupy every thread
 
@@ -149,6 +149,16 @@ class S3:
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
         await part.replace(path)
+
+    async def fetch(self, location: Location, access: Access, path: Path, most_bytes: int) -> None:
+        """Copy an object of at most so many bytes into the file, which appears whole or not at all."""
+        async with self._store(location, access) as store:
+            found = await _found(store, location.key)
+        if found is None:
+            raise S3Refused(f"{location}: there is no such object")
+        if found["size"] > most_bytes:
+            raise S3Refused(f"{location}: has {found['size']} bytes, at most {most_bytes} can be sent")
+        await self.download(location.bucket, _input(found), access, path)
 
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
         """Write the files, one after the other, as one object. Holds a few parts in memory at most."""
@@ -196,7 +206,7 @@ class S3:
         return failure
 
     def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
-        role = access.role_arn if self._assume_role else None
+        role = access.role_arn if self.section.assume_role else None
         keys = self._aws.credentials(role, access.region).get_frozen_credentials()  # obstore hides errors
         region = self._aws.region(bucket, access.region)
         owner = access.bucket_owner
@@ -216,7 +226,7 @@ class S3:
         )
 
     def _client_options(self, endpoint: str, owner: str | None) -> ClientConfig:
-        options = object_store.client_options(endpoint, self._own)
+        options = object_store.client_options(endpoint, self.own)
         if (bundle := self._aws.ca_bundle) is not None:
             options["root_certificate"] = Path(bundle).read_bytes()
         if owner is not None:

@@ -45,12 +45,12 @@ def seconds(command: Sequence[str], home: Path) -> float:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("config", ["", '[providers.openai.models]\n"*haiku*" = "gpt-4o-mini"\n'])
+@pytest.mark.parametrize("config", ["", '[providers.openai.models]\n"*haiku*" = "gpt-5.4-mini"\n'])
 @pytest.mark.parametrize("sentences", [1, 8, 80])
 def test_a_file_of_records(tmp_path: Path, sentences: int, config: str) -> None:
     source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     write_input(source, sentences)
-    model = "gpt-4o-mini"
+    model = "gpt-5.4-mini"
     if config:
         (tmp_path / "bedrock-batch.toml").write_text(config, encoding="utf-8")
         model = "anthropic.claude-3-haiku-20240307-v1:0"

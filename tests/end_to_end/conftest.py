@@ -21,13 +21,13 @@ from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
 PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
 PROVIDER_KEY = "the-providers-key"
 PROVIDERS: Mapping[str, Mapping[str, Any]] = {
-    "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-4o-mini"},
+    "providers.openai.models": {"anthropic.claude-3-haiku-*": "gpt-5.4-mini"},
     "providers.small": {"kind": "openai", "max_requests_per_batch": 100},
-    "providers.small.models": {"*": "gpt-4o-mini"},
+    "providers.small.models": {"*": "gpt-5.4-mini"},
     "providers.wrong": {"kind": "openai", "api_key": "env:WRONG_KEY"},
-    "providers.wrong.models": {"*": "gpt-4o-mini"},
+    "providers.wrong.models": {"*": "gpt-5.4-mini"},
     "providers.keyless": {"kind": "openai", "api_key": "env:NO_SUCH_KEY"},
-    "providers.keyless.models": {"*": "gpt-4o-mini"},
+    "providers.keyless.models": {"*": "gpt-5.4-mini"},
 }
 """`openai`, `small` (ten batches for a thousand records), `wrong` (a key that is refused) and `keyless`."""
 
@@ -129,6 +129,10 @@ def prepared(
     )
 
 
+SHARED = {"jobs": {"poll_interval": 0.1, "keep_provider_files": True}}
+"""Of proxies that tests share: files deleted after a job's end would be seen by the next test's provider."""
+
+
 def alive(proxy: ProxyProcess) -> ProxyProcess:
     """A proxy that tests share, started again if the last one left it dead."""
     return proxy.start() if proxy.ended else proxy
@@ -139,7 +143,7 @@ def regular_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
     """The proxy of every test that needs nothing special; it routes by header only."""
-    with prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider) as proxy:
+    with prepared(tmp_path_factory.mktemp("regular"), s3_url, one_provider, config=SHARED) as proxy:
         yield proxy
 
 
@@ -147,7 +151,8 @@ def regular_proxy(
 def reverse_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
-    with prepared(tmp_path_factory.mktemp("reverse"), s3_url, one_provider, mode="reverse") as proxy:
+    folder = tmp_path_factory.mktemp("reverse")
+    with prepared(folder, s3_url, one_provider, mode="reverse", config=SHARED) as proxy:
         yield proxy
 
 

@@ -24,7 +24,7 @@ def client(start_proxy: StartProxy) -> Iterator[Client]:
             "providers.other.models": {
                 "amazon.titan-embed-*": "text-embedding-3-small",
                 "cohere.embed-*": "text-embedding-3-small",
-                "anthropic.*": "gpt-5-nano",
+                "anthropic.*": "gpt-5.4-mini",
             },
         },
     )

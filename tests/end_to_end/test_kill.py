@@ -19,7 +19,7 @@ RECORDS = [*(claude(number) for number in range(1, 8)), claude(8, "please fail")
 SHARDS = 3
 TINY: dict[str, dict[str, Any]] = {
     "providers.tiny": {"kind": "openai", "max_requests_per_batch": 3},
-    "providers.tiny.models": {"*": "gpt-4o-mini"},
+    "providers.tiny.models": {"*": "gpt-5.4-mini"},
 }
 
 PROVIDER_POINTS: list[tuple[Point, int]] = [

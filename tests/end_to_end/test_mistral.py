@@ -154,7 +154,7 @@ def test_a_retired_model_is_refused_at_once(client: Client, mistral: MistralServ
     with pytest.raises(ClientError, match="Mistral retired it on 30 March 2025") as refusal:
         create(client, bucket, RECORDS, modelId="mistral.mistral-large-2407-v1:0")
     assert refusal.value.response["Error"]["Code"] == "ValidationException"
-    assert mistral.seen == []
+    assert "POST" not in {method for method, _, _ in mistral.seen}
 
 
 def test_vectors_come_home_too(client: Client, mistral: MistralServer, bucket: Bucket) -> None:

@@ -32,7 +32,7 @@ SECRETS = (PROVIDER_KEY, "not-the-providers-key", *CALLER.values(), *PROXY_AWS.v
 LINE = {
     "method": "POST",
     "url": "/v1/chat/completions",
-    "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
+    "body": {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hi"}]},
 }
 NOBODY = "http://127.0.0.1:9/v1"
 
@@ -229,7 +229,7 @@ def test_batches_of_anthropic(to: Callable[[str], Client], providers: Providers)
 @pytest.mark.parametrize("spelled", ["batches/{}", "{}"])
 def test_batches_of_gemini(to: Callable[[str], Client], providers: Providers, spelled: str) -> None:
     made = httpx.post(
-        f"{providers.gemini.url}/v1beta/models/gemini-2.5-flash:batchGenerateContent",
+        f"{providers.gemini.url}/v1beta/models/gemini-2.5-flash-lite:batchGenerateContent",
         headers={"x-goog-api-key": PROVIDER_KEY},
         json={
             "batch": {
@@ -324,7 +324,7 @@ def of_file(bucket: Bucket, file_id: str, **changes: Any) -> dict[str, Any]:
     return bucket.request(bucket.uri("nothing/here.jsonl"), tags=tags, **changes)
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-mini", CLAUDE])
+@pytest.mark.parametrize("model", ["gpt-5.4-mini", CLAUDE])
 def test_a_job_of_a_file_at_the_provider_comes_home(
     to: Callable[[str], Client], provider: BatchServer, bucket: Bucket, model: str
 ) -> None:
@@ -358,7 +358,7 @@ def test_however_often_it_is_called_a_create_makes_one_batch(
             raise faults.pop()
 
     request = of_file(
-        bucket, uploaded(provider, ["a"]), modelId="gpt-4o-mini", clientRequestToken=uuid4().hex
+        bucket, uploaded(provider, ["a"]), modelId="gpt-5.4-mini", clientRequestToken=uuid4().hex
     )
     provider.at = cut_once
     retries = {"total_max_attempts": 2, "mode": "standard"}
@@ -400,7 +400,7 @@ def test_a_stop_cancels_the_batch_of_a_file(
     provider.outcome = lambda number: Outcome(stalls_after=1)
     client = regular("openai")
     file = uploaded(provider, ["a", "b"])
-    arn = client.create_model_invocation_job(**of_file(bucket, file, modelId="gpt-4o-mini"))["jobArn"]
+    arn = client.create_model_invocation_job(**of_file(bucket, file, modelId="gpt-5.4-mini"))["jobArn"]
     when(client, arn, "InProgress", processed=1)
     client.stop_model_invocation_job(jobIdentifier=arn)
     assert ended(client, arn)["status"] == "Stopped"

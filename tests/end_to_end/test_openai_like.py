@@ -53,7 +53,7 @@ def proxy(
     config: dict[str, dict[str, Any]] = {}
     for name, server in all_servers.items():
         config[f"providers.{name}"] = {"base_url": server.url, "api_key": "env:OPENAI_API_KEY"}
-        config[f"providers.{name}.models"] = {"*": "gpt-4o-mini" if name == "azure" else "a-model"}
+        config[f"providers.{name}.models"] = {"*": "gpt-5.4-mini" if name == "azure" else "a-model"}
     config["providers.homemade"]["kind"] = "openai"
     folder = tmp_path_factory.mktemp("openai-like")
     with prepared(folder, s3_url, one_provider, config=config) as started:

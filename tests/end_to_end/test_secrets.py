@@ -11,6 +11,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import PROVIDER_KEY, PROXY_AWS, StartProxy
 from tests.end_to_end.harness import CALLER, Bucket, Client, bedrock, claude, ended, jsonl, when
+from tests.waiting import wait_until
 
 BROUGHT = "the-key-that-the-caller-brought"
 AWS = (*CALLER.values(), *PROXY_AWS.values())
@@ -65,11 +66,13 @@ def test_the_provider_sees_its_key_and_nothing_of_aws(
 
 
 def test_a_key_that_the_caller_brought_is_the_one_used(
-    provider: BatchServer, routed: Client, bucket: Bucket
+    verbose_proxy: ProxyProcess, provider: BatchServer, bucket: Bucket
 ) -> None:
     provider.key = BROUGHT
-    bring(routed)
-    assert ended(routed, create(routed, bucket))["status"] == "Completed"
+    with bedrock(verbose_proxy, provider="openai") as client:
+        bring(client)
+        assert ended(client, create(client, bucket))["status"] == "Completed"
+        wait_until(lambda: not provider.files, "the deletion of the files")
     assert authorizations(provider) == {f"Bearer {BROUGHT}"}
 
 

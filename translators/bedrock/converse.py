@@ -372,15 +372,15 @@ class Answer(Struct):
     """The words in which the model refused, one of the content's texts. Converse has no stop reason for that:
     `stop_reason` is `content_filtered`, as it is, without such words, where a filter stopped the answer."""
     stopped_by: str = ""
-    """The provider's own word for why the answer ended."""
+    """The provider's own word for the filter that stopped the answer."""
     separator: str = ""
-    """What stands between the content's texts where a dialect has room for a single one."""
+    """The separator between the content's texts where a dialect has room for a single one."""
     reasoning_tokens: int | None = None
     """The part of `output_tokens` that was reasoning, where the provider reports it."""
     created: int = 0
     """Unix seconds, where the provider reports it."""
     notes: list[Note] = field(default_factory=list[Note])
-    """What of the answer was dropped or mapped; the dialect adds its own."""
+    """Notes on what was dropped or mapped of the answer; the dialect adds its own."""
 
 
 class NotedRequest(Request):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 type Span = tuple[int, int]
-"""Where a value begins and ends, blanks around it included."""
+"""Beginning and end of a value, blanks around it included."""
 
 _LONGEST_NAME = 100
 """Bytes; members with longer names are none that are asked for."""
@@ -49,7 +49,7 @@ class _Scanner:
         self._quoted: bytearray | None = None
         """The characters of a member's name, while and after it is read."""
         self._value = 0
-        """Where the value of the current member begins."""
+        """Beginning of the current member's value."""
 
     def read(self, piece: bytes) -> None:
         position = len(codecs.BOM_UTF8) if not self._offset and piece.startswith(codecs.BOM_UTF8) else 0

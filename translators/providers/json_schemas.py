@@ -87,13 +87,13 @@ def _schemas(schema: object) -> Iterator[object]:
 
 @dataclass(frozen=True)
 class Subset:
-    """What a provider does not accept in a schema."""
+    """The parts of a schema that a provider does not accept."""
 
     provider: str
     told: frozenset[str] = frozenset()
     """Keywords that are moved into the description, where the model may follow them."""
     one_of: bool = True
-    """Whether `oneOf` is accepted; else `anyOf` says nearly the same."""
+    """Whether `oneOf` is accepted; else `anyOf` is sent, which means nearly the same."""
     closed: bool = False
     """Whether objects have to be closed in so many words."""
 
@@ -133,6 +133,6 @@ class Subset:
 
 
 def described(description: object, told: Mapping[str, object]) -> str:
-    """A description that also tells the keywords that could not be said, as Anthropic's SDK writes it."""
+    """A description that also has the keywords that cannot be sent, as Anthropic's SDK writes it."""
     words = ", ".join(f"{word}: {said}" for word, said in told.items())
     return f"{{{words}}}" if description is None else f"{description}\n\n{{{words}}}"

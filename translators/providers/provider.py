@@ -118,6 +118,9 @@ class Provider:
     max_requests: int
     """The provider's own limit for one batch."""
     max_bytes: int
+    max_media: int = 20_000_000
+    """Bytes of all media of a record that are fetched from S3. A limit of ours, where no page names a smaller
+    one: lines with more are refused by most."""
     derived_model: Callable[[str, str], str | None] = _underivable
     """(vendor, bare Bedrock model) → the provider's name of the same model, when the vendor is the same."""
     marks_batches: bool = True

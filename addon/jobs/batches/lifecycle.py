@@ -148,7 +148,16 @@ async def lines_of(run: JobRun, shard: Shard, round_: int) -> Path | None:
     done, refused = await _answered(run, shard, round_), await _refused(run, shard, round_)
     inputs = await run.inputs()
     count = await run.resources.in_process(
-        unanswered_lines, run.id, inputs, cut_of(shard), run.route, run.limits.bytes, done, refused, path
+        unanswered_lines,
+        run.id,
+        inputs,
+        cut_of(shard),
+        run.route,
+        run.limits.bytes,
+        done,
+        refused,
+        path,
+        run.media,
     )
     return path if count else None
 

@@ -44,7 +44,9 @@ class S3Folder:
             raise JobFailed(f"{uri}: there is no object here whose name ends in .jsonl")
         files = await run.fetched(objects)
         try:
-            plan = await resources.in_process(split, job.id, files, run.route, run.limits, run.spool.folder)
+            plan = await resources.in_process(
+                split, job.id, files, run.route, run.limits, run.spool.folder, run.media
+            )
         except BadLine as error:
             raise JobFailed(str(error)) from error
         if not plan.cuts:

@@ -12,7 +12,9 @@ from typing import BinaryIO
 
 from addon.jobs.processes import damaged_rows
 from addon.jobs.processes.input_reader import InputFile, Located, records
+from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.note_counts import NoteCounts, count_note
+from addon.jobs.processes.s3_media import Media
 from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
@@ -36,7 +38,7 @@ class Tally:
     input_tokens: int = 0
     output_tokens: int = 0
     notes: NoteCounts = field(default_factory=dict)
-    """What was dropped or mapped in the answers."""
+    """Notes on what was dropped or mapped in the answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ class Range:
     """Result files of all its shards and their rounds, oldest first."""
     folder: Path
     max_bytes: int
+    media: MediaStore | None = None
     unprocessed: RecordError | None
     """The error row of a record that was sent and has no result; None leaves it out."""
     refusals: Mapping[str, RecordError] = MappingProxyType({})
@@ -206,7 +209,8 @@ def join(wanted: Range) -> Tally:
     tally = Tally()
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("rb")) for path in wanted.results]
-        outcome = _outcomes(wanted, files)
+        media = stack.enter_context(Media(wanted.media))
+        outcome = _outcomes(wanted, files, media)
         parts = stack.enter_context(_Parts(wanted))
         for located in islice(records(wanted.inputs, read, wanted.cut.start), wanted.cut.records):
             result = outcome(located)
@@ -227,7 +231,7 @@ def join(wanted: Range) -> Tally:
 
 
 def _outcomes(
-    wanted: Range, files: Sequence[BinaryIO]
+    wanted: Range, files: Sequence[BinaryIO], media: Media
 ) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
     translator = Translator(wanted.route)
     places = _index(wanted.results, wanted.route.provider, wanted.job_id)
@@ -259,7 +263,7 @@ def _outcomes(
             return wanted.refused_records.get(index, wanted.unprocessed)
         if index in wanted.refused_records:
             return wanted.refused_records[index]
-        line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes)
+        line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes, media)
         if isinstance(line, RecordError):
             return line
         return wanted.refusals.get(line.group, wanted.unprocessed)

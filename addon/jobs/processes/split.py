@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from addon.jobs.processes.input_reader import InputFile, Located, Start, records
+from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.note_counts import NoteCounts, count_note
+from addon.jobs.processes.s3_media import Media
 from addon.jobs.spool import Spool
 from translators.bedrock.records import AnyRecord
 from translators.errors import RecordError
@@ -91,9 +93,19 @@ def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
 
 
 def sendable(
-    translator: Translator, job_id: str, index: int, record: AnyRecord, max_bytes: int
+    translator: Translator,
+    job_id: str,
+    index: int,
+    record: AnyRecord,
+    max_bytes: int,
+    media: Media | None = None,
 ) -> Line | RecordError:
     """The provider's line for the record of this index, or why it cannot be sent."""
+    if media is not None:
+        filled = media.filled(record)
+        if isinstance(filled, RecordError):
+            return filled
+        record = filled
     line = translator.line(custom_id(job_id, index), record)
     if isinstance(line, Line) and len(line.data) >= max_bytes:
         return RecordError(
@@ -104,14 +116,21 @@ def sendable(
     return line
 
 
-def split(job_id: str, inputs: Sequence[InputFile], route: Route, limits: Limits, folder: Path) -> Plan:
-    """Check every line, translate it, and write each shard's lines. Raises `BadLine`."""
+def split(
+    job_id: str,
+    inputs: Sequence[InputFile],
+    route: Route,
+    limits: Limits,
+    folder: Path,
+    media_store: MediaStore | None = None,
+) -> Plan:
+    """Check every line, translate it, and write each shard's lines. Raises `BadLine`, `S3Unavailable`."""
     translator = Translator(route)
     plan = Plan(counts=[0] * len(inputs))
-    with closing(_ShardWriter(Spool(folder), limits, plan)) as writer:
-        for located in records(inputs, translator.read):
+    with closing(_ShardWriter(Spool(folder), limits, plan)) as writer, Media(media_store) as media:
+        for located in records(inputs, media.reading(translator.read)):
             plan.counts[located.object] += 1
-            line = sendable(translator, job_id, located.index, located.record, limits.bytes)
+            line = sendable(translator, job_id, located.index, located.record, limits.bytes, media)
             if isinstance(line, Line):
                 for note in line.notes:
                     count_note(plan.report, note, located.record_id)
@@ -199,18 +218,20 @@ def unanswered_lines(
     answered: frozenset[Request],
     refused: frozenset[int],
     path: Path,
+    media_store: MediaStore | None = None,
 ) -> int:
     """Write the lines of a shard that have no final row yet, but those of `refused` records; how many there
-    are."""
+    are. Raises `S3Unavailable`."""
     translator = Translator(route)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     count = 0
-    with temporary.open("wb") as file:
-        for located in islice(records(inputs, translator.read, cut.start), cut.records):
+    with temporary.open("wb") as file, Media(media_store) as media:
+        reads = media.reading(translator.read)
+        for located in islice(records(inputs, reads, cut.start), cut.records):
             if located.index in refused or Request(located.index) in answered:
                 continue
-            line = sendable(translator, job_id, located.index, located.record, max_bytes)
+            line = sendable(translator, job_id, located.index, located.record, max_bytes, media)
             if isinstance(line, Line) and line.group == cut.group:
                 for part, data in enumerate(line.data.split(b"\n")):
                     if Request(located.index, part, line.lines) not in answered:

@@ -121,7 +121,7 @@ def a_job(number: int = 1, **columns: object) -> Job:
         "arn": f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
         "name": f"nightly-{number}",
         "provider": "openai",
-        "model": "gpt-4o-mini",
+        "model": "gpt-5.4-mini",
         "kind": "openai",
         "request": {
             "jobName": f"nightly-{number}",

@@ -20,7 +20,7 @@ from tests.addon.cli import programs
 from tests.addon.cli.test_translate import a_record, translate, written
 from tests.waiting import PATIENCE
 
-TARGET = ("--model", "gpt-4o-mini", "--to", "openai")
+TARGET = ("--model", "gpt-5.4-mini", "--to", "openai")
 
 
 def from_shell(folder: Path, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -77,7 +77,7 @@ def test_list_shows_the_newest_first(store: Store, jobs: Jobs) -> None:
         "job000000002",
         "nightly-2",
         "openai",
-        "gpt-4o-mini",
+        "gpt-5.4-mini",
         "Completed",
         "-",
         "1",
@@ -167,7 +167,7 @@ def test_show_says_everything(store: Store, jobs: Jobs) -> None:
     for fact in (
         ["Status", "InProgress"],
         ["Waiting", "asking S3: no answer from 127.0.0.1:9"],
-        ["Provider", "openai, gpt-4o-mini for anthropic.claude-3-haiku-20240307-v1:0"],
+        ["Provider", "openai, gpt-5.4-mini for anthropic.claude-3-haiku-20240307-v1:0"],
         ["Records", "20 succeeded, 2 failed, 100 in all"],
         ["Tokens", "700 in, 90 out"],
         ["Input", "s3://in-bucket/records/a/one.jsonl (100 records)"],

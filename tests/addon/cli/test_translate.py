@@ -13,7 +13,7 @@ from tests.addon.cli import programs
 from tests.waiting import PATIENCE, wait_until
 
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
-CONFIG = '[providers.openai.models]\n"anthropic.claude-3-haiku-*" = "gpt-4o-mini"\n'
+CONFIG = '[providers.openai.models]\n"anthropic.claude-3-haiku-*" = "gpt-5.4-mini"\n'
 BODY = {
     "anthropic_version": "bedrock-2023-05-31",
     "max_tokens": 5,
@@ -34,7 +34,7 @@ def written(folder: Path, lines: Iterable[str], name: str = "in.jsonl") -> Path:
 def translate(
     folder: Path,
     *arguments: str,
-    model: str = "gpt-4o-mini",
+    model: str = "gpt-5.4-mini",
     to: str = "openai",
     stdin: str = "",
 ) -> subprocess.CompletedProcess[str]:
@@ -59,24 +59,39 @@ def test_lines_are_what_would_be_uploaded(tmp_path: Path) -> None:
             "method": "POST",
             "url": "/v1/chat/completions",
             "body": {
-                "model": "gpt-4o-mini",
+                "model": "gpt-5.4-mini",
                 "messages": [{"role": "user", "content": "Hi"}],
                 "max_completion_tokens": 5 + index,
             },
         }
         for index in range(2)
     ]
-    assert done.stderr == "2 records: 2 lines for openai, gpt-4o-mini\n"
+    assert done.stderr == "2 records: 2 lines for openai, gpt-5.4-mini\n"
 
 
 def test_model_and_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
     written(tmp_path, [CONFIG], "bedrock-batch.toml")
-    assert '"model":"gpt-4o-mini"' in translate(tmp_path, stdin=a_record(), model=CLAUDE).stdout
+    assert '"model":"gpt-5.4-mini"' in translate(tmp_path, stdin=a_record(), model=CLAUDE).stdout
     small = written(tmp_path, ["[providers.openai]", "max_bytes_per_batch = 50"], "small.toml")
     done = translate(tmp_path, "--config", str(small), stdin=a_record())
     assert (done.returncode, done.stdout) == (0, "")
-    assert "line 1, R1: modelInput: is 176 bytes as a line for the provider" in done.stderr
-    assert "1 record: 0 lines for openai, gpt-4o-mini; 1 cannot be sent" in done.stderr
+    assert "line 1, R1: modelInput: is 177 bytes as a line for the provider" in done.stderr
+    assert "1 record: 0 lines for openai, gpt-5.4-mini; 1 cannot be sent" in done.stderr
+
+
+def test_a_section_s_rules_of_a_model_hold_in_worker_processes_too(tmp_path: Path) -> None:
+    """An input of several blocks is translated by worker processes."""
+    (tmp_path / "bedrock-batch.toml").write_text(
+        CONFIG + '[providers.openai.rules."gpt-5.4*"]\nsampling = "never"\n', encoding="utf-8"
+    )
+    records = [
+        json.loads(a_record(f"R{number}", temperature=0.5, system="x" * 400)) for number in range(1500)
+    ]
+    done = translate(tmp_path, stdin="".join(f"{json.dumps(record)}\n" for record in records), model=CLAUDE)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1500
+    assert not any("temperature" in line for line in lines)
+    assert "dropped inferenceConfig.temperature" in done.stderr
 
 
 def test_a_section_is_a_provider_of_its_kind_and_endpoint(tmp_path: Path) -> None:
@@ -87,11 +102,11 @@ def test_a_section_is_a_provider_of_its_kind_and_endpoint(tmp_path: Path) -> Non
 
 
 def test_a_provider_is_written_as_in_the_header(tmp_path: Path) -> None:
-    assert translate(tmp_path, stdin=a_record(), to=" OpenAI ").stderr.endswith("for openai, gpt-4o-mini\n")
+    assert translate(tmp_path, stdin=a_record(), to=" OpenAI ").stderr.endswith("for openai, gpt-5.4-mini\n")
     written(tmp_path, ["[providers.Team-A]", 'kind = "openai"'], "bedrock-batch.toml")
     for name, known in (("team-a", "Team-A"), ("TEAM-A\t", "Team-A"), ("OPENAI", "openai")):
         done = translate(tmp_path, stdin=a_record(), to=name)
-        assert done.stderr == f"1 record: 1 line for {known}, gpt-4o-mini\n"
+        assert done.stderr == f"1 record: 1 line for {known}, gpt-5.4-mini\n"
 
 
 def test_type_says_the_dialect(tmp_path: Path) -> None:
@@ -112,7 +127,7 @@ def test_refused_records_are_named_by_line_and_do_not_change_the_exit_code(tmp_p
     assert refusal.startswith("line 2, R2: messages[0].content[0].type: ")
     assert note.startswith("dropped additionalModelRequestFields.top_k (")
     assert note.endswith("): 1 record, first on line 3")
-    assert summary == "3 records: 2 lines for openai, gpt-4o-mini; 1 cannot be sent"
+    assert summary == "3 records: 2 lines for openai, gpt-5.4-mini; 1 cannot be sent"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +186,7 @@ def test_many_blocks_come_out_in_order_with_blank_lines_between(tmp_path: Path) 
 def test_a_reader_that_leaves_early_is_no_error_to_shout_about(tmp_path: Path) -> None:
     source = written(tmp_path, [a_record(system="x" * 1000)] * 5000)
     with subprocess.Popen(
-        programs.command("translate", str(source), "--model", "gpt-4o-mini", "--to", "openai"),
+        programs.command("translate", str(source), "--model", "gpt-5.4-mini", "--to", "openai"),
         env=programs.environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -185,7 +200,7 @@ def test_a_reader_that_leaves_early_is_no_error_to_shout_about(tmp_path: Path) -
 
 def test_a_terminal_gets_a_bar_and_the_summary(tmp_path: Path) -> None:
     source = written(tmp_path, [a_record(system="x" * 1000)] * 2000)
-    arguments = ["translate", str(source), "--model", "gpt-4o-mini", "--to", "openai", "--out", "out.jsonl"]
+    arguments = ["translate", str(source), "--model", "gpt-5.4-mini", "--to", "openai", "--out", "out.jsonl"]
     with programs.on_terminal(arguments, tmp_path) as terminal:
         wait_until(lambda: "2,000 lines for openai" in terminal.shown())
         assert "MB" in terminal.shown()
@@ -195,7 +210,7 @@ def test_a_terminal_gets_a_bar_and_the_summary(tmp_path: Path) -> None:
 def test_nothing_that_only_calls_need_is_loaded() -> None:
     code = (
         "import sys; from addon.cli import translate; from translators.providers.registry import PROVIDERS;"
-        "print([translate.target_of('gemini-2.5-flash', name, 'InvokeModel', '') for name in PROVIDERS]);"
+        "print([translate.target_of('gemini-4-argon', name, 'InvokeModel', '') for name in PROVIDERS]);"
         "print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -32,7 +32,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "too many stop sequences": (
         lambda n: a_record(f"R{n}", stop_sequences=list("abcde")),
-        "stopSequences: 5 given",
+        "stopSequences: the model takes no stop sequences",
     ),
     "too large": (
         lambda n: a_record(f"R{n}", system="x" * 3000),
@@ -73,7 +73,7 @@ def test_a_mistake_alone_is_told_to_people(tmp_path: Path, name: str) -> None:
     problem, summary = done.stdout.splitlines()
     assert problem.startswith("in.jsonl:3: error: ")
     assert said in problem
-    assert summary == "2 records, 1 can be sent to openai, gpt-4o-mini: 1 error, 0 warnings"
+    assert summary == "2 records, 1 can be sent to openai, gpt-5.4-mini: 1 error, 0 warnings"
     assert done.returncode == 1
 
 
@@ -84,7 +84,7 @@ def test_ids_that_occur_twice_are_warnings(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         f"{source}:3: warning: A: recordId is also that of line 1",
-        "3 records, 3 can be sent to openai, gpt-4o-mini: 0 errors, 1 warning",
+        "3 records, 3 can be sent to openai, gpt-5.4-mini: 0 errors, 1 warning",
     ]
 
 

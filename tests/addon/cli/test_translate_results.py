@@ -14,7 +14,7 @@ COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
     "created": 1,
-    "model": "gpt-4o-mini",
+    "model": "gpt-5.4-mini",
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "Ho"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
 }
@@ -143,3 +143,28 @@ def test_an_input_that_would_fail_the_job_fails_this(tmp_path: Path, stdin: str,
     done = translate(tmp_path, "--results", "results.jsonl", stdin=stdin)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
+
+
+def test_a_record_of_several_lines_comes_home_as_one(tmp_path: Path) -> None:
+    body = {"input_type": "search_document", "texts": list("abc"), "embedding_types": ["float"]}
+    source = written(tmp_path, [json.dumps({"recordId": "R", "modelInput": body})])
+    (tmp_path / "bedrock-batch.toml").write_text(
+        '[providers.gemini.models]\n"cohere.embed-v4*" = "gemini-embedding-2"\n', encoding="utf-8"
+    )
+    embed = {"model": "cohere.embed-v4:0", "to": "gemini"}
+    sent = translate(tmp_path, str(source), **embed)
+    assert sent.stderr.endswith("1 record: 3 lines for gemini, gemini-embedding-2\n")
+    keys = [json.loads(line)["key"] for line in sent.stdout.splitlines()]
+    vectors = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
+    rows = [
+        json.dumps({"key": key, "response": {"embedding": {"values": vector}}})
+        for key, vector in zip(keys, vectors, strict=True)
+    ]
+    results = written(tmp_path, reversed(rows), "results.jsonl")
+    done = translate(tmp_path, str(source), "--results", str(results), **embed)
+    assert done.stderr.startswith("1 record: 1 answered, 0 failed")
+    (row,) = done.stdout.splitlines()
+    assert json.loads(row)["modelOutput"]["embeddings"]["float"] == vectors
+    short = written(tmp_path, rows[:2], "short.jsonl")
+    (row,) = translate(tmp_path, str(source), "--results", str(short), **embed).stdout.splitlines()
+    assert json.loads(row)["error"]["errorCode"] == 500

@@ -46,7 +46,7 @@ class Setup:
         provider: Server,
         *,
         kind: str = "openai",
-        model: str = "gpt-4o-mini",
+        model: str = "gpt-5.4-mini",
         seconds_per_hour: float = 3600,
         retry_rounds: int = 2,
         fall_back_after: float = 60,

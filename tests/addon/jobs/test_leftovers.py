@@ -94,6 +94,22 @@ async def test_a_refused_deletion_changes_nothing(
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 
 
+async def test_results_that_could_not_be_fetched_stay(
+    setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(point: Point, count: int) -> None:
+        if point == "content:output":
+            raise Refuse(400, "This file cannot be read now.")
+
+    provider.at = refuse
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open() as runner:
+        await over(setup, runner)
+        while "files stay at openai" not in caplog.text and provider.files:  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+    assert {file.purpose for file in provider.files.values()} == {"batch", "batch_output"}
+
+
 async def test_another_process_deletes_what_one_that_ended_did_not(
     setup: Setup, bucket: Any, provider: BatchServer
 ) -> None:
@@ -120,6 +136,30 @@ async def test_files_are_deleted_with_the_callers_key(
         await over(setup, runner, encrypted_key=KeyVault(setup.config.folder).encrypt(provider.key))
         assert setup.store.encrypted_key(JOB) is None
         await until_gone(provider)
+
+
+async def test_files_of_a_caller_whose_key_is_gone_stay(
+    setup: Setup,
+    bucket: Any,
+    provider: BatchServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next process has a key of its own, which is not the one that the caller chose."""
+
+    def refuse(point: Point, count: int) -> None:
+        if point == "delete":
+            raise Refuse(503, headers={"retry-after": "0.01"})
+
+    provider.at = refuse
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    async with setup.open() as runner:
+        await over(setup, runner, encrypted_key=KeyVault(setup.config.folder).encrypt(provider.key))
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    async with setup.open():
+        while "files stay at openai: the key that its caller brought" not in caplog.text:  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+    assert {dict(seen.headers)["Authorization"] for seen in provider.seen} == {f"Bearer {provider.key}"}
 
 
 async def test_the_callers_own_file_stays(

@@ -38,7 +38,7 @@ def job(job_id: str, *, token: str | None = None, submitted: datetime = NOON, **
         arn=f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{job_id}",
         name=request["jobName"],
         provider=values.pop("provider", "openai"),
-        model="gpt-4o-mini",
+        model="gpt-5.4-mini",
         kind="openai",
         request=request,
         region="us-east-1",

@@ -29,7 +29,7 @@ from translators.providers.conversation import Batch, Conversation, Endpoint, Ma
 from translators.providers.vertex import batches
 
 SUBMISSION = Submission(
-    marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0), model="gemini-2.5-flash", group="", lines=1
+    marker=Marker(job="k3v9x0q2m7ab", shard=0, round=0), model="gemini-2.5-flash-lite", group="", lines=1
 )
 OBJECT = "batches/k3v9x0q2m7ab-0-0/input.jsonl"
 

@@ -38,7 +38,7 @@ SIGNATURE = (
 CREATE = {
     "jobName": "my-job",
     "roleArn": "arn:aws:iam::123456789012:role/r",
-    "modelId": "gpt-4o-mini",
+    "modelId": "gpt-5.4-mini",
     "inputDataConfig": {"s3InputDataConfig": {"s3Uri": "s3://in-bucket/in.jsonl"}},
     "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://out-bucket/out/"}},
 }

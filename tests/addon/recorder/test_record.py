@@ -35,7 +35,7 @@ LINES = b"".join(
             "method": "POST",
             "url": "/v1/chat/completions",
             "body": {
-                "model": "gpt-4o-mini",
+                "model": "gpt-5.4-mini",
                 "messages": [{"role": "user", "content": f"{index}: my key is {SECRET}"}],
             },
         }
@@ -48,7 +48,7 @@ LINES = b"".join(
 def a_submission(shard: int = 0, input_id: str = "") -> Submission:
     return Submission(
         marker=Marker(job="k3v9x0q2m7ab", shard=shard, round=0),
-        model="gpt-4o-mini",
+        model="gpt-5.4-mini",
         group="/v1/chat/completions",
         lines=3,
         input_id=input_id,

@@ -17,6 +17,7 @@ from translators.errors import Refused
 type Request = Callable[[Raw], hub.Request]
 type Path = tuple[str | int, ...]
 
+QUESTION = {"role": "user", "content": "a"}
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 TOOL_CONFIG = {
     "tools": [{"toolSpec": {"name": "n", "inputSchema": {"json": {}}}}, {"systemTool": {"name": "s"}}],
@@ -173,6 +174,16 @@ def refused_field(request: Request, body: object) -> str | None:
 def test_example_is_read(family: str) -> None:
     request, body = BODIES[family]
     assert request(Raw(json.dumps(body).encode())).messages
+
+
+@given(st.integers(1, 2**31 - 1).map(float), st.floats(0, 100).filter(lambda value: value % 1 != 0))
+def test_whole_floats_are_integers(whole: float, other: float) -> None:
+    request, body = BODIES["claude"][0], {"anthropic_version": "bedrock-2023-05-31", "messages": [QUESTION]}
+    settings = request(Raw(json.dumps(body | {"max_tokens": whole}).encode())).inference_config
+    assert settings is not None
+    assert settings.max_tokens == int(whole)
+    assert refused_field(request, body | {"max_tokens": other}) == "max_tokens"
+    assert refused_field(request, body | {"max_tokens": "5"}) == "max_tokens"
 
 
 @pytest.mark.parametrize("family", BODIES)

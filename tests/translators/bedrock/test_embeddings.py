@@ -223,7 +223,7 @@ def test_embedding_request_of_a_body(name: str, body: dict[str, Any], expected: 
         (
             "nova-embeddings",
             nova(text={"source": {"s3Location": {"uri": "s3://a/b"}}}),
-            "singleEmbeddingParams.text.value: .*a text in S3 cannot be sent",
+            "singleEmbeddingParams.text.source.bytes: .*a text in S3 cannot be sent",
         ),
         (
             "nova-embeddings",

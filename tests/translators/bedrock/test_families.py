@@ -18,6 +18,9 @@ MESSAGES = [{"role": "user", "content": [{"text": "Hi"}]}]
     [
         ("us.anthropic.claude-sonnet-4-20250514-v1:0", "claude"),
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", "nova"),
+        ("cohere.embed-english-v3", "cohere-embed-v3"),
+        ("cohere.embed-v4:0", "cohere-embed-v4"),
+        ("cohere.command-r-v1:0", "cohere-command-r"),
     ],
 )
 def test_family_of_model_id(model_id: str, family: str) -> None:
@@ -26,7 +29,11 @@ def test_family_of_model_id(model_id: str, family: str) -> None:
 
 @pytest.mark.parametrize(
     "model_id",
-    ["gpt-4o-mini", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghij12"],
+    [
+        "gpt-4o-mini",
+        "amazon.embed-v4:0",
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefghij12",
+    ],
 )
 def test_unknown_model_ids_have_no_family(model_id: str) -> None:
     assert families_of_model(parse(model_id)) == ()

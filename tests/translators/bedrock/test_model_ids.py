@@ -43,12 +43,31 @@ AWS_PREFIXES = ("amer", "apac", "au", "ca", "eu", "global", "jp", "sa", "us", "u
 """Of inference profiles (AWS: inference-profiles-support), written here once more: none may get lost."""
 
 
-def test_prefixes_are_those_of_aws() -> None:
+MODEL_VENDORS = (
+    *("ai21", "amazon", "anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral"),
+    *(
+        "moonshot",
+        "moonshotai",
+        "nvidia",
+        "openai",
+        "qwen",
+        "stability",
+        "twelvelabs",
+        "writer",
+        "xai",
+        "zai",
+    ),
+)
+"""Of base models (AWS: models-supported), written here once more as well."""
+
+
+def test_prefixes_and_vendors_are_those_of_aws() -> None:
     assert sorted(PREFIXES) == list(AWS_PREFIXES)
+    assert sorted(VENDORS) == list(MODEL_VENDORS)
 
 
 @pytest.mark.parametrize("prefix", AWS_PREFIXES)
-@pytest.mark.parametrize("vendor", sorted(VENDORS))
+@pytest.mark.parametrize("vendor", MODEL_VENDORS)
 def test_every_prefix_and_vendor_is_known(prefix: str, vendor: str) -> None:
     assert parse(f"{prefix}.{vendor}.model-1.5-v1:0") == aws(
         f"{prefix}.{vendor}.model-1.5-v1:0", f"{vendor}.model-1.5-v1:0", prefix

@@ -4,6 +4,7 @@ AWS: nova/latest/userguide/embeddings-schema. Segmented embeddings, of media in 
 operation than InvokeModel.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -135,9 +136,18 @@ def _part(parameters: _Parameters) -> TextPart | ImagePart:
         raise Refused(_PARAMETERS, "one of text and image must be there")
     if image is not None:
         return _image(image, f"{_PARAMETERS}.image")
-    if text is None or text.value is None:
-        raise Refused(f"{_PARAMETERS}.text.value", "Field required; a text in S3 cannot be sent")
-    return TextPart(text.value)
+    if text is None or (text.value is None and text.source is None):
+        raise Refused(f"{_PARAMETERS}.text.value", "Field required")
+    return TextPart(_text(text.source, f"{_PARAMETERS}.text.source") if text.value is None else text.value)
+
+
+def _text(source: _Source | None, path: str) -> str:
+    if source is None or source.bytes is None:
+        raise Refused(f"{path}.bytes", "Field required; a text in S3 cannot be sent")
+    try:
+        return b64decode(base64_at(source.bytes, f"{path}.bytes")).decode()
+    except UnicodeDecodeError:
+        raise Refused(f"{path}.bytes", "is not a text in UTF-8") from None
 
 
 def _image(image: _Image, path: str) -> ImagePart:

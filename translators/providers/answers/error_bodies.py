@@ -1,4 +1,4 @@
-"""Message and code of an error body, whoever wrote it: providers, and servers that speak their formats.
+"""Message and code of an error body of any provider, or of a server with a provider's format.
 
 {"error": {"message", "type", "code"}}                  OpenAI, Anthropic, Google
 {"error": "words"}                                      Ollama, llama.cpp

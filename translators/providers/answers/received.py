@@ -37,7 +37,7 @@ _ARRAY = msgspec.json.Decoder(list[Raw])
 
 
 class Reader[Shape]:
-    """Decodes JSON to one shape, whose members are all that is in use."""
+    """Decodes JSON to one shape, which has only the members in use."""
 
     def __init__(self, shape: type[Shape] | UnionType) -> None:
         self._decoder: msgspec.json.Decoder[Shape] = msgspec.json.Decoder(shape)

@@ -1,4 +1,4 @@
-"""Why an answer ended, in Converse's words, whatever a server calls it.
+"""Converse's stop reason for any word of a server.
 
 Servers that speak a provider's format have words of their own (`eos_token`, `abort`) or of other vendors'
 (`SAFETY`, `end_turn`), or none. The text beside such a word is paid for all the same.
@@ -39,10 +39,9 @@ _CUT_SHORT = re.compile(
     r"length|max|limit|trunc|abort|error|fail|time_?out|cancel|interrupt|incomplete|pause|insufficient"
 )
 _LONGEST_WORD = 40
-"""Of a word in notes, which a job's report counts by their text."""
-
-
+"""Characters of a word in notes, which a job's report counts by their text."""
 _LONGEST_CONTENT = 1000
+"""Characters of an unreadable content in an error."""
 
 
 def shown(word: object) -> str:

@@ -44,6 +44,8 @@ class _Said(Struct):
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
+_NUMBER = msgspec.json.Decoder(float)
+_SAMPLING = frozenset(SAMPLING)
 _WHOLE_NUMBER = msgspec.json.Decoder(int)
 _CHOICE = msgspec.json.Decoder(_Choice)
 _TURNS = msgspec.json.Decoder(list[_Turn])
@@ -96,11 +98,10 @@ _RULED = frozenset(
         "output_format",
         "stream",
         "tool_choice",
-        *SAMPLING,
         *_NOT_IN_BATCHES,
     }
 )
-"""The members that a rule is about; `max_tokens` apart, which every body has."""
+"""The members that a rule is about, for every model; the limit apart, which every body has, and sampling."""
 
 _FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -157,7 +158,7 @@ def _without_tool_choice(members: Members) -> None:
 
 def _is_plain(members: Mapping[str, Raw], rules: ModelRules) -> bool:
     """Whether no rule concerns the body's content, as with most: the quick way, at half the time."""
-    if not _RULED.isdisjoint(members):
+    if not _RULED.isdisjoint(members) or not _samples_plainly(members, rules):
         return False
     limit = members.get("max_tokens")
     if limit is None:
@@ -167,6 +168,19 @@ def _is_plain(members: Mapping[str, Raw], rules: ModelRules) -> bool:
     except msgspec.ValidationError:
         return False
     return (SMALL_LIMIT if rules.thinks_by_default else 1) <= asked <= (rules.most_tokens or asked)
+
+
+def _samples_plainly(members: Mapping[str, Raw], rules: ModelRules) -> bool:
+    """Whether the model takes the sampling parameters as they are."""
+    if rules.sampling == "never" and not _SAMPLING.isdisjoint(members):
+        return False
+    if rules.sampling == "one" and "top_p" in members and "temperature" in members:
+        return False
+    temperature = members.get("temperature")
+    try:
+        return temperature is None or _NUMBER.decode(temperature) <= rules.most_temperature
+    except msgspec.ValidationError:
+        return False
 
 
 def _value(name: str, raw: Raw) -> object:

@@ -43,7 +43,7 @@ _FIELDS: Mapping[str, str] = {
     "effort": "outputConfig.effort",
     "tool_choice": "toolConfig.toolChoice",
 }
-"""Where Converse says what a message's parameters say."""
+"""A message's parameters and their counterparts in Converse."""
 
 
 def add_parameters(body: Body, request: Request, rules: ModelRules, betas: str, notes: list[Note]) -> None:

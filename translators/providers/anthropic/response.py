@@ -134,14 +134,14 @@ def answer_in(body: Raw, asked: Callable[[], Request]) -> Answer | RecordError:
         id=message.id or "",
         model=message.model or "",
         stop_sequence=message.stop_sequence,
-        stopped_by=_stopped_by(message),
+        stopped_by=_stopped_by(message) if reason == "content_filtered" else "",
         reasoning_tokens=None if details is None else details.thinking_tokens,
         notes=notes,
     )
 
 
 def _with_calls(reason: StopReason, content: list[ContentBlock]) -> StopReason:
-    """The reason; an answer whose word is not Claude's ends with its calls."""
+    """The reason; an answer with a word that is not Claude's ends with its calls."""
     called = reason == "end_turn" and any(block.tool_use is not None for block in content)
     return "tool_use" if called else reason
 

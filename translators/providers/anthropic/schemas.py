@@ -32,7 +32,7 @@ def fitted(schema: Mapping[str, Any], path: str, moved: set[str]) -> Json:
 
 
 def is_any_object(schema: Mapping[str, Any]) -> bool:
-    """Whether the schema asks for an object and says nothing of its members."""
+    """Whether the schema asks for an object and constrains none of its members."""
     about = schema.keys() - _ABOUT_NOTHING - {"title", "description", "additionalProperties", "properties"}
     return (
         about == {"type"}

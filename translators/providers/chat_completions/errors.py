@@ -7,7 +7,7 @@ from translators.providers.api_responses import ErrorText, ResponseReader, error
 
 
 def _message_and_code(body: object) -> ErrorText:
-    """`{"error": {"message", "code"}}` at OpenAI, anything at others, whose codes are not OpenAI's."""
+    """`{"error": {"message", "code"}}` at OpenAI, anything at others, which have codes of their own."""
     match body:
         case {"error": {"code": str(code)}}:
             return message_of(body), code

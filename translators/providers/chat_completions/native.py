@@ -203,7 +203,7 @@ def _as_it_is(body: bytes, given: ChatUsage, traits: ResponseTraits, *notes: Not
 
 
 def _unusual(body: Raw, traits: ResponseTraits) -> ModelOutput | Answer | RecordError:
-    """A completion whose choices end with words of a server's own; else what the hub can read."""
+    """A completion with stop words of the server's own mapped; else the form that the hub can read."""
     try:
         completion = _ODDLY_ENDED.decode(body)
     except (ValueError, RecursionError):
@@ -232,7 +232,7 @@ def _is_list(body: Any) -> bool:
 
 
 def _finish_reason(choice: _Choice, notes: list[Note]) -> str | None:
-    """OpenAI's word for the server's own; None where nothing was said."""
+    """OpenAI's word for the server's own; None where there is no word."""
     said = choice.message.content or choice.message.tool_calls or ()
     reason = stop_reason(choice.finish_reason, _OWN, "finish_reason", said, notes)
     if isinstance(reason, RecordError):

@@ -150,7 +150,7 @@ def _answer(
         id=body.id or "",
         model=body.model or "",
         refusal=refusal,
-        stopped_by=shown(choice.finish_reason),
+        stopped_by=shown(choice.finish_reason) if reason == "content_filtered" else "",
         separator="\n\n" if refusal else "",
         reasoning_tokens=None if reasoning is None else reasoning.reasoning_tokens,
         created=int(body.created or 0),
@@ -199,8 +199,8 @@ def _split_thought(text: str) -> tuple[str, str]:
 
 
 def _beside_the_message(choice: Choice, unread: list[Any]) -> dict[str, Any] | None:
-    """What Converse has no place for: log probabilities, where in the text the model cites the web, why a
-    filter stepped in, parts of other kinds."""
+    """Members without a place in Converse: log probabilities, citations of the web, a filter's reason, and
+    parts of other kinds."""
     beside: dict[str, Any] = {}
     if choice.logprobs is not None:
         beside["logprobs"] = choice.logprobs

@@ -38,7 +38,7 @@ class Traits:
     """Whether PDFs are accepted."""
     audio: bool = True
     schemas: Subset = ANY_SCHEMA
-    """What is not accepted in the schema of an answer."""
+    """The parts of an answer's schema that are not accepted."""
     text_parts: bool = True
     """Whether a message may have several texts; else they are joined by blank lines."""
 

@@ -120,7 +120,7 @@ def _answer(
         ),
         id=chat.id or "",
         model="",  # not in the response
-        stopped_by=shown(chat.finish_reason),
+        stopped_by=shown(chat.finish_reason) if reason == "content_filtered" else "",
         notes=notes,
     )
 

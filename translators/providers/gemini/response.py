@@ -222,11 +222,16 @@ def _answer(
         ),
         id=response.response_id or "",
         model=response.model_version or "",
-        stopped_by=shown((response.prompt_feedback or {}).get("blockReason") or word),
+        stopped_by=_filter_of(response, word) if reason == "content_filtered" else "",
         reasoning_tokens=None if usage.thoughts_token_count is None else _count(usage.thoughts_token_count),
         created=0 if response.create_time is None else int(response.create_time.timestamp()),
         notes=notes,
     )
+
+
+def _filter_of(response: _Response, word: object) -> str:
+    """The name of the filter that stopped the prompt, or the answer."""
+    return shown((response.prompt_feedback or {}).get("blockReason") or word)
 
 
 def _parts(candidate: _Candidate) -> list[_Part]:

@@ -43,7 +43,7 @@ class ThinkingConfig(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     @property
     def is_off(self) -> bool:
-        """Whether the model is told not to think."""
+        """Whether the request switches thinking off."""
         return self.thinking_budget == 0
 
 

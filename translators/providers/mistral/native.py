@@ -45,7 +45,7 @@ _OPTIONAL = frozenset(
         *("stream", "temperature", "tool_choice", "tools", "top_k", "top_logprobs", "top_p"),
     }
 )
-"""Members that say nothing where they are null or an empty list; `prompt_mode` says something as null."""
+"""Members without meaning where they are null or an empty list; null in `prompt_mode` has one."""
 _RENAMED: Mapping[str, str] = MappingProxyType({"max_completion_tokens": "max_tokens", "seed": "random_seed"})
 _DROPPED: Mapping[str, str] = MappingProxyType(
     {

@@ -96,7 +96,7 @@ def _answer(
         id=body.id or "",
         model=body.model or "",
         refusal=message.refusal or "",
-        stopped_by=shown(choice.finish_reason),
+        stopped_by=shown(choice.finish_reason) if reason == "content_filtered" else "",
         separator="\n\n" if message.refusal else "",
         created=int(body.created or 0),
         notes=notes,

@@ -30,7 +30,7 @@ from translators.providers.chat_completions.tool_calls import tool_use, usage_of
 from translators.providers.openai.reasoning import content_of
 
 BETWEEN_ITEMS = "\n\n"
-"""Where a dialect has room for one text: two messages of an answer are not one."""
+"""Separator in dialects with room for one text: two messages of an answer are not one."""
 
 
 class _Part(Struct):
@@ -150,7 +150,7 @@ def _answer(read: _Body, found: _Content, reason: StopReason, notes: list[Note])
         id=read.id or "",
         model=read.model or "",
         refusal=found.refusal,
-        stopped_by=shown(_why(read)),
+        stopped_by=shown(_why(read)) if reason == "content_filtered" else "",
         separator=BETWEEN_ITEMS,
         reasoning_tokens=None if details is None else details.reasoning_tokens,
         created=int(read.created_at or 0),

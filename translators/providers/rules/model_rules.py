@@ -31,7 +31,7 @@ LONG_AGO = date.min
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRules:
-    """What the models of one name or family take of a request, and how long they run.
+    """The parts of a request that the models of one name or family take, and the end of their life.
 
     The defaults are those of a model that takes whatever is asked.
     """
@@ -39,7 +39,7 @@ class ModelRules:
     names: str
     """Regular expression for a whole name."""
     source: str
-    """Where the rules are written, and when that was read."""
+    """The document of the rules, and the date on which it was read."""
     endpoint: Endpoint = "usual"
     """The provider's endpoint that the model needs."""
     efforts: tuple[Effort, ...] | None = None
@@ -49,7 +49,7 @@ class ModelRules:
     tools_with_effort: bool = True
     """Whether the usual endpoint takes tools of a model that reasons."""
     sampling: Sampling = "always"
-    """When temperature and top_p are accepted; `one`: either of them."""
+    """Condition under which temperature and top_p are accepted; `one`: either of them."""
     penalties: bool = True
     """Whether presence and frequency penalties are accepted."""
     most_temperature: float = 2.0
@@ -60,9 +60,9 @@ class ModelRules:
     system_turns: bool = True
     """Whether system messages may stand between turns."""
     prefill: Prefill = "starts over"
-    """What becomes of a last message of the assistant's."""
+    """The model's treatment of a last message of the assistant's."""
     thinks_by_default: bool = False
-    """Whether the model thinks where nothing is said about it. Thoughts count toward the limit of tokens."""
+    """Whether the model thinks unless the request switches that off. Thoughts count toward the limit."""
     thinking: frozenset[ThinkingKind] = frozenset()
     """The accepted kinds of Claude's `thinking`."""
     always_thinks_from: Effort | None = None
@@ -137,7 +137,7 @@ class RuleChanges(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class RuleOverride:
-    """Changes of the rows of all models whose names match a glob. Hashable, as rows are looked up by it."""
+    """Changes of the rows of all models that match a glob. Hashable, as rows are looked up by it."""
 
     glob: str
     changes: tuple[tuple[str, Any], ...]

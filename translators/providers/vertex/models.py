@@ -84,7 +84,7 @@ def derived_model(vendor: str, model: str) -> str | None:
 
 
 def unusable(model: str) -> str | None:
-    """Why no job can use the model: it is neither of the two kinds."""
+    """The reason for which no job can use the model: it is neither of the two kinds."""
     if _OF_THE_PROJECT.fullmatch(model) is None and not base_name(model).startswith((_CLAUDE, _GEMINI)):
         return "of Vertex AI's models only Gemini's, Claude's and the project's own can be asked"
     return None

@@ -39,7 +39,7 @@ class _Row(Struct):
 
     @property
     def status(self) -> Status | None:
-        """The gRPC status of a failure, whose code is not 0."""
+        """The gRPC status of a failure: any code but 0."""
         error = None if self.batch_result is None else self.batch_result.error
         if not isinstance(error, dict):
             return None

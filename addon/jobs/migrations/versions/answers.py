@@ -1,6 +1,10 @@
-"""Answers of direct mode in the database; records that a batch was refused for; indexes for lists by status,
-and for jobs that ended long ago.
+"""Answers of direct mode in the database; records that a batch was refused for, notes on answers, keys that
+callers brought; indexes for lists by status, and for jobs that ended long ago.
+
+Later versions without revisions have some of the columns already.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,10 +22,19 @@ def upgrade() -> None:
         sa.Column("block", sa.String(40), primary_key=True),
         sa.Column("rows", sa.LargeBinary, nullable=False),
     )
-    with op.batch_alter_table("batches") as batches:
-        batches.add_column(sa.Column("refused", sa.JSON, nullable=False, server_default="{}"))
-    with op.batch_alter_table("batches") as batches:
-        batches.alter_column("refused", server_default=None)
+    _add("batches", "refused", sa.JSON, "{}")
+    _add("shards", "notes", sa.JSON, "{}")
+    _add("jobs", "brought_key", sa.Boolean, sa.false())
+    op.execute("UPDATE jobs SET brought_key = (id IN (SELECT job_id FROM job_keys))")
     op.create_index("jobs_by_end", "jobs", ["ended"])
     op.create_index("jobs_by_status", "jobs", ["provider", "status", "submitted", "id"])
     op.drop_index("ix_jobs_status", "jobs")
+
+
+def _add(table: str, name: str, kind: type[sa.types.TypeEngine[Any]], value: Any) -> None:
+    if name in {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}:
+        return
+    with op.batch_alter_table(table) as changed:
+        changed.add_column(sa.Column(name, kind, nullable=False, server_default=value))
+    with op.batch_alter_table(table) as changed:
+        changed.alter_column(name, server_default=None)

@@ -17,7 +17,7 @@ from tests.addon.jobs.job_setup import JOB, Setup, is_over, keys, rows
 LINE = {
     "method": "POST",
     "url": "/v1/chat/completions",
-    "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]},
+    "body": {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hi"}]},
 }
 
 
@@ -40,7 +40,7 @@ def created(provider: BatchServer, file: str) -> str:
 def add(setup: Setup, file: str, batch: str | None) -> None:
     """Store a job whose batch Create has made, or only intended to make."""
     tags = [{"key": "file_id", "value": file}, {"key": "endpoint", "value": LINE["url"]}]
-    members = {"tags": tags, "modelId": "gpt-4o-mini", "modelInvocationType": "InvokeModel"}
+    members = {"tags": tags, "modelId": "gpt-5.4-mini", "modelInvocationType": "InvokeModel"}
     setup.add(input_key="", members=members)
     batches = BatchStore(setup.store)
     claim = batches.claim(JOB, 0, 0, "create", 60, input_id=file)

@@ -36,7 +36,7 @@ ROUTE = Route(
     model_id="anthropic.claude-3-haiku-20240307-v1:0",
     invocation_type="Converse",
     provider="openai",
-    model="gpt-4o-mini",
+    model="gpt-5.4-mini",
 )
 NO_LIMITS = Limits(requests=1_000, bytes=1_000_000)
 VIDEO = {"video": {"format": "mp4", "source": {"bytes": "AAAA"}}}
@@ -66,7 +66,7 @@ def row(index: int, text: str) -> dict[str, Any]:
         "id": f"chatcmpl-{index}",
         "object": "chat.completion",
         "created": 1,
-        "model": "gpt-4o-mini",
+        "model": "gpt-5.4-mini",
         "choices": [choice],
         "usage": usage,
     }
