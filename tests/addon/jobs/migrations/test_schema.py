@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import JSON, Boolean, Column, Engine, MetaData, inspect, text
 
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.migrations import schema, versions
@@ -38,6 +38,17 @@ def make_first(engine: Engine) -> None:
         first.TABLES.create_all(connection)
 
 
+def make_first_with_later_columns(engine: Engine) -> None:
+    """As versions between 0.1.0 and the first with revisions did."""
+    tables = MetaData()
+    for table in first.TABLES.sorted_tables:
+        table.to_metadata(tables)
+    tables.tables["batches"].append_column(Column("refused", JSON, nullable=False))
+    tables.tables["shards"].append_column(Column("notes", JSON, nullable=False))
+    tables.tables["jobs"].append_column(Column("brought_key", Boolean, nullable=False))
+    tables.create_all(engine)
+
+
 def change(engine: Engine, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(statement))
@@ -48,7 +59,11 @@ def test_head_is_the_newest_revision_and_there_is_one() -> None:
     assert scripts.get_heads() == [schema.HEAD]
 
 
-@pytest.mark.parametrize("before", [None, make_first], ids=["new", "upgraded"])
+@pytest.mark.parametrize(
+    "before",
+    [None, make_first, make_first_with_later_columns],
+    ids=["new", "upgraded", "upgraded from between"],
+)
 def test_tables_are_those_of_this_version(engine: Engine, before: Callable[[Engine], None] | None) -> None:
     if before is not None:
         before(engine)
