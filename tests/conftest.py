@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import os
+import signal
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from tests import postgres
 
 # A proxy starts in half of the time when its bytecode is kept; tests start hundreds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as where a script runs the tests with `&`
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests interrupt inherit this
 
 # The time of one example says nothing on a machine that others use too.
 settings.register_profile("shared machine", deadline=None)

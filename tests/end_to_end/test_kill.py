@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
-from addon.demo.fake_provider.batch import Timing
+from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Point
+from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import alive, prepared
@@ -108,6 +110,36 @@ def test_killed_while_the_provider_is_asked(
 
     provider.at, provider.timing = at, Timing(looks=1)
     check(bucket, provider, run_with_a_restart(killer, proxy, bucket))
+
+
+@pytest.mark.parametrize(
+    ("point", "count"),
+    [("retrieve", 1), ("retrieve", 2), ("upload:after", 2), ("create:before", 2), ("create:after", 2)],
+    ids=str,
+)
+def test_killed_while_a_batch_is_refused_for_one_of_its_requests(
+    proxy: ProxyProcess, provider: BatchServer, bucket: Bucket, point: Point, count: int
+) -> None:
+    killer, reached = Killer(proxy), Counter[Point]()
+    named = Problem(code="invalid_request", message="Is not valid.", param="body.messages", line=2)
+    outcomes = chain([Outcome(problems=(named,))], repeat(Outcome()))
+    provider.outcome = lambda number: next(outcomes)
+
+    def at(now: Point, times: int) -> None:
+        reached[now] += 1
+        if reached[point] == count and now == point:
+            killer.kill()
+
+    provider.at, provider.timing = at, Timing(looks=1)
+    with bedrock(proxy, provider="tiny") as client:
+        request = bucket.request(bucket.put("in.jsonl", jsonl(RECORDS[:3])))
+        arn = client.create_model_invocation_job(**request)["jobArn"]
+        killer.restart()
+        job = ended(client, arn)
+    assert (job["status"], counts(job)) == ("Completed", (3, 3, 2, 1))
+    rows = bucket.rows(arn)
+    assert [row.get("error", {}).get("errorCode") for row in rows] == [None, 400, None]
+    assert [batch.total for batch in provider.batches.values()] == [0, 2]
 
 
 @pytest.mark.parametrize("point", S3_POINTS)

@@ -64,7 +64,7 @@ class Setup:
                 "s3": {"endpoint_url": s3_url},
                 "jobs": {
                     "folder": folder,
-                    "poll_interval": 0.05,
+                    "poll_interval": 0.1,
                     "seconds_per_hour": seconds_per_hour,
                     "retry_rounds": retry_rounds,
                     "fall_back_after": fall_back_after,
@@ -89,7 +89,7 @@ class Setup:
                 keys=keys,
                 s3=S3(self.config.s3),
                 transport=transport,
-                poll_interval=self.config.jobs.poll_interval or 0.05,
+                poll_interval=self.config.jobs.poll_interval or 0.1,
                 workers=anyio.CapacityLimiter(workers),
             ),
             self.store,
@@ -154,7 +154,7 @@ class Setup:
 
     async def until(self, reached: Callable[[Job], bool]) -> Job:
         while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database
-            await anyio.sleep(0.02)
+            await anyio.sleep(0.1)
         return self.job()
 
 

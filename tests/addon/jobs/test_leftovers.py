@@ -30,6 +30,11 @@ async def over(setup: Setup, runner: Runner, **values: Any) -> None:
     await setup.until(is_over)
 
 
+async def until_told(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    while words not in caplog.text:  # noqa: ASYNC110 - a log has no event
+        await anyio.sleep(0.02)
+
+
 async def until_gone(provider: BatchServer) -> None:
     while provider.files:  # noqa: ASYNC110 - the provider is another process's in real life
         await anyio.sleep(0.02)
@@ -88,8 +93,7 @@ async def test_a_refused_deletion_changes_nothing(
     put(bucket, "in/a.jsonl", [CONVERSE])
     async with setup.open() as runner:
         await over(setup, runner)
-        while "files stay at openai: This key deletes nothing." not in caplog.text:  # noqa: ASYNC110
-            await anyio.sleep(0.02)
+        await until_told(caplog, "files stay at openai: This key deletes nothing.")
     assert (setup.job().status, setup.job().message) == ("Completed", None)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 
@@ -111,7 +115,7 @@ async def test_results_that_could_not_be_fetched_stay(
 
 
 async def test_another_process_deletes_what_one_that_ended_did_not(
-    setup: Setup, bucket: Any, provider: BatchServer
+    setup: Setup, bucket: Any, provider: BatchServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(point: Point, count: int) -> None:
         if point == "delete":
@@ -121,6 +125,7 @@ async def test_another_process_deletes_what_one_that_ended_did_not(
     put(bucket, "in/a.jsonl", [CONVERSE] * 3)
     async with setup.open() as runner:
         await over(setup, runner)
+        await until_told(caplog, "waits: deleting files")
     assert provider.files != {}
     provider.at = lambda point, count: None
     async with setup.open():
@@ -155,10 +160,10 @@ async def test_files_of_a_caller_whose_key_is_gone_stay(
     put(bucket, "in/a.jsonl", [CONVERSE])
     async with setup.open() as runner:
         await over(setup, runner, encrypted_key=KeyVault(setup.config.folder).encrypt(provider.key))
+        await until_told(caplog, "waits: deleting files")
     monkeypatch.setenv("OPENAI_API_KEY", "another-key")
     async with setup.open():
-        while "files stay at openai: the key that its caller brought" not in caplog.text:  # noqa: ASYNC110
-            await anyio.sleep(0.02)
+        await until_told(caplog, "files stay at openai: the key that its caller brought")
     assert {dict(seen.headers)["Authorization"] for seen in provider.seen} == {f"Bearer {provider.key}"}
 
 

@@ -36,6 +36,7 @@ from tests.addon.jobs.job_setup import (
     rows,
     run,
 )
+from tests.end_to_end.gemini_server import GeminiServer
 from tests.waiting import PATIENCE
 
 
@@ -439,3 +440,24 @@ async def test_a_stop_waits_neither_for_a_pause_nor_long_for_an_answer(
     finally:
         stopped.set()
     assert (job.status, job.succeeded, job.failed) == ("Stopped", 1, 0)
+
+
+async def test_a_record_of_several_lines_is_asked_for_in_parts_and_comes_home_as_one(
+    tmp_path: Path, s3_url: str, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key")
+    texts = ["a", "bb", "ccc"]
+    body = {"input_type": "search_document", "texts": texts, "embedding_types": ["float"]}
+    put(bucket, "in/a.jsonl", [body, body])
+    with GeminiServer("a-key") as gemini:
+        setup = Setup(
+            tmp_path / "data", s3_url, gemini, kind="gemini", model="gemini-embedding-2", mode="direct"
+        )
+        embed = {"modelId": "cohere.embed-v4:0", "modelInvocationType": "InvokeModel"}
+        job = await run(setup, members=embed)
+        asked = [path for _, path, _ in gemini.seen]
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Completed", 2, 2, 0)
+    assert sum(path.endswith(":embedContent") for path in asked) == 6
+    found = [row["modelOutput"] for row in rows(bucket, f"out/{JOB}/a.jsonl.out")]
+    assert [len(row["embeddings"]["float"]) for row in found] == [3, 3]
+    assert [row["texts"] for row in found] == [texts, texts]
