@@ -32,10 +32,9 @@ def clean_claude_messages(body: Members) -> None:
 def clean_chat_messages(body: Members) -> None:
     """Clean images, files and audio in OpenAI's form. Raises `Refused` naming the field."""
     messages = bytes(body.get("messages", b""))
-    if (
-        messages.find(b"data:") >= 0
-        or messages.find(b'"input_audio"') >= 0
-        or messages.find(b'"file_data"') >= 0
+    if messages.find(b"data:") >= 0 or (
+        messages.find(b"_") >= 0  # a single byte is found much faster
+        and (messages.find(b'"input_audio"') >= 0 or messages.find(b'"file_data"') >= 0)
     ):
         _clean(body, _chat_part)
 

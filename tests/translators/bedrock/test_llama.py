@@ -108,6 +108,12 @@ def test_words_of_other_marks_stay() -> None:
     assert message["content"] == [{"text": "What is <|this|>?"}]
 
 
+def test_a_mark_of_the_beginning_inside_a_text_stays() -> None:
+    text = f"What does {BEGIN} mean?"
+    (message,) = messages(f"{BEGIN}{BEGIN}{text}")
+    assert message["content"] == [{"text": text}]
+
+
 def test_tool_result_stays_text_with_a_note() -> None:
     prompt = turn("user", "Weather?") + turn("assistant", '<|python_tag|>{"name": "w"}').replace(
         "<|eot_id|>", "<|eom_id|>", 2

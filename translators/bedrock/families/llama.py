@@ -113,13 +113,19 @@ def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]
                 return _turns(prompt, headers, notes)
     if inst_template.is_used(prompt):
         return inst_template.messages(prompt)
-    return prompts.free_text(_BEGINNING.sub("", prompt))
+    return prompts.free_text(_without_beginning(prompt))
+
+
+def _without_beginning(text: str) -> str:
+    """The text behind the marks of a prompt's beginning; one in the midst of a text is a part of it."""
+    found = _BEGINNING.match(text)
+    return text if found is None else text[found.end() :]
 
 
 def _turns(prompt: str, headers: list[re.Match[str]], notes: list[converse.Note]) -> list[converse.Message]:
     """The turns that the headers begin; one of an unknown role in the midst of a text is a part of it."""
     starts = [found for found in headers if found["role"] in _ROLES or _ends_turn(prompt, found.start())]
-    if _BEGINNING.sub("", prompt[: starts[0].start()]).strip():
+    if _without_beginning(prompt[: starts[0].start()]).strip():
         raise prompts.misplaced("text outside of a turn", 0)
     ends = [*(following.start() for following in starts[1:]), len(prompt)]
     messages: list[converse.Message] = []

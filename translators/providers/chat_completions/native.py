@@ -172,7 +172,9 @@ def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list
     clean_chat_messages(body)
     messages = bytes(body.get("messages", b""))
     # `find` sees a single byte much faster; the first is the one around the messages
-    if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or _NULL.search(messages):
+    if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or (
+        messages.find(b"null") != -1 and _NULL.search(messages)
+    ):
         _without_empty_members(body)
     if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
         _fit_call_ids(body, notes)

@@ -157,6 +157,12 @@ class FindRules(Protocol):
     def __call__(self, model: str, overrides: Overrides = (), /) -> ModelRules: ...
 
 
+class KnowsVendor(Protocol):
+    """Finds out whether a name is one of the table's vendor."""
+
+    def __call__(self, model: str, /) -> bool: ...
+
+
 class BaseName(Protocol):
     """The name by which a table knows a model: without prefixes of tuned models and the like."""
 
@@ -173,6 +179,8 @@ class RuleTable:
     rules: FindRules
     """A model's row with the section's changes. A name that no row knows has the rules of `newest`, which are
     the strictest ones, or of `foreign` if it is no name of this vendor."""
+
+    knows_vendor_of: KnowsVendor
 
     def __init__(
         self,
@@ -192,15 +200,16 @@ class RuleTable:
         self._foreign = foreign
         self._base_name = base_name
         self._changes = changes
-        self.rules = lru_cache(maxsize=64)(self._find)  # asked for every record, and a job has one model
+        # Both are asked for every record, and a job has one model.
+        self.rules = lru_cache(maxsize=64)(self._find)
+        self.knows_vendor_of = lru_cache(maxsize=64)(self._knows_vendor_of)
 
     def row(self, model: str, /) -> ModelRules | None:
         """The row that knows the name."""
         base = self._base_name(model)
         return next((row for row in self.rows if re.fullmatch(row.names, base)), None)
 
-    def knows_vendor_of(self, model: str) -> bool:
-        """Whether it is a name of this vendor."""
+    def _knows_vendor_of(self, model: str, /) -> bool:
         base = self._base_name(model)
         return self.row(model) is not None or re.fullmatch(self._newest.names, base) is not None
 
