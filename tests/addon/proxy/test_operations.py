@@ -1,11 +1,10 @@
 """The operations on a real database: what is created, shown, listed, stopped and tagged."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, override
 from urllib.parse import quote
@@ -507,10 +506,16 @@ async def test_without_a_token_every_call_makes_a_job(service: Service) -> None:
     assert await service.created() != await service.created()
 
 
-def test_the_same_token_from_twenty_threads_makes_one_job(service: Service) -> None:
-    create = partial(anyio.run, service.operations.create, body(clientRequestToken="again"), CALLER)
-    with ThreadPoolExecutor(20) as threads:
-        answers = {future.result() for future in [threads.submit(create) for _ in range(20)]}
+async def test_the_same_token_twenty_times_at_once_makes_one_job(service: Service) -> None:
+    """The calls to the database, which decide, are made in threads."""
+    answers: set[str] = set()
+
+    async def create() -> None:
+        answers.add(await service.created(clientRequestToken="again"))
+
+    async with anyio.create_task_group() as calls:
+        for _ in range(20):
+            calls.start_soon(create)
     assert len(answers) == 1
     assert len(service.store.jobs()) == 1
     assert set(service.runner.jobs) == {service.store.jobs()[0].id}
@@ -560,21 +565,19 @@ async def test_stop_is_refused_for_a_job_that_is_stopping(service: Service) -> N
         await service.operations.stop(arn)
 
 
-def test_a_stop_that_meets_the_jobs_end_never_undoes_it(service: Service) -> None:
-    def stopped(arn: str) -> bool:
+async def test_a_stop_that_meets_the_jobs_end_never_undoes_it(service: Service) -> None:
+    async def stopped(arn: str) -> bool:
         try:
-            return anyio.run(service.operations.stop, arn) == b""
+            return await service.operations.stop(arn) == b""
         except AwsError:
             return False
 
-    with ThreadPoolExecutor(4) as threads:
-        for _ in range(20):
-            arn = anyio.run(service.created)
-            stops = [threads.submit(stopped, arn) for _ in range(2)]
-            ended = threads.submit(service.store.end, arn[-12:], "Completed", NOON)
-            assert ended.result()
-            accepted = any([stop.result() for stop in stops])
-            assert service.job(arn).status == ("Stopped" if accepted else "Completed")
+    for _ in range(20):
+        arn = await service.created()
+        end = anyio.to_thread.run_sync(service.store.end, arn[-12:], "Completed", NOON)
+        first, second, ended = await asyncio.gather(stopped(arn), stopped(arn), end)
+        assert ended
+        assert service.job(arn).status == ("Stopped" if first or second else "Completed")
 
 
 async def several(service: Service, count: int) -> list[str]:
