@@ -28,8 +28,9 @@ BLOCK = 1 << 18
 """Bytes of rows after which a block is stored."""
 AGE = 0.25
 """Seconds after which a block is stored although it is small."""
-HELD = 16 * BLOCK
-"""Bytes of rows in memory, while the database is away, after which no more records are sent."""
+ROWS_OF_BLOCK = 32
+"""Number of rows after which a block is stored. The next block takes no more either while one is stored, so
+that a process which is killed loses few answers that are paid for."""
 LONGEST_PAUSE = 5.0
 
 
@@ -39,6 +40,10 @@ class _Block:
     rows: list[bytes] = field(default_factory=list[bytes])
     bytes: int = 0
     succeeded: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.bytes >= BLOCK or len(self.rows) >= ROWS_OF_BLOCK
 
 
 class AnswerWriter:
@@ -58,15 +63,15 @@ class AnswerWriter:
         self._has_room = anyio.Event()
 
     async def add(self, row: bytes, *, succeeded: bool) -> None:
-        """Take a row, which is stored within a second; waits while the database is away."""
-        while self._next.bytes >= HELD:
+        """Take a row, which is stored within a second; waits while the database is slow or away."""
+        while self._next.is_full:
             await self._has_room.wait()
         block = self._next
         block.rows.append(row)
         block.bytes += len(row)
         block.succeeded += succeeded
         self._begun.set()
-        if block.bytes >= BLOCK:
+        if block.is_full:
             self._full.set()
 
     async def run(self) -> None:
