@@ -8,13 +8,13 @@ gives the same bytes.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, override
 
 import msgspec
-from msgspec import Raw, structs
+from msgspec import Raw, Struct, structs
 
 from translators.bedrock.converse import Answer, NotedRequest
 from translators.bedrock.embeddings import SCALED, EmbeddingAnswer, EmbeddingRequest
@@ -30,7 +30,7 @@ from translators.bedrock.model_ids import parse
 from translators.bedrock.records import LONGEST_LINE, AnyRecord, DecodedRecord, UnsendableRecord, read
 from translators.errors import Filtered, RecordError, Refused
 from translators.providers.batch_file import Line, Unfinished, joined, part_id
-from translators.providers.provider import Embeddings, MakeLine, Native, OtherEndpoint, Provider
+from translators.providers.provider import Embeddings, Native, OtherEndpoint, Provider
 from translators.providers.registry import provider
 from translators.providers.rules.model_rules import Overrides
 from translators.surrogates import replaced
@@ -70,7 +70,8 @@ class Translator:
             (CONVERSE,) if converse else families_of_model(parse(route.model_id))
         )
         self._codec = _codec(self._families[0], route) if len(self._families) == 1 else None
-        self._lines = None if self._codec is None else _decoder_of_lines(self._codec.body)
+        bodies = () if self._codec is None else self._codec.bodies
+        self._decoders = [_decoder_of_lines(body) for body in bodies]
         self._codecs: dict[str, _Codec] = {}
 
     def read(self, line: bytes) -> AnyRecord | None:
@@ -79,14 +80,19 @@ class Translator:
         Where all records have one dialect, line and body are decoded in one pass, half a microsecond faster.
         A line that fails there is decoded again by `records.read`, which finds the error.
         """
-        if self._lines is None or len(line) > LONGEST_LINE:
+        if not self._decoders or len(line) > LONGEST_LINE:
             return read(line)
-        try:
-            if not line.isascii():
+        if not line.isascii():
+            try:
                 line.decode()  # msgspec does not validate the UTF-8 of raw members
-            return self._lines.decode(line)
-        except (ValueError, RecursionError):
-            return read(line)
+            except ValueError:
+                return read(line)
+        for decoder in self._decoders:
+            try:
+                return decoder.decode(line)
+            except (ValueError, RecursionError):
+                continue
+        return read(line)
 
     def line(self, custom_id: str, record: AnyRecord) -> Line | RecordError:
         """The provider's line for a record, or the record's error."""
@@ -141,15 +147,16 @@ def _in_utf_8(row: bytes) -> bytes:
     return row
 
 
-def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]] | None:
-    return None if body is None else msgspec.json.Decoder(DecodedRecord[body])
+def _decoder_of_lines(body: Any) -> msgspec.json.Decoder[DecodedRecord[Any]]:
+    return msgspec.json.Decoder(DecodedRecord[body])
 
 
 class _Codec(Protocol):
     """Translation between one dialect and one provider."""
 
-    body: Any = None
-    """The type of bodies that are decoded before `line`; None where `line` takes raw bodies only."""
+    bodies: Sequence[Any] = ()
+    """The types of bodies that are decoded before `line`, tried in this order; none where `line` takes raw
+    bodies only."""
 
     def line(self, custom_id: str, model_input: Any) -> Line: ...
 
@@ -181,27 +188,19 @@ def _needed_endpoint(target: Provider, route: Route) -> str | None:
     return endpoint if endpoint in target.other_endpoints else None
 
 
-def _making[Asked](make: MakeLine[Asked], route: Route) -> Callable[[str, Asked], Line]:
-    """Makes lines for the route's model."""
-    if route.rules:
-        return lambda custom_id, asked: make(custom_id, asked, route.model, route.rules)
-    return lambda custom_id, asked: make(custom_id, asked, route.model)
-
-
 class _ConverseCodec(_Codec):
     """Through the hub."""
 
     def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
-        self.body = family.body
+        self.bodies = (family.body,)
         self._family = family
         self._target = target
         self._route = route
-        self._line = _making(target.line, route)
 
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         request = self._family.request(model_input)
-        line = self._line(custom_id, request)
+        line = self._target.line(custom_id, request, self._route.model, self._route.rules)
         if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line
@@ -224,17 +223,35 @@ def _written(family: Family, answer: Answer, route: Route, model_input: Raw) -> 
 class _PassthroughCodec(_Codec):
     """For bodies in the provider's own format, which pass member by member."""
 
-    body = Members.__value__
-
     def __init__(self, family: Family, native: Native, route: Route) -> None:
         self._family = family
         self._native = native
         self._route = route
-        self._line = _making(native.line, route)
+        self._plain = native.plain
+        self.bodies = (Members.__value__,)
+        if self._plain is not None:
+            self.bodies = (self._plain.body, *self.bodies)
+            self._decoder = msgspec.json.Decoder(self._plain.body)
 
     @override
-    def line(self, custom_id: str, model_input: Raw | Members) -> Line:
-        return self._line(custom_id, model_input)
+    def line(self, custom_id: str, model_input: Any) -> Line:
+        """The line of a raw body, of its members, or of a plain one."""
+        route = self._route
+        if self._plain is not None:
+            body = self._decoded(model_input) if isinstance(model_input, Raw) else model_input
+            if isinstance(body, Struct):
+                line = self._plain.line(custom_id, body, route.model, route.rules)
+                if line is not None:
+                    return line
+                model_input = _MEMBERS.decode(msgspec.json.encode(body))
+        return self._native.line(custom_id, model_input, route.model, route.rules)
+
+    def _decoded(self, model_input: Raw) -> Struct | Raw:
+        try:
+            plain: Struct = self._decoder.decode(model_input)
+            return plain
+        except (ValueError, RecursionError):
+            return model_input
 
     @override
     def output(self, model_input: Raw, row: bytes) -> ModelOutput | RecordError | Unfinished:

@@ -23,27 +23,31 @@ _ENCODER = msgspec.json.Encoder()
 _MARK = b";base64,"
 
 
-def clean_claude_messages(body: Members) -> None:
-    """Clean images and documents in Anthropic's form. Raises `Refused` naming the field."""
-    if "messages" in body and bytes(body["messages"]).find(b'"base64"') >= 0:
-        _clean(body, _claude_block)
+def clean_claude_messages(messages: Raw) -> Raw:
+    """The messages with clean images and documents in Anthropic's form. Raises `Refused` naming the field."""
+    if bytes(messages).find(b'"base64"') >= 0:
+        return _cleaned(messages, _claude_block)
+    return messages
 
 
-def clean_chat_messages(body: Members) -> None:
-    """Clean images, files and audio in OpenAI's form. Raises `Refused` naming the field."""
-    messages = bytes(body.get("messages", b""))
-    if messages.find(b"data:") >= 0 or (
-        messages.find(b"_") >= 0  # a single byte is found much faster
-        and (messages.find(b'"input_audio"') >= 0 or messages.find(b'"file_data"') >= 0)
+def clean_chat_messages(messages: Raw) -> Raw:
+    """The messages with clean images, files and audio in OpenAI's form. Raises `Refused` naming the field."""
+    written = bytes(messages)
+    if written.find(b"data:") >= 0 or (
+        written.find(b"_") >= 0  # a single byte is found much faster
+        and (written.find(b'"input_audio"') >= 0 or written.find(b'"file_data"') >= 0)
     ):
-        _clean(body, _chat_part)
+        return _cleaned(messages, _chat_part)
+    return messages
 
 
-def _clean(body: Members, block: _Change) -> None:
+def _cleaned(messages: Raw, block: _Change) -> Raw:
+    body = {"messages": messages}
     try:
         _in_list(body, "messages", "", lambda turn, path: _in_list(turn, "content", path, block))
     except msgspec.DecodeError:
-        return  # the provider says what is wrong with them
+        return messages  # the provider says what is wrong with them
+    return body["messages"]
 
 
 def _in_list(members: Members, name: str, path: str, change: _Change) -> bool:

@@ -63,8 +63,10 @@ def check(
         for number, block in enumerate(message.content):
             if block.text is None or astuple(block).count(None) != _UNSET_MEMBERS:
                 _raise(_flaw(block), f"messages[{index}].content[{number}]")
-    _raise(_flaw(system), "system")
-    _raise(_flaw(tool_config), "toolConfig")
+    if system is not None:
+        _raise(_flaw(system), "system")
+    if tool_config is not None:
+        _raise(_flaw(tool_config), "toolConfig")
 
 
 def _raise(flaw: _Flaw | None, path: str) -> None:

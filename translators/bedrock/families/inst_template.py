@@ -72,6 +72,8 @@ def without_begin(prompt: str) -> str:
 
 
 def _opening(text: str) -> list[converse.Message]:
+    if text in ("", "<s>"):
+        return []
     text = text.strip().removeprefix("<s>").strip()
     _refuse_tools(text, 0)
     text = text.removeprefix("[SYSTEM_PROMPT]").removesuffix("[/SYSTEM_PROMPT]").strip()
@@ -89,7 +91,10 @@ def _instruction(text: str, position: int) -> list[converse.Message]:
 
 
 def _reply(text: str, position: int) -> list[converse.Message]:
-    text = text.strip().removesuffix("<s>").rstrip().removesuffix("</s>").rstrip()
+    text = text.strip()
+    if not text:
+        return []
+    text = text.removesuffix("<s>").rstrip().removesuffix("</s>").rstrip()
     _refuse_tools(text, position)
     return [prompts.message("assistant", text)] if text else []
 

@@ -35,6 +35,10 @@ class Body(Struct, forbid_unknown_fields=True):
     images: list[str] | None = None
 
 
+type _Header = tuple[str, int, int]
+"""A role, the position of its header in the prompt, and the position behind the header."""
+
+
 class _Answer(Struct):
     generation: str
     prompt_token_count: int
@@ -47,12 +51,13 @@ _DECODER = msgspec.json.Decoder(Body)
 _BEGIN = "<|begin_of_text|>"
 _BEGINNING = re.compile(rf"(?:\s*{re.escape(_BEGIN)})*")
 """Twice where the application writes one and its tokenizer or template another."""
-_HEADERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {
-        "<|start_header_id|>": re.compile(r"<\|start_header_id\|>\s*(?P<role>[^<\s]*)\s*<\|end_header_id\|>"),
-        "<|header_start|>": re.compile(r"<\|header_start\|>\s*(?P<role>[^<\s]*)\s*<\|header_end\|>"),
-    }
+_HEADERS: Mapping[str, str] = MappingProxyType(
+    {"<|start_header_id|>": "<|end_header_id|>", "<|header_start|>": "<|header_end|>"}
 )
+"""The beginning of a header → its end."""
+_ROLE = re.compile(r"[^<\s]*")
+_LONGEST_ROLE = 100
+"""In characters, with the white space around it."""
 _TURN_ENDS = frozenset({"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|eom|>", "<|end_of_text|>"})
 _TURN_END = re.compile("|".join(map(re.escape, sorted(_TURN_ENDS))))
 _ENDING = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, sorted(_TURN_ENDS)))}))+\s*\Z")
@@ -63,6 +68,7 @@ _IMAGE_MARK = "<|image|>"
 _ROLES: Mapping[str, converse.Role] = MappingProxyType(
     {"system": "system", "user": "user", "assistant": "assistant", "ipython": "user", "tool": "user"}
 )
+_KNOWN_ROLES = frozenset(_ROLES)
 _TOOL_ROLES = frozenset({"ipython", "tool"})
 _TOOL_TURN = converse.Note(
     "prompt", "mapped", "a tool's answer is told as a user's turn: it answers no call that is known by an id"
@@ -106,14 +112,29 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
 
 
 def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
-    for begin, header in _HEADERS.items():
+    for begin, end in _HEADERS.items():
         if begin in prompt:
-            headers = list(header.finditer(prompt))
-            if any(found["role"] in _ROLES for found in headers):
+            headers = _headers(prompt, begin, end)
+            if not _KNOWN_ROLES.isdisjoint([role for role, _, _ in headers]):
                 return _turns(prompt, headers, notes)
     if inst_template.is_used(prompt):
         return inst_template.messages(prompt)
     return prompts.free_text(_without_beginning(prompt))
+
+
+def _headers(prompt: str, begin: str, end: str) -> list[_Header]:
+    """The headers that begin turns; one of an unknown role in the midst of a text is a part of it."""
+    headers: list[_Header] = []
+    position = prompt.find(begin)
+    while position != -1:
+        inside = position + len(begin)
+        closed = prompt.find(end, inside, inside + _LONGEST_ROLE + len(end))
+        if closed != -1:
+            role = prompt[inside:closed].strip()
+            if role in _ROLES or (_ROLE.fullmatch(role) and _ends_turn(prompt, position)):
+                headers.append((role, position, closed + len(end)))
+        position = prompt.find(begin, inside)
+    return headers
 
 
 def _without_beginning(text: str) -> str:
@@ -122,21 +143,21 @@ def _without_beginning(text: str) -> str:
     return text if found is None else text[found.end() :]
 
 
-def _turns(prompt: str, headers: list[re.Match[str]], notes: list[converse.Note]) -> list[converse.Message]:
-    """The turns that the headers begin; one of an unknown role in the midst of a text is a part of it."""
-    starts = [found for found in headers if found["role"] in _ROLES or _ends_turn(prompt, found.start())]
-    if _without_beginning(prompt[: starts[0].start()]).strip():
+def _turns(prompt: str, headers: list[_Header], notes: list[converse.Note]) -> list[converse.Message]:
+    """The turns that the headers begin. Raises `Refused` for one of an unknown role."""
+    opening = prompt[: headers[0][1]]
+    if opening != _BEGIN and _without_beginning(opening).strip():
         raise prompts.misplaced("text outside of a turn", 0)
-    ends = [*(following.start() for following in starts[1:]), len(prompt)]
+    ends = [position for _, position, _ in headers[1:]]
+    ends.append(len(prompt))
     messages: list[converse.Message] = []
-    for header, end in zip(starts, ends, strict=True):
-        role = header["role"]
+    for (role, position, begin), end in zip(headers, ends, strict=True):
         if role not in _ROLES:
             names = ", ".join(_ROLES)
-            raise prompts.misplaced(f"a turn of {role!r}, who is none of {names},", header.start())
+            raise prompts.misplaced(f"a turn of {role!r}, who is none of {names},", position)
         if role in _TOOL_ROLES and _TOOL_TURN not in notes:
             notes.append(_TOOL_TURN)
-        messages.append(prompts.message(_ROLES[role], _text(prompt[header.end() : end], header.start())))
+        messages.append(prompts.message(_ROLES[role], _text(prompt[begin:end], position)))
     if messages[-1] == _OPEN:
         messages.pop()
     return messages

@@ -3,7 +3,7 @@
 Anthropic: build-with-claude/thinking, thinking-troubleshooting.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import cast, get_args
 
@@ -20,6 +20,7 @@ type Body = dict[str, object]
 SAMPLING = ("temperature", "top_p", "top_k")
 LEAST_TOP_P = 0.95
 """The least top_p beside thinking."""
+_REFUSED_ALWAYS = tuple((name, "the model takes no sampling parameters") for name in SAMPLING)
 
 _NO_ROOM = "the limit of tokens leaves no room for thinking"
 _KINDS: tuple[ThinkingKind, ...] = get_args(ThinkingKind.__value__)
@@ -82,14 +83,12 @@ def fit_to_model(
         _fit_tool_choice(body, rules, fields, notes)
     if _kind(body) == "enabled" and not allows_more_thinking(betas):
         _fit_budget(body, rules, fields, notes)
-    _fit_sampling(body, rules, fields, notes)
-    limit = body.get("max_tokens")
-    if (
-        rules.thinks_by_default
-        and isinstance(limit, int)
-        and _kind(body) not in ("disabled", "between_tools")
-    ):
-        note_small_limit(limit, fields["max_tokens"], notes)
+    kind = _kind(body)
+    _fit_sampling(body, rules, kind, fields, notes)
+    if rules.thinks_by_default and kind not in ("disabled", "between_tools"):
+        limit = body.get("max_tokens")
+        if isinstance(limit, int):
+            note_small_limit(limit, fields["max_tokens"], notes)
 
 
 def _fit_limit(body: Body, rules: ModelRules, field: str, notes: list[Note]) -> None:
@@ -98,29 +97,39 @@ def _fit_limit(body: Body, rules: ModelRules, field: str, notes: list[Note]) -> 
         body["max_tokens"] = fitted_limit(asked, rules, field, notes)
 
 
-def _fit_sampling(body: Body, rules: ModelRules, fields: Mapping[str, str], notes: list[Note]) -> None:
+def _fit_sampling(
+    body: Body, rules: ModelRules, kind: ThinkingKind | None, fields: Mapping[str, str], notes: list[Note]
+) -> None:
     """Only tuning: what the model refuses is dropped; of two that exclude each other, the second."""
-    for name, why in _refused_sampling(body, rules):
-        if body.pop(name, None) is not None:
-            notes.append(Note(fields[name], "dropped", why))
-    temperature = body.get("temperature")
+    if rules.sampling == "never":
+        _drop_sampling(body, _REFUSED_ALWAYS, fields, notes)
+    elif rules.efforts is not None and kind in ("enabled", "adaptive"):
+        _drop_sampling(body, _refused_beside_thinking(body), fields, notes)
+    if "temperature" not in body:
+        return
+    temperature = body["temperature"]
     if isinstance(temperature, int | float):
         body["temperature"] = fitted_temperature(temperature, rules, fields["temperature"], notes)
     if rules.sampling == "one" and temperature is not None and body.pop("top_p", None) is not None:
         notes.append(Note(fields["top_p"], "dropped", "the model takes it or temperature, not both"))
 
 
-def _refused_sampling(body: Body, rules: ModelRules) -> Iterator[tuple[str, str]]:
-    """Names of parameters, and why they are refused."""
-    if rules.sampling == "never":
-        yield from ((name, "the model takes no sampling parameters") for name in SAMPLING)
-    elif rules.efforts is not None and _kind(body) in ("enabled", "adaptive"):
-        if body.get("temperature") != 1:
-            yield "temperature", "is not taken beside thinking"
-        yield "top_k", "is not taken beside thinking"
-        top_p = body.get("top_p")
-        if isinstance(top_p, int | float) and not LEAST_TOP_P <= top_p <= 1:
-            yield "top_p", f"is taken from {LEAST_TOP_P} to 1 beside thinking"
+def _drop_sampling(
+    body: Body, refused: Iterable[tuple[str, str]], fields: Mapping[str, str], notes: list[Note]
+) -> None:
+    """Drop parameters that only tune. `refused`: names, and why they are."""
+    for name, why in refused:
+        if body.pop(name, None) is not None:
+            notes.append(Note(fields[name], "dropped", why))
+
+
+def _refused_beside_thinking(body: Body) -> Iterator[tuple[str, str]]:
+    if body.get("temperature") != 1:
+        yield "temperature", "is not taken beside thinking"
+    yield "top_k", "is not taken beside thinking"
+    top_p = body.get("top_p")
+    if isinstance(top_p, int | float) and not LEAST_TOP_P <= top_p <= 1:
+        yield "top_p", f"is taken from {LEAST_TOP_P} to 1 beside thinking"
 
 
 def _fit_effort(body: Body, rules: ModelRules, field: str, notes: list[Note]) -> None:
@@ -153,7 +162,9 @@ def _effort(config: object) -> Effort | None:
 
 
 def _kind(body: Body) -> ThinkingKind | None:
-    config = body.get("thinking")
+    if "thinking" not in body:
+        return None
+    config = body["thinking"]
     asked = cast("Body", config).get("type") if isinstance(config, dict) else None
     return next((word for word in _KINDS if word == asked), None)
 

@@ -25,7 +25,8 @@ from translators.providers.anthropic.system_turns import misplaced
 from translators.providers.batch_file import Line, Unfinished
 from translators.providers.empty_members import remove_empty
 from translators.providers.native_media import clean_claude_messages
-from translators.providers.rules.checks import SMALL_LIMIT, check_prefill
+from translators.providers.native_parameters import fitted_once
+from translators.providers.rules.checks import check_prefill
 from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import whole_parameters, write_whole
 from translators.wire import Members, ModelOutput
@@ -44,9 +45,6 @@ class _Said(Struct):
 
 
 _BODY = msgspec.json.Decoder(dict[str, Raw])
-_NUMBER = msgspec.json.Decoder(float)
-_SAMPLING = frozenset(SAMPLING)
-_WHOLE_NUMBER = msgspec.json.Decoder(int)
 _CHOICE = msgspec.json.Decoder(_Choice)
 _TURNS = msgspec.json.Decoder(list[_Turn])
 _MESSAGES = msgspec.json.Decoder(list[Raw])
@@ -89,20 +87,6 @@ _NOT_IN_BATCHES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_RULED = frozenset(
-    {
-        "anthropic_beta",
-        "previous_thread_event_id",
-        "thinking",
-        "output_config",
-        "output_format",
-        "stream",
-        "tool_choice",
-        *_NOT_IN_BATCHES,
-    }
-)
-"""The members that a rule is about, for every model; the limit apart, which every body has, and sampling."""
-
 _FIELDS: Mapping[str, str] = MappingProxyType(
     {
         **{name: name for name in ("max_tokens", *SAMPLING, "thinking", "tool_choice")},
@@ -124,18 +108,27 @@ def said_to(
     """The body as such a model takes it, without version and betas; the betas, in one word. Raises
     `Refused`."""
     members = _read(model_input) if isinstance(model_input, Raw) else model_input
+    conversation: Members = {name: members.pop(name) for name in ("messages", "system") if name in members}
+    remove_empty(conversation, _OPTIONAL)
+    parameters, group = _parameters(members, notes, rules)
+    if "messages" in conversation:
+        conversation["messages"] = clean_claude_messages(conversation["messages"])
+        if rules.prefill != "continued" or b'"system"' in bytes(conversation["messages"]):
+            _fit_turns(conversation, rules, notes)
+    return {**parameters, **conversation}, group
+
+
+def _fit_parameters(members: Members, notes: list[Note], rules: ModelRules) -> tuple[Body, str]:
     members.pop("anthropic_version", None)
     remove_empty(members, _OPTIONAL)
     write_whole(members)
     if "tool_choice" in members and "tools" not in members:
         _without_tool_choice(members)
-    clean_claude_messages(members)
-    if rules.prefill != "continued" or b'"system"' in bytes(members.get("messages", b"")):
-        _fit_turns(members, rules, notes)
-    if _is_plain(members, rules):
-        return members, ""
     body = whole_parameters({name: _value(name, raw) for name, raw in members.items()})
     return body, _ruled(body, rules, notes)
+
+
+_parameters = fitted_once(_fit_parameters)
 
 
 def _read(model_input: Raw) -> dict[str, Raw]:
@@ -154,33 +147,6 @@ def _without_tool_choice(members: Members) -> None:
     if demanded not in _NO_CALL:
         raise Refused("tool_choice", "may only be specified while providing tools")
     del members["tool_choice"]
-
-
-def _is_plain(members: Mapping[str, Raw], rules: ModelRules) -> bool:
-    """Whether no rule concerns the body's content, as with most: the quick way, at half the time."""
-    if not _RULED.isdisjoint(members) or not _samples_plainly(members, rules):
-        return False
-    limit = members.get("max_tokens")
-    if limit is None:
-        return True
-    try:
-        asked = _WHOLE_NUMBER.decode(limit)
-    except msgspec.ValidationError:
-        return False
-    return (SMALL_LIMIT if rules.thinks_by_default else 1) <= asked <= (rules.most_tokens or asked)
-
-
-def _samples_plainly(members: Mapping[str, Raw], rules: ModelRules) -> bool:
-    """Whether the model takes the sampling parameters as they are."""
-    if rules.sampling == "never" and not _SAMPLING.isdisjoint(members):
-        return False
-    if rules.sampling == "one" and "top_p" in members and "temperature" in members:
-        return False
-    temperature = members.get("temperature")
-    try:
-        return temperature is None or _NUMBER.decode(temperature) <= rules.most_temperature
-    except msgspec.ValidationError:
-        return False
 
 
 def _value(name: str, raw: Raw) -> object:

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from translators.providers.anthropic import native
+from translators.providers.anthropic import native, native_plain
 from translators.providers.anthropic.models import MODELS, derived_model, headers
 from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES, line
 from translators.providers.anthropic.response import answer
@@ -40,6 +40,8 @@ PROVIDER = Provider(
     max_bytes=MOST_BYTES - ENVELOPE,
     marks_batches=False,
     derived_model=derived_model,
-    native=MappingProxyType({"anthropic.messages": Native(line=native.line, answer=native.answer)}),
+    native=MappingProxyType(
+        {"anthropic.messages": Native(line=native.line, plain=native_plain.PLAIN, answer=native.answer)}
+    ),
     load_direct=_direct,
 )

@@ -85,7 +85,7 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:
     """The line of these parameters."""
     data = _ENCODER.encode(Asked(custom_id, body))
-    return Line(data, once_each(notes), group)
+    return Line(data, once_each(notes) if notes else (), group)
 
 
 def _betas(extra: Mapping[str, object], notes: list[Note]) -> str:

@@ -30,7 +30,7 @@ from translators.providers.answers.received import compact, parsed
 from translators.providers.answers.stop_reasons import stop_reason
 from translators.providers.chat_completions import response
 from translators.providers.chat_completions.names import LONGEST_CALL_ID
-from translators.providers.chat_completions.native_rules import fit_to_model, has
+from translators.providers.chat_completions.native_rules import check_end, fit_to_model, has
 from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
 from translators.providers.chat_completions.tools import NOT_STRICT
@@ -39,6 +39,7 @@ from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
 from translators.providers.json_schemas import fits_strict_mode
 from translators.providers.native_media import clean_chat_messages
+from translators.providers.native_parameters import fitted_once
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 
@@ -138,47 +139,59 @@ _OPTIONAL_IN_MESSAGES = frozenset(
 """The same for members of messages. `content` may be null beside calls."""
 _NO_CALL = frozenset({b'"auto"', b'"none"'})
 
-_MODEL = Note("model", "mapped", "the job says which model answers")
+MODEL_NOTE = Note("model", "mapped", "the job says which model answers")
 _STREAM_OPTIONS = Note("stream_options", "dropped", "a batch has no streams")
 _CALL_ID = Note("messages.tool_calls.id", "mapped", f"{LONGEST_CALL_ID} characters are taken")
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_LIMIT = {sent: Note(given, "mapped", f"sent as {sent}") for given, sent in _OTHER_LIMIT.items()}
-
-_RULED = frozenset({"stream", "stream_options", "stop", "parallel_tool_calls", *TUNING, *LABELS})
-"""Members that have a rule for every model, beside those in `native_rules`."""
+LIMIT_NOTES = {sent: Note(given, "mapped", f"sent as {sent}") for given, sent in _OTHER_LIMIT.items()}
 
 
-def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list[Note]) -> dict[str, Any]:
+def body_for(model_input: Raw | Members, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:
     """The body as this model accepts it. Raises `Refused`."""
-    body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
+    body = _read(model_input) if isinstance(model_input, Raw) else model_input
+    messages = body.pop("messages", None)
+    parameters = _parameters(body, notes, model, traits)
+    if messages is None:
+        return dict(parameters)
+    return {**parameters, "messages": _fitted_messages(messages, traits, notes)}
+
+
+def _fit_parameters(body: Members, notes: list[Note], model: str, traits: Traits) -> Mapping[str, object]:
     remove_empty(body, _OPTIONAL)
     write_whole(body)
     if "tools" not in body and "tool_choice" in body:
         _without_tool_choice(body)
-    if "model" in body and body["model"] != Raw(_ENCODER.encode(model)):
-        notes.append(_MODEL)
-    body["model"] = model
+    if "model" in body and body.pop("model") != Raw(_ENCODER.encode(model)):
+        notes.append(MODEL_NOTE)
     if (other := _OTHER_LIMIT[traits.limit]) in body and traits.limit not in body:
         body[traits.limit] = body.pop(other)
-        notes.append(_LIMIT[traits.limit])
-    if not _RULED.isdisjoint(body):
-        _without_stream(body, notes)
-        _others(body, traits, notes)
+        notes.append(LIMIT_NOTES[traits.limit])
+    _without_stream(body, notes)
+    _others(body, traits, notes)
     if "tools" in body and b'"strict"' in bytes(body["tools"]):
         _fit_strict_tools(body, notes)
     if "response_format" in body and b'"strict"' in bytes(body["response_format"]):
         _fit_strict_format(body, notes)
     fit_to_model(body, traits, notes)
-    clean_chat_messages(body)
-    messages = bytes(body.get("messages", b""))
+    return {"model": model, **body}
+
+
+_parameters = fitted_once(_fit_parameters)
+
+
+def _fitted_messages(messages: Raw, traits: Traits, notes: list[Note]) -> Raw:
+    """The messages; those that need no change keep their bytes."""
+    check_end(bytes(messages), traits.rules, notes)
+    messages = clean_chat_messages(messages)
+    written = bytes(messages)
     # `find` sees a single byte much faster; the first is the one around the messages
-    if (messages.find(b"[", 1) != -1 and _EMPTY_LIST.search(messages)) or (
-        messages.find(b"null") != -1 and _NULL.search(messages)
+    if (written.find(b"[", 1) != -1 and _EMPTY_LIST.search(written)) or (
+        written.find(b"null") != -1 and _NULL.search(written)
     ):
-        _without_empty_members(body)
-    if messages.find(b"_") >= 0 and b'"tool_call' in messages:  # `find` sees a single byte much faster
-        _fit_call_ids(body, notes)
-    return body
+        messages = _without_empty_members(messages)
+    if written.find(b"_") >= 0 and b'"tool_call' in written:
+        messages = _fit_call_ids(messages, notes)
+    return messages
 
 
 def _read(model_input: Raw) -> Members:
@@ -298,14 +311,14 @@ def _may_be_strict(members: Members, schema: str) -> bool:
     return bytes(members.get("strict", b"")) != b"true" or fits_strict_mode(bytes(members.get(schema, b"")))
 
 
-def _without_empty_members(body: Members) -> None:
-    """Remove members of messages that hold nothing; other messages keep their bytes."""
+def _without_empty_members(messages: Raw) -> Raw:
+    """The messages without members that hold nothing."""
     try:
-        messages = _MESSAGES.decode(body["messages"])
+        decoded = _MESSAGES.decode(messages)
     except ValueError:
-        return  # of another form, which the provider refuses
-    if any([_without_empty(message) for message in messages]):
-        body["messages"] = Raw(_ENCODER.encode(messages))
+        return messages  # of another form, which the provider refuses
+    changed = any([_without_empty(message) for message in decoded])
+    return Raw(_ENCODER.encode(decoded)) if changed else messages
 
 
 def _without_stream(body: Members, notes: list[Note]) -> None:
@@ -341,16 +354,17 @@ def _others(body: Members, traits: Traits, notes: list[Note]) -> None:
         notes.append(Note("parallel_tool_calls", "dropped", "not taken without tools, or by this model"))
 
 
-def _fit_call_ids(body: Members, notes: list[Note]) -> None:
-    """Shorten ids of calls and of their results alike; messages without long ones keep their bytes."""
+def _fit_call_ids(messages: Raw, notes: list[Note]) -> Raw:
+    """The messages with shorter ids of calls, and of their results alike."""
     try:
-        messages = _MESSAGES.decode(body["messages"])
-        fitted = [_fitted(message) for message in messages]
+        decoded = _MESSAGES.decode(messages)
+        fitted = [_fitted(message) for message in decoded]
     except ValueError:
-        return  # of another form, which the provider refuses
-    if any(fitted):
-        body["messages"] = Raw(_ENCODER.encode(messages))
-        notes.append(_CALL_ID)
+        return messages  # of another form, which the provider refuses
+    if not any(fitted):
+        return messages
+    notes.append(_CALL_ID)
+    return Raw(_ENCODER.encode(decoded))
 
 
 def _fitted(message: Members) -> bool:

@@ -53,7 +53,7 @@ def has(body: Members, name: str) -> bool:
 
 
 def fit_to_model(body: Members, traits: Traits, notes: list[Note]) -> None:
-    """Change what the model is known to refuse, and nothing else. Raises `Refused`."""
+    """Change parameters that the model is known to refuse, and nothing else. Raises `Refused`."""
     rules = traits.rules
     effort = _fit_effort(body, rules, notes)
     _fit_limit(body, traits.limit, rules, effort, notes)
@@ -64,7 +64,6 @@ def fit_to_model(body: Members, traits: Traits, notes: list[Note]) -> None:
         raise Refused("tool_choice", UNFORCED)
     if not rules.schemas and has(body, "response_format"):
         _check_format(body["response_format"])
-    _check_end(bytes(body.get("messages", b"")), rules, notes)
 
 
 def _fit_effort(body: Members, rules: ModelRules, notes: list[Note]) -> Effort | None:
@@ -145,9 +144,11 @@ def _check_format(value: Raw) -> None:
         raise Refused("response_format", NO_SCHEMA)
 
 
-def _check_end(messages: bytes, rules: ModelRules, notes: list[Note]) -> None:
-    """Check a last message of the assistant's. The last role is found by its name at first: quotes in texts
-    are escaped."""
+def check_end(messages: bytes, rules: ModelRules, notes: list[Note]) -> None:
+    """Check a last message of the assistant's. Raises `Refused`.
+
+    The last role is found by its name at first: quotes in texts are escaped.
+    """
     if rules.prefill == "continued" or not _OF_THE_ASSISTANT.match(
         messages, max(messages.rfind(b'"role"'), 0)
     ):

@@ -8,10 +8,11 @@ from msgspec import Raw
 from translators.bedrock.converse import Answer, Note, Request
 from translators.errors import RecordError
 from translators.providers.batch_file import Line, Unfinished
-from translators.providers.chat_completions import native, request, response, rows
+from translators.providers.chat_completions import native, native_plain, request, response, rows
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES, FindTraits, ResponseTraits
 from translators.providers.direct import Direct
+from translators.providers.plain_bodies import Plain
 from translators.providers.provider import Native
 from translators.providers.rules.model_rules import Overrides
 from translators.wire import Members, ModelOutput, Wire
@@ -42,7 +43,8 @@ class ChatServer:
     @property
     def native(self) -> Mapping[Wire, Native]:
         """Translation of bodies that are chat completions already, and of their answers."""
-        return {"openai.chat": Native(line=self.native_line, answer=self.native_answer)}
+        plain = Plain(native_plain.Body, self.plain_line)
+        return {"openai.chat": Native(line=self.native_line, plain=plain, answer=self.native_answer)}
 
     def native_line(
         self, custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()
@@ -51,6 +53,14 @@ class ChatServer:
         notes: list[Note] = []
         body = native.body_for(model_input, model, self.traits(model, overrides), notes)
         return self.write(custom_id, self.url, body, notes)
+
+    def plain_line(
+        self, custom_id: str, plain: native_plain.Body, model: str, overrides: Overrides = ()
+    ) -> Line | None:
+        """The same of a body of texts and common parameters only; None where a rule concerns it."""
+        notes: list[Note] = []
+        body = native_plain.body_for(plain, model, self.traits(model, overrides), notes)
+        return None if body is None else self.write(custom_id, self.url, body, notes)
 
     def answer(self, row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | Unfinished:
         """The answer in a result row, or the error in its place."""

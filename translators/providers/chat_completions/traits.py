@@ -19,9 +19,12 @@ ADDITIONAL = frozenset(
 ANY_SCHEMA = Subset("the provider")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Traits:
-    """Parameters and content that a server accepts in a chat completion for one of its models."""
+    """Parameters and content that a server accepts in a chat completion for one of its models.
+
+    Each is like itself only, so that what is remembered by it is found at once.
+    """
 
     rules: ModelRules = ANY
     """The model's."""

@@ -24,14 +24,16 @@ from msgspec import Raw
 from translators.bedrock.converse import Note
 from translators.errors import Refused
 from translators.providers.batch_file import Line
+from translators.providers.chat_completions import native_plain
 from translators.providers.chat_completions.lines import ENDPOINT, short_line_of
-from translators.providers.chat_completions.native_rules import fit_to_model
-from translators.providers.chat_completions.traits import Traits
+from translators.providers.chat_completions.native_rules import check_end, fit_to_model
+from translators.providers.chat_completions.traits import Traits, traits_of
 from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
 from translators.providers.native_media import clean_chat_messages
+from translators.providers.native_parameters import fitted_once
 from translators.providers.rules.checks import fitted_seed
 from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import write_whole
@@ -72,7 +74,35 @@ _ENCODER = msgspec.json.Encoder()
 def line(custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks Mistral what the body asks; the job names the model. Raises `Refused`."""
     notes: list[Note] = []
-    body: dict[str, Any] = _read(model_input) if isinstance(model_input, Raw) else model_input
+    body = _read(model_input) if isinstance(model_input, Raw) else model_input
+    given = body.pop("messages", None)
+    traits = _traits(model, overrides)
+    parameters = _parameters(body, notes, model, traits)
+    if given is None:
+        return short_line_of(custom_id, ENDPOINT, parameters, notes)
+    check_end(bytes(given), traits.rules, notes)
+    sent = messages(clean_chat_messages(given), notes, thinks=traits.rules.reasons)
+    return short_line_of(custom_id, ENDPOINT, {**parameters, "messages": sent}, notes)
+
+
+def plain_line(
+    custom_id: str, plain: native_plain.Body, model: str, overrides: Overrides = ()
+) -> Line | None:
+    """The same of a body of texts and common parameters only; None where a rule concerns it."""
+    turns = plain.messages
+    if turns[-1].role != "user" or any([turn.role == "system" for turn in turns[1:]]):
+        return None
+    if plain.temperature == 0 and plain.top_p is not None:
+        return None
+    notes: list[Note] = []
+    body = native_plain.body_for(plain, model, _traits(model, overrides), notes)
+    if body is None:
+        return None
+    del body["model"]
+    return short_line_of(custom_id, ENDPOINT, body, notes)
+
+
+def _fit_parameters(body: dict[str, Any], notes: list[Note], model: str, traits: Traits) -> Mapping[str, Any]:
     if "model" in body and body.pop("model") != Raw(_ENCODER.encode(model)):
         notes.append(_MODEL)
     remove_empty(body, _OPTIONAL)
@@ -81,14 +111,14 @@ def line(custom_id: str, model_input: Raw | Members, model: str, overrides: Over
         raise Refused("stream", "a batch has no streams; accepted is false")
     _name_as_mistral(body, notes)
     _fit_tools(body, notes)
-    rules = MODELS.rules(model, overrides)
-    fit_to_model(body, Traits(rules=rules, limit="max_tokens"), notes)
+    fit_to_model(body, traits, notes)
     if "random_seed" in body:
-        _fit_seed(body, rules, notes)
-    clean_chat_messages(body)
-    if "messages" in body:
-        body["messages"] = messages(body["messages"], notes, thinks=rules.reasons)
-    return short_line_of(custom_id, ENDPOINT, body, notes)
+        _fit_seed(body, traits.rules, notes)
+    return body
+
+
+_parameters = fitted_once(_fit_parameters)
+_traits = traits_of(MODELS, Traits(limit="max_tokens"))
 
 
 def _read(model_input: Raw) -> Members:

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from translators.providers.chat_completions import native_plain
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
 from translators.providers.mistral import native
@@ -12,6 +13,7 @@ from translators.providers.mistral.native_answer import without_prefix
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
+from translators.providers.plain_bodies import Plain
 from translators.providers.provider import Native, Provider
 
 
@@ -44,7 +46,14 @@ PROVIDER = Provider(
     derived_model=derived_model,
     embeddings=EMBEDDINGS,
     native=MappingProxyType(
-        {"mistral.chat": Native(line=native.line, answer=native_answer, following=without_prefix)}
+        {
+            "mistral.chat": Native(
+                line=native.line,
+                plain=Plain(native_plain.Body, native.plain_line),
+                answer=native_answer,
+                following=without_prefix,
+            )
+        }
     ),
     load_direct=_direct,
 )

@@ -8,6 +8,7 @@ also in openai 3.54 (types/shared/chat_model.py). Error answers tell the rest: '
 
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from translators.providers.chat_completions.server import ChatServer
 from translators.providers.chat_completions.traits import Traits, traits_of
@@ -239,6 +240,7 @@ _own = traits_of(MODELS, Traits())
 _elsewhere = traits_of(MODELS, Traits(limit="max_tokens", lenient=True))
 
 
+@lru_cache(maxsize=64)  # asked for every record, and a job has one model
 def traits(model: str, overrides: Overrides = (), /) -> Traits:
     """The traits of a model of OpenAI's, or of a compatible server's."""
     return (_own if MODELS.knows_vendor_of(model) else _elsewhere)(model, overrides)

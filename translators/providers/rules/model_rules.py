@@ -29,11 +29,12 @@ LONG_AGO = date.min
 """Stands for a day of retirement of which only is known that it is past."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ModelRules:
     """The parts of a request that the models of one name or family take, and the end of their life.
 
-    The defaults are those of a model that takes whatever is asked.
+    The defaults are those of a model that takes whatever is asked. Each row is like itself only, so that what
+    is remembered by it is found at once.
     """
 
     names: str

@@ -63,16 +63,20 @@ def request_with_tags(model_input: Raw | wire.Body) -> converse.Request:
 
 def _request(model_input: Raw | wire.Body, *, tagged: bool) -> converse.Request:
     body = decoded(_BODY, model_input)
-    if body.stream:
-        raise Refused("stream", "a batch streams nothing; accepted is false")
     notes: list[Note] = []
     system, conversation = converse_content.split_system(messages(body.messages, notes, tagged=tagged))
     inference = _inference(body)
+    config = None if inference == _EMPTY_CONFIG else inference
+    if wire.is_common(body):
+        noted = tuple(dict.fromkeys(notes)) if notes else ()
+        return converse.NotedRequest(conversation, system, config, notes=noted)
+    if body.stream:
+        raise Refused("stream", "a batch streams nothing; accepted is false")
     _note_dropped(body, notes)
     return converse.NotedRequest(
         messages=conversation,
         system=system,
-        inference_config=None if inference == _EMPTY_CONFIG else inference,
+        inference_config=config,
         tool_config=_tool_config(body),
         additional_model_request_fields=_extras(body, notes) or None,
         output_config=None if body.response_format is None else _output_config(body.response_format),

@@ -7,6 +7,7 @@ AWS: model-parameters-openai, -mistral-chat-completion, -pixtral-large, -jamba, 
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import astuple
 
 from translators.bedrock.converse import AudioFormat, Fraction
 
@@ -204,6 +205,15 @@ class Body(Strict):
     service_tier: Literal["auto", "default", "flex", "priority"] | None = None
     prompt_cache_key: str | None = None
     prediction: Any = None
+
+
+_SELDOM = Body.__struct_fields__.index("tools")
+_SELDOM_ONES = len(Body.__struct_fields__) - _SELDOM
+
+
+def is_common(body: Body) -> bool:
+    """Whether all of the body's members are those that stand before `tools`, which is found out fast."""
+    return astuple(body)[_SELDOM:].count(None) == _SELDOM_ONES
 
 
 type FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]

@@ -34,9 +34,6 @@ _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
 def request(model_input: Raw | wire.Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
     body = decoded(_BODY, model_input)
-    notes: list[converse.Note] = []
-    note_members(body, notes)
-    config = _output_config(body, notes)
     asked = converse.Request(
         messages=[
             converse.Message(message.role, _content(message.content, index))
@@ -46,10 +43,14 @@ def request(model_input: Raw | wire.Body) -> converse.Request:
         inference_config=converse.InferenceConfig(
             body.max_tokens, body.temperature, body.top_p, body.stop_sequences
         ),
-        tool_config=_tool_config(body, notes),
-        additional_model_request_fields=_extras(body) or None,
-        output_config=config,
     )
+    if wire.is_common(body):
+        return asked
+    notes: list[converse.Note] = []
+    note_members(body, notes)
+    asked.tool_config = _tool_config(body, notes)
+    asked.additional_model_request_fields = _extras(body) or None
+    asked.output_config = _output_config(body, notes)
     return converse.noted(asked, notes) if notes else asked
 
 

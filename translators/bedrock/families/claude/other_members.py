@@ -58,14 +58,12 @@ _TASK_BUDGET = Note("output_config.task_budget", "dropped", "a count that only C
 
 def note_members(body: wire.Body, notes: list[Note]) -> None:
     """Note the members that are left out. Raises `Refused` for those that change what is asked."""
-    values = _VALUES(body)
-    if values.count(None) != len(values):
-        for name, value in zip(_NAMES, values, strict=True):
-            if value is None or value is False or value == []:
-                continue
-            if name in _REFUSED:
-                raise Refused(name, _REFUSED[name])
-            notes.append(Note(name, "dropped", _DROPPED[name]))
+    for name, value in zip(_NAMES, _VALUES(body), strict=True):
+        if value is None or value is False or value == []:
+            continue
+        if name in _REFUSED:
+            raise Refused(name, _REFUSED[name])
+        notes.append(Note(name, "dropped", _DROPPED[name]))
     if body.output_config is not None and body.output_config.task_budget is not None:
         notes.append(_TASK_BUDGET)
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import astuple
 
 from translators.bedrock.converse import Fraction
 
@@ -241,8 +242,8 @@ class Metadata(Strict):
 class Body(Strict):
     """Sampling ranges are Anthropic's; which model takes which parameter is not checked here.
 
-    Below `anthropic_beta` are members of Anthropic's own API (anthropic 2.14:
-    beta/message_create_params.py), which `other_members` drops or refuses.
+    Below `betas` are members of Anthropic's own API (anthropic 2.14: beta/message_create_params.py), which
+    `other_members` drops or refuses.
     """
 
     max_tokens: Annotated[int, Meta(ge=1)]
@@ -250,22 +251,22 @@ class Body(Strict):
     system: str | list[SystemText] | None = None
     temperature: Fraction | None = None
     top_p: Fraction | None = None
-    top_k: Annotated[int, Meta(ge=0)] | None = None
     stop_sequences: Annotated[list[str], Meta(max_length=8191)] | None = None
+    anthropic_version: str | None = None
+    """`bedrock-2023-05-31` at AWS, `2026-10-21` in Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
+    Nothing depends on it."""
+    top_k: Annotated[int, Meta(ge=0)] | None = None
     tools: list[Raw] | None = None
     tool_choice: ToolChoice | None = None
     thinking: ThinkingConfig | None = None
     output_config: OutputConfig | None = None
     metadata: Metadata | None = None
     anthropic_beta: list[str] | None = None
-    anthropic_version: str | None = None
-    """`bedrock-2023-05-31` at AWS, `2026-10-21` in Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
-    Nothing depends on it."""
     output_format: JsonSchemaFormat | None = None
     """The former name of `output_config.format`."""
+    betas: list[str] | None = None
     model: str | None = None
     stream: bool | None = None
-    betas: list[str] | None = None
     billing_policy: Any = None
     cache_control: Any = None
     cache_hint: Any = None
@@ -285,6 +286,15 @@ class Body(Strict):
     thread: Any = None
     user_profile_id: Any = None
     workspace_id: Any = None
+
+
+_SELDOM = Body.__struct_fields__.index("top_k")
+_SELDOM_ONES = len(Body.__struct_fields__) - _SELDOM
+
+
+def is_common(body: Body) -> bool:
+    """Whether all of the body's members are those that stand before `top_k`, which is found out fast."""
+    return astuple(body)[_SELDOM:].count(None) == _SELDOM_ONES
 
 
 class Usage(Struct):
