@@ -12,8 +12,8 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
-from sqlalchemy.exc import SQLAlchemyError
 
+from addon.jobs.outages import is_database_away
 from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
@@ -40,6 +40,8 @@ from addon.proxy.sigv4 import NoCredentials, Resigner
 from translators.bedrock.jobs import AwsError, ProviderFile, job_identifier
 
 logger = logging.getLogger(__name__)
+
+_DATABASE_AWAY = AwsError("ServiceUnavailableException", "The job database does not answer. Try again.")
 
 DRAIN = 10.0
 """Seconds that requests in progress get when the proxy ends."""
@@ -152,16 +154,14 @@ class BedrockBatch:
             await handle(flow)
         except AwsError as error:
             _set_error(flow, error)
-        except SQLAlchemyError as error:
-            logger.error("The job database does not answer: %s", type(error).__name__)
-            _set_error(
-                flow,
-                AwsError("ServiceUnavailableException", "The job database does not answer. Try again."),
-            )
-        except Exception:
+        except Exception as error:
             # an exception that left this hook would send the job on to Bedrock, and bill it there
-            logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)
-            _set_error(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
+            if is_database_away(error):
+                logger.error("The job database does not answer: %s", type(error).__name__)
+                _set_error(flow, _DATABASE_AWAY)
+            else:
+                logger.exception("Answering %s %s failed", flow.request.method, flow.request.path)
+                _set_error(flow, AwsError("InternalServerException", "The proxy failed. Its log says why."))
         finally:
             self._in_progress.discard(task)
 

@@ -108,6 +108,8 @@ class _Secrets:
 
     def __init__(self) -> None:
         self._placeholders: dict[str, str] = {}
+        self._found: dict[str, set[str]] = {}
+        """Secret → as it was written, which may be the secret itself: one may look as if it were escaped."""
         self._taken: set[str] = set()
         self._accounts = 0
         self._pattern: re.Pattern[str] | None = None
@@ -121,6 +123,10 @@ class _Secrets:
         if plain not in self._placeholders:
             self._placeholders[plain] = self._new(kind)
             self._taken.add(self._placeholders[plain])
+            self._found[plain] = {plain}
+            self._pattern = None
+        if secret not in self._found[plain]:
+            self._found[plain].add(secret)
             self._pattern = None
         return self._placeholders[plain]
 
@@ -149,8 +155,9 @@ class _Secrets:
     def _everywhere(self) -> re.Pattern[str]:
         self._forms = {
             form: placeholder
-            for secret, placeholder in self._placeholders.items()
-            if len(secret) >= SHORTEST
+            for plain, placeholder in self._placeholders.items()
+            if len(plain) >= SHORTEST
+            for secret in self._found[plain]
             for form in _spellings(secret)
         }
         longest_first = sorted(self._forms, key=len, reverse=True)

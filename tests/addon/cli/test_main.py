@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from addon.cli.main import application
 from tests.addon.cli import programs
 
-COMMANDS = ("proxy", "script", "run", "demo", "doctor", "translate", "record", "jobs")
+COMMANDS = ("proxy", "script", "run", "worker", "demo", "doctor", "translate", "record", "jobs")
 
 
 def test_version_is_the_installed_one() -> None:

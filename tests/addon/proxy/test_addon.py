@@ -9,7 +9,9 @@ import pytest
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.flow import Error
 from mitmproxy.http import HTTPFlow, Response
+from sqlalchemy.exc import OperationalError
 
+from addon.jobs.job_views import JobView, Views
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.options import Settings
 from addon.proxy.services import CannotStart, Services
@@ -269,6 +271,18 @@ async def test_a_job_that_cannot_be_looked_up_is_not_passed_on(tmp_path: Path) -
             database.execute("DROP TABLE jobs")
         flow = await proxy.request(a_flow("GET", "/model-invocation-job/zzzzzzzzzz99"))
     assert _error(flow) == (500, "InternalServerException")
+
+
+async def test_a_database_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(self: Views, job_id: str) -> JobView | None:
+        raise OperationalError("SELECT secret FROM jobs", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr(Views, "job", away)
+    async with a_proxy(tmp_path) as proxy:
+        flow = await proxy.request(a_flow("GET", "/model-invocation-job/zzzzzzzzzz99"))
+    assert _error(flow) == (503, "ServiceUnavailableException")
+    assert flow.response is not None
+    assert "SELECT" not in (flow.response.text or "")
 
 
 def _perhaps_routed() -> list[HTTPFlow]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from addon.recorder.captures import Exchange, Headers, Response
@@ -42,6 +42,7 @@ WORDS = st.text("aZ09_-.~", min_size=4, max_size=30).map(a_secret)
 
 
 @given(key=WORDS, member=SECRETS, parameter=SECRETS, password=SECRETS)
+@example(key=a_secret("0000"), member=a_secret(""), parameter=a_secret(""), password=a_secret("%2D"))
 def test_no_secret_of_the_input_is_in_the_output(
     key: str, member: str, parameter: str, password: str
 ) -> None:
