@@ -1,6 +1,5 @@
 """The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
 
-import json
 import os
 import re
 import signal
@@ -434,8 +433,8 @@ async def test_a_damaged_row_costs_its_record_alone_and_is_quoted(
             (path,) = [
                 file.path for file in provider.files.values() if file.filename.endswith("_output.jsonl")
             ]
-            rows_of_file = path.read_bytes().splitlines()
-            lines = sorted(rows_of_file, key=lambda row: str(json.loads(row)["custom_id"]))
+            lines = path.read_bytes().splitlines()
+            lines.sort(key=lambda row: row.partition(b'"custom_id"')[2])
             lines[0] = lines[0].replace(b"certainly", b"certainly \\ud83d", 1)
             lines[1] = lines[1][:-30]
             path.write_bytes(b"\n".join(lines))
