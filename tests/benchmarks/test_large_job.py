@@ -123,9 +123,9 @@ def test_a_large_input(
     print(f"                 {cuts[49] * 1000:8.1f} ms p50, {len(probe.seconds)} calls")
 
 
-def until_over(look: Callable[[], dict[str, object]]) -> dict[str, object]:
+def until_over(look: Callable[[], dict[str, object]], pause: float = 1) -> dict[str, object]:
     while True:
         job = look()
         if "endTime" in job:
             return job
-        time.sleep(1)
+        time.sleep(pause)

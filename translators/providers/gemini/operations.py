@@ -13,6 +13,7 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from translators.errors import ProviderError
 from translators.providers.answers.received import Reader, compact
 from translators.providers.api_responses import CamelReceived
 from translators.providers.conversation import Batch, State
@@ -153,7 +154,7 @@ _ANSWER = Reader(_Inline)
 
 
 def rows(body: bytes) -> Iterator[bytes]:
-    """The answers inside a batch, as the rows that a file of results would have.
+    """The answers inside a batch, as the rows that a file of results would have. Raises `ProviderError`.
 
     An answer may lack its key (googleapis/python-genai#1886); its row has none either.
     """
@@ -174,9 +175,12 @@ def _row(answer: _Inline) -> bytes:
 
 def _damaged_rows(body: bytes) -> Iterator[bytes]:
     """The rows of a body that is no valid JSON as a whole: each answer by itself, unreadable ones as they
-    are."""
+    are. Raises `ProviderError` where there is none."""
+    element = None
     for element in elements(body, b"inlinedResponses"):
         try:
             yield _row(_ANSWER.decode(repaired(element)))
         except (ValueError, RecursionError):
             yield b" ".join(element.split())
+    if element is None:
+        raise ProviderError(502, "the provider's answers cannot be read: there are none in the batch")
