@@ -13,7 +13,7 @@ stays short.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -171,13 +171,25 @@ async def _advance_job(run: JobRun) -> Next:
         await _prepare(run)
         return Next(0)
     if unfinished := tuple(shard.number for shard in shards if not shard.finished):
-        return Next(LONGEST_WAIT_FOR_SHARDS, job.attempt, shards=unfinished)
+        ready = _answered_ranges(shards)
+        return Next(LONGEST_WAIT_FOR_SHARDS, job.attempt, shards=unfinished, ranges=ready)
     if await fallback.falls_back(run):
         return Next(0)
     if ranges := tuple(shard.number for shard in shards if shard.leads and not shard.joined):
         return Next(0, ranges=ranges)
     await _publish(run, shards)
     return Next(0)
+
+
+def _answered_ranges(shards: Sequence[Shard]) -> tuple[int, ...]:
+    """The ranges that can be joined while other shards run: one that the provider refused may go to another
+    provider with them."""
+    running = {shard.first_record for shard in shards if not shard.finished or shard.refusal is not None}
+    return tuple(
+        shard.number
+        for shard in shards
+        if shard.leads and not shard.joined and shard.first_record not in running
+    )
 
 
 async def _prepare(run: JobRun) -> None:

@@ -116,6 +116,25 @@ async def test_many_batches_are_one_status_and_one_output(
     assert found == [f"in/a.jsonl-{n}" for n in range(45)]
 
 
+async def test_what_is_answered_is_joined_while_other_batches_run(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    setup = Setup(tmp_path / "data", s3_url, provider, max_requests_per_batch=2)
+    provider.outcome = lambda number: Outcome(stalls_after=1 if number == 1 else None)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 6)
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        while sum(shard.joined for shard in setup.store.shards(JOB)) < 2:  # noqa: ASYNC110 - in a database
+            await anyio.sleep(0.1)
+        assert setup.job().status == "InProgress"
+        setup.store.stop(JOB, utc_now())
+        runner.nudge(JOB)
+        job = await setup.until(is_over)
+    assert (job.status, job.total, job.succeeded, job.failed) == ("Stopped", 6, 5, 0)
+    assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 5
+
+
 async def test_a_refused_key_fails_the_job_with_the_providers_message(
     setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
