@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from addon.jobs.processes.input_reader import InputFile, Located, Start, records
+from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, Start, records
 from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.note_counts import NoteCounts, count_note
 from addon.jobs.processes.s3_media import Media
@@ -193,7 +193,7 @@ class _ShardWriter:
     def _opened(self, group: str) -> _Open:
         path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._open[group] = _Open(path.open("wb"))
+        self._open[group] = _Open(path.open("wb", BUFFER))
         return self._open[group]
 
     def close(self) -> None:
