@@ -236,11 +236,11 @@ class _PassthroughCodec(_Codec):
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
         """The line of a raw body, of its members, or of a plain one."""
-        route = self._route
-        if self._plain is not None:
-            body = self._decoded(model_input) if isinstance(model_input, Raw) else model_input
-            if isinstance(body, Struct):
-                line = self._plain.line(custom_id, body, route.model, route.rules)
+        route, plain = self._route, self._plain
+        if plain is not None:
+            body = self._decoded(model_input) if type(model_input) is Raw else model_input
+            if type(body) is plain.body:  # `isinstance` of a struct is slower
+                line = plain.line(custom_id, body, route.model, route.rules)
                 if line is not None:
                     return line
                 model_input = _MEMBERS.decode(msgspec.json.encode(body))

@@ -39,12 +39,8 @@ _KNOWN = frozenset({*_RENAMED, *_DROPPED, *_HANDLED_APART})
 _PENALTIES = ("presence_penalty", "frequency_penalty")
 _LIMIT = "inferenceConfig.maxTokens"
 _NO_SAMPLING = "the model samples as it finds right"
-_UNSAMPLED: Mapping[str, Note] = MappingProxyType(
-    {
-        "temperature": Note("inferenceConfig.temperature", "dropped", _NO_SAMPLING),
-        "top_p": Note("inferenceConfig.topP", "dropped", _NO_SAMPLING),
-    }
-)
+_TEMPERATURE_DROPPED = Note("inferenceConfig.temperature", "dropped", _NO_SAMPLING)
+_TOP_P_DROPPED = Note("inferenceConfig.topP", "dropped", _NO_SAMPLING)
 _ONE_CALL = Note(f"{EXTRA}.parallel_tool_calls", "dropped", "Gemini cannot be held to one call at a time")
 
 
@@ -73,10 +69,7 @@ def _inference(
 ) -> None:
     if asked.max_tokens is not None:
         config["maxOutputTokens"] = fitted_limit(asked.max_tokens, rules, _LIMIT, notes)
-    if rules.sampling == "never":
-        notes += [_UNSAMPLED[name] for name in _UNSAMPLED if getattr(asked, name, None) is not None]
-    else:
-        _sampling(asked, config, rules, notes)
+    _sampling(asked, config, rules, notes)
     if asked.stop_sequences:
         if len(asked.stop_sequences) > MOST_STOP_SEQUENCES:
             raise Refused(
@@ -89,6 +82,12 @@ def _inference(
 def _sampling(
     asked: InferenceConfig, config: dict[str, object], rules: ModelRules, notes: list[Note]
 ) -> None:
+    if rules.sampling == "never":
+        if asked.temperature is not None:
+            notes.append(_TEMPERATURE_DROPPED)
+        if asked.top_p is not None:
+            notes.append(_TOP_P_DROPPED)
+        return
     if asked.temperature is not None:
         field = "inferenceConfig.temperature"
         config["temperature"] = fitted_temperature(asked.temperature, rules, field, notes)
