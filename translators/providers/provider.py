@@ -13,7 +13,7 @@ from translators.errors import RecordError
 from translators.providers.batch_file import Line, Receipt, Unfinished
 from translators.providers.conversation import Batches
 from translators.providers.direct import Direct
-from translators.providers.plain_bodies import Plain
+from translators.providers.native.plain_bodies import Plain
 from translators.providers.rules.model_rules import NONE_KNOWN, Overrides, RuleTable
 from translators.wire import Members, ModelOutput, Wire
 

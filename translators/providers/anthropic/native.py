@@ -23,9 +23,9 @@ from translators.providers.anthropic.request import written
 from translators.providers.anthropic.results import Succeeded, outcome
 from translators.providers.anthropic.system_turns import misplaced
 from translators.providers.batch_file import Line, Unfinished
-from translators.providers.empty_members import remove_empty
-from translators.providers.native_media import clean_claude_messages
-from translators.providers.native_parameters import fitted_once
+from translators.providers.native.empty_members import remove_empty
+from translators.providers.native.media import clean_claude_messages
+from translators.providers.native.parameters import fitted_once
 from translators.providers.rules.checks import check_prefill
 from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import whole_parameters, write_whole

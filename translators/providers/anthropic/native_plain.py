@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from translators.providers.anthropic.models import MODELS
 from translators.providers.batch_file import Line
-from translators.providers.plain_bodies import Limit, Plain, Positive, Text, suits
+from translators.providers.native.plain_bodies import Limit, Plain, Positive, Text, suits
 from translators.providers.rules.model_rules import Overrides
 
 

@@ -35,11 +35,11 @@ from translators.providers.chat_completions.parameters import LABELS, TUNING
 from translators.providers.chat_completions.response import ChatUsage, chat_usage
 from translators.providers.chat_completions.tools import NOT_STRICT
 from translators.providers.chat_completions.traits import ResponseTraits, Traits
-from translators.providers.empty_members import remove_empty
 from translators.providers.identifiers import fitting
 from translators.providers.json_schemas import fits_strict_mode
-from translators.providers.native_media import clean_chat_messages
-from translators.providers.native_parameters import fitted_once
+from translators.providers.native.empty_members import remove_empty
+from translators.providers.native.media import clean_chat_messages
+from translators.providers.native.parameters import fitted_once
 from translators.whole_numbers import write_whole
 from translators.wire import Members, ModelOutput
 

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from translators.bedrock.converse import Note
 from translators.providers.chat_completions.native import LIMIT_NOTES, MODEL_NOTE
 from translators.providers.chat_completions.traits import Traits
-from translators.providers.plain_bodies import Limit, Positive, Text, suits
+from translators.providers.native.plain_bodies import Limit, Positive, Text, suits
 
 
 class Turn(Struct, forbid_unknown_fields=True, gc=False):

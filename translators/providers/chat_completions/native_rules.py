@@ -13,7 +13,7 @@ from translators.errors import Refused
 from translators.providers.chat_completions.parameters import SAMPLING, beside_tools
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import EFFORTS, Effort
-from translators.providers.empty_members import holds_nothing
+from translators.providers.native.empty_members import holds_nothing
 from translators.providers.rules.checks import (
     NO_SCHEMA,
     UNFORCED,

@@ -12,7 +12,7 @@ from translators.providers.chat_completions import native, native_plain, request
 from translators.providers.chat_completions.lines import ENDPOINT, line_of
 from translators.providers.chat_completions.traits import OPENAI_RESPONSES, FindTraits, ResponseTraits
 from translators.providers.direct import Direct
-from translators.providers.plain_bodies import Plain
+from translators.providers.native.plain_bodies import Plain
 from translators.providers.provider import Native
 from translators.providers.rules.model_rules import Overrides
 from translators.wire import Members, ModelOutput, Wire

@@ -28,12 +28,12 @@ from translators.providers.chat_completions import native_plain
 from translators.providers.chat_completions.lines import ENDPOINT, short_line_of
 from translators.providers.chat_completions.native_rules import check_end, fit_to_model
 from translators.providers.chat_completions.traits import Traits, traits_of
-from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.models import MODELS
 from translators.providers.mistral.native_messages import messages
 from translators.providers.mistral.parameters import DROPPED
-from translators.providers.native_media import clean_chat_messages
-from translators.providers.native_parameters import fitted_once
+from translators.providers.native.empty_members import holds_nothing, remove_empty
+from translators.providers.native.media import clean_chat_messages
+from translators.providers.native.parameters import fitted_once
 from translators.providers.rules.checks import fitted_seed
 from translators.providers.rules.model_rules import ModelRules, Overrides
 from translators.whole_numbers import write_whole

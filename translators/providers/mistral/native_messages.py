@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note
-from translators.providers.empty_members import holds_nothing, remove_empty
 from translators.providers.mistral.messages import BETWEEN, BRIDGED, EMPTY, SYSTEM_MESSAGE
 from translators.providers.mistral.names import call_id
+from translators.providers.native.empty_members import holds_nothing, remove_empty
 from translators.wire import Members
 
 _OPTIONAL = frozenset(

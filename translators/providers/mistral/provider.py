@@ -13,7 +13,7 @@ from translators.providers.mistral.native_answer import without_prefix
 from translators.providers.mistral.request import line
 from translators.providers.mistral.response import answer
 from translators.providers.mistral.rows import receipt
-from translators.providers.plain_bodies import Plain
+from translators.providers.native.plain_bodies import Plain
 from translators.providers.provider import Native, Provider
 
 

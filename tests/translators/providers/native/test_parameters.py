@@ -9,7 +9,7 @@ from msgspec import Raw, structs
 from translators.bedrock.converse import Note
 from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line
-from translators.providers.native_parameters import LONGEST_REMEMBERED, fitted_once
+from translators.providers.native.parameters import LONGEST_REMEMBERED, fitted_once
 from translators.providers.registry import PROVIDERS
 from translators.translation import Route, Translator
 from translators.wire import Members

@@ -1,0 +1,1 @@
+"""What the translations of bodies that are in a provider's own format already have in common."""
