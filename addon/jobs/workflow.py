@@ -41,7 +41,7 @@ WAKE = "wake"
 """Topic of messages that end a wait."""
 STEPS = 100
 """Steps of a workflow until its successor goes on."""
-LONGEST_WAIT_FOR_SHARDS = 60.0
+LONGEST_WAIT_FOR_SHARDS = 15.0
 """Seconds; each shard ends the wait when it is finished."""
 
 _resources: list[Resources] = []

@@ -37,6 +37,8 @@ class LiveWorkflows:
     ids: frozenset[str]
     executors: frozenset[str]
     """The members that run some of them."""
+    here: frozenset[str]
+    """Those that this member runs, as the database has it."""
 
 
 type Generations = Mapping[str, list[int]]
@@ -99,10 +101,19 @@ async def live_workflows() -> LiveWorkflows:
     found = await DBOS.list_workflows_async(
         status=list(LIVE), app_version=VERSION, load_input=False, load_output=False
     )
-    pending = (one.executor_id for one in found if one.status == "PENDING")
+    pending = [one for one in found if one.status == "PENDING"]
     return LiveWorkflows(
-        ids=frozenset(one.workflow_id for one in found), executors=frozenset(filter(None, pending))
+        ids=frozenset(one.workflow_id for one in found),
+        executors=frozenset(one.executor_id for one in pending if one.executor_id),
+        here=frozenset(one.workflow_id for one in pending if one.executor_id == DBOS.executor_id),
     )
+
+
+def running() -> frozenset[str]:
+    """The workflows that have a task in this process. One that an outage of the database ended has none, and
+    may still be live in the database, which could not be told."""
+    dbos = _instance()
+    return frozenset() if dbos is None else frozenset(dbos._active_workflows_set.activeList())
 
 
 async def generations(job_id: str) -> Generations:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from anyio import to_thread
 
@@ -29,6 +30,8 @@ class Membership:
         self._was_cut_off = False
         self._judges_from = 0.0
         """Time of the event loop from which the silence of others counts."""
+        self._without_task: frozenset[str] = frozenset()
+        """Workflows of this member that had no task at the last comparison."""
 
     async def join(self) -> None:
         """Register this process. Raises what the database raises."""
@@ -108,6 +111,9 @@ class Membership:
         successor."""
         unfinished = await self._store.unfinished()
         live = await engine.live_workflows()
+        if lost := self._lost(live):
+            logger.warning("Beginning workflows anew that an outage of the database ended")
+            live = replace(live, ids=live.ids - lost)  # deleted when their successors are there
         for job_id in unfinished:
             known = await engine.generations(job_id)
             job = f"{job_id}:"
@@ -116,6 +122,12 @@ class Membership:
             else:
                 await workflow.start_job(job_id, _next(known.get(job)))
             await engine.forget(_superseded(known, live))
+
+    def _lost(self, live: engine.LiveWorkflows) -> frozenset[str]:
+        """Workflows of this member that have had no task for two comparisons: one that was just taken from a
+        queue has none yet, and the store says where a job is, so that nothing is repeated."""
+        before, self._without_task = self._without_task, live.here - engine.running()
+        return before & self._without_task
 
     async def _start_shards(self, job_id: str, live: engine.LiveWorkflows, known: engine.Generations) -> None:
         """Start the shards whose workflows ended before they were finished."""
