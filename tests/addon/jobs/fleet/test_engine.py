@@ -21,6 +21,7 @@ from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put
 def test_the_internals_in_use_are_there() -> None:
     assert list(inspect.signature(DBOS._recover_pending_workflows).parameters) == ["executor_ids"]
     assert internals._dbos_global_instance is None
+    assert callable(internals.ActiveWorkflowById.activeList)  # type: ignore[attr-defined]
     assert BackgroundEventLoop()._main_loop is None
     assert list(inspect.signature(queue_thread).parameters) == ["stop_event", "dbos"]
     source = inspect.getsource(DBOS.__init__)
