@@ -112,7 +112,8 @@ class FileS3(BaseHTTPRequestHandler):
             return
         self.wfile.flush()
         with path.open("rb") as file:
-            self.connection.sendfile(file, begin, end - begin) if end > begin else None
+            if end > begin:  # 0 would mean all
+                self.connection.sendfile(file, begin, end - begin)
 
     def _body(self) -> Iterator[bytes]:
         """The request's body; in chunks, of which some are signed, where its client sends such."""

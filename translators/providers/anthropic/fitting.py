@@ -124,6 +124,7 @@ def _drop_sampling(
 
 
 def _refused_beside_thinking(body: Body) -> Iterator[tuple[str, str]]:
+    """Names of parameters, and why they are refused."""
     if body.get("temperature") != 1:
         yield "temperature", "is not taken beside thinking"
     yield "top_k", "is not taken beside thinking"
