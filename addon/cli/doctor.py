@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from addon.cli.errors import CommandError
 from addon.cli.jobs import NoDatabase, opened
-from addon.jobs import sqlite
+from addon.jobs.database import sqlite
 from addon.jobs.fleet.executors import Executors
 from addon.jobs.key_vault import SECRET_KEY_VARIABLE, BadSecretKey, KeyVault
 from addon.providers.credentials import NoKey, access_headers

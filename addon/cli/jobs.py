@@ -19,11 +19,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from addon.cli.errors import CommandError
-from addon.jobs.migrations.schema import holds_jobs
+from addon.jobs.database.migrations.schema import holds_jobs
+from addon.jobs.database.sqlite import SQLiteTooOld
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Job
 from addon.jobs.reports import report, summary
-from addon.jobs.sqlite import SQLiteTooOld
-from addon.jobs.store import Store
-from addon.jobs.tables import Job
 from addon.settings.config import BadConfig, load
 from translators.bedrock.jobs import TERMINAL, JobStatus
 

@@ -223,7 +223,7 @@ def _in_foreground() -> bool:
 
 def _print_unfinished(proxy: Proxy) -> None:
     """Print the jobs that outlive the program: they are in the database, and go on from there."""
-    from addon.jobs.store import Store
+    from addon.jobs.database.store import Store
     from addon.settings.config import load
 
     store = Store(proxy.database or load(proxy.config or None).database)

@@ -16,8 +16,8 @@ import anyio
 from anyio import to_thread
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from addon.jobs.async_store import AsyncStore
-from addon.jobs.tables import BatchRow
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.tables import BatchRow
 from addon.providers.retry_policy import backoff
 
 logger = logging.getLogger(__name__)

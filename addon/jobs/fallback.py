@@ -9,8 +9,8 @@ from datetime import timedelta
 from anyio import to_thread
 
 from addon.jobs import leftovers
+from addon.jobs.database.tables import NAMED, NO_ROOM, BatchRow, Job, Shard, utc_now
 from addon.jobs.job_run import JobRun
-from addon.jobs.tables import NAMED, NO_ROOM, BatchRow, Job, Shard, utc_now
 
 _NOT_ACCEPTED = frozenset({"failed", NO_ROOM, NAMED})
 

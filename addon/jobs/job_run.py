@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from anyio import to_thread
 
+from addon.jobs.database.tables import Job, Shard, utc_now
 from addon.jobs.errors import NotConfigured
 from addon.jobs.key_vault import BadSecretKey
 from addon.jobs.locations import Output, input_access, input_location
@@ -16,7 +17,6 @@ from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.split import Cut, Limits
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
-from addon.jobs.tables import Job, Shard, utc_now
 from addon.providers.credentials import NoKey, provider_endpoint
 from addon.providers.google_auth import CredentialsRefused
 from addon.settings.config import NoAddress, Target

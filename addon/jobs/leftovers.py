@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import anyio
 
+from addon.jobs.database.tables import DIRECT, FOREIGN, WITHOUT_RESULTS, BatchRow, utc_now
 from addon.jobs.errors import NotConfigured, NotYet
 from addon.jobs.job_run import JobRun
-from addon.jobs.tables import DIRECT, FOREIGN, WITHOUT_RESULTS, BatchRow, utc_now
 from addon.providers.google_auth import TokenUnavailable
 from addon.providers.retry_policy import Unreachable, is_transient_error
 from translators.errors import ProviderError

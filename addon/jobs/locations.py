@@ -1,6 +1,6 @@
 """The S3 locations that a job's request names."""
 
-from addon.jobs.tables import Job
+from addon.jobs.database.tables import Job
 from addon.storage.s3 import Access, Location
 
 

@@ -10,13 +10,13 @@ import anyio.to_thread
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.sqlite import SQLiteTooOld
+from addon.jobs.database.store import Store
 from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import BadSecretKey, KeyVault
 from addon.jobs.resources import Resources
 from addon.jobs.runner import OtherSecret, Runner
-from addon.jobs.sqlite import SQLiteTooOld
-from addon.jobs.store import Store
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
 from addon.settings.config import Config

@@ -6,11 +6,11 @@ from pathlib import Path
 import anyio
 
 from addon.jobs.batches.results import have_results
+from addon.jobs.database.tables import Job, Shard, utc_now
 from addon.jobs.errors import JobFailed
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import NO_RESULT, Range, join
 from addon.jobs.retrying import passes
-from addon.jobs.tables import Job, Shard, utc_now
 from addon.storage.s3 import S3Refused
 from translators.bedrock.jobs import JobStatus
 from translators.bedrock.records import manifest

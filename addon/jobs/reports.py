@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import BatchRow, Job, Shard
 from addon.jobs.inputs.source import input_source
 from addon.jobs.locations import Output
 from addon.jobs.processes.note_counts import merged
-from addon.jobs.store import Store
-from addon.jobs.tables import BatchRow, Job, Shard
 
 
 def summary(job: Job) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import anyio
 import anyio.to_process
 from sqlalchemy.engine import make_url
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.tables import Job
 from addon.jobs.errors import JobFailed
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.processes.pool import at_low_priority
-from addon.jobs.tables import Job
 from addon.providers.concurrency import ConcurrencyLimit
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from anyio import sleep
 
+from addon.jobs.database.tables import utc_now
 from addon.jobs.errors import Interrupted, NotConfigured, NotYet
 from addon.jobs.job_run import JobRun
 from addon.jobs.outages import is_database_away, is_worker_lost
-from addon.jobs.tables import utc_now
 from addon.providers.retry_policy import backoff, is_transient_error, jitter
 
 logger = logging.getLogger(__name__)

@@ -8,14 +8,15 @@ from dataclasses import replace
 from anyio import to_thread
 from sqlalchemy.engine import make_url
 
-from addon.jobs import sqlite, workflow
+from addon.jobs import workflow
+from addon.jobs.database import sqlite
+from addon.jobs.database.store import Store
 from addon.jobs.fleet import engine, retention
 from addon.jobs.fleet.engine import Engine
 from addon.jobs.fleet.executors import Executors, Member
 from addon.jobs.fleet.membership import Membership
 from addon.jobs.key_vault import SECRET_KEY_VARIABLE
 from addon.jobs.resources import Resources
-from addon.jobs.store import Store
 
 logger = logging.getLogger(__name__)
 

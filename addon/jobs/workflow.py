@@ -22,13 +22,13 @@ from dbos import DBOS, SetWorkflowID
 
 from addon.jobs import fallback, leftovers, publication
 from addon.jobs.batches import lifecycle
+from addon.jobs.database.tables import Shard, utc_now
 from addon.jobs.direct import per_record
 from addon.jobs.errors import JobFailed
 from addon.jobs.inputs.source import input_source
 from addon.jobs.job_run import JobRun
 from addon.jobs.resources import Resources
 from addon.jobs.retrying import pause_after, waited_out
-from addon.jobs.tables import Shard, utc_now
 from translators.bedrock.jobs import JobStatus
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
-from addon.jobs.store import fingerprint
-from addon.jobs.tables import Job, utc_now
+from addon.jobs.database.store import fingerprint
+from addon.jobs.database.tables import Job, utc_now
 from addon.providers.credentials import NoKey, check_key, provider_endpoint
 from addon.providers.google_auth import CredentialsRefused, GoogleCredentials, NoCredentials, TokenUnavailable
 from addon.providers.model_mapping import chosen_model

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from addon.jobs.async_store import AsyncStore
-from addon.jobs.job_views import Filters, JobView
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.job_views import Filters, JobView
+from addon.jobs.database.store import TokenReused, fingerprint
+from addon.jobs.database.tables import Job
 from addon.jobs.key_vault import KeyVault
-from addon.jobs.store import TokenReused, fingerprint
-from addon.jobs.tables import Job
 from addon.proxy.admission import TAG_LIMIT, Admission, Assignment, Caller
 from addon.proxy.page_tokens import DEFAULT_PAGE, place_of, token_after
 from addon.proxy.provider_selection import Choice, Probe, choose

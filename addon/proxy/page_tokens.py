@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from addon.jobs.job_views import JobView
+from addon.jobs.database.job_views import JobView
 from translators.bedrock.jobs import AwsError
 
 DEFAULT_PAGE = 100

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from addon.jobs.async_store import AsyncStore
 from addon.jobs.batches.create import MARGIN
-from addon.jobs.tables import Job
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.tables import Job
 from addon.providers.deadlines import Deadline
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import JobRunner, Operations

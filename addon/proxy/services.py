@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import member
-from addon.jobs.tables import utc_now
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations

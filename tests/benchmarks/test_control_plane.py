@@ -22,8 +22,8 @@ import httpx
 import pytest
 
 from addon.demo.proxy_process import ProxyProcess, free_port
-from addon.jobs.store import Store
-from tests.addon.jobs.test_store import job
+from addon.jobs.database.store import Store
+from tests.addon.jobs.database.test_store import job
 
 TURNS = 5
 CREATE = {

@@ -10,8 +10,8 @@ from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Half, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
-from addon.jobs.store import Store
-from addon.jobs.tables import utc_now
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import utc_now
 from tests.end_to_end.harness import Bucket, Client, claude, counts, ended, job_id, jsonl, when
 
 THOUSAND = [claude(number) for number in range(1, 1001)]

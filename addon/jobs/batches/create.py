@@ -18,11 +18,11 @@ from uuid import uuid4
 import anyio
 from anyio import to_thread
 
+from addon.jobs.database.tables import BatchRow, Shard
 from addon.jobs.errors import NotYet
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun
 from addon.jobs.retrying import passes
-from addon.jobs.tables import BatchRow, Shard
 from addon.providers.deadlines import Deadline
 from addon.providers.retry_policy import LostAnswer
 from translators.errors import ProviderError

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from addon.jobs.batches import create, resend
 from addon.jobs.batches.results import collect, have_results, may_come_back
+from addon.jobs.database.tables import NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.jobs.errors import NotConfigured
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun, cut_of
@@ -20,7 +21,6 @@ from addon.jobs.processes.join import answered
 from addon.jobs.processes.refused_records import refused_records
 from addon.jobs.processes.split import Request, line_count, unanswered_lines
 from addon.jobs.retrying import passes, waited_out
-from addon.jobs.tables import NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable
 from translators.errors import ProviderError
 from translators.providers.conversation import Batch, Marker, Submission

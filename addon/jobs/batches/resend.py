@@ -3,9 +3,18 @@
 import logging
 
 from addon.jobs.batches.results import collected
+from addon.jobs.database.tables import (
+    DIRECT,
+    FOREIGN,
+    NAMED,
+    NO_ROOM,
+    WITHOUT_RESULTS,
+    BatchRow,
+    Shard,
+    utc_now,
+)
 from addon.jobs.job_run import JobRun, cut_of
 from addon.jobs.processes.join import failed_for_now, has_only_foreign_rows
-from addon.jobs.tables import DIRECT, FOREIGN, NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from translators.errors import ProviderError
 
 logger = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ import anyio
 from anyio import to_thread
 
 from addon.jobs import answers
+from addon.jobs.database.tables import DIRECT, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.jobs.errors import NotYet
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import readable_rows
 from addon.jobs.retrying import passes, waited_out
-from addon.jobs.tables import DIRECT, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Batch
 

@@ -16,13 +16,13 @@ from anyio import to_thread
 from addon.jobs import answers
 from addon.jobs.answers import ROWS, AnswerWriter
 from addon.jobs.batches.lifecycle import lines_of
+from addon.jobs.database.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.jobs.direct.record_queue import QueuedRecord, RecordQueue
 from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.job_run import JobRun
 from addon.jobs.processes.join import answered_and_failed
 from addon.jobs.processes.split import Request, request_of
 from addon.jobs.retrying import until_done
-from addon.jobs.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.providers.retry_policy import Unreachable, backoff
 from translators.errors import ACCESS_DENIED, ProviderError, is_transient
 from translators.providers.conversation import Endpoint

@@ -17,7 +17,8 @@ from dbos import _dbos as internals
 from dbos._queue import queue_thread
 from sqlalchemy.engine import make_url
 
-from addon.jobs import sqlite, workflow
+from addon.jobs import workflow
+from addon.jobs.database import sqlite
 
 VERSION = "2"
 """DBOS application version. Changes only if new code could not continue the running workflows."""

@@ -13,9 +13,9 @@ from uuid import uuid4
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.engine import make_url
 
-from addon.jobs.batch_store import database_now, lock_number
-from addon.jobs.store import Store
-from addon.jobs.tables import Executor
+from addon.jobs.database.batch_store import database_now, lock_number
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Executor
 
 BEATS_TO_LIVE = 4
 """A member that was silent for so many heartbeats is dead."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from anyio import to_thread
 
 from addon.jobs import workflow
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.fleet import engine
 from addon.jobs.fleet.executors import BEATS_TO_LIVE, Executors, Member
 from addon.jobs.outages import is_database_away

@@ -10,10 +10,10 @@ from anyio import to_thread
 from dbos import DBOS
 from sqlalchemy import Select, delete, select
 
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token, utc_now
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
-from addon.jobs.store import Store
-from addon.jobs.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token, utc_now
 from translators.bedrock.jobs import TERMINAL
 
 logger = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from typing import Any
 
 import anyio
 
+from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.errors import JobFailed, NotConfigured
 from addon.jobs.job_run import JobRun, shard_of
 from addon.jobs.processes.input_reader import Start
 from addon.jobs.processes.provider_file_lines import labelled, records_of
 from addon.jobs.processes.split import Cut
-from addon.jobs.tables import Job, utc_now
 from addon.providers.retry_policy import Unreachable
 from addon.storage.s3 import InputObject
 from translators.bedrock.jobs import ProviderFile

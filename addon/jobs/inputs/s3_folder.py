@@ -6,12 +6,12 @@ from typing import Any
 
 import anyio
 
+from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.errors import JobFailed
 from addon.jobs.job_run import JobRun, shard_of
 from addon.jobs.locations import input_access, input_location
 from addon.jobs.processes.input_reader import BadLine
 from addon.jobs.processes.split import split
-from addon.jobs.tables import Job, utc_now
 from addon.storage.s3 import InputObject, S3Refused
 
 

@@ -1,9 +1,9 @@
 """Chooses a job's input source."""
 
+from addon.jobs.database.tables import Job
 from addon.jobs.inputs.provider_file import FileAtProvider
 from addon.jobs.inputs.s3_folder import S3Folder
 from addon.jobs.job_run import InputSource
-from addon.jobs.tables import Job
 from translators.bedrock.jobs import provider_file
 
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from addon.demo.servers import without_accounts
-from addon.jobs.tables import Job, utc_now
+from addon.jobs.database.tables import Job, utc_now
 from tests.waiting import PATIENCE
 
 NOWHERE = "http://127.0.0.1:9"

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from addon.cli.main import application
 from addon.demo.servers import s3_server
-from addon.jobs.store import Store
+from addon.jobs.database.store import Store
 from addon.proxy import ca_bundle
 from tests.addon.cli import programs
 from tests.addon.cli.programs import NOWHERE, a_job

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from addon.cli import jobs as jobs_command
 from addon.cli.main import application
-from addon.jobs.store import Store
-from addon.jobs.tables import Job, Shard, utc_now
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
 from tests.addon.cli.programs import a_job
 from tests.waiting import PATIENCE, wait_until

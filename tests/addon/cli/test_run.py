@@ -21,7 +21,7 @@ from mitmproxy.certs import CertStore
 
 from addon.cli import run
 from addon.cli.errors import CommandError
-from addon.jobs.store import Store
+from addon.jobs.database.store import Store
 from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
 from tests.addon.cli import programs

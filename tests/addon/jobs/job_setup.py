@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 import anyio
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.store import Store, fingerprint
+from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.resources import Resources
 from addon.jobs.runner import Runner
-from addon.jobs.store import Store, fingerprint
-from addon.jobs.tables import Job, utc_now
 from addon.providers.transport import Transport
 from addon.proxy.admission import Assignment
 from addon.settings.config import Config

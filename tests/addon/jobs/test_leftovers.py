@@ -11,7 +11,7 @@ from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.faults import Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.batch_store import BatchStore
+from addon.jobs.database.batch_store import BatchStore
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.runner import Runner
 from tests.addon.jobs.job_setup import CONVERSE, JOB, NAMES_ONLY_FAIL, Setup, is_over, put, rows

@@ -3,10 +3,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.store import Store
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.resources import Resources
-from addon.jobs.store import Store
 from addon.providers.transport import Transport
 from addon.settings.config import Config
 from addon.storage.s3 import S3

@@ -13,8 +13,8 @@ from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.database.tables import utc_now
 from addon.jobs.key_vault import KeyVault
-from addon.jobs.tables import utc_now
 from tests.addon.jobs.job_setup import (
     CONVERSE,
     JOB,

@@ -13,10 +13,10 @@ from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow, tutils
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import utc_now
 from addon.jobs.key_vault import KeyVault
-from addon.jobs.store import Store
-from addon.jobs.tables import utc_now
 from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission

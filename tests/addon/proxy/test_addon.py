@@ -11,7 +11,7 @@ from mitmproxy.flow import Error
 from mitmproxy.http import HTTPFlow, Response
 from sqlalchemy.exc import OperationalError
 
-from addon.jobs.job_views import JobView, Views
+from addon.jobs.database.job_views import JobView, Views
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.options import Settings
 from addon.proxy.services import CannotStart, Services

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import anyio
 import pytest
 
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Job
 from addon.jobs.key_vault import KeyVault
-from addon.jobs.store import Store
-from addon.jobs.tables import Job
 from addon.proxy.admission import Admission, Caller, provider_model
 from addon.proxy.operations import Operations
 from addon.proxy.provider_selection import Probe

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from translators.errors import RecordError, Refused
-from translators.providers.anthropic.native import answer, line
+from translators.providers.anthropic.native.answer import answer
+from translators.providers.anthropic.native.body import line
 from translators.wire import ModelOutput
 
 HAIKU = "claude-haiku-4-5"

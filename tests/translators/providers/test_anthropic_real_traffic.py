@@ -14,7 +14,9 @@ from msgspec import Raw
 from tests.translators.providers.converse_records import HI, hub
 from translators.bedrock.converse import Answer, ContentBlock, Request
 from translators.errors import ProviderError, RecordError, Refused
-from translators.providers.anthropic import batches, native
+from translators.providers.anthropic import batches
+from translators.providers.anthropic.native.answer import answer as native_answer
+from translators.providers.anthropic.native.body import line as native_line
 from translators.providers.anthropic.request import line
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
@@ -123,7 +125,7 @@ def test_real_message_becomes_an_answer_with_everything_in_it(file: Path) -> Non
 @pytest.mark.parametrize("file", [*MESSAGES, *CLAUDE], ids=lambda file: f"{file.parts[-2]}/{file.stem}")
 def test_real_message_passes_unchanged_to_those_who_speak_claude(file: Path) -> None:
     body = json.loads(file.read_bytes())["response"]["body"]
-    assert native.answer(row(body)) == ModelOutput(
+    assert native_answer(row(body)) == ModelOutput(
         json.dumps(body).encode(), body["usage"]["input_tokens"], body["usage"]["output_tokens"]
     )
 
@@ -131,7 +133,7 @@ def test_real_message_passes_unchanged_to_those_who_speak_claude(file: Path) -> 
 @pytest.mark.parametrize("file", [*MESSAGES, *CLAUDE], ids=lambda file: f"{file.parts[-2]}/{file.stem}")
 def test_real_claude_body_passes_member_by_member(file: Path) -> None:
     body = json.loads(file.read_bytes())["request"]["body"]
-    sent = json.loads(native.line("r-1", Raw(json.dumps(body).encode()), "a-model-of-a-gateway").data)
+    sent = json.loads(native_line("r-1", Raw(json.dumps(body).encode()), "a-model-of-a-gateway").data)
     told_elsewhere = {"anthropic_version", "anthropic_beta", "model", "output_format"}
     kept = {name: value for name, value in body.items() if name not in told_elsewhere}
     moved = {"output_config": {"format": body["output_format"]}} if "output_format" in body else {}

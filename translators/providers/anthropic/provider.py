@@ -2,8 +2,10 @@
 
 from types import MappingProxyType
 
-from translators.providers.anthropic import native, native_plain
 from translators.providers.anthropic.models import MODELS, derived_model, headers
+from translators.providers.anthropic.native import plain
+from translators.providers.anthropic.native.answer import answer as native_answer
+from translators.providers.anthropic.native.body import line as native_line
 from translators.providers.anthropic.request import ENVELOPE, MOST_BYTES, line
 from translators.providers.anthropic.response import answer
 from translators.providers.anthropic.results import receipt
@@ -41,7 +43,7 @@ PROVIDER = Provider(
     marks_batches=False,
     derived_model=derived_model,
     native=MappingProxyType(
-        {"anthropic.messages": Native(line=native.line, plain=native_plain.PLAIN, answer=native.answer)}
+        {"anthropic.messages": Native(line=native_line, plain=plain.PLAIN, answer=native_answer)}
     ),
     load_direct=_direct,
 )

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from translators.bedrock.converse import Note, Request
-from translators.providers.anthropic import native
 from translators.providers.anthropic import request as to_claude
+from translators.providers.anthropic.native.body import said_to
 from translators.providers.batch_file import Line
 from translators.providers.gemini import request as to_gemini
 from translators.providers.rules.model_rules import Overrides
@@ -55,7 +55,7 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
 def native_line(custom_id: str, model_input: Raw | Members, model: str, overrides: Overrides = ()) -> Line:
     """The line that asks a model of Claude what a body of Claude's asks. Raises `Refused`."""
     notes: list[Note] = []
-    said, betas = native.said_to(model_input, MODELS.rules(model, overrides), notes)
+    said, betas = said_to(model_input, MODELS.rules(model, overrides), notes)
     return _claude_line(custom_id, {"anthropic_version": VERSION, **said}, betas, notes)
 
 

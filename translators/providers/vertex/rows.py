@@ -13,8 +13,8 @@ from msgspec import Raw, Struct
 from translators.bedrock.converse import Answer, Request
 from translators.errors import RecordError
 from translators.providers.answers.received import Reader
-from translators.providers.anthropic import native
 from translators.providers.anthropic import response as of_claude
+from translators.providers.anthropic.native.answer import answer_in as claude_answer_in
 from translators.providers.batch_file import Receipt, Unfinished, unreadable
 from translators.providers.gemini import response as of_gemini
 from translators.providers.vertex.lines import LABEL
@@ -79,7 +79,7 @@ def answer(row: bytes, asked: Callable[[], Request]) -> Answer | RecordError | U
 def native_answer(row: bytes) -> ModelOutput | Answer | RecordError | Unfinished:
     """The message of Claude's in a row, or the error in its place."""
     body = _body(row)
-    return native.answer_in(body) if isinstance(body, Raw) else body
+    return claude_answer_in(body) if isinstance(body, Raw) else body
 
 
 def _body(row: bytes) -> Raw | RecordError | Unfinished:

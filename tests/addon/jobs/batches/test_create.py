@@ -10,9 +10,9 @@ import pytest
 
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.batch_store import BatchStore
+from addon.jobs.database.batch_store import BatchStore
+from addon.jobs.database.store import Store
 from addon.jobs.reports import report
-from addon.jobs.store import Store
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, run
 
 

@@ -11,7 +11,7 @@ from addon.demo.fake_provider.faults import Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.batches import lifecycle
-from addon.jobs.tables import Job
+from addon.jobs.database.tables import Job
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, run
 from tests.end_to_end.anthropic_server import AnthropicServer
 from tests.end_to_end.gemini_server import GeminiServer

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from addon.demo.fake_provider.faults import Cut, Refuse
-from addon.jobs.tables import FOREIGN
+from addon.jobs.database.tables import FOREIGN
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, run
 from tests.end_to_end.anthropic_server import AnthropicServer, Point
 

@@ -18,13 +18,13 @@ from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs import answers
 from addon.jobs.answers import ROWS
-from addon.jobs.async_store import AsyncStore
+from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.sqlite import sqlite_module
+from addon.jobs.database.tables import utc_now
 from addon.jobs.direct import per_record, record_queue
 from addon.jobs.direct.per_record import ATTEMPTS
 from addon.jobs.processes.split import record_index
 from addon.jobs.spool import Spool
-from addon.jobs.sqlite import sqlite_module
-from addon.jobs.tables import utc_now
 from addon.settings.config import ProviderSection
 from tests.addon.jobs.job_setup import (
     CONVERSE,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Executor, utc_now
 from addon.jobs.fleet.executors import Executors, Member
-from addon.jobs.store import Store
-from addon.jobs.tables import Executor, utc_now
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dbos import DBOS
 from sqlalchemy import func, select, text
 
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.database.connections import open_engine
+from addon.jobs.database.tables import Base, Token, utc_now
 from addon.jobs.fleet import retention
 from addon.jobs.spool import Spool
-from addon.jobs.store import open_engine
-from addon.jobs.tables import Base, Token, utc_now
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put
 
 RUNNING = "running00001"

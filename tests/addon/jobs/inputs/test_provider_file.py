@@ -9,9 +9,9 @@ import pytest
 from addon.demo.fake_provider.batch import Outcome
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.batch_store import BatchStore
+from addon.jobs.database.batch_store import BatchStore
+from addon.jobs.database.tables import utc_now
 from addon.jobs.reports import report
-from addon.jobs.tables import utc_now
 from tests.addon.jobs.job_setup import JOB, Setup, is_over, keys, rows
 
 LINE = {

@@ -7,9 +7,9 @@ from functools import partial
 import tenacity
 from anyio import CapacityLimiter, to_thread
 
-from addon.jobs.batch_store import BatchStore
+from addon.jobs.database.batch_store import BatchStore
+from addon.jobs.database.store import Store
 from addon.jobs.outages import is_database_away
-from addon.jobs.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
-from addon.jobs.tables import Job
+from addon.jobs.database.tables import Job
 
 THREADS = 8
 """Reads at the same time; of an embedded database one, which costs less than changing between threads."""

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
-from addon.jobs.job_views import Filters, Views
-from addon.jobs.store import Store, TokenReused, fingerprint, open_engine
-from addon.jobs.tables import Job, Shard
+from addon.jobs.database.connections import open_engine
+from addon.jobs.database.job_views import Filters, Views
+from addon.jobs.database.store import Store, TokenReused, fingerprint
+from addon.jobs.database.tables import Job, Shard
 from translators.bedrock.jobs import TERMINAL
 
 NOON = datetime(2026, 11, 1, 12)

@@ -16,10 +16,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, Column, Engine, MetaData, inspect, text
 
 from addon.demo.fake_provider.server import BatchServer
-from addon.jobs.migrations import schema, versions
-from addon.jobs.migrations.versions import first
-from addon.jobs.store import Store, open_engine
-from addon.jobs.tables import Base, utc_now
+from addon.jobs.database.connections import open_engine
+from addon.jobs.database.migrations import schema, versions
+from addon.jobs.database.migrations.versions import first
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Base, utc_now
 from tests.addon.jobs.job_setup import JOB, Setup, is_over, rows
 
 OLD_FILE = Path(__file__).parent / "job_of_0_1_0.sql"

@@ -10,8 +10,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from addon.jobs import sqlite
-from addon.jobs.tables import Base
+from addon.jobs.database import sqlite
+from addon.jobs.database.tables import Base
 
 HEAD = "members"
 """The newest revision: the tables as `tables.py` has them."""
@@ -108,7 +108,7 @@ def _check_known(revision: str) -> None:
 
 def _check_first(connection: Connection) -> None:
     """Raise `OtherVersion` if an existing table lacks columns: changing it might lose or misread jobs."""
-    from addon.jobs.migrations.versions.first import TABLES
+    from addon.jobs.database.migrations.versions.first import TABLES
 
     inspector = inspect(connection)
     for table in TABLES.sorted_tables:

@@ -15,8 +15,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from addon.jobs.store import Store
-from addon.jobs.tables import BatchRow, Job, utc_now
+from addon.jobs.database.store import Store
+from addon.jobs.database.tables import BatchRow, Job, utc_now
 from translators.bedrock.jobs import TERMINAL
 
 LANE_PAUSE = 1.0

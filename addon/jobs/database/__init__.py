@@ -1,0 +1,1 @@
+"""The database of jobs: its tables, what reads and writes them, and their earlier versions."""

@@ -1,0 +1,1 @@
+"""Bodies that are in Anthropic's own format already, and their answers."""
