@@ -117,10 +117,9 @@ class Membership:
         for job_id in unfinished:
             known = await engine.generations(job_id)
             job = f"{job_id}:"
-            if any(name.startswith(job) and name.count(":") == 1 for name in live.ids):
-                await self._start_shards(job_id, live, known)
-            else:
+            if not any(name.startswith(job) and name.count(":") == 1 for name in live.ids):
                 await workflow.start_job(job_id, _next(known.get(job)))
+            await self._start_shards(job_id, live, known)
             await engine.forget(_superseded(known, live))
 
     def _lost(self, live: engine.LiveWorkflows) -> frozenset[str]:

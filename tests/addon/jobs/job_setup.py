@@ -54,6 +54,7 @@ class Setup:
         create_limit: float = 60,
         jobs: dict[str, Any] | None = None,
         others: dict[str, Any] | None = None,
+        database: str | None = None,
         **section: Any,
     ) -> None:
         self.kind = kind
@@ -74,7 +75,7 @@ class Setup:
                 },
             }
         )
-        self.store = Store(self.config.database)
+        self.store = Store(database or self.config.database)
 
     @asynccontextmanager
     async def open(self, *, workers: int = 1) -> AsyncIterator[Runner]:

@@ -1,6 +1,8 @@
 """What is used of DBOS's internals is there, and does what is expected of it."""
 
+import asyncio
 import inspect
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -30,7 +32,7 @@ def test_the_internals_in_use_are_there() -> None:
 
 
 async def in_progress(setup: Setup, bucket: Any, provider: BatchServer) -> None:
-    provider.timing = Timing(seconds=60)
+    provider.timing = Timing(looks=10)
     put(bucket, "in/a.jsonl", [CONVERSE])
     setup.add()
 
@@ -46,7 +48,6 @@ async def test_a_workflow_of_another_member_is_put_back_on_its_queue_and_goes_on
         (executor,) = live.executors
         assert live.ids == {f"{JOB}:0", f"{JOB}:0:0:0"}
         await anyio.to_thread.run_sync(engine.recover, [executor])
-        provider.timing = Timing()
         for batch in provider.batches.values():
             batch.cancel()
         await setup.until(is_over)
@@ -107,3 +108,27 @@ async def test_a_workflow_that_has_taken_many_steps_goes_on_in_a_successor(
         known = await engine.generations(JOB)
     assert len(known[f"{JOB}:0:0:"]) > 1
     assert len(provider.batches) == 1
+
+
+@pytest.mark.parametrize("lost", ["the job's", "the shard's", "both"])
+async def test_a_workflow_whose_task_ended_while_the_database_could_not_be_told_begins_anew(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, database_url: str, lost: str
+) -> None:
+    setup = Setup(tmp_path / "data", s3_url, provider, jobs={"heartbeat": 0.2}, database=database_url)
+    await in_progress(setup, bucket, provider)
+    async with setup.open() as runner:
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.status == "InProgress")
+        job, shard = sorted(workflow.running, key=started)
+        for task in {"the job's": [job], "the shard's": [shard], "both": [job, shard]}[lost]:
+            task.cancel()  # the engine's rows stay as they are, as they do while the database is away
+        for batch in provider.batches.values():
+            batch.cancel()
+        await setup.until(is_over)
+    setup.store.close()
+    assert len(provider.batches) == 1
+
+
+def started(task: asyncio.Task[object]) -> int:
+    """Number of a task among those of its loop."""
+    return int(task.get_name().removeprefix("Task-"))
