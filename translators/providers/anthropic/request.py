@@ -27,11 +27,12 @@ from translators.providers.anthropic import betas
 from translators.providers.anthropic.fitting import Body
 from translators.providers.anthropic.messages import messages, system
 from translators.providers.anthropic.models import MODELS
-from translators.providers.anthropic.parameters import add_parameters
+from translators.providers.anthropic.parameters import add_parameters, said_twice
 from translators.providers.anthropic.system_turns import misplaced, system_blocks
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.batch_file import Line, once_each
 from translators.providers.converse_requests import check_unsent
+from translators.providers.request_parameters import fitted_once
 from translators.providers.rules.checks import check_tools_and_schema
 from translators.providers.rules.model_rules import ModelRules, Overrides
 
@@ -76,10 +77,23 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
     if blocks and (said := system(blocks, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, moved, rules, notes)
+    members, noted = _parameters(request, rules)
+    if extra and (twice := body.keys() & members.keys()):
+        raise said_twice(min(twice))
+    body |= members
+    notes += noted
+    return group
+
+
+@fitted_once
+def _parameters(request: Request, rules: ModelRules, notes: list[Note]) -> Body:
+    """The members beside model, system prompt and messages. Raises `Refused`."""
+    body: Body = {}
+    extra = request.additional_model_request_fields
     if request.tool_config is not None or extra:
         _add_tools(body, request.tool_config, extra or {}, notes)
-    add_parameters(body, request, rules, group, notes)
-    return group
+    add_parameters(body, request, rules, _betas(extra, []) if extra else "", notes)
+    return body
 
 
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:

@@ -39,4 +39,4 @@ def line_of(
 def short_line_of(custom_id: str, endpoint: str, body: Mapping[str, object], notes: Sequence[Note]) -> Line:
     """The line of servers that want neither method nor URL in it."""
     data = _ENCODER.encode(_ShortLine(custom_id, body))
-    return Line(data, once_each(notes), endpoint)
+    return Line(data, once_each(notes) if notes else (), endpoint)

@@ -22,6 +22,7 @@ from translators.providers.chat_completions.parts import check_media
 from translators.providers.chat_completions.tools import response_format, tool_parameters
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import check_unsent
+from translators.providers.request_parameters import fitted_once
 from translators.providers.rules.checks import check_prefill, check_tools_and_schema
 
 
@@ -34,6 +35,17 @@ def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) ->
     if written[-1].role == "assistant":
         check_prefill(request.messages, len(request.messages) - 1, traits.rules, notes)
     body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
+    members, noted = _parameters(request, traits)
+    body |= members
+    notes += noted
+    check_unsent(request, notes)
+    return body
+
+
+@fitted_once
+def _parameters(request: Request, traits: Traits, notes: list[Note]) -> dict[str, object]:
+    """The members beside model and messages. Raises `Refused`."""
+    body: dict[str, object] = {}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
     if request.output_config is not None:
@@ -41,5 +53,4 @@ def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) ->
         if form is not None:
             body["response_format"] = form
     add_parameters(body, request, traits, notes)
-    check_unsent(request, notes)
     return body
