@@ -211,11 +211,13 @@ class _ConverseCodec(_Codec):
         self._family = family
         self._target = target
         self._route = route
+        self._request, self._line = family.request, target.line
+        self._model, self._rules = route.model, route.rules
 
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
-        request = self._family.request(model_input)
-        line = self._target.line(custom_id, request, self._route.model, self._route.rules)
+        request = self._request(model_input)
+        line = self._line(custom_id, request, self._model, self._rules)
         if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line

@@ -3,12 +3,12 @@
 Most records of a job differ in their messages only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
-from msgspec import structs
+from msgspec import Raw, structs
 
 from translators.bedrock.converse import Note, Request
 from translators.providers.batch_file import once_each
@@ -20,9 +20,10 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class Fitted(NamedTuple):
-    """Members of a provider's request, which are shared and must not be changed, and the notes on them."""
+    """Members of a provider's request, and the notes on them."""
 
-    members: Body
+    members: Mapping[str, Raw]
+    """As JSON: it is written once."""
     notes: tuple[Note, ...]
 
 
@@ -35,7 +36,8 @@ def fitted_once[Rules](
     def first(request: Request, rules: Rules) -> Fitted:
         notes: list[Note] = []
         members = fit(structs.replace(request, messages=[], system=None), rules, notes)
-        return Fitted(members, once_each(notes))
+        written = {name: Raw(_ENCODER.encode(value)) for name, value in members.items()}
+        return Fitted(written, once_each(notes))
 
     @lru_cache(maxsize=MOST_REMEMBERED)
     def place(parameters: bytes, rules: Rules) -> list[Fitted]:

@@ -93,7 +93,15 @@ _ROWS: tuple[AnyFamily, ...] = (
         wire="anthropic.messages",
         common=claude.CommonBody,
     ),
-    Family("nova", nova.has_model, nova.has_shape, nova.Body, nova.request, nova.output),
+    Family(
+        "nova",
+        nova.has_model,
+        nova.has_shape,
+        nova.Body,
+        nova.request,
+        nova.output,
+        common=nova.CommonBody,
+    ),
     Family("titan", titan.has_model, titan.has_shape, titan.Body, titan.request, titan.output),
     Family(
         "cohere-command", command.has_model, command.has_shape, command.Body, command.request, command.output

@@ -46,7 +46,7 @@ ENVELOPE = len(BEGINNING) + len(END)
 """In bytes."""
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A line of a batch's input: one member of the `requests` of a create call."""
 
     custom_id: str

@@ -217,15 +217,16 @@ MESSAGES = MessageFormat[Media](
 
 def messages(request: Request, notes: list[Note]) -> list[Message]:
     """The system text first, then every turn in its order. Raises `Refused`."""
-    written: list[Message] = []
-    if request.system:
-        written.append(MESSAGES.system(request.system, notes))
+    written = [MESSAGES.system(request.system, notes)] if request.system else []
+    plain = [
+        Message(turn.role, text)
+        for turn in request.messages
+        if len(turn.content) == 1 and (text := turn.content[0].text) is not None
+    ]
+    if len(plain) == len(request.messages):  # most conversations are of such turns only
+        return written + plain if written else plain
     for index, turn in enumerate(request.messages):
-        blocks = turn.content
-        if len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
-            written.append(Message(turn.role, text))
-        else:
-            written += MESSAGES.turn(turn, f"messages[{index}].content", notes)
+        written += MESSAGES.turn(turn, f"messages[{index}].content", notes)
     return written
 
 

@@ -36,7 +36,7 @@ GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""
 
 
-class _Line(Struct, frozen=True):
+class _Line(Struct, frozen=True, gc=False):
     key: str
     request: dict[str, object]
 

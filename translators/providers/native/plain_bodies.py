@@ -33,7 +33,7 @@ def suits(
 ) -> bool:
     """Whether no rule of the model concerns these parameters, and a last message of this role."""
     if temperature is not None or top_p is not None:
-        if not rules.samples_at(None) or (temperature or 0) > rules.most_temperature:
+        if not rules.samples_by_default or (temperature or 0) > rules.most_temperature:
             return False
         if rules.sampling == "one" and temperature is not None and top_p is not None:
             return False
