@@ -1,0 +1,77 @@
+"""A body of common members, decoded as the smaller type, is the request that any body becomes."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw, Struct
+
+from translators.bedrock.converse import Request
+from translators.bedrock.families.registry import FAMILIES, Family
+from translators.errors import Refused
+
+ROWS = [row for row in FAMILIES.values() if isinstance(row, Family) and row.common is not None]
+
+TEXT = st.text('a\u00e9" <', max_size=3)
+PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": TEXT}), max_size=2)
+BLOCKS = st.lists(st.fixed_dictionaries({"text": TEXT}), max_size=2)
+TAGGED = st.just("<reasoning>b</reasoning>a")
+CONTENT = TEXT | TAGGED | PARTS | BLOCKS
+TURN = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "system"]), "content": CONTENT},
+    optional={"name": st.just("Ann")},
+)
+LIMIT = st.sampled_from([0, 1, 512, None])
+NUMBER = st.sampled_from([0, 0.5, 1, 1.0, None])
+STOP = st.sampled_from([[], ["a"], "a", None])
+CONFIG = st.fixed_dictionaries(
+    {}, optional={"maxTokens": LIMIT, "max_new_tokens": LIMIT, "temperature": NUMBER, "stopSequences": STOP}
+)
+BODIES = st.fixed_dictionaries(
+    {"messages": st.lists(TURN, min_size=1, max_size=3)},
+    optional={
+        "max_tokens": LIMIT,
+        "max_completion_tokens": LIMIT,
+        "temperature": NUMBER,
+        "top_p": NUMBER,
+        "stop": STOP,
+        "stop_sequences": STOP,
+        "system": CONTENT,
+        "inferenceConfig": CONFIG,
+        "anthropic_version": st.just("bedrock-2023-05-31"),
+        "schemaVersion": st.just("messages-v1"),
+    },
+)
+
+
+def outcome(family: Family, body: Raw | Struct) -> Request | str:
+    try:
+        return family.request(body)
+    except Refused as refusal:
+        return str(refusal)
+
+
+@pytest.mark.parametrize("family", ROWS, ids=lambda row: row.name)
+@given(body=BODIES)
+def test_the_request_is_that_of_any_body(family: Family, body: dict[str, Any]) -> None:
+    known = {name: body[name] for name in body if name in family.body.__struct_encode_fields__}
+    raw = Raw(json.dumps(known).encode())
+    assert family.common is not None
+    try:
+        common = msgspec.json.decode(raw, type=family.common)
+    except msgspec.ValidationError:
+        return
+    assert repr(outcome(family, common)) == repr(outcome(family, raw))
+
+
+@pytest.mark.parametrize("family", ROWS, ids=lambda row: row.name)
+def test_a_common_body_has_no_other_members(family: Family) -> None:
+    assert family.common is not None
+    members = set(family.common.__struct_encode_fields__)
+    assert members < set(family.body.__struct_encode_fields__)
+    for name in sorted(set(family.body.__struct_encode_fields__) - members):
+        with pytest.raises(msgspec.ValidationError, match="unknown field"):
+            msgspec.json.decode(json.dumps({name: None}), type=family.common)
