@@ -15,36 +15,49 @@ from translators.errors import Refused
 
 ROWS = [row for row in FAMILIES.values() if isinstance(row, Family) and row.common is not None]
 
-TEXT = st.text('a\u00e9" <', max_size=3)
-PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": TEXT}), max_size=2)
-BLOCKS = st.lists(st.fixed_dictionaries({"text": TEXT}), max_size=2)
-TAGGED = st.just("<reasoning>b</reasoning>a")
-CONTENT = TEXT | TAGGED | PARTS | BLOCKS
-TURN = st.fixed_dictionaries(
-    {"role": st.sampled_from(["user", "assistant", "system"]), "content": CONTENT},
-    optional={"name": st.just("Ann")},
-)
+TEXT = st.text('a\u00e9" <', min_size=1, max_size=3)
+PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": TEXT}), min_size=1, max_size=2)
+BLOCKS = st.lists(st.fixed_dictionaries({"text": TEXT}), min_size=1, max_size=2)
 LIMIT = st.sampled_from([0, 1, 512, None])
 NUMBER = st.sampled_from([0, 0.5, 1, 1.0, None])
 STOP = st.sampled_from([[], ["a"], "a", None])
+
+
+def turns(content: st.SearchStrategy[Any], *roles: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    turn = st.fixed_dictionaries({"role": st.sampled_from(["user", *roles]), "content": content})
+    return st.lists(turn, min_size=1, max_size=3)
+
+
 CONFIG = st.fixed_dictionaries(
     {}, optional={"maxTokens": LIMIT, "max_new_tokens": LIMIT, "temperature": NUMBER, "stopSequences": STOP}
 )
-BODIES = st.fixed_dictionaries(
-    {"messages": st.lists(TURN, min_size=1, max_size=3)},
+NOVA = st.fixed_dictionaries(
+    {"messages": turns(BLOCKS, "assistant")},
+    optional={"system": BLOCKS, "inferenceConfig": CONFIG, "schemaVersion": st.just("messages-v1")},
+)
+CLAUDE = st.fixed_dictionaries(
+    {"messages": turns(TEXT | PARTS, "assistant"), "max_tokens": LIMIT},
+    optional={
+        "system": TEXT | PARTS,
+        "temperature": NUMBER,
+        "top_p": NUMBER,
+        "top_k": LIMIT,
+        "stop_sequences": STOP,
+        "anthropic_version": st.just("bedrock-2023-05-31"),
+    },
+)
+CHAT = st.fixed_dictionaries(
+    {"messages": turns(TEXT | PARTS | st.just("<reasoning>b</reasoning>a"), "assistant", "system")},
     optional={
         "max_tokens": LIMIT,
         "max_completion_tokens": LIMIT,
         "temperature": NUMBER,
         "top_p": NUMBER,
+        "top_k": LIMIT,
         "stop": STOP,
-        "stop_sequences": STOP,
-        "system": CONTENT,
-        "inferenceConfig": CONFIG,
-        "anthropic_version": st.just("bedrock-2023-05-31"),
-        "schemaVersion": st.just("messages-v1"),
     },
 )
+BODIES = {"nova": NOVA, "claude": CLAUDE}
 
 
 def outcome(family: Family, body: Raw | Struct) -> Request | str:
@@ -55,10 +68,9 @@ def outcome(family: Family, body: Raw | Struct) -> Request | str:
 
 
 @pytest.mark.parametrize("family", ROWS, ids=lambda row: row.name)
-@given(body=BODIES)
-def test_the_request_is_that_of_any_body(family: Family, body: dict[str, Any]) -> None:
-    known = {name: body[name] for name in body if name in family.body.__struct_encode_fields__}
-    raw = Raw(json.dumps(known).encode())
+@given(data=st.data())
+def test_the_request_is_that_of_any_body(family: Family, data: st.DataObject) -> None:
+    raw = Raw(json.dumps(data.draw(BODIES.get(family.name, CHAT))).encode())
     assert family.common is not None
     try:
         common = msgspec.json.decode(raw, type=family.common)

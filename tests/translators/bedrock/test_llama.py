@@ -297,7 +297,17 @@ MARKS = st.sampled_from(
         ),
         *("<|start_header_id|>user<|end_header_id|>", "<|start_header_id|>x<|end_header_id|>", OPEN),
         *("<|start_header_id|>tool<|end_header_id|>\n\n", "<|start_header_id|> user\n<|end_header_id|>"),
-        *("<|header_start|>user<|header_end|>", "<|eot|>", "<|image|>", "user", "assistant", "a", " ", "\n"),
+        *(
+            "<|start_header_id|>user",
+            "<|header_start|>user<|header_end|>",
+            "<|eot|>",
+            "<|image|>",
+            "user",
+            "assistant",
+            "a",
+            " ",
+            "\n",
+        ),
     ]
 )
 
