@@ -5,7 +5,6 @@ Most records of a job differ in their messages only.
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, structs
@@ -19,12 +18,8 @@ type Body = dict[str, object]
 _ENCODER = msgspec.json.Encoder()
 
 
-class Fitted(NamedTuple):
-    """Members of a provider's request, and the notes on them."""
-
-    members: Mapping[str, Raw]
-    """As JSON: it is written once."""
-    notes: tuple[Note, ...]
+type Fitted = tuple[Mapping[str, Raw], tuple[Note, ...]]
+"""Members of a provider's request as JSON, which is written once, and the notes on them."""
 
 
 def fitted_once[Rules](
@@ -37,7 +32,7 @@ def fitted_once[Rules](
         notes: list[Note] = []
         members = fit(structs.replace(request, messages=[], system=None), rules, notes)
         written = {name: Raw(_ENCODER.encode(value)) for name, value in members.items()}
-        return Fitted(written, once_each(notes))
+        return written, once_each(notes)
 
     @lru_cache(maxsize=MOST_REMEMBERED)
     def place(parameters: bytes, rules: Rules) -> list[Fitted]:

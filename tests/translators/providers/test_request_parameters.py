@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translators.bedrock.converse import Note, Request
-from translators.errors import Refused
+from translators.errors import RecordError, Refused
 from translators.providers.batch_file import Line
 from translators.providers.native.parameters import LONGEST_REMEMBERED
 from translators.providers.registry import PROVIDERS, provider
@@ -103,17 +103,16 @@ def test_lines_of_equal_records_are_equal_after_others(name: str) -> None:
         model_id="amazon.nova-lite-v1:0", invocation_type="Converse", provider=name, model="a-model"
     )
     translator = Translator(route)
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {"inferenceConfig": {"maxTokens": 9, "temperature": 0.5}},
         {"inferenceConfig": {"maxTokens": 9}, "toolConfig": {"tools": [TOOL]}},
         {"additionalModelRequestFields": {"seed": 5}},
     ]
-    lines = [
-        translator.line(
-            "a-1", translator.read(json.dumps({"modelInput": {"messages": MESSAGES, **body}}).encode())
-        )  # type: ignore[arg-type]
-        for body in bodies * 2
-    ]
+    lines: list[Line | RecordError] = []
+    for body in bodies * 2:
+        record = translator.read(json.dumps({"modelInput": {"messages": MESSAGES, **body}}).encode())
+        assert record is not None
+        lines.append(translator.line("a-1", record))
     assert lines[:3] == lines[3:]
     assert isinstance(lines[0], Line)
     assert len({line.data for line in lines if isinstance(line, Line)}) == 3

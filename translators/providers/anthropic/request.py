@@ -71,15 +71,16 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
     extra = request.additional_model_request_fields
     group = _betas(extra, notes) if extra else ""
     check_unsent(request, notes, response_paths=True)
-    check_tools_and_schema(request, rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, rules)
     moved = misplaced([turn.role for turn in request.messages], rules, notes)
     blocks = system_blocks(request, moved) if moved else request.system
     if blocks and (said := system(blocks, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, moved, rules, notes)
     members, noted = _parameters(request, rules)
-    if extra and (twice := body.keys() & members.keys()):
-        raise said_twice(min(twice))
+    if extra and (twice := [name for name in members if name in body]):
+        raise said_twice(twice[0])
     body |= members
     notes += noted
     return group

@@ -33,7 +33,9 @@ def line_of(
 ) -> Line:
     """The line. The batch names the endpoint of its lines, so those of different ones go apart."""
     data = _ENCODER.encode(_Line(custom_id, "POST", endpoint, body))
-    return Line(data, tuple(notes) if len(notes) < 2 else once_each(notes), endpoint, weight)
+    if len(notes) > 1:
+        notes = once_each(notes)
+    return Line(data, tuple(notes) if notes else (), endpoint, weight)
 
 
 def short_line_of(custom_id: str, endpoint: str, body: Mapping[str, object], notes: Sequence[Note]) -> Line:

@@ -28,18 +28,19 @@ from translators.providers.rules.checks import check_prefill, check_tools_and_sc
 
 def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:
     """The chat completion that asks for this record's answer. Raises `Refused`."""
-    check_tools_and_schema(request, traits.rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, traits.rules)
     if not (traits.files and traits.audio):
         check_media(request.messages, files=traits.files, audio=traits.audio)
     written = messages(request, notes)
     if written[-1].role == "assistant":
         check_prefill(request.messages, len(request.messages) - 1, traits.rules, notes)
-    body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
+    if not traits.text_parts:
+        written = joined(written)
     members, noted = _parameters(request, traits)
-    body |= members
     notes += noted
     check_unsent(request, notes)
-    return body
+    return {"model": model, "messages": written, **members}
 
 
 @fitted_once

@@ -53,7 +53,8 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
 
 def body_for(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
     """The `GenerateContentRequest` that asks such a model for this record's answer. Raises `Refused`."""
-    check_tools_and_schema(request, rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, rules)
     body: dict[str, object] = {"contents": contents(request, rules, notes)}
     system = system_instruction(request, notes)
     if system is not None:

@@ -30,7 +30,8 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     """The line that asks Mistral for this record's answer; the job names the model. Raises `Refused`."""
     notes: list[Note] = []
     rules = MODELS.rules(model, overrides)
-    check_tools_and_schema(request, rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, rules)
     body: dict[str, object] = {"messages": messages(request, rules, notes)}
     members, noted = _parameters(request, rules)
     body |= members

@@ -64,7 +64,9 @@ def request_with_tags(model_input: Raw | wire.CommonBody) -> converse.Request:
 def _request(model_input: Raw | wire.CommonBody, *, tagged: bool) -> converse.Request:
     body = decoded(_BODY, model_input) if isinstance(model_input, Raw) else model_input
     notes: list[Note] = []
-    system, conversation = converse_content.split_system(messages(body.messages, notes, tagged=tagged))
+    system, conversation = None, messages(body.messages, notes, tagged=tagged)
+    if conversation[0].role == "system":
+        system, conversation = converse_content.split_system(conversation)
     inference = _inference(body)
     config = None if inference == _EMPTY_CONFIG else inference
     noted = tuple(dict.fromkeys(notes)) if notes else ()
