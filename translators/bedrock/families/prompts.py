@@ -36,7 +36,7 @@ def free_text(text: str) -> list[converse.Message]:
     """A prompt without a template as one user message. Raises `Refused` for an empty prompt."""
     if not text or text.isspace():
         raise Refused("prompt", "is empty")
-    return [message("user", text)]
+    return [converse.Message("user", [converse.ContentBlock(text)])]
 
 
 def request(

@@ -5,11 +5,13 @@ Their types are checked while they are decoded, so that hardly a rule is left to
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from translators.providers.batch_file import Line
+from translators.providers.native.parameters import MOST_REMEMBERED
 from translators.providers.rules.checks import SMALL_LIMIT
 from translators.providers.rules.model_rules import INT32, ModelRules, Overrides
 
@@ -28,12 +30,13 @@ class Plain[Body: Struct]:
     left as it was."""
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)  # the parameters of a job's records are few
 def suits(
     rules: ModelRules, limit: int | None, temperature: float | None, top_p: float | None, last_role: str
 ) -> bool:
     """Whether no rule of the model concerns these parameters, and a last message of this role."""
     if temperature is not None or top_p is not None:
-        if not rules.samples_by_default or (temperature or 0) > rules.most_temperature:
+        if not rules.samples_at(None) or (temperature or 0) > rules.most_temperature:
             return False
         if rules.sampling == "one" and temperature is not None and top_p is not None:
             return False

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypedDict
 
 from translators.providers.converse_requests import EFFORTS, Effort
@@ -101,11 +101,6 @@ class ModelRules:
         return min(
             candidates, key=lambda word: (abs(EFFORTS.index(word) - rank), -EFFORTS.index(word)), default=None
         )
-
-    @cached_property
-    def samples_by_default(self) -> bool:
-        """Whether sampling parameters are accepted where no effort is asked for."""
-        return self.samples_at(None)
 
     def samples_at(self, effort: Effort | None) -> bool:
         """Whether sampling parameters are accepted beside this effort; None for the default one."""
