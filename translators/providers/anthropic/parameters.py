@@ -158,12 +158,7 @@ def _merge(name: str, value: object, body: Body) -> None:
     elif isinstance(said, dict) and isinstance(value, dict) and not said.keys() & value.keys():
         body[name] = {**cast("Body", said), **cast("Body", value)}
     else:
-        raise said_twice(name)
-
-
-def said_twice(name: str) -> Refused:
-    """The refusal of an additional field that is a member of the message already."""
-    return Refused(f"{EXTRA}.{name}", "is said elsewhere in the record already")
+        raise Refused(f"{EXTRA}.{name}", "is said elsewhere in the record already")
 
 
 def _reasoning_effort(asked: object, body: Body, notes: list[Note]) -> None:

@@ -27,7 +27,7 @@ from translators.providers.anthropic import betas
 from translators.providers.anthropic.fitting import Body
 from translators.providers.anthropic.messages import messages, system
 from translators.providers.anthropic.models import MODELS
-from translators.providers.anthropic.parameters import add_parameters, said_twice
+from translators.providers.anthropic.parameters import add_parameters
 from translators.providers.anthropic.system_turns import misplaced, system_blocks
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.batch_file import Line, once_each
@@ -78,9 +78,10 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
     if blocks and (said := system(blocks, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, moved, rules, notes)
+    if extra and not body.keys().isdisjoint(extra):  # what is said twice is refused
+        _add_parameters(body, request, rules, notes)
+        return group
     members, noted = _parameters(request, rules)
-    if extra and (twice := [name for name in members if name in body]):
-        raise said_twice(twice[0])
     body |= members
     notes += noted
     return group
@@ -90,11 +91,15 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
 def _parameters(request: Request, rules: ModelRules, notes: list[Note]) -> Body:
     """The members beside model, system prompt and messages. Raises `Refused`."""
     body: Body = {}
+    _add_parameters(body, request, rules, notes)
+    return body
+
+
+def _add_parameters(body: Body, request: Request, rules: ModelRules, notes: list[Note]) -> None:
     extra = request.additional_model_request_fields
     if request.tool_config is not None or extra:
         _add_tools(body, request.tool_config, extra or {}, notes)
     add_parameters(body, request, rules, _betas(extra, []) if extra else "", notes)
-    return body
 
 
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:
