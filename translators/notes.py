@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class Note(Struct, frozen=True):
+class Note(Struct, frozen=True, cache_hash=True):
     """A member of a record or of its answer that was dropped or mapped, or `sent` as it is though the model
     may take it for something else; counted in the job's report."""
 

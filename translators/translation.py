@@ -91,12 +91,19 @@ class Translator:
                 line.decode()  # msgspec does not validate the UTF-8 of raw members
             except ValueError:
                 return read(line)
-        for index, decoder in enumerate(self._decoders):
+        try:
+            return self._decoders[0].decode(line)
+        except (ValueError, RecursionError):
+            return self._read_otherwise(line)
+
+    def _read_otherwise(self, line: bytes) -> AnyRecord | None:
+        """The record of a line that is not what the first decoder expects."""
+        for index, decoder in enumerate(self._decoders[1:], 1):
             try:
                 record = decoder.decode(line)
             except (ValueError, RecursionError):
                 continue
-            if index > 0 and self._codec is None:
+            if self._codec is None:
                 self._decoders.insert(0, self._decoders.pop(index))
             return record
         return read(line)
@@ -200,15 +207,17 @@ class _ConverseCodec(_Codec):
     """Through the hub."""
 
     def __init__(self, family: Family, target: Provider | OtherEndpoint, route: Route) -> None:
-        self.bodies = (family.body,)
+        self.bodies = (family.body,) if family.common is None else (family.common, family.body)
         self._family = family
         self._target = target
         self._route = route
+        self._request, self._line = family.request, target.line
+        self._model, self._rules = route.model, route.rules
 
     @override
     def line(self, custom_id: str, model_input: Any) -> Line:
-        request = self._family.request(model_input)
-        line = self._target.line(custom_id, request, self._route.model, self._route.rules)
+        request = self._request(model_input)
+        line = self._line(custom_id, request, self._model, self._rules)
         if type(request) is NotedRequest and request.notes:
             return structs.replace(line, notes=request.notes + line.notes)
         return line

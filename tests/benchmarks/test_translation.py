@@ -90,13 +90,17 @@ def budget_of(dialect: str, body: dict[str, Any], *, same_format: bool) -> float
     return CHAT_SHAPED if body is CHAT else DICT_SHAPED
 
 
-def is_same_format(model_id: str, invocation_type: InvocationType, provider_name: str) -> bool:
-    """Whether bodies for this model are in the provider's own format, and pass field by field."""
-    if invocation_type == "Converse":
+def is_same_format(route: Route) -> bool:
+    """Whether bodies of this route are in the provider's own format, and pass field by field."""
+    if route.invocation_type == "Converse":
         return False
-    families = families_of_model(parse(model_id))
+    native = provider(route.provider).native
     return all(
-        isinstance(family, Family) and family.wire in provider(provider_name).native for family in families
+        isinstance(family, Family)
+        and family.wire is not None
+        and family.wire in native
+        and native[family.wire].speaks(route.model)
+        for family in families_of_model(parse(route.model_id))
     )
 
 
@@ -124,7 +128,7 @@ def test_records_to_lines(name: str) -> None:
             orjson.dumps(orjson.loads(line))
 
         seconds, orjson_seconds = best(ours, theirs)
-        same_format = is_same_format(model_id, invocation_type, name)
+        same_format = is_same_format(route)
         budget = budget_of(dialect, body, same_format=same_format)
         print(
             f"{dialect:<16}→ {name:<10}{1 / seconds:>11,.0f}{seconds / orjson_seconds:>11.2f}{budget:>9.1f}"

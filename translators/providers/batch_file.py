@@ -42,7 +42,9 @@ def joined(lines: Sequence[Line]) -> Line:
 
 def once_each(notes: Sequence[Note]) -> tuple[Note, ...]:
     """A record's notes without repetitions, in their order."""
-    return tuple(notes) if len(notes) < 2 else tuple(dict.fromkeys(notes))  # few have two
+    if len(notes) < 2 or (len(notes) == 2 and notes[0] != notes[1]):  # as most do, and hashes take longer
+        return tuple(notes)
+    return tuple(dict.fromkeys(notes))
 
 
 class Unfinished(Struct, frozen=True):

@@ -282,3 +282,52 @@ def test_conversation_survives_the_template(conversation: Turns, fourth: bool) -
         ):
             prompt = prompt.replace(f"<|{mark}|>", f"<|{other}|>")
     assert turns_of(llama.request(Raw(json.dumps({"prompt": prompt}).encode()))) == conversation
+
+
+MARKS = st.sampled_from(
+    [
+        *(
+            "<|start_header_id|>",
+            "<|end_header_id|>",
+            "<|eot_id|>",
+            "<|eom_id|>",
+            "<|begin_of_text|>",
+            "|",
+            "<|",
+        ),
+        *("<|start_header_id|>user<|end_header_id|>", "<|start_header_id|>x<|end_header_id|>", OPEN),
+        *("<|start_header_id|>tool<|end_header_id|>\n\n", "<|start_header_id|> user\n<|end_header_id|>"),
+        *(
+            "<|start_header_id|>user",
+            "<|header_start|>user<|header_end|>",
+            "<|eot|>",
+            "<|image|>",
+            "user",
+            "assistant",
+            "a",
+            " ",
+            "\n",
+        ),
+    ]
+)
+
+
+@given(
+    start=st.sampled_from(
+        ["", turn("user", "a"), turn("system", "b"), "<|start_header_id|>user<|end_header_id|>"]
+    ),
+    pieces=st.lists(MARKS, max_size=6),
+    end=st.sampled_from(["", OPEN]),
+)
+def test_turns_of_a_plain_prompt_are_those_that_the_marks_one_by_one_give(
+    start: str, pieces: list[str], end: str
+) -> None:
+    prompt = "".join([BEGIN, start, *pieces, end])
+
+    def outcome(prompt: str) -> dict[str, Any] | str:
+        try:
+            return asked(prompt)
+        except Refused as refusal:
+            return str(refusal).partition(" at character")[0]
+
+    assert outcome(prompt) == outcome(f"{BEGIN}{prompt}")  # two beginnings, and the marks are read one by one

@@ -23,13 +23,11 @@ _NULL = Raw(b"null")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
-def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw | T, within: str = "") -> T:
-    """The body as the decoder's type; a body that was decoded earlier is returned as it is.
+def decoded[T](decoder: msgspec.json.Decoder[T], body: Raw, within: str = "") -> T:
+    """The body as the decoder's type.
 
     `within`: path of this JSON in the record's body. Raises `Refused` with the path of the wrong field.
     """
-    if not isinstance(body, Raw):
-        return body
     try:
         return _decoded(decoder, body)
     except msgspec.ValidationError as error:

@@ -69,7 +69,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     prompt = transcript(body.prompt, _SPEAKERS, "\n\n")
     return converse.Request(
         messages=prompt.messages,

@@ -48,7 +48,7 @@ def _has_untyped_blocks(messages: Raw) -> bool:
 
 def request(model_input: Raw | converse.Request) -> converse.Request:
     """The body, validated. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     converse_constraints.check(body.messages, body.system, body.tool_config)
     if body.output_config is not None and body.output_config.json_object is not None:
         raise Refused("outputConfig.jsonObject", "Extra inputs are not permitted")

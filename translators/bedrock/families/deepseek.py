@@ -71,7 +71,7 @@ def has_template(prompt: Raw) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     stop = prompts.stop_sequences(body.stop, _MARKS.fullmatch)
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, stop)
     without_thinking = body.prompt.rstrip().endswith(_THINK_END)

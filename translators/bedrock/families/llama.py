@@ -68,6 +68,9 @@ _IMAGE_MARK = "<|image|>"
 _ROLES: Mapping[str, converse.Role] = MappingProxyType(
     {"system": "system", "user": "user", "assistant": "assistant", "ipython": "user", "tool": "user"}
 )
+_SPEAKERS: Mapping[str, converse.Role] = MappingProxyType(
+    {"system": "system", "user": "user", "assistant": "assistant"}
+)
 _KNOWN_ROLES = frozenset(_ROLES)
 _TOOL_ROLES = frozenset({"ipython", "tool"})
 _TOOL_TURN = converse.Note(
@@ -90,7 +93,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     notes: list[converse.Note] = []
     messages = _messages(body.prompt, notes)
     if body.images:
@@ -114,12 +117,34 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
 def _messages(prompt: str, notes: list[converse.Note]) -> list[converse.Message]:
     for begin, end in _HEADERS.items():
         if begin in prompt:
+            if (plain := _plain_turns(prompt, begin, end)) is not None:
+                return plain
             headers = _headers(prompt, begin, end)
             if not _KNOWN_ROLES.isdisjoint([role for role, _, _ in headers]):
                 return _turns(prompt, headers, notes)
     if inst_template.is_used(prompt):
         return inst_template.messages(prompt)
     return prompts.free_text(_without_beginning(prompt))
+
+
+def _plain_turns(prompt: str, begin: str, end: str) -> list[converse.Message] | None:
+    """The turns of a prompt of which every mark stands in its place, as in most; None for another one, and
+    for one with turns of tools."""
+    opening, *rest = prompt.split(begin)
+    if opening and opening != _BEGIN:
+        return None
+    messages: list[converse.Message] = []
+    for turn in rest:
+        header, closed, text = turn.partition(end)
+        role = _SPEAKERS.get(header) if closed else None
+        if text.endswith("|>") and text[(mark := text.rfind("<|")) :] in _TURN_ENDS:
+            text = text[:mark]
+        if role is None or ("|" in text and "<|" in text):  # one character is found much faster than two
+            return None
+        messages.append(converse.Message(role, [converse.ContentBlock(text.strip())]))
+    if messages[-1] == _OPEN:
+        messages.pop()
+    return messages
 
 
 def _headers(prompt: str, begin: str, end: str) -> list[_Header]:

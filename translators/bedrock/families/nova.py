@@ -44,7 +44,19 @@ class _Disabled(Struct, tag_field="type", tag="disabled", forbid_unknown_fields=
 type ReasoningConfig = _Enabled | _Disabled
 
 
+class CommonBody(converse.Shape):
+    """A body without the members that only Nova's have."""
+
+    messages: Annotated[list[converse.Message], Meta(min_length=1)]
+    schema_version: Literal["messages-v1"] | None = None
+    system: list[converse.SystemBlock] | None = None
+    inference_config: converse.InferenceConfig | None = None
+    tool_config: converse.ToolConfig | None = None
+
+
 class Body(converse.Shape):
+    """Any body."""
+
     messages: Annotated[list[converse.Message], Meta(min_length=1)]
     schema_version: Literal["messages-v1"] | None = None
     system: list[converse.SystemBlock] | None = None
@@ -87,24 +99,21 @@ def has_shape(members: Mapping[str, object]) -> bool:
     return not _ONLY_HERE.isdisjoint(members) or any(name in inference for name in _ONLY_HERE_IN_INFERENCE)
 
 
-def request(model_input: Raw | Body) -> converse.Request:
+def request(model_input: Raw | CommonBody | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     converse_constraints.check(body.messages, body.system, body.tool_config)
-    sampling = body.inference_config or _InferenceConfig()
+    if type(body) is CommonBody:  # `isinstance` of a struct is slower
+        return converse.Request(body.messages, body.system, body.inference_config, body.tool_config)
+    assert isinstance(body, Body)
+    sampling = body.inference_config
     extras: dict[str, object] = {}
-    top_k = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)
-    if top_k is not None:
-        extras["top_k"] = top_k
+    if sampling is not None and (sampling.top_k is not None or sampling.top_k_ is not None):
+        extras["top_k"] = _one_of("topK", sampling.top_k, "top_k", sampling.top_k_)
     if body.reasoning_config is not None:
         extras["reasoning_effort"] = _effort(body.reasoning_config)
-    return converse.Request(
-        messages=body.messages,
-        system=body.system,
-        inference_config=None if body.inference_config is None else _inference(sampling),
-        tool_config=body.tool_config,
-        additional_model_request_fields=extras or None,
-    )
+    config = None if sampling is None else _inference(sampling)
+    return converse.Request(body.messages, body.system, config, body.tool_config, extras or None)
 
 
 def reasoning_effort(config: Raw, within: str) -> str:
@@ -130,6 +139,10 @@ def _effort(config: ReasoningConfig) -> str:
 
 
 def _inference(config: _InferenceConfig) -> converse.InferenceConfig:
+    if config.max_new_tokens is None and config.top_p_ is None and config.stop_sequences_ is None:
+        return converse.InferenceConfig(
+            config.max_tokens, config.temperature, config.top_p, config.stop_sequences
+        )
     return converse.InferenceConfig(
         max_tokens=_one_of("maxTokens", config.max_tokens, "max_new_tokens", config.max_new_tokens),
         temperature=config.temperature,

@@ -36,7 +36,7 @@ def free_text(text: str) -> list[converse.Message]:
     """A prompt without a template as one user message. Raises `Refused` for an empty prompt."""
     if not text or text.isspace():
         raise Refused("prompt", "is empty")
-    return [message("user", text)]
+    return [converse.Message("user", [converse.ContentBlock(text)])]
 
 
 def request(
@@ -48,9 +48,11 @@ def request(
     """The Converse request for the turns of a prompt. Raises `Refused` when there are none."""
     if not messages:
         raise Refused("prompt", "has no turn")
-    system, conversation = converse_content.split_system(messages)
+    system = None
+    if messages[0].role == "system":
+        system, messages = converse_content.split_system(messages)
     inference = None if config == _EMPTY_CONFIG else config
-    return converse.NotedRequest(conversation, system, inference, None, extras or None, notes=notes)
+    return converse.NotedRequest(messages, system, inference, None, extras or None, notes=notes)
 
 
 def stop_sequences(requested: list[str] | None, is_mark: Callable[[str], object]) -> list[str] | None:

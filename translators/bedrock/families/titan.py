@@ -72,7 +72,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     prompt = transcript(body.input_text, _SPEAKERS, "\n")
     config = body.text_generation_config
     return converse.Request(

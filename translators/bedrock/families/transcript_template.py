@@ -1,13 +1,15 @@
 """Prompts written as a transcript: `Human: … Assistant:`, `User: … Bot:`."""
 
+import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from translators.bedrock.converse import Message, Role, SystemBlock
 from translators.bedrock.families.prompts import free_text, message
 
 
-class Transcript(NamedTuple):
+class Transcript(Struct, frozen=True, gc=False):
     """A prompt as Converse messages."""
 
     messages: list[Message]
@@ -16,6 +18,8 @@ class Transcript(NamedTuple):
     is_template: bool = False
     """False for free text."""
 
+
+_BLANK = re.compile(r"\s*")
 
 type _Name = tuple[int, int, Role]
 """Begin and end of a speaker's name in the prompt, and its role. One per turn: a plain tuple is fastest."""
@@ -48,17 +52,23 @@ def transcript(prompt: str, speakers: Mapping[str, Role], gap: str) -> Transcrip
 def _names(prompt: str, speakers: Mapping[str, Role], gap: str) -> list[_Name]:
     """The names that start a turn, in order."""
     found: list[_Name] = []
-    first, last = len(prompt) - len(prompt.lstrip()), len(prompt.rstrip())
     for name, role in speakers.items():
         at = prompt.find(name)
         while at != -1:
             end = at + len(name)
-            is_last = end == last and role == "assistant" and prompt[at - 1 : at].isspace()
-            if at == first or is_last or prompt.endswith(gap, 0, _without_spaces(prompt, at)):
+            if prompt.endswith(gap, 0, at) or _begins(prompt, at, end, role, gap):  # most follow a gap
                 found.append((at, end, role))
             at = prompt.find(name, end)
     found.sort()
     return found
+
+
+def _begins(prompt: str, at: int, end: int, role: Role, gap: str) -> bool:
+    """Whether a name from `at` to `end` that is not right behind a gap starts a turn."""
+    if prompt.endswith(gap, 0, _without_spaces(prompt, at)) or _BLANK.fullmatch(prompt, 0, at):
+        return True
+    is_last = role == "assistant" and prompt[at - 1].isspace()
+    return is_last and _BLANK.fullmatch(prompt, end) is not None
 
 
 def _without_spaces(prompt: str, end: int) -> int:

@@ -32,6 +32,7 @@ from translators.providers.anthropic.system_turns import misplaced, system_block
 from translators.providers.anthropic.tools import tool_choice, tools
 from translators.providers.batch_file import Line, once_each
 from translators.providers.converse_requests import check_unsent
+from translators.providers.request_parameters import fitted_once
 from translators.providers.rules.checks import check_tools_and_schema
 from translators.providers.rules.model_rules import ModelRules, Overrides
 
@@ -45,7 +46,7 @@ ENVELOPE = len(BEGINNING) + len(END)
 """In bytes."""
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A line of a batch's input: one member of the `requests` of a create call."""
 
     custom_id: str
@@ -70,16 +71,35 @@ def add_message(body: Body, request: Request, rules: ModelRules, notes: list[Not
     extra = request.additional_model_request_fields
     group = _betas(extra, notes) if extra else ""
     check_unsent(request, notes, response_paths=True)
-    check_tools_and_schema(request, rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, rules)
     moved = misplaced([turn.role for turn in request.messages], rules, notes)
     blocks = system_blocks(request, moved) if moved else request.system
     if blocks and (said := system(blocks, notes)):
         body["system"] = said
     body["messages"] = messages(request.messages, moved, rules, notes)
+    if extra and not body.keys().isdisjoint(extra):  # what is said twice is refused
+        _add_parameters(body, request, rules, notes)
+        return group
+    members, noted = _parameters(request, rules)
+    body |= members
+    notes += noted
+    return group
+
+
+@fitted_once
+def _parameters(request: Request, rules: ModelRules, notes: list[Note]) -> Body:
+    """The members beside model, system prompt and messages. Raises `Refused`."""
+    body: Body = {}
+    _add_parameters(body, request, rules, notes)
+    return body
+
+
+def _add_parameters(body: Body, request: Request, rules: ModelRules, notes: list[Note]) -> None:
+    extra = request.additional_model_request_fields
     if request.tool_config is not None or extra:
         _add_tools(body, request.tool_config, extra or {}, notes)
-    add_parameters(body, request, rules, group, notes)
-    return group
+    add_parameters(body, request, rules, _betas(extra, []) if extra else "", notes)
 
 
 def written(custom_id: str, body: Mapping[str, object], notes: Sequence[Note], group: str) -> Line:

@@ -33,10 +33,12 @@ def line_of(
 ) -> Line:
     """The line. The batch names the endpoint of its lines, so those of different ones go apart."""
     data = _ENCODER.encode(_Line(custom_id, "POST", endpoint, body))
-    return Line(data, once_each(notes) if notes else (), endpoint, weight)
+    if len(notes) > 1:
+        notes = once_each(notes)
+    return Line(data, tuple(notes) if notes else (), endpoint, weight)
 
 
 def short_line_of(custom_id: str, endpoint: str, body: Mapping[str, object], notes: Sequence[Note]) -> Line:
     """The line of servers that want neither method nor URL in it."""
     data = _ENCODER.encode(_ShortLine(custom_id, body))
-    return Line(data, once_each(notes), endpoint)
+    return Line(data, once_each(notes) if notes else (), endpoint)

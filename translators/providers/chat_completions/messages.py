@@ -101,8 +101,8 @@ class MessageFormat[Media: Struct]:
     def turn(self, turn: Turn, path: str, notes: list[Note]) -> list[Message]:
         """The messages of a turn. Raises `Refused`."""
         blocks = turn.content
-        if self.text_alone and len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
-            return [Message(turn.role, text)]
+        if len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
+            return [Message(turn.role, text if self.text_alone else [Text(text)])]
         if turn.role == "user":
             return self._user(turn.content, path, notes)
         if turn.role == "assistant":
@@ -217,25 +217,29 @@ MESSAGES = MessageFormat[Media](
 
 def messages(request: Request, notes: list[Note]) -> list[Message]:
     """The system text first, then every turn in its order. Raises `Refused`."""
-    written: list[Message] = []
-    if request.system:
-        written.append(MESSAGES.system(request.system, notes))
+    written = [MESSAGES.system(request.system, notes)] if request.system else []
+    plain = [
+        Message(turn.role, text)
+        for turn in request.messages
+        if len(turn.content) == 1 and (text := turn.content[0].text) is not None
+    ]
+    if len(plain) == len(request.messages):  # most conversations are of such turns only
+        return written + plain if written else plain
     for index, turn in enumerate(request.messages):
-        blocks = turn.content
-        if len(blocks) == 1 and (text := blocks[0].text) is not None:  # most turns
-            written.append(Message(turn.role, text))
-        else:
-            written += MESSAGES.turn(turn, f"messages[{index}].content", notes)
+        written += MESSAGES.turn(turn, f"messages[{index}].content", notes)
     return written
 
 
 def joined(written: Sequence[Message]) -> list[Message]:
     """The messages, those of several texts as one text, for servers that accept no more than that."""
-    return [structs.replace(message, content=_joined(message.content)) for message in written]
+    return [
+        message
+        if message.content is None or isinstance(message.content, str)
+        else structs.replace(message, content=_joined(message.content))
+        for message in written
+    ]
 
 
-def _joined(content: str | Sequence[Struct] | None) -> str | Sequence[Struct] | None:
-    if content is None or isinstance(content, str):
-        return content
+def _joined(content: Sequence[Struct]) -> str | Sequence[Struct]:
     texts = [part.text for part in content if isinstance(part, Text)]
     return "\n\n".join(texts) if len(texts) == len(content) else content

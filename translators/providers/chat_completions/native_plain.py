@@ -26,22 +26,23 @@ class Body(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 def body_for(body: Body, model: str, traits: Traits, notes: list[Note]) -> dict[str, object] | None:
     """The body as this model accepts it; None where a rule concerns it."""
+    temperature, top_p = body.temperature, body.top_p
     limit = body.max_completion_tokens or body.max_tokens
     if body.max_completion_tokens and body.max_tokens:
         return None
-    if not suits(traits.rules, limit, body.temperature, body.top_p, body.messages[-1].role):
+    if not suits(traits.rules, limit, temperature, top_p, body.messages[-1].role):
         return None
     sent: dict[str, object] = {"model": model, "messages": body.messages}
+    if body.model is not None and body.model != model:
+        notes.append(MODEL_NOTE)
     if limit is not None:
         sent[traits.limit] = limit
         if traits.limit == "max_completion_tokens" and body.max_tokens:
             notes.append(LIMIT_NOTES["max_completion_tokens"])
         elif traits.limit == "max_tokens" and body.max_completion_tokens:
             notes.append(LIMIT_NOTES["max_tokens"])
-    if body.model is not None and body.model != model:
-        notes.append(MODEL_NOTE)
-    if body.temperature is not None:
-        sent["temperature"] = body.temperature
-    if body.top_p is not None:
-        sent["top_p"] = body.top_p
+    if temperature is not None:
+        sent["temperature"] = temperature
+    if top_p is not None:
+        sent["top_p"] = top_p
     return sent

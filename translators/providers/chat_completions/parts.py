@@ -147,6 +147,8 @@ def check_media(messages: Sequence[Message], *, files: bool, audio: bool) -> Non
     """Raises `Refused` for media that a server accepts less of than OpenAI: PDFs, sound."""
     for number, message in enumerate(messages):
         for index, block in enumerate(message.content):
+            if block.text is not None:  # as most are
+                continue
             path = f"messages[{number}].content[{index}]"
             if not audio and block.audio is not None:
                 raise Refused(f"{path}.audio", "the provider takes no audio")

@@ -22,18 +22,31 @@ from translators.providers.chat_completions.parts import check_media
 from translators.providers.chat_completions.tools import response_format, tool_parameters
 from translators.providers.chat_completions.traits import Traits
 from translators.providers.converse_requests import check_unsent
+from translators.providers.request_parameters import fitted_once
 from translators.providers.rules.checks import check_prefill, check_tools_and_schema
 
 
 def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) -> dict[str, object]:
     """The chat completion that asks for this record's answer. Raises `Refused`."""
-    check_tools_and_schema(request, traits.rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, traits.rules)
     if not (traits.files and traits.audio):
         check_media(request.messages, files=traits.files, audio=traits.audio)
     written = messages(request, notes)
     if written[-1].role == "assistant":
         check_prefill(request.messages, len(request.messages) - 1, traits.rules, notes)
-    body: dict[str, object] = {"model": model, "messages": written if traits.text_parts else joined(written)}
+    if not traits.text_parts:
+        written = joined(written)
+    members, noted = _parameters(request, traits)
+    notes += noted
+    check_unsent(request, notes)
+    return {"model": model, "messages": written, **members}
+
+
+@fitted_once
+def _parameters(request: Request, traits: Traits, notes: list[Note]) -> dict[str, object]:
+    """The members beside model and messages. Raises `Refused`."""
+    body: dict[str, object] = {}
     if request.tool_config is not None:
         body |= tool_parameters(request.tool_config, notes)
     if request.output_config is not None:
@@ -41,5 +54,4 @@ def body_for(request: Request, model: str, traits: Traits, notes: list[Note]) ->
         if form is not None:
             body["response_format"] = form
     add_parameters(body, request, traits, notes)
-    check_unsent(request, notes)
     return body

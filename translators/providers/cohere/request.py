@@ -19,7 +19,8 @@ from translators.providers.cohere.messages import PARTS, messages
 from translators.providers.cohere.models import MODELS
 from translators.providers.cohere.parameters import add_parameters
 from translators.providers.converse_requests import JSON_MODE, check_unsent, tool_specs
-from translators.providers.rules.model_rules import Overrides
+from translators.providers.request_parameters import fitted_once
+from translators.providers.rules.model_rules import ModelRules, Overrides
 
 DATASET = "batch-chat-v2-input"
 """The type of a dataset of such lines (cohere 7.3: types/dataset_type.py)."""
@@ -45,6 +46,17 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     notes: list[Note] = []
     rules = MODELS.rules(model, overrides)
     body: dict[str, object] = {"messages": messages(request, rules, notes)}
+    members, noted = _parameters(request, rules)
+    body |= members
+    notes += noted
+    check_unsent(request, notes)
+    return short_line_of(custom_id, DATASET, body, notes)
+
+
+@fitted_once
+def _parameters(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
+    """The members beside messages. Raises `Refused`."""
+    body: dict[str, object] = {}
     tools = [] if request.tool_config is None else _tools(request.tool_config, notes)
     if tools:
         body["tools"] = tools
@@ -53,8 +65,7 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     if request.output_config is not None and request.output_config.text_format is not None:
         raise Refused("outputConfig.textFormat", "Cohere's batches take no schema for the answer")
     add_parameters(body, request, rules, notes)
-    check_unsent(request, notes)
-    return short_line_of(custom_id, DATASET, body, notes)
+    return body
 
 
 def _tools(config: ToolConfig, notes: list[Note]) -> list[Tool]:

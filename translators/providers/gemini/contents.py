@@ -25,12 +25,12 @@ from translators.providers.rules.checks import check_prefill
 from translators.providers.rules.model_rules import ModelRules
 
 
-class Content(Struct, frozen=True):
+class Content(Struct, frozen=True, gc=False):
     role: Literal["user", "model"]
     parts: Sequence[Part]
 
 
-class SystemInstruction(Struct, frozen=True):
+class SystemInstruction(Struct, frozen=True, gc=False):
     parts: Sequence[Part]
 
 
@@ -50,8 +50,7 @@ _UNSIGNED = Note(
 
 def system_instruction(request: Request, notes: list[Note]) -> SystemInstruction | None:
     """All system text before the first turn, block by block. Raises `Refused`."""
-    opening = _opening(request.messages)
-    if request.system is None and opening == 0:
+    if request.system is None and request.messages[0].role != "system":
         return None
     written: list[Part] = []
     for index, block in enumerate(request.system or ()):
@@ -61,13 +60,29 @@ def system_instruction(request: Request, notes: list[Note]) -> SystemInstruction
             notes.append(_SYSTEM_CACHE_POINT)
         else:
             raise Refused(f"system[{index}].guardContent", "there is no guardrail at this provider")
-    for index in range(opening):
+    for index in range(_opening(request.messages)):
         written += _texts(request.messages[index].content, f"messages[{index}].content", notes)
     return SystemInstruction(written) if written else None
 
 
 def contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Content]:
-    """Every turn in its order; one without content is left out. Raises `Refused`.
+    """Every turn in its order; one without content is left out. Raises `Refused`."""
+    written = [
+        Content("user" if turn.role == "user" else "model", (Part(text),))
+        for turn in request.messages
+        if turn.role != "system" and len(turn.content) == 1 and (text := turn.content[0].text)
+    ]
+    if len(written) != len(request.messages):  # most conversations are of such turns only
+        written = _contents(request, rules, notes)
+    if not written:
+        raise Refused("messages", "hold nothing that could be sent")
+    if written[-1].role == "model":
+        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
+    return written
+
+
+def _contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Content]:
+    """The same of turns of any content.
 
     A model that thinks in levels wants the calls of the current turn to bear a thought signature.
     """
@@ -75,11 +90,6 @@ def contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Con
     calls: dict[str, str] = {}
     for index in range(_opening(request.messages), len(request.messages)):
         message = request.messages[index]
-        blocks = message.content
-        if len(blocks) == 1 and blocks[0].text and message.role != "system":
-            role: Literal["user", "model"] = "user" if message.role == "user" else "model"
-            written.append(Content(role, (Part(blocks[0].text),)))
-            continue
         path = f"messages[{index}].content"
         if message.role == "assistant":
             said = _model_parts(message.content, path, calls, notes)
@@ -96,10 +106,6 @@ def contents(request: Request, rules: ModelRules, notes: list[Note]) -> list[Con
             written[-1] = _together(written[-1], content)
         else:
             written.append(content)
-    if not written:
-        raise Refused("messages", "hold nothing that could be sent")
-    if written[-1].role == "model":
-        check_prefill(request.messages, len(request.messages) - 1, rules, notes)
     return written
 
 

@@ -46,7 +46,7 @@ class FunctionResponse(Struct, frozen=True):
     response: Mapping[str, object]
 
 
-class Part(Struct, frozen=True, rename="camel", omit_defaults=True):
+class Part(Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """One member is set, and maybe a signature beside it."""
 
     text: str | None = None

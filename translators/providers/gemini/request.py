@@ -28,6 +28,7 @@ from translators.providers.gemini.contents import contents, system_instruction
 from translators.providers.gemini.models import MODELS
 from translators.providers.gemini.parameters import generation_config
 from translators.providers.gemini.tools import tool_members
+from translators.providers.request_parameters import fitted_once
 from translators.providers.rules.checks import check_tools_and_schema
 from translators.providers.rules.model_rules import ModelRules, Overrides
 
@@ -35,7 +36,7 @@ GENERATE = "batchGenerateContent"
 """The method that starts a batch of such lines; also the group of the lines."""
 
 
-class _Line(Struct, frozen=True):
+class _Line(Struct, frozen=True, gc=False):
     key: str
     request: dict[str, object]
 
@@ -47,20 +48,29 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     """The line that asks Gemini for this record's answer. Raises `Refused`."""
     notes: list[Note] = []
     data = _ENCODER.encode(_Line(custom_id, body_for(request, MODELS.rules(model, overrides), notes)))
-    return Line(data, once_each(notes), GENERATE)
+    return Line(data, once_each(notes) if notes else (), GENERATE)
 
 
 def body_for(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
     """The `GenerateContentRequest` that asks such a model for this record's answer. Raises `Refused`."""
-    check_tools_and_schema(request, rules)
+    if request.tool_config is not None or request.output_config is not None:
+        check_tools_and_schema(request, rules)
     body: dict[str, object] = {"contents": contents(request, rules, notes)}
     system = system_instruction(request, notes)
     if system is not None:
         body["systemInstruction"] = system
-    if request.tool_config is not None:
-        body |= tool_members(request.tool_config, notes)
+    members, noted = _parameters(request, rules)
+    body |= members
+    notes += noted
+    check_unsent(request, notes)
+    return body
+
+
+@fitted_once
+def _parameters(request: Request, rules: ModelRules, notes: list[Note]) -> dict[str, object]:
+    """The members beside contents and system instruction. Raises `Refused`."""
+    body = {} if request.tool_config is None else tool_members(request.tool_config, notes)
     config = generation_config(request, rules, notes)
     if config:
         body["generationConfig"] = config
-    check_unsent(request, notes)
     return body

@@ -5,11 +5,13 @@ Their types are checked while they are decoded, so that hardly a rule is left to
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from translators.providers.batch_file import Line
+from translators.providers.native.parameters import MOST_REMEMBERED
 from translators.providers.rules.checks import SMALL_LIMIT
 from translators.providers.rules.model_rules import INT32, ModelRules, Overrides
 
@@ -28,6 +30,7 @@ class Plain[Body: Struct]:
     left as it was."""
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)  # the parameters of a job's records are few
 def suits(
     rules: ModelRules, limit: int | None, temperature: float | None, top_p: float | None, last_role: str
 ) -> bool:

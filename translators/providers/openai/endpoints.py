@@ -15,6 +15,7 @@ from translators.providers.openai import responses, responses_output
 from translators.providers.openai.models import CHAT, MODELS
 from translators.providers.rules.model_rules import ModelRules, Overrides
 
+_chat_line = CHAT.line
 _RESPONSE = re.compile(rb'"object"\s*:\s*"response"')
 
 
@@ -22,7 +23,7 @@ def line(custom_id: str, request: Request, model: str, overrides: Overrides = ()
     """The line that asks OpenAI for this record's answer. Raises `Refused`."""
     if request.tool_config is not None and _needs_responses(request, MODELS.rules(model, overrides)):
         return responses.line(custom_id, request, model, overrides)
-    return CHAT.line(custom_id, request, model, overrides)
+    return _chat_line(custom_id, request, model, overrides)
 
 
 def _needs_responses(request: Request, rules: ModelRules) -> bool:

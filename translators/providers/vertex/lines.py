@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from translators.bedrock.converse import Note, Request
 from translators.providers.anthropic import request as to_claude
 from translators.providers.anthropic.native.body import said_to
-from translators.providers.batch_file import Line
+from translators.providers.batch_file import Line, once_each
 from translators.providers.gemini import request as to_gemini
 from translators.providers.rules.model_rules import Overrides
 from translators.providers.vertex.models import MODELS, is_claude
@@ -26,11 +26,11 @@ VERSION = "vertex-2023-10-16"
 """`anthropic_version`, the only one (Anthropic: build-with-claude/claude-models-on-google-cloud)."""
 
 
-class _GeminiLine(Struct, frozen=True):
+class _GeminiLine(Struct, frozen=True, gc=False):
     request: Mapping[str, object]
 
 
-class _ClaudeLine(Struct, frozen=True):
+class _ClaudeLine(Struct, frozen=True, gc=False):
     custom_id: str
     request: Mapping[str, object]
 
@@ -67,4 +67,4 @@ def _claude_line(custom_id: str, body: dict[str, object], betas: str, notes: lis
 
 
 def _written(said: _GeminiLine | _ClaudeLine, notes: list[Note]) -> Line:
-    return Line(_ENCODER.encode(said), tuple(dict.fromkeys(notes)))
+    return Line(_ENCODER.encode(said), once_each(notes) if notes else ())

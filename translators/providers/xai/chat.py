@@ -23,11 +23,11 @@ _SCHEMAS = Subset(
 """xAI: docs/guides/structured-outputs, which also leaves out `allOf`; read in November 2026."""
 
 
-class _Asked(Struct, frozen=True):
+class _Asked(Struct, frozen=True, gc=False):
     chat_get_completion: dict[str, object]
 
 
-class _Request(Struct, frozen=True):
+class _Request(Struct, frozen=True, gc=False):
     batch_request_id: str
     batch_request: _Asked
 
@@ -48,7 +48,8 @@ def traits(model: str, overrides: Overrides = (), /) -> Traits:
 
 
 def _line(custom_id: str, url: str, body: Body, notes: list[Note]) -> Line:
-    return Line(_ENCODER.encode(_Request(custom_id, _Asked(body))), once_each(notes))
+    data = _ENCODER.encode(_Request(custom_id, _Asked(body)))
+    return Line(data, once_each(notes) if notes else ())
 
 
 CHAT = ChatServer(

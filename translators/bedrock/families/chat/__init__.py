@@ -16,11 +16,12 @@ from translators.bedrock.families.chat.model_output import (
     output,
     palmyra_output,
 )
-from translators.bedrock.families.chat.wire import Body
+from translators.bedrock.families.chat.wire import Body, CommonBody
 from translators.bedrock.model_ids import ModelId
 
 __all__ = [
     "Body",
+    "CommonBody",
     "gpt_oss_output",
     "gpt_oss_passthrough",
     "has_model",

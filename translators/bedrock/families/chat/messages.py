@@ -28,6 +28,14 @@ def messages(turns: list[wire.Message], notes: list[Note], *, tagged: bool) -> l
     converted: list[converse.Message] = []
     results: list[ContentBlock] = []
     for index, message in enumerate(turns):
+        if (
+            type(message) is wire.User  # as most are; `isinstance` of a struct is slower
+            and type(content := message.content) is str
+            and message.name is None
+        ):
+            results = []
+            converted.append(converse.Message("user", [ContentBlock(content)]))
+            continue
         if isinstance(message, wire.Tool):
             if not results:
                 converted.append(converse.Message("user", results))
@@ -36,10 +44,7 @@ def messages(turns: list[wire.Message], notes: list[Note], *, tagged: bool) -> l
         results = []
         if message.name is not None:
             raise Refused(f"messages[{index}].name", "participants cannot be told apart by name")
-        if isinstance(message, wire.User) and isinstance(message.content, str):
-            converted.append(converse.Message("user", [ContentBlock(message.content)]))
-        else:
-            converted.append(_message(message, f"messages[{index}]", notes, tagged))
+        converted.append(_message(message, f"messages[{index}]", notes, tagged))
     return converted
 
 

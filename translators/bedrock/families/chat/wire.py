@@ -7,7 +7,6 @@ AWS: model-parameters-openai, -mistral-chat-completion, -pixtral-large, -jamba, 
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
-from msgspec.structs import astuple
 
 from translators.bedrock.converse import AudioFormat, Fraction
 
@@ -170,7 +169,9 @@ type Limit = Annotated[int, Meta(ge=1)]
 type Penalty = Annotated[float, Meta(ge=-2, le=2)]
 
 
-class Body(Strict):
+class CommonBody(Strict):
+    """A body of the members that most have; decoding and reading it is faster."""
+
     messages: Annotated[list[Message], Meta(min_length=1)]
     model: str | None = None
     """Ignored: the job's `modelId` decides."""
@@ -179,6 +180,11 @@ class Body(Strict):
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Fraction | None = None
     stop: str | list[str] | None = None
+
+
+class Body(CommonBody):
+    """Any body."""
+
     tools: list[FunctionTool] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
@@ -205,15 +211,6 @@ class Body(Strict):
     service_tier: Literal["auto", "default", "flex", "priority"] | None = None
     prompt_cache_key: str | None = None
     prediction: Any = None
-
-
-_SELDOM = Body.__struct_fields__.index("tools")
-_SELDOM_ONES = len(Body.__struct_fields__) - _SELDOM
-
-
-def is_common(body: Body) -> bool:
-    """Whether all of the body's members are those that stand before `tools`, which is found out fast."""
-    return astuple(body)[_SELDOM:].count(None) == _SELDOM_ONES
 
 
 type FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]

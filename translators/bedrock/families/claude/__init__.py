@@ -12,10 +12,10 @@ from msgspec import Raw
 
 from translators.bedrock.families.claude.model_input import request
 from translators.bedrock.families.claude.model_output import output
-from translators.bedrock.families.claude.wire import Body
+from translators.bedrock.families.claude.wire import Body, CommonBody
 from translators.bedrock.model_ids import ModelId
 
-__all__ = ["Body", "has_model", "has_shape", "output", "request"]
+__all__ = ["Body", "CommonBody", "has_model", "has_shape", "output", "request"]
 
 
 def has_model(model: ModelId) -> bool:

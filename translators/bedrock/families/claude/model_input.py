@@ -18,7 +18,7 @@ from translators.bedrock.families.claude.citations import to_converse
 from translators.bedrock.families.claude.other_members import note_members, note_tool
 from translators.errors import Refused
 
-_BODY = msgspec.json.Decoder(wire.Body)
+_BODY: msgspec.json.Decoder[wire.CommonBody] = msgspec.json.Decoder(wire.Body)
 _TOOL = msgspec.json.Decoder(wire.Tool)
 _OUTPUT_FORMAT = converse.Note("output_format", "mapped", "read as output_config.format")
 _TOOL_TYPE = msgspec.json.Decoder(wire.ToolType)
@@ -31,20 +31,23 @@ _IMAGE_FORMATS: dict[str, converse.ImageFormat] = {
 }
 
 
-def request(model_input: Raw | wire.Body) -> converse.Request:
+def request(model_input: Raw | wire.CommonBody) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_BODY, model_input)
+    body = decoded(_BODY, model_input) if isinstance(model_input, Raw) else model_input
     asked = converse.Request(
-        messages=[
-            converse.Message(message.role, _content(message.content, index))
+        [
+            converse.Message(
+                message.role,
+                [converse.ContentBlock(content)]
+                if type(content := message.content) is str
+                else _content(content, index),
+            )
             for index, message in enumerate(body.messages)
         ],
-        system=None if body.system is None else _system(body.system),
-        inference_config=converse.InferenceConfig(
-            body.max_tokens, body.temperature, body.top_p, body.stop_sequences
-        ),
+        None if body.system is None else _system(body.system),
+        converse.InferenceConfig(body.max_tokens, body.temperature, body.top_p, body.stop_sequences),
     )
-    if wire.is_common(body):
+    if type(body) is not wire.Body:  # `isinstance` of a struct is slower
         return asked
     notes: list[converse.Note] = []
     note_members(body, notes)

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
-from msgspec.structs import astuple
 
 from translators.bedrock.converse import Fraction
 
@@ -239,11 +238,10 @@ class Metadata(Strict):
     user_id: str | None = None
 
 
-class Body(Strict):
-    """Sampling ranges are Anthropic's; which model takes which parameter is not checked here.
+class CommonBody(Strict):
+    """A body of the members that most have; decoding and reading it is faster.
 
-    Below `betas` are members of Anthropic's own API (anthropic 2.14: beta/message_create_params.py), which
-    `other_members` drops or refuses.
+    Sampling ranges are Anthropic's; which model takes which parameter is not checked here.
     """
 
     max_tokens: Annotated[int, Meta(ge=1)]
@@ -255,6 +253,12 @@ class Body(Strict):
     anthropic_version: str | None = None
     """`bedrock-2023-05-31` at AWS, `2026-10-21` in Anthropic's SDK (anthropic 2.14: lib/bedrock/_client.py).
     Nothing depends on it."""
+
+
+class Body(CommonBody):
+    """Any body. Below `betas` are members of Anthropic's own API (anthropic 2.14:
+    beta/message_create_params.py), which `other_members` drops or refuses."""
+
     top_k: Annotated[int, Meta(ge=0)] | None = None
     tools: list[Raw] | None = None
     tool_choice: ToolChoice | None = None
@@ -286,15 +290,6 @@ class Body(Strict):
     thread: Any = None
     user_profile_id: Any = None
     workspace_id: Any = None
-
-
-_SELDOM = Body.__struct_fields__.index("top_k")
-_SELDOM_ONES = len(Body.__struct_fields__) - _SELDOM
-
-
-def is_common(body: Body) -> bool:
-    """Whether all of the body's members are those that stand before `top_k`, which is found out fast."""
-    return astuple(body)[_SELDOM:].count(None) == _SELDOM_ONES
 
 
 class Usage(Struct):

@@ -4,7 +4,8 @@ AWS: model-parameters-cohere-command-r-plus. Cohere: reference/chat (v1), for to
 calls have no id: a result repeats the call that it belongs to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -132,6 +133,10 @@ _ONLY_COHERE = MappingProxyType(
         "raw_prompting": "the message is in the words of Cohere's own template",
     }
 )
+_ONLY_COHERE_VALUES: Callable[[Body], tuple[bool | None, ...]] = attrgetter(*_ONLY_COHERE)
+_EXTRAS = ("seed", "frequency_penalty", "presence_penalty")
+_EXTRA_VALUES: Callable[[Body], tuple[object, ...]] = attrgetter(*_EXTRAS)
+_EMPTY_CONFIG = converse.InferenceConfig()
 
 
 def has_model(model: ModelId) -> bool:
@@ -146,10 +151,10 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
-    for name, why in _ONLY_COHERE.items():
-        if getattr(body, name):
-            raise Refused(name, f"{why}; accepted is false")
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
+    if True in (asked := _ONLY_COHERE_VALUES(body)):
+        name, why = next(item for item, value in zip(_ONLY_COHERE.items(), asked, strict=True) if value)
+        raise Refused(name, f"{why}; accepted is false")
     return converse.NotedRequest(
         messages=_messages(body),
         system=[converse.SystemBlock(body.preamble)] if body.preamble else None,
@@ -191,17 +196,16 @@ def output(answer: converse.Answer, model_id: str, model_input: Raw) -> bytes:
 
 def _inference(body: Body) -> converse.InferenceConfig | None:
     config = converse.InferenceConfig(body.max_tokens, body.temperature, body.p, body.stop_sequences or None)
-    return None if config == converse.InferenceConfig() else config
+    return None if config == _EMPTY_CONFIG else config
 
 
 def _extras(body: Body) -> dict[str, object]:
     extras: dict[str, object] = {}
     if body.k:  # 0 switches top-k off
         extras["top_k"] = int(body.k)
-    for name in ("seed", "frequency_penalty", "presence_penalty"):
-        value = getattr(body, name)
-        if value is not None:
-            extras[name] = value
+    values = _EXTRA_VALUES(body)
+    if values.count(None) != len(values):
+        extras |= {name: value for name, value in zip(_EXTRAS, values, strict=True) if value is not None}
     return extras
 
 
@@ -222,7 +226,7 @@ def _tool_config(tools: list[Tool]) -> converse.ToolConfig:
 
 def _messages(body: Body) -> list[converse.Message]:
     """The history, then the message with the documents, then the results of the tools that it called."""
-    messages, calls = _history(body.chat_history or [])
+    messages, calls = _history(body.chat_history) if body.chat_history else ([], [])
     blocks = [
         converse.ContentBlock(search_result=search_result(document, index))
         for index, document in enumerate(body.documents or [])

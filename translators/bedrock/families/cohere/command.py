@@ -80,7 +80,7 @@ def has_shape(members: Mapping[str, object]) -> bool:
 
 def request(model_input: Raw | Body) -> converse.Request:
     """The Converse request of a body. Raises `Refused` naming the field."""
-    body = decoded(_DECODER, model_input)
+    body = decoded(_DECODER, model_input) if isinstance(model_input, Raw) else model_input
     if body.return_likelihoods not in (None, "NONE"):
         raise Refused("return_likelihoods", "likelihoods of tokens have no counterpart; accepted is 'NONE'")
     if body.logit_bias:
