@@ -14,10 +14,11 @@ from msgspec import Struct
 
 from addon.jobs.processes import damaged_rows
 from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, records
+from addon.jobs.processes.lines import sendable
 from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.note_counts import NoteCounts, count_note
 from addon.jobs.processes.s3_media import Media
-from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
+from addon.jobs.processes.split import Cut, Request, is_in, request_of
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
 from translators.errors import RecordError
