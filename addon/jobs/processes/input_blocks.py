@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
 
-from addon.jobs.processes.input_reader import BUFFER, InputFile, Span
+from addon.jobs.processes.input_reader import BUFFER, InputFile, Span, Start
 
 SIZE = 4 << 20
 """Bytes of a block, before its last line is completed."""
@@ -24,13 +24,18 @@ class InputBlock:
         return f"{self.spans[0].object:06d}-{self.spans[0].offset}"
 
 
-def blocks_of(inputs: Sequence[InputFile], size: int = SIZE) -> Iterator[InputBlock]:
-    """The input in blocks of at least so many bytes, but for the last one."""
+def blocks_of(
+    inputs: Sequence[InputFile], size: int = SIZE, start: Start | None = None
+) -> Iterator[InputBlock]:
+    """The input from `start` on, in blocks of at least so many bytes, but for the last one."""
+    begin = start or Start()
     spans: list[Span] = []
     lines, missing, buffer = 0, size, bytearray(BUFFER)
-    for number, file in enumerate(inputs):
-        offset, line_number = 0, 1
+    for number in range(begin.object, len(inputs)):
+        file = inputs[number]
+        offset, line_number = (begin.offset, begin.line_number) if number == begin.object else (0, 1)
         with file.path.open("rb", 0) as opened:
+            opened.seek(offset)
             while True:
                 length, count = _measured(opened, missing, buffer)
                 if not length:

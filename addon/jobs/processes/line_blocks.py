@@ -4,6 +4,7 @@ A record's index is the number of records before it, which is known only when al
 blocks are numbered by a guess: every line is a record. A block behind a blank line is done again.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -27,19 +28,24 @@ class Done(Protocol):
 
 
 def in_order[Lines: Block, Result: Done](
-    blocks: Iterable[Lines], submit: Callable[[Lines, int], Future[Result]], in_flight: int
+    blocks: Iterable[Lines],
+    submit: Callable[[Lines, int], Future[Result]],
+    in_flight: int,
+    first: int = 0,
+    end: int = sys.maxsize,
 ) -> Iterator[tuple[Lines, Result]]:
     """Every block and its result.
 
     `submit` begins the work on a block whose first record has that index; at most `in_flight` are begun
-    before their results are taken. What still runs when an error is raised is cancelled.
+    before their results are taken. The index of the very first record is `first`, and blocks from the record
+    `end` on are not needed. What still runs when an error is raised is cancelled.
     """
     waiting = iter(blocks)
     running: deque[tuple[Lines, int, Future[Result]]] = deque()
-    index = guess = 0
+    index = guess = first
     try:
         while True:
-            while len(running) < in_flight and (block := next(waiting, None)) is not None:
+            while len(running) < in_flight and guess < end and (block := next(waiting, None)) is not None:
                 running.append((block, guess, submit(block, guess)))
                 guess += block.lines
             if not running:

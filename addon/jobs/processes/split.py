@@ -109,8 +109,9 @@ def split(
     """Check every line, translate it, and write each shard's lines, as workers make them from blocks of that
     size. Raises `BadLine`, `S3Unavailable`."""
     spool, plan = Spool(folder), Plan(counts=[0] * len(inputs))
-    order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=spool.blocks, media=media_store)
-    shutil.rmtree(spool.blocks, ignore_errors=True)  # a worker of an earlier try may still write there
+    blocks = spool.blocks / "lines"
+    order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=blocks, media=media_store)
+    shutil.rmtree(blocks, ignore_errors=True)  # a worker of an earlier try may still write there
     with closing(_ShardWriter(spool, limits, plan)) as writer:
         submit = partial(workers.submit, block_lines, order)
         for _, done in in_order(blocks_of(inputs, size), submit, workers.in_flight):
@@ -118,7 +119,7 @@ def split(
             for number, records in Counter(done.objects()).items():
                 plan.counts[number] += records
             plan.report = merged([plan.report, done.report])
-    shutil.rmtree(spool.blocks, ignore_errors=True)
+    shutil.rmtree(blocks, ignore_errors=True)
     return plan
 
 
