@@ -160,18 +160,16 @@ class _ShardWriter:
 
     def _fitting(self, block: BlockLines, begin: int) -> int:
         """How many of the block's records from there on go into the range: all of them, as a rule."""
-        left = block.records - begin
-        if self._has_room_for(block.portion(begin, block.records)):
-            return left
+        most = min(block.records - begin, self._limits.requests - self._records)
+        if most <= 0 or self._has_room_for(block.portion(begin, begin + most)):
+            return max(most, 0)
 
         def is_full(count: int) -> bool:
             return not self._has_room_for(block.portion(begin, begin + count))
 
-        return bisect_left(range(1, left + 1), True, key=is_full)
+        return bisect_left(range(1, most + 1), True, key=is_full)
 
     def _has_room_for(self, portion: Portion) -> bool:
-        if self._records + portion.records > self._limits.requests:
-            return False
         return all(self._holds(group, sizes, portion.records) for group, sizes in portion.sizes.items())
 
     def _holds(self, group: str, more: Sizes, records: int) -> bool:
