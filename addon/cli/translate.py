@@ -4,15 +4,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from addon.cli.errors import CommandError
 from addon.cli.files import name_of, reading, writing
 from addon.cli.progress import counted, progress
-from addon.jobs.processes.line_blocks import Block, BlockFailed, Done, in_order
-from addon.jobs.processes.split import sendable
+from addon.cli.stream_blocks import StreamBlock, blocks_in_order
+from addon.jobs.processes.lines import sendable, translator_of
 from addon.providers.model_mapping import chosen_model
 from addon.providers.provider_names import canonical_name
 from addon.settings.config_file import file_in_use
@@ -22,7 +21,7 @@ from translators.bedrock.records import AnyRecord, NotARecord, generated_id
 from translators.errors import RecordError
 from translators.providers.registry import PROVIDERS, UnknownProvider, provider
 from translators.providers.rules.retirement import retired
-from translators.translation import InvocationType, Route, Translator
+from translators.translation import InvocationType, Route
 
 JOB = "offline00000"
 """The job's id in custom ids."""
@@ -182,16 +181,6 @@ def translate_file(source: str, destination: Path | None, target: TranslationTar
     _print_summary(total, target)
 
 
-def blocks_in_order[Result: Done](
-    work: Callable[[Block], Result], file: BinaryIO
-) -> Iterator[tuple[Block, Result]]:
-    """Every block of the file and its result. Raises `CommandError`."""
-    try:
-        yield from in_order(work, file)
-    except BlockFailed as error:
-        raise CommandError(str(error)) from error
-
-
 def _print_summary(total: Translation, target: TranslationTarget) -> None:
     for text in total.notes.texts():
         print(text, file=sys.stderr)
@@ -203,18 +192,18 @@ def _print_summary(total: Translation, target: TranslationTarget) -> None:
     print(f"{records}: {lines} for {target.name}, {target.route.model}{rest}", file=sys.stderr)
 
 
-def translate_block(route: Route, max_bytes: int, block: Block) -> Translation:
+def translate_block(route: Route, max_bytes: int, block: StreamBlock, index: int) -> Translation:
     """The lines for a block, up to the first that is no record. Runs in worker processes."""
     translator = translator_of(route)
     done = Translation()
-    for line_number, index, record in records_of(block, translator.read):
+    for line_number, at, record in records_of(block, index, translator.read):
         if isinstance(record, NotARecord):
             done.broken = f"line {line_number}: {record}"
             break
-        line = sendable(translator, JOB, index, record, max_bytes)
+        line = sendable(translator, JOB, at, record, max_bytes)
         done.records += 1
         if isinstance(line, RecordError):
-            done.refusals.append(f"line {line_number}, {id_of(record, index)}: {line.message}")
+            done.refusals.append(f"line {line_number}, {id_of(record, at)}: {line.message}")
             continue
         done.data.append(line.data)
         done.sendable += 1
@@ -227,17 +216,10 @@ def translate_block(route: Route, max_bytes: int, block: Block) -> Translation:
     return done
 
 
-@lru_cache(maxsize=1)
-def translator_of(route: Route) -> Translator:
-    """The translator of all blocks in a process."""
-    return Translator(route)
-
-
 def records_of[Record: AnyRecord](
-    block: Block, reads: Callable[[bytes], Record | None]
+    block: StreamBlock, index: int, reads: Callable[[bytes], Record | None]
 ) -> Iterator[tuple[int, int, Record | NotARecord]]:
     """Line number and index of each record, and the record, or what is wrong with the line."""
-    index = block.index
     for line_number, line in enumerate(block.data.split(b"\n"), block.line_number):
         record: Record | NotARecord | None
         try:

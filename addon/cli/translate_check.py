@@ -11,17 +11,15 @@ from msgspec import Raw
 
 from addon.cli.files import name_of, reading, standard_output
 from addon.cli.progress import counted, progress
+from addon.cli.stream_blocks import StreamBlock, blocks_in_order
 from addon.cli.translate import (
     JOB,
     Notes,
     TranslationTarget,
-    blocks_in_order,
     id_of,
     records_of,
-    translator_of,
 )
-from addon.jobs.processes.line_blocks import Block
-from addon.jobs.processes.split import sendable
+from addon.jobs.processes.lines import sendable, translator_of
 from translators.bedrock.converse import Note
 from translators.bedrock.records import NotARecord
 from translators.errors import RecordError
@@ -86,21 +84,21 @@ def check_file(source: str, target: TranslationTarget, *, as_json: bool) -> bool
     return errors == 0
 
 
-def check_block(route: Route, max_bytes: int, block: Block) -> CheckResult:
+def check_block(route: Route, max_bytes: int, block: StreamBlock, index: int) -> CheckResult:
     """The findings in a block. Runs in worker processes."""
     translator = translator_of(route)
     done = CheckResult()
     lines = block.data.split(b"\n")
-    for line_number, index, record in records_of(block, translator.read):
+    for line_number, at, record in records_of(block, index, translator.read):
         done.records += 1
         if isinstance(record, NotARecord):
             done.problems.append(Problem(line_number, None, str(record)))
             continue
         if record.record_id is not None:
             done.ids.append((line_number, record.record_id))
-        line = sendable(translator, JOB, index, record, max_bytes)
+        line = sendable(translator, JOB, at, record, max_bytes)
         if isinstance(line, RecordError):
-            done.problems.append(Problem(line_number, id_of(record, index), line.message))
+            done.problems.append(Problem(line_number, id_of(record, at), line.message))
             continue
         for member in _ignored(lines[line_number - block.line_number]):
             done.notes.note(Note(member, "dropped", "no member of a record"), line_number)

@@ -15,8 +15,9 @@ from addon.cli.files import STDIN, name_of, reading, writing
 from addon.cli.progress import counted
 from addon.cli.translate import TranslationTarget
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start
-from addon.jobs.processes.join import NO_RESULT, Range, Tally, join, to_first_row
-from addon.jobs.processes.split import Cut, record_index
+from addon.jobs.processes.join import NO_RESULT, Range, Tally, join
+from addon.jobs.processes.result_rows import to_first_row
+from addon.jobs.processes.split import Cut, line_count, record_index
 from addon.jobs.spool import Spool
 from translators.providers.provider import Provider
 from translators.providers.registry import provider
@@ -34,12 +35,13 @@ def write_output(
     rows = _rows_of_one_job(results, provider(target.route.provider))
     with tempfile.TemporaryDirectory(prefix="bedrock-batch-") as name:
         folder = Path(name)
+        path = _on_disk(source, folder)
         wanted = Range(
             job_id=rows.job_id,
             number=0,
-            cut=Cut(start=Start(), records=sys.maxsize, lines=0),
+            cut=Cut(start=Start(), records=line_count(path), lines=0),
             route=target.route,
-            inputs=(InputFile(_on_disk(source, folder), name_of(source)),),
+            inputs=(InputFile(path, name_of(source)),),
             results=tuple(results),
             folder=folder,
             max_bytes=target.max_bytes,

@@ -58,7 +58,7 @@ async def join_range(run: JobRun, leader: Shard) -> None:
             for index, reason in row.refused.items()
         },
     )
-    tally = await run.resources.in_process(join, wanted)
+    tally = await run.resources.on_all_cores(lambda workers: join(wanted, workers))
     await store.change_shard(run.id, leader.number, joined=True, **asdict(tally))
     await store.count(run.id, utc_now())
 

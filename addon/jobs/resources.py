@@ -11,11 +11,12 @@ import anyio
 import anyio.to_process
 from sqlalchemy.engine import make_url
 
+from addon.jobs.coordinated import coordinated
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import Job
 from addon.jobs.errors import JobFailed
 from addon.jobs.key_vault import KeyVault
-from addon.jobs.processes.pool import at_low_priority
+from addon.jobs.processes.pool import Workers, at_low_priority
 from addon.providers.concurrency import ConcurrencyLimit
 from addon.providers.google_auth import GoogleCredentials
 from addon.providers.transport import Transport
@@ -25,6 +26,7 @@ from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 
 TRANSFERS = 2
+COORDINATORS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Resources:
     """Worker processes that translate at the same time."""
     transfers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(TRANSFERS))
     """Uploads and downloads at the same time; more would delay the proxy's other clients."""
+    coordinators: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(COORDINATORS))
+    """Threads that hand parts of their work to worker processes."""
     creating: set[str] = field(default_factory=set[str])
     """Calls that create batches now, by the owners of their claims."""
     google: GoogleCredentials = field(default_factory=GoogleCredentials)
@@ -90,6 +94,11 @@ class Resources:
         return await anyio.to_process.run_sync(
             at_low_priority, function, *arguments, cancellable=True, limiter=self.workers
         )
+
+    async def on_all_cores[Result](self, coordinate: Callable[[Workers], Result]) -> Result:
+        """Run a function in a thread, which has parts of its work done in worker processes."""
+        in_flight = 2 * int(self.workers.total_tokens)
+        return await coordinated(coordinate, self.in_process, in_flight, self.coordinators)
 
 
 def _identity(database: str) -> str:

@@ -32,6 +32,11 @@ class Spool:
         """The lines that are uploaded to the provider."""
         return self.folder / "lines" / f"{shard:06d}-{round_:03d}.jsonl"
 
+    @property
+    def blocks(self) -> Path:
+        """The folder of the pieces of files that workers are making."""
+        return self.folder / "blocks"
+
     def results(self, shard: int, round_: int) -> Path:
         """The folder of one batch's result files."""
         return self.folder / "results" / f"{shard:06d}-{round_:03d}"
@@ -47,7 +52,7 @@ class Spool:
 
     def remove_all_but_input(self) -> None:
         """Remove what was made for the job's provider."""
-        for name in ("lines", "results", "output"):
+        for name in ("lines", "blocks", "results", "output"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def remove(self) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 PIECE = 1 << 20
 _ID = b'"custom_id":"'
-_ANSWER = json.dumps(
+ANSWER = json.dumps(
     {
         "status_code": 200,
         "request_id": "r",
@@ -82,7 +82,7 @@ class FileProvider(BaseHTTPRequestHandler):
                         begin += len(_ID)
                         custom_id = line[begin : line.index(b'"', begin)]
                         results.write(
-                            b'{"id":"b","custom_id":"%b","error":null,"response":%b}\n' % (custom_id, _ANSWER)
+                            b'{"id":"b","custom_id":"%b","error":null,"response":%b}\n' % (custom_id, ANSWER)
                         )
                         rows += 1
         (self.folder / f"{name}-rows").write_text(str(rows), encoding="ascii")

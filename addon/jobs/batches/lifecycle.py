@@ -17,8 +17,8 @@ from addon.jobs.database.tables import NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow
 from addon.jobs.errors import NotConfigured
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun, cut_of
-from addon.jobs.processes.join import answered
 from addon.jobs.processes.refused_records import refused_records
+from addon.jobs.processes.result_rows import answered
 from addon.jobs.processes.split import Request, line_count, unanswered_lines
 from addon.jobs.retrying import passes, waited_out
 from addon.providers.retry_policy import Unreachable
@@ -284,10 +284,12 @@ async def _after_the_end(run: JobRun, shard: Shard, row: BatchRow) -> float | No
             return run.until_deadline(left)
         await store.change_shard(run.id, shard.number, not_before=None)
         await run.show_waiting(None)
+    may_have_failed = True  # of results that were fetched by an earlier attempt of this step
     if row.state not in WITHOUT_RESULTS and row.saved is None:
-        await collect(run, shard, row)
+        counts = await collect(run, shard, row)
+        may_have_failed = counts.failed_for_now > 0
         row = await store.latest_batch(run.id, shard.number)
-    if await resend.goes_on(run, shard, row):
+    if await resend.goes_on(run, shard, row, may_have_failed=may_have_failed):
         await store.batch(run.id, shard.number, row.round + 1)
         return 0
     return None

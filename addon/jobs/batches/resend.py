@@ -14,7 +14,7 @@ from addon.jobs.database.tables import (
     utc_now,
 )
 from addon.jobs.job_run import JobRun, cut_of
-from addon.jobs.processes.join import failed_for_now, has_only_foreign_rows
+from addon.jobs.processes.result_rows import failed_for_now, has_only_foreign_rows
 from translators.errors import ProviderError
 
 logger = logging.getLogger(__name__)
@@ -23,16 +23,16 @@ LONGEST_WAIT_FOR_ROOM = 600.0
 """Seconds between two attempts; each creates a batch that fails, and their number is limited, too."""
 
 
-async def goes_on(run: JobRun, shard: Shard, row: BatchRow) -> bool:
+async def goes_on(run: JobRun, shard: Shard, row: BatchRow, *, may_have_failed: bool) -> bool:
     """Whether another round is due and the job has time for it: the batch expired at the provider, had no
     room there, was refused for some of its requests, or was not ours; or records failed for a temporary
-    reason."""
+    reason, which they did not unless they `may_have_failed` so."""
     if run.source.at_provider:
         return False
     again = (
         row.state in {"expired", NO_ROOM, NAMED}
         or await _is_foreign(run, shard, row)
-        or await _failed_for_now(run, row)
+        or (may_have_failed and await _failed_for_now(run, row))
     )
     return again and not (await run.reload()).is_over()
 

@@ -12,7 +12,7 @@ from addon.jobs import answers
 from addon.jobs.database.tables import DIRECT, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.jobs.errors import NotYet
 from addon.jobs.job_run import JobRun
-from addon.jobs.processes.join import readable_rows
+from addon.jobs.processes.result_rows import RowCounts, row_counts
 from addon.jobs.retrying import passes, waited_out
 from translators.errors import ACCESS_DENIED, ProviderError
 from translators.providers.conversation import Batch
@@ -62,9 +62,9 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
         return await _save(run, row, await _fetched(run, row))
 
 
-async def collect(run: JobRun, shard: Shard, row: BatchRow) -> None:
-    """Fetch the results of a batch that is over. Raises `NotYet` while they are not there, or not all of
-    them.
+async def collect(run: JobRun, shard: Shard, row: BatchRow) -> RowCounts:
+    """Fetch the results of a batch that is over; how many rows there are. Raises `NotYet` while they are not
+    there, or not all of them.
 
     What is missing for good is the shard's refusal.
     """
@@ -73,15 +73,17 @@ async def collect(run: JobRun, shard: Shard, row: BatchRow) -> None:
             files = await _fetched(run, row)
     except ProviderError as error:
         await _give_up(run, shard, row, f"the results cannot be had: {error.message}", error.status)
-        return
+        return RowCounts()
     except NotYet as error:
         if not run.is_late(grace_hours=GRACE_HOURS):
             raise
         await _give_up(run, shard, row, str(error), 503)
-        return
-    await _check_rows(run, shard, row, files)
+        return RowCounts()
+    counts = await run.resources.in_process(row_counts, files, run.job.kind)
+    _check_rows(run, shard, row, counts)
     with waited_out(_FETCHING):
         await _save(run, row, files)
+    return counts
 
 
 async def _give_up(run: JobRun, shard: Shard, row: BatchRow, message: str, status: int) -> None:
@@ -89,13 +91,12 @@ async def _give_up(run: JobRun, shard: Shard, row: BatchRow, message: str, statu
     await run.resources.store.change_batch(run.id, row.shard, row.round, saved=[])
 
 
-async def _check_rows(run: JobRun, shard: Shard, row: BatchRow, files: list[Path]) -> None:
-    """Raise `NotYet` if the files lack rows that the provider has counted, unless that was so for a while."""
+def _check_rows(run: JobRun, shard: Shard, row: BatchRow, counts: RowCounts) -> None:
+    """Raise `NotYet` if the results lack rows that the provider has counted, unless they did for a while."""
     expected = row.succeeded + row.failed
-    readable, unreadable = await run.resources.in_process(readable_rows, files, run.job.kind)
-    if readable >= expected and not unreadable:
+    if counts.readable >= expected and not counts.unreadable:
         return
-    text = f"{readable} of {expected} rows can be read"
+    text = f"{counts.readable} of {expected} rows can be read"
     seconds = max(LEAST_SECONDS_FOR_ROWS, POLLS_FOR_ROWS * run.resources.poll_interval)
     if shard.failing_since is None or utc_now() < shard.failing_since + timedelta(seconds=seconds):
         raise NotYet(_FETCHING, text)

@@ -20,7 +20,7 @@ from addon.jobs.database.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.jobs.direct.record_queue import QueuedRecord, RecordQueue
 from addon.jobs.errors import Interrupted, NotConfigured
 from addon.jobs.job_run import JobRun
-from addon.jobs.processes.join import answered_and_failed
+from addon.jobs.processes.result_rows import answered_and_failed
 from addon.jobs.processes.split import Request, request_of
 from addon.jobs.retrying import until_done
 from addon.providers.retry_policy import Unreachable, backoff

@@ -44,8 +44,10 @@ class S3Folder:
             raise JobFailed(f"{uri}: there is no object here whose name ends in .jsonl")
         files = await run.fetched(objects)
         try:
-            plan = await resources.in_process(
-                split, job.id, files, run.route, run.limits, run.spool.folder, run.media
+            plan = await resources.on_all_cores(
+                lambda workers: split(
+                    job.id, files, run.route, run.limits, run.spool.folder, run.media, workers=workers
+                )
             )
         except BadLine as error:
             raise JobFailed(str(error)) from error

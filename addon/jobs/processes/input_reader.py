@@ -1,7 +1,8 @@
 """Reads the records of a job's input in order, from any record on, at most one line in memory."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,19 @@ class InputFile:
 
     path: Path
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole lines of an input object that follow each other."""
+
+    object: int
+    file: InputFile
+    offset: int = 0
+    end: int = sys.maxsize
+    """The offset behind the last one."""
+    line_number: int = 1
+    """The first one's."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +80,26 @@ def records[Record: AnyRecord](
     Raises `BadLine`.
     """
     begin = start or Start()
-    index = begin.record
-    for number in range(begin.object, len(inputs)):
-        at_start = number == begin.object
-        offset = begin.offset if at_start else 0
-        line_number = begin.line_number if at_start else 1
-        with inputs[number].path.open("rb", BUFFER) as file:
+    spans = [Span(number, inputs[number]) for number in range(begin.object, len(inputs))]
+    if spans:
+        spans[0] = replace(spans[0], offset=begin.offset, line_number=begin.line_number)
+    return records_in(spans, reads, begin.record)
+
+
+def records_in[Record: AnyRecord](
+    spans: Sequence[Span], reads: Callable[[bytes], Record | None], index: int
+) -> Iterator[Located[Record | UnsendableRecord]]:
+    """The records of these lines as in `records`; the first one has that index."""
+    for span in spans:
+        number, offset, end, line_number = span.object, span.offset, span.end, span.line_number
+        with span.file.path.open("rb", BUFFER) as file:
             file.seek(offset)
-            while line := file.readline(LONGEST_LINE + 1):
+            while offset < end and (line := file.readline(LONGEST_LINE + 1)):
                 record: Record | UnsendableRecord | None
                 try:
                     record = reads(line) if len(line) <= LONGEST_LINE else _long(file, offset)
                 except NotARecord as error:
-                    raise BadLine(f"{inputs[number].key}, line {line_number}: {error}") from error
+                    raise BadLine(f"{span.file.key}, line {line_number}: {error}") from error
                 if record is not None:
                     yield Located(index, number, offset, line_number, record)
                     index += 1

@@ -1,30 +1,34 @@
-"""Joins results with the input records, in input order. Runs in a worker process."""
+"""Joins results with the input records, in input order, with the help of worker processes."""
 
-import codecs
+import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
+from io import FileIO
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-from msgspec import Struct
-
 from addon.jobs.processes import damaged_rows
-from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, records
+from addon.jobs.processes.copying import copy
+from addon.jobs.processes.input_blocks import SIZE, InputBlock, blocks_of
+from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, records_in
+from addon.jobs.processes.line_blocks import in_order
+from addon.jobs.processes.lines import sendable, translator_of
 from addon.jobs.processes.media_store import MediaStore
-from addon.jobs.processes.note_counts import NoteCounts, count_note
+from addon.jobs.processes.note_counts import NoteCounts, count_note, merged
+from addon.jobs.processes.pool import HERE, Workers
+from addon.jobs.processes.result_rows import Place, Precedence, RowTable
 from addon.jobs.processes.s3_media import Media
-from addon.jobs.processes.split import Cut, Request, is_in, request_of, sendable
+from addon.jobs.processes.split import Cut
 from addon.jobs.spool import Spool
 from translators.bedrock.records import InputRecord, output_line, read
 from translators.errors import RecordError
-from translators.providers.batch_file import Receipt, Unfinished
+from translators.providers.batch_file import Unfinished
 from translators.providers.damaged_json import repaired
-from translators.providers.registry import provider
-from translators.translation import Route, Translator
+from translators.translation import Route
 from translators.wire import ModelOutput
 
 NO_RESULT = RecordError(500, "the provider's batch ended without a result for this record")
@@ -41,6 +45,27 @@ class Tally:
     output_tokens: int = 0
     notes: NoteCounts = field(default_factory=dict)
     """Notes on what was dropped or mapped in the answers."""
+
+    def count(self, record_id: str, outcome: ModelOutput | RecordError | None) -> None:
+        """Count the outcome of a record."""
+        if outcome is None:
+            self.left_out += 1
+        elif isinstance(outcome, RecordError):
+            self.failed += 1
+        else:
+            self.succeeded += 1
+            self.input_tokens += outcome.input_tokens
+            self.output_tokens += outcome.output_tokens
+            for note in outcome.notes:
+                count_note(self.notes, note, record_id)
+
+    def add(self, later: "Tally") -> None:
+        self.succeeded += later.succeeded
+        self.failed += later.failed
+        self.left_out += later.left_out
+        self.input_tokens += later.input_tokens
+        self.output_tokens += later.output_tokens
+        self.notes = merged([self.notes, later.notes])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,188 +90,76 @@ class Range:
     refused_records: Mapping[int, RecordError] = MappingProxyType({})
     """By index: the error row of records that the provider named where it refused their batch."""
 
-
-class _Precedence(IntEnum):
-    """Precedence of result rows: a row replaces earlier ones of at most its own rank, but never a final
-    one."""
-
-    NOT_PROCESSED = 0
-    FAILED_FOR_NOW = 1
-    UNREADABLE = 2
-    FINAL = 3
+    @property
+    def blocks(self) -> Path:
+        """The folder of the rows that workers are making."""
+        return Spool(self.folder).blocks / f"{self.number:06d}"
 
 
-class _Place(Struct, frozen=True, gc=False):
-    """Of a row in the result files. One is made for each row, which a dataclass would be slow at."""
+@dataclass(kw_only=True)
+class BlockOutput:
+    """The output of the records in a block."""
 
-    file: int
-    offset: int
-    length: int
-    precedence: _Precedence
-    failed: bool
-    damaged: bool
-    """It is no valid JSON."""
+    records: int = 0
+    tally: Tally = field(default_factory=Tally)
+    files: dict[int, Path] = field(default_factory=dict[int, Path])
+    """The output rows, by input object."""
 
 
-def to_first_row(file: BinaryIO) -> int:
-    """Skip a byte order mark at the beginning of a file; the offset after it."""
-    mark = file.read(len(codecs.BOM_UTF8))
-    return file.seek(len(mark) if mark == codecs.BOM_UTF8 else 0)
-
-
-def answered(results: Sequence[Path], kind: str, job_id: str) -> frozenset[Request]:
-    """The lines of the job that have a final row in these result files, readable or not; where a line of a
-    record failed, all lines of that record."""
-    return answered_and_failed(results, kind, job_id)[0]
-
-
-def answered_and_failed(results: Sequence[Path], kind: str, job_id: str) -> tuple[frozenset[Request], int]:
-    """The lines as in `answered`, and how many of them failed."""
-    final = {
-        request: place.failed
-        for request, place in _index(results, kind, job_id).items()
-        if place.precedence >= _Precedence.UNREADABLE
-    }
-    failed = {
-        request._replace(part=part)
-        for request, has_failed in final.items()
-        if has_failed
-        for part in range(request.parts)
-    }
-    return frozenset(final.keys() | failed), len(failed)
-
-
-def failed_for_now(results: Sequence[Path], kind: str, job_id: str) -> int:
-    """Number of the job's lines that failed in these result files for a temporary reason."""
-    places = _index(results, kind, job_id)
-    return sum(place.precedence is _Precedence.FAILED_FOR_NOW for place in places.values())
-
-
-def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: Cut) -> bool:
-    """Whether there are result rows, and none of them belongs to a record of this range."""
-    receipt = provider(kind).receipt
-    foreign = False
-    for path in results:
-        with path.open("rb") as file:
-            to_first_row(file)
-            for line in filter(bytes.strip, file):
-                try:
-                    custom_id = receipt(line).custom_id
-                except (ValueError, RecursionError):
-                    continue  # a row of no record
-                if is_in(cut, custom_id, job_id):
-                    return False
-                foreign = True
-    return foreign
-
-
-def readable_rows(results: Sequence[Path], kind: str) -> tuple[int, int]:
-    """Number of result rows that can be read, if need be after a repair, and of those that cannot."""
-    receipt = provider(kind).receipt
-    readable = unreadable = 0
-    for path in results:
-        with path.open("rb") as file:
-            to_first_row(file)
-            for line in filter(bytes.strip, file):
-                try:
-                    receipt(line)
-                except (ValueError, RecursionError):
-                    if damaged_rows.receipt_of(line, receipt) is None:
-                        unreadable += 1
-                        continue
-                readable += 1
-    return readable, unreadable
-
-
-def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[Request, _Place]:
-    """The place of each line's row: the first final one, else the last of the highest precedence."""
-    receipt = provider(kind).receipt
-    places: dict[Request, _Place] = {}
-    for number, path in enumerate(results):
-        with path.open("rb") as file:
-            offset = to_first_row(file)
-            for line in file:
-                if line.strip():
-                    damaged = False
-                    row: Receipt | None
-                    try:
-                        row = receipt(line)
-                    except (ValueError, RecursionError):
-                        damaged = True
-                        row = damaged_rows.receipt_of(line, receipt)
-                    if row is None:
-                        request = damaged_rows.request_in(line, job_id)
-                        precedence, failed = _Precedence.UNREADABLE, True
-                    else:
-                        request = _request(row.custom_id, job_id)
-                        precedence, failed = _precedence(row), row.status is not None
-                    if request is not None:
-                        earlier = places.get(request)
-                        if earlier is None or (
-                            earlier.precedence < _Precedence.FINAL and earlier.precedence <= precedence
-                        ):
-                            places[request] = _Place(number, offset, len(line), precedence, failed, damaged)
-                offset += len(line)
-    return places
-
-
-def _request(custom_id: str, job_id: str) -> Request | None:
-    """The line of the job that a row is about, if any."""
-    try:
-        return request_of(custom_id, job_id)
-    except ValueError:
-        return None
-
-
-def _precedence(row: Receipt) -> _Precedence:
-    if row.final:
-        return _Precedence.FINAL
-    return _Precedence.FAILED_FOR_NOW if row.finished else _Precedence.NOT_PROCESSED
-
-
-def join(wanted: Range) -> Tally:
-    """Write the range's part of each output object.
+def join(wanted: Range, workers: Workers = HERE, size: int = SIZE) -> Tally:
+    """Write the range's part of each output object, as workers make them from blocks of that size.
 
     Every record of the range gives exactly one row, or none if unprocessed ones are left out.
     """
-    tally = Tally()
-    with ExitStack() as stack:
-        files = [stack.enter_context(path.open("rb", BUFFER)) for path in wanted.results]
-        media = stack.enter_context(Media(wanted.media))
-        outcome = _outcomes(wanted, files, media)
-        parts = stack.enter_context(_Parts(wanted))
-        for located in islice(records(wanted.inputs, read, wanted.cut.start), wanted.cut.records):
-            result = outcome(located)
-            if result is None:
-                tally.left_out += 1
-                parts.touch(located)
-            elif isinstance(result, RecordError):
-                tally.failed += 1
-                parts.write(located, result)
-            else:
-                tally.succeeded += 1
-                tally.input_tokens += result.input_tokens
-                tally.output_tokens += result.output_tokens
-                for note in result.notes:
-                    count_note(tally.notes, note, located.record_id)
-                parts.write(located, result.json)
+    cut, folder = wanted.cut, wanted.blocks
+    shutil.rmtree(folder, ignore_errors=True)  # a worker of an earlier try may still write there
+    table = RowTable.of(wanted.results, wanted.route.provider, wanted.job_id, cut, workers, size)
+    shared = replace(wanted, inputs=())  # a block has those that it needs
+
+    def submit(block: InputBlock, index: int) -> Future[BlockOutput]:
+        return workers.submit(join_block, shared, table.section(index, block.lines), block, index)
+
+    tally, first = Tally(), cut.start.record
+    blocks = blocks_of(wanted.inputs, size, cut.start)
+    with _Parts(Spool(wanted.folder), wanted.number) as parts:
+        for _, made in in_order(blocks, submit, workers.in_flight, first, first + cut.records):
+            tally.add(made.tally)
+            for number, path in made.files.items():
+                parts.append(number, path)
+    shutil.rmtree(folder, ignore_errors=True)
     return tally
 
 
-def _outcomes(
-    wanted: Range, files: Sequence[BinaryIO], media: Media
-) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
-    translator = Translator(wanted.route)
-    places = _index(wanted.results, wanted.route.provider, wanted.job_id)
-    parts = {request.record: request.parts for request in places if request.parts > 1}
-    unreadable = {
-        request.record: [request]
-        for request, place in places.items()
-        if place.precedence is _Precedence.UNREADABLE
-    }
+def join_block(wanted: Range, table: RowTable, block: InputBlock, index: int) -> BlockOutput:
+    """Write the output rows of the range's records in a block, whose first one has that index. Runs in a
+    worker process."""
+    made, output = BlockOutput(), dict[int, BinaryIO]()
+    end = wanted.cut.start.record + wanted.cut.records
+    wanted.blocks.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        results = [stack.enter_context(path.open("rb", BUFFER)) for path in wanted.results]
+        outcome = _outcomes(wanted, table, results, stack.enter_context(Media(wanted.media)))
+        for located in islice(records_in(block.spans, read, index), max(0, end - index)):
+            made.records += 1
+            file = output.get(located.object)
+            if file is None:
+                path = wanted.blocks / f"{block.name}-{located.object}"
+                file = output[located.object] = stack.enter_context(path.open("wb", BUFFER))
+                made.files[located.object] = path
+            result = outcome(located)
+            made.tally.count(located.record_id, result)
+            if result is not None:
+                content = result if isinstance(result, RecordError) else result.json
+                file.write(output_line(located.record_id, located.record.model_input, content))
+    return made
 
-    def row(request: Request) -> bytes | None:
-        place = places.get(request)
+
+def _outcomes(
+    wanted: Range, table: RowTable, files: Sequence[BinaryIO], media: Media
+) -> Callable[[Located[InputRecord]], ModelOutput | RecordError | None]:
+    translator = translator_of(wanted.route)
+
+    def row(place: Place | None) -> bytes | None:
         if place is None:
             return None
         file = files[place.file]
@@ -255,18 +168,19 @@ def _outcomes(
         return repaired(line) if place.damaged else line
 
     def outcome(located: Located[InputRecord]) -> ModelOutput | RecordError | None:
-        index, count = located.index, parts.get(located.index, 1)
-        rows = [row(Request(index, part, count)) for part in range(count)]
-        if rows != [None]:
-            if index in unreadable:
-                return damaged_rows.unreadable(next(filter(None, map(row, unreadable[index]))))
-            result = translator.model_output(located.record.model_input, *rows)
+        index, model_input = located.index, located.record.model_input
+        places = table.of_record(index)
+        if places:
+            unreadable = [place for place in places if place and place.precedence is Precedence.UNREADABLE]
+            if unreadable:
+                return damaged_rows.unreadable(row(unreadable[0]) or b"")
+            result = translator.model_output(model_input, *map(row, places))
             if not isinstance(result, Unfinished):
                 return result
             return wanted.refused_records.get(index, wanted.unprocessed)
         if index in wanted.refused_records:
             return wanted.refused_records[index]
-        line = sendable(translator, wanted.job_id, located.index, located.record, wanted.max_bytes, media)
+        line = sendable(translator, wanted.job_id, index, located.record, wanted.max_bytes, media)
         if isinstance(line, RecordError):
             return line
         return wanted.refusals.get(line.group, wanted.unprocessed)
@@ -277,30 +191,26 @@ def _outcomes(
 class _Parts:
     """The part files of a range, one per input object; they appear whole or not at all."""
 
-    def __init__(self, wanted: Range) -> None:
-        self._number = wanted.number
-        self._spool = Spool(wanted.folder)
-        self._files: dict[int, tuple[BinaryIO, Path]] = {}
+    def __init__(self, spool: Spool, number: int) -> None:
+        self._spool = spool
+        self._number = number
+        self._files: dict[int, tuple[FileIO, Path]] = {}
         self._stack = ExitStack()
+        self._buffer = bytearray(BUFFER)
 
     def __enter__(self) -> "_Parts":
         return self
 
-    def touch(self, located: Located[InputRecord]) -> None:
-        """Have a part for this record's object even if none of its records is written."""
-        self._file(located.object)
-
-    def write(self, located: Located[InputRecord], outcome: bytes | RecordError) -> None:
-        record = located.record
-        self._file(located.object).write(output_line(located.record_id, record.model_input, outcome))
-
-    def _file(self, index: int) -> BinaryIO:
+    def append(self, index: int, made: Path) -> None:
+        """Move rows of an input object to the end of its part."""
         if index not in self._files:
             path = self._spool.part(index, self._number)
             path.parent.mkdir(parents=True, exist_ok=True)
-            file: BinaryIO = self._stack.enter_context(path.with_suffix(".part").open("wb", BUFFER))
+            file = self._stack.enter_context(path.with_suffix(".part").open("wb", 0))
             self._files[index] = (file, path)
-        return self._files[index][0]
+        with made.open("rb", 0) as rows:
+            copy(rows, self._files[index][0], made.stat().st_size, self._buffer)
+        made.unlink()
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         self._stack.close()

@@ -1,6 +1,7 @@
 """The media of a job, fetched from S3 into its spool.
 
-Each object is fetched once, as long as there is room for it. What S3 refuses is kept too, so that a record
+Each object is fetched once, as long as there is room for it, or by each process that needs it at the same
+time. What S3 refuses is kept too, so that a record
 gives the same error whenever it is looked at.
 """
 
@@ -69,7 +70,9 @@ class MediaCache:
         access = Access(
             region=store.access.region, role_arn=store.access.role_arn, bucket_owner=medium.bucket_owner
         )
-        self._portal.call(self._s3.fetch, location, access, path, store.most_bytes)
+        own = path.with_suffix(f".{os.getpid()}")  # another process may fetch the same object now
+        self._portal.call(self._s3.fetch, location, access, own, store.most_bytes)
+        own.replace(path)
 
     def _make_room(self, newest: Path) -> None:
         """Remove the oldest media beyond what is kept."""

@@ -1,19 +1,27 @@
-"""Checks a job's input and cuts it into shards. Runs in a worker process."""
+"""Checks a job's input and cuts it into shards, with the help of worker processes."""
 
-from collections.abc import Sequence
-from contextlib import closing
+import shutil
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
+from io import FileIO
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, Start, records
+from addon.jobs.processes.copying import copy
+from addon.jobs.processes.input_blocks import SIZE, blocks_of
+from addon.jobs.processes.input_reader import BUFFER, InputFile, Start, records
+from addon.jobs.processes.line_blocks import in_order
+from addon.jobs.processes.lines import BlockLines, Order, Portion, Sizes, block_lines, sendable
 from addon.jobs.processes.media_store import MediaStore
-from addon.jobs.processes.note_counts import NoteCounts, count_note
+from addon.jobs.processes.note_counts import NoteCounts, merged
+from addon.jobs.processes.pool import HERE, Workers
 from addon.jobs.processes.s3_media import Media
 from addon.jobs.spool import Spool
-from translators.bedrock.records import AnyRecord
-from translators.errors import RecordError
 from translators.providers.batch_file import Line
 from translators.translation import Route, Translator
 
@@ -53,11 +61,6 @@ class Plan:
     """Fields that translation dropped or changed."""
 
 
-def custom_id(job_id: str, index: int) -> str:
-    """The id of a record at the provider: unique in the job, at most 64 characters of `[a-z0-9-]`."""
-    return f"{job_id}-{index}"
-
-
 class Request(NamedTuple):
     """A line of a record, at its place among the record's lines."""
 
@@ -92,30 +95,6 @@ def is_in(cut: Cut, custom_id: str, job_id: str) -> bool:
     return cut.start.record <= index < cut.start.record + cut.records
 
 
-def sendable(
-    translator: Translator,
-    job_id: str,
-    index: int,
-    record: AnyRecord,
-    max_bytes: int,
-    media: Media | None = None,
-) -> Line | RecordError:
-    """The provider's line for the record of this index, or why it cannot be sent."""
-    if media is not None:
-        filled = media.filled(record)
-        if isinstance(filled, RecordError):
-            return filled
-        record = filled
-    line = translator.line(custom_id(job_id, index), record)
-    if isinstance(line, Line) and len(line.data) >= max_bytes:
-        return RecordError(
-            400,
-            f"modelInput: is {len(line.data)} bytes as a line for the provider, "
-            f"which takes batches of at most {max_bytes} bytes",
-        )
-    return line
-
-
 def split(
     job_id: str,
     inputs: Sequence[InputFile],
@@ -123,20 +102,24 @@ def split(
     limits: Limits,
     folder: Path,
     media_store: MediaStore | None = None,
+    *,
+    workers: Workers = HERE,
+    size: int = SIZE,
 ) -> Plan:
-    """Check every line, translate it, and write each shard's lines. Raises `BadLine`, `S3Unavailable`."""
-    translator = Translator(route)
-    plan = Plan(counts=[0] * len(inputs))
-    with closing(_ShardWriter(Spool(folder), limits, plan)) as writer, Media(media_store) as media:
-        for located in records(inputs, media.reading(translator.read)):
-            plan.counts[located.object] += 1
-            line = sendable(translator, job_id, located.index, located.record, limits.bytes, media)
-            if isinstance(line, Line):
-                for note in line.notes:
-                    count_note(plan.report, note, located.record_id)
-                writer.add(located, line)
-            else:
-                writer.add(located, None)
+    """Check every line, translate it, and write each shard's lines, as workers make them from blocks of that
+    size. Raises `BadLine`, `S3Unavailable`."""
+    spool, plan = Spool(folder), Plan(counts=[0] * len(inputs))
+    blocks = spool.blocks / "lines"
+    order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=blocks, media=media_store)
+    shutil.rmtree(blocks, ignore_errors=True)  # a worker of an earlier try may still write there
+    with closing(_ShardWriter(spool, limits, plan)) as writer:
+        submit = partial(workers.submit, block_lines, order)
+        for _, done in in_order(blocks_of(inputs, size), submit, workers.in_flight):
+            writer.add(done)
+            for number, records in Counter(done.objects()).items():
+                plan.counts[number] += records
+            plan.report = merged([plan.report, done.report])
+    shutil.rmtree(blocks, ignore_errors=True)
     return plan
 
 
@@ -144,10 +127,8 @@ def split(
 class _Open:
     """A shard that is being written."""
 
-    file: BinaryIO
-    lines: int = 0
-    weight: int = 0
-    bytes: int = 0
+    file: FileIO
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 class _ShardWriter:
@@ -160,40 +141,57 @@ class _ShardWriter:
         self._start: Start | None = None
         self._records = 0
         self._open: dict[str, _Open] = {}
+        self._buffer = bytearray(BUFFER)
 
-    def add(self, located: Located[AnyRecord], line: Line | None) -> None:
-        if self._is_full(line):
-            self.close()
+    def add(self, block: BlockLines) -> None:
+        """Move the lines of a block into the shards."""
+        with ExitStack() as stack:
+            files = {group: stack.enter_context(path.open("rb", 0)) for group, path in block.files.items()}
+            begin = 0
+            while begin < block.records:
+                count = self._fitting(block, begin)
+                if count == 0:
+                    self.close()
+                portion = block.portion(begin, begin + max(count, 1))
+                self._take(portion, files)
+                begin += portion.records
+        for path in block.files.values():
+            path.unlink()
+
+    def _fitting(self, block: BlockLines, begin: int) -> int:
+        """How many of the block's records from there on go into the range: all of them, as a rule."""
+        most = min(block.records - begin, self._limits.requests - self._records)
+        if most <= 0 or self._has_room_for(block.portion(begin, begin + most)):
+            return max(most, 0)
+
+        def is_full(count: int) -> bool:
+            return not self._has_room_for(block.portion(begin, begin + count))
+
+        return bisect_left(range(1, most + 1), True, key=is_full)
+
+    def _has_room_for(self, portion: Portion) -> bool:
+        return all(self._holds(group, sizes, portion.records) for group, sizes in portion.sizes.items())
+
+    def _holds(self, group: str, more: Sizes, records: int) -> bool:
+        shard = self._open.get(group)
+        if shard is None and records == 1:
+            return True  # another range would not have more room
+        sizes = more if shard is None else shard.sizes.and_(more)
+        return sizes.weight <= self._limits.requests and sizes.bytes <= self._limits.bytes
+
+    def _take(self, portion: Portion, files: Mapping[str, FileIO]) -> None:
         if self._start is None:
-            self._start = Start(
-                record=located.index,
-                object=located.object,
-                offset=located.offset,
-                line_number=located.line_number,
-            )
-        self._records += 1
-        if line is not None:
-            shard = self._open.get(line.group) or self._opened(line.group)
-            shard.file.write(line.data + b"\n")
-            shard.lines += line.lines
-            shard.weight += line.weight
-            shard.bytes += len(line.data) + 1
-
-    def _is_full(self, line: Line | None) -> bool:
-        if self._records >= self._limits.requests:
-            return True
-        shard = self._open.get(line.group) if line is not None else None
-        if line is None or shard is None:
-            return False
-        return (
-            shard.weight + line.weight > self._limits.requests
-            or shard.bytes + len(line.data) + 1 > self._limits.bytes
-        )
+            self._start = portion.start
+        self._records += portion.records
+        for group, sizes in portion.sizes.items():
+            shard = self._open.get(group) or self._opened(group)
+            shard.sizes = shard.sizes.and_(sizes)
+            copy(files[group], shard.file, sizes.bytes, self._buffer)
 
     def _opened(self, group: str) -> _Open:
         path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._open[group] = _Open(path.open("wb", BUFFER))
+        self._open[group] = _Open(path.open("wb", 0))
         return self._open[group]
 
     def close(self) -> None:
@@ -203,7 +201,7 @@ class _ShardWriter:
         for shard in shards.values():
             shard.file.close()
         if start is not None:
-            lines = {group: shard.lines for group, shard in shards.items()} or {"": 0}
+            lines = {group: shard.sizes.lines for group, shard in shards.items()} or {"": 0}
             self._plan.cuts += [
                 Cut(start=start, records=records, lines=count, group=group) for group, count in lines.items()
             ]

@@ -15,7 +15,8 @@ from typing import override
 import pytest
 
 from addon.cli.errors import CommandError
-from addon.cli.translate import Translation, blocks_in_order
+from addon.cli.stream_blocks import blocks_in_order
+from addon.cli.translate import Translation
 from tests.addon.cli import programs
 from tests.addon.cli.test_translate import a_record, translate, written
 from tests.waiting import PATIENCE
@@ -171,4 +172,4 @@ def test_an_input_that_breaks_off_is_told() -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with pytest.raises(CommandError, match="the input cannot be read: "):
-        list(blocks_in_order(lambda block: Translation(), Broken()))
+        list(blocks_in_order(lambda block, index: Translation(), Broken()))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addon.jobs.processes.input_reader import InputFile
-from addon.jobs.processes.join import Range, Tally, answered, failed_for_now, join
+from addon.jobs.processes.join import Range, Tally, join
+from addon.jobs.processes.result_rows import answered, failed_for_now
 from addon.jobs.processes.split import Limits, Plan, Request, request_of, split, unanswered_lines
 from addon.jobs.spool import Spool
 from tests.translators.dialect_bodies import PNG

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from addon.jobs.job_run import shard_of
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start, records
-from addon.jobs.processes.join import Range, answered, has_only_foreign_rows, join
+from addon.jobs.processes.join import Range, join
+from addon.jobs.processes.lines import custom_id
+from addon.jobs.processes.result_rows import answered, has_only_foreign_rows
 from addon.jobs.processes.split import (
     Cut,
     Limits,
     Plan,
     Request,
-    custom_id,
     record_index,
     split,
     unanswered_lines,
