@@ -3,9 +3,11 @@
 import logging
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,7 +32,9 @@ REDIRECTS = 5
 USER_AGENT = f"bedrock-batch-proxy/{version('bedrock-batch-proxy')}"
 # As in OpenAI's SDK; without a limit for a free connection of the pool.
 _TIMEOUT = httpx.Timeout(600, connect=5, pool=None)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
+_LONGEST_IDLE = 30.0
+"""Seconds for which a connection is kept for the next request."""
+_LIMITS = httpx.Limits(keepalive_expiry=_LONGEST_IDLE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
 _KEPT_ON_REDIRECT = frozenset(
     {"accept", "accept-encoding", "connection", "host", "if-range", "range", "user-agent"}
@@ -63,8 +67,8 @@ class Transport:
         self._own = own
         self._transport = transport
         self._pause = pause
-        self._clients: dict[tuple[str, bytes], httpx.AsyncClient] = {}
-        """By server: the connections to one provider do not count for another."""
+        self._free: dict[tuple[str, bytes], deque[tuple[httpx.AsyncClient, float]]] = {}
+        """By server: clients without a request, each with the time since when, the latest one last."""
         self._trusted: ssl.SSLContext | None = None
         self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
@@ -98,9 +102,9 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        for free in self._free.values():
+            while free:
+                await free.pop()[0].aclose()
 
     async def _response(
         self, request: httpx.Request, folder: Path | None, once: bool, deadline: Deadline | None
@@ -140,40 +144,38 @@ class Transport:
         """One attempt, with its body. Raises `Unreachable` when nothing was sent, else `lost`."""
         request.headers.setdefault("user-agent", USER_AGENT)
         bodies.read_in_threads(request)
-        name = request.extensions.get(SAVE)
         with _mapped_errors(request, lost):
             if request.url.scheme == SCHEME:
+                name = request.extensions.get(SAVE)
                 path = None if name is None else bodies.path_in(folder, name)
                 return await self._storage.response(request, path)
-            client = await self._client(request.url)
-            lines = request.extensions.get(LINES)
-            download = None if name is None else PartialDownload(bodies.path_in(folder, name))
-            if download is not None and lines is None:
-                await anyio.to_thread.run_sync(download.ask_for_rest, request)
-            response = await _followed(client, request)
-            try:
-                if download is not None and response.is_success:
-                    await bodies.save(response, download, lines)
-                    return _without_body(response)
-                if download is not None and response.status_code == NOT_SATISFIABLE:
-                    await anyio.to_thread.run_sync(download.discard)
-                    raise Unreachable(f"{_host(request)} does not have the rest of {name}")
-                await response.aread()
-                return response if response.is_success else _redacted(response)
-            finally:
-                await response.aclose()
+            async with self._client(request.url) as client:
+                return await _answered(client, request, folder)
 
-    async def _client(self, url: httpx.URL) -> httpx.AsyncClient:
-        """The client for the URL's server. Raises `Unreachable` for a kind of proxy that httpx cannot use."""
-        key = (url.scheme, url.netloc)
-        if (client := self._clients.get(key)) is not None:
-            return client
+    @asynccontextmanager
+    async def _client(self, url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:
+        """A client for the URL's server with one request at a time: httpx compares each request with every
+        connection of a client, again and again where many begin together.
+
+        Raises `Unreachable` for a kind of proxy that httpx cannot use.
+        """
+        free = self._free.setdefault((url.scheme, url.netloc), deque())
+        client = free.pop()[0] if free else await self._new_client(url)
+        try:
+            yield client
+        finally:
+            free.append((client, time.monotonic()))
+            with anyio.CancelScope(shield=True):
+                while time.monotonic() - free[0][1] > _LONGEST_IDLE:
+                    await free.popleft()[0].aclose()
+
+    async def _new_client(self, url: httpx.URL) -> httpx.AsyncClient:
         if self._trusted is None:
             # Parsing the certificates takes a tenth of a second. SSL_CERT_FILE applies in spite of trust_env.
             self._trusted = await anyio.to_thread.run_sync(httpx.create_ssl_context)
         proxy = proxy_for(str(url), self._environment, self._own)
         try:
-            client = httpx.AsyncClient(
+            return httpx.AsyncClient(
                 transport=self._transport,
                 proxy=proxy,
                 verify=self._trusted,
@@ -183,7 +185,27 @@ class Transport:
             )
         except (ImportError, ValueError) as error:  # SOCKS without its package, an unknown scheme
             raise Unreachable(f"the proxy that the environment names cannot be used: {error}") from error
-        return self._clients.setdefault(key, client)
+
+
+async def _answered(client: httpx.AsyncClient, request: httpx.Request, folder: Path | None) -> httpx.Response:
+    """The response with its body, which is a file in the folder if the request is marked so."""
+    name = request.extensions.get(SAVE)
+    lines = request.extensions.get(LINES)
+    download = None if name is None else PartialDownload(bodies.path_in(folder, name))
+    if download is not None and lines is None:
+        await anyio.to_thread.run_sync(download.ask_for_rest, request)
+    response = await _followed(client, request)
+    try:
+        if download is not None and response.is_success:
+            await bodies.save(response, download, lines)
+            return _without_body(response)
+        if download is not None and response.status_code == NOT_SATISFIABLE:
+            await anyio.to_thread.run_sync(download.discard)
+            raise Unreachable(f"{_host(request)} does not have the rest of {name}")
+        await response.aread()
+        return response if response.is_success else _redacted(response)
+    finally:
+        await response.aclose()
 
 
 async def _followed(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
