@@ -27,7 +27,8 @@ LONGEST_PAUSE = 60.0
 def passes(error: Exception) -> bool:
     """Whether the same call may succeed later."""
     return (
-        isinstance(error, NotConfigured | NotYet)
+        # a file of the spool, which is made again, was removed by a process that had the job before
+        isinstance(error, NotConfigured | NotYet | FileNotFoundError)
         or is_transient_error(error)
         or is_worker_lost(error)
         or is_database_away(error)

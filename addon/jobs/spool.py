@@ -1,10 +1,14 @@
 """Files of a running job. All of them can be made again from S3 and the provider."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _ATTEMPT = "provider-"
+_UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,14 @@ class Spool:
         """The lines that are uploaded to the provider."""
         return self.folder / "lines" / f"{shard:06d}-{round_:03d}.jsonl"
 
-    @property
-    def blocks(self) -> Path:
-        """The folder of the pieces of files that workers are making."""
-        return self.folder / "blocks"
+    @contextmanager
+    def own_folder(self) -> Iterator[Path]:
+        """A folder for files until they are whole. Another process that lost the job, or took it over, may be
+        making the same ones."""
+        unfinished = self.folder / _UNFINISHED
+        unfinished.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=unfinished, ignore_cleanup_errors=True) as name:
+            yield Path(name)
 
     def results(self, shard: int, round_: int) -> Path:
         """The folder of one batch's result files."""
@@ -52,7 +60,7 @@ class Spool:
 
     def remove_all_but_input(self) -> None:
         """Remove what was made for the job's provider."""
-        for name in ("lines", "blocks", "results", "output"):
+        for name in ("lines", _UNFINISHED, "results", "output"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def remove(self) -> None:

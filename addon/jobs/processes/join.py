@@ -1,6 +1,5 @@
 """Joins results with the input records, in input order, with the help of worker processes."""
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -90,11 +89,6 @@ class Range:
     refused_records: Mapping[int, RecordError] = MappingProxyType({})
     """By index: the error row of records that the provider named where it refused their batch."""
 
-    @property
-    def blocks(self) -> Path:
-        """The folder of the rows that workers are making."""
-        return Spool(self.folder).blocks / f"{self.number:06d}"
-
 
 @dataclass(kw_only=True)
 class BlockOutput:
@@ -111,31 +105,28 @@ def join(wanted: Range, workers: Workers = HERE, size: int = SIZE) -> Tally:
 
     Every record of the range gives exactly one row, or none if unprocessed ones are left out.
     """
-    cut, folder = wanted.cut, wanted.blocks
-    shutil.rmtree(folder, ignore_errors=True)  # a worker of an earlier try may still write there
+    cut, first = wanted.cut, wanted.cut.start.record
     table = RowTable.of(wanted.results, wanted.route.provider, wanted.job_id, cut, workers, size)
     shared = replace(wanted, inputs=())  # a block has those that it needs
+    tally, blocks = Tally(), blocks_of(wanted.inputs, size, cut.start)
+    with Spool(wanted.folder).own_folder() as making, _Parts(wanted, making) as parts:
 
-    def submit(block: InputBlock, index: int) -> Future[BlockOutput]:
-        return workers.submit(join_block, shared, table.section(index, block.lines), block, index)
+        def submit(block: InputBlock, index: int) -> Future[BlockOutput]:
+            section = table.section(index, block.lines)
+            return workers.submit(join_block, shared, making, section, block, index)
 
-    tally, first = Tally(), cut.start.record
-    blocks = blocks_of(wanted.inputs, size, cut.start)
-    with _Parts(Spool(wanted.folder), wanted.number) as parts:
         for _, made in in_order(blocks, submit, workers.in_flight, first, first + cut.records):
             tally.add(made.tally)
             for number, path in made.files.items():
                 parts.append(number, path)
-    shutil.rmtree(folder, ignore_errors=True)
     return tally
 
 
-def join_block(wanted: Range, table: RowTable, block: InputBlock, index: int) -> BlockOutput:
-    """Write the output rows of the range's records in a block, whose first one has that index. Runs in a
-    worker process."""
+def join_block(wanted: Range, making: Path, table: RowTable, block: InputBlock, index: int) -> BlockOutput:
+    """Write the output rows of the range's records in a block, whose first one has that index, into files in
+    the folder `making`. Runs in a worker process."""
     made, output = BlockOutput(), dict[int, BinaryIO]()
     end = wanted.cut.start.record + wanted.cut.records
-    wanted.blocks.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         results = [stack.enter_context(path.open("rb", BUFFER)) for path in wanted.results]
         outcome = _outcomes(wanted, table, results, stack.enter_context(Media(wanted.media)))
@@ -143,7 +134,7 @@ def join_block(wanted: Range, table: RowTable, block: InputBlock, index: int) ->
             made.records += 1
             file = output.get(located.object)
             if file is None:
-                path = wanted.blocks / f"{block.name}-{located.object}"
+                path = making / f"{block.name}-{located.object}"
                 file = output[located.object] = stack.enter_context(path.open("wb", BUFFER))
                 made.files[located.object] = path
             result = outcome(located)
@@ -191,9 +182,10 @@ def _outcomes(
 class _Parts:
     """The part files of a range, one per input object; they appear whole or not at all."""
 
-    def __init__(self, spool: Spool, number: int) -> None:
-        self._spool = spool
-        self._number = number
+    def __init__(self, wanted: Range, making: Path) -> None:
+        self._spool = Spool(wanted.folder)
+        self._number = wanted.number
+        self._making = making
         self._files: dict[int, tuple[FileIO, Path]] = {}
         self._stack = ExitStack()
         self._buffer = bytearray(BUFFER)
@@ -206,7 +198,7 @@ class _Parts:
         if index not in self._files:
             path = self._spool.part(index, self._number)
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._stack.enter_context(path.with_suffix(".part").open("wb", 0))
+            file = self._stack.enter_context((self._making / f"part-{index}").open("wb", 0))
             self._files[index] = (file, path)
         with made.open("rb", 0) as rows:
             copy(rows, self._files[index][0], made.stat().st_size, self._buffer)
@@ -215,5 +207,5 @@ class _Parts:
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         self._stack.close()
         if kind is None:
-            for _, path in self._files.values():
-                path.with_suffix(".part").replace(path)
+            for file, path in self._files.values():
+                Path(file.name).replace(path)

@@ -164,7 +164,6 @@ class _Files:
 
     def _opened(self, group: str) -> tuple[int, BinaryIO]:
         number = len(self._open) + 1
-        self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{self._name}-{number}"
         file = self._stack.enter_context(path.open("wb", BUFFER))
         self._done.files[group] = path

@@ -1,10 +1,9 @@
 """Checks a job's input and cuts it into shards, with the help of worker processes."""
 
-import shutil
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from io import FileIO
@@ -109,17 +108,14 @@ def split(
     """Check every line, translate it, and write each shard's lines, as workers make them from blocks of that
     size. Raises `BadLine`, `S3Unavailable`."""
     spool, plan = Spool(folder), Plan(counts=[0] * len(inputs))
-    blocks = spool.blocks / "lines"
-    order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=blocks, media=media_store)
-    shutil.rmtree(blocks, ignore_errors=True)  # a worker of an earlier try may still write there
-    with closing(_ShardWriter(spool, limits, plan)) as writer:
+    with spool.own_folder() as making, _ShardWriter(spool, making, limits, plan) as writer:
+        order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=making, media=media_store)
         submit = partial(workers.submit, block_lines, order)
         for _, done in in_order(blocks_of(inputs, size), submit, workers.in_flight):
             writer.add(done)
             for number, records in Counter(done.objects()).items():
                 plan.counts[number] += records
             plan.report = merged([plan.report, done.report])
-    shutil.rmtree(blocks, ignore_errors=True)
     return plan
 
 
@@ -128,20 +124,32 @@ class _Open:
     """A shard that is being written."""
 
     file: FileIO
+    path: Path
+    """Where it is when it is whole."""
     sizes: Sizes = field(default_factory=Sizes)
 
 
 class _ShardWriter:
     """Writes range after range, with every shard within the limits."""
 
-    def __init__(self, spool: Spool, limits: Limits, plan: Plan) -> None:
+    def __init__(self, spool: Spool, making: Path, limits: Limits, plan: Plan) -> None:
         self._spool = spool
+        self._making = making
         self._limits = limits
         self._plan = plan
         self._start: Start | None = None
         self._records = 0
         self._open: dict[str, _Open] = {}
         self._buffer = bytearray(BUFFER)
+
+    def __enter__(self) -> "_ShardWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        if kind is None:
+            self.close()
+        for shard in self._open.values():
+            shard.file.close()
 
     def add(self, block: BlockLines) -> None:
         """Move the lines of a block into the shards."""
@@ -191,7 +199,7 @@ class _ShardWriter:
     def _opened(self, group: str) -> _Open:
         path = self._spool.lines(len(self._plan.cuts) + len(self._open), 0)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._open[group] = _Open(path.open("wb", 0))
+        self._open[group] = _Open((self._making / path.name).open("wb", 0), path)
         return self._open[group]
 
     def close(self) -> None:
@@ -200,6 +208,7 @@ class _ShardWriter:
         self._start, self._records, self._open = None, 0, {}
         for shard in shards.values():
             shard.file.close()
+            (self._making / shard.path.name).replace(shard.path)
         if start is not None:
             lines = {group: shard.sizes.lines for group, shard in shards.items()} or {"": 0}
             self._plan.cuts += [
