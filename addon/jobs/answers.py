@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import BatchRow
 from addon.providers.retry_policy import backoff
+from addon.storage.unfinished_files import unfinished
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ async def written(store: AsyncStore, row: BatchRow, path: Path) -> Path | None:
     if not blocks:
         return None
     await anyio.Path(path.parent).mkdir(parents=True, exist_ok=True)
-    part = anyio.Path(path.with_suffix(".part"))
+    part = anyio.Path(unfinished(path))
     async with await part.open("wb") as file:
         for block in blocks:
             await file.write(await store.answer_rows(row.job_id, row.shard, row.round, block))

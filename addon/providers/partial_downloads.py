@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 
+from addon.storage.unfinished_files import unfinished
+
 NOT_SATISFIABLE = 416
 
 
@@ -15,8 +17,8 @@ class PartialDownload:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.part = path.with_name(f"{path.name}.part")
-        self._validator = path.with_name(f"{path.name}.validator")
+        self.part = unfinished(path)
+        self._validator = self.part.with_suffix(".validator")
 
     def ask_for_rest(self, request: httpx.Request) -> None:
         """Set the headers that ask for what is missing, if there is a beginning that can go on."""

@@ -21,6 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import GCSStore
 
 from addon.storage import object_store
+from addon.storage.unfinished_files import unfinished
 
 if TYPE_CHECKING:
     from obstore.store import GCSCredential
@@ -119,7 +120,7 @@ async def _downloaded(store: GCSStore, key: str, request: httpx.Request, path: P
     if path is None:
         return httpx.Response(200, content=bytes(await result.bytes_async()), request=request)
     size = result.meta["size"]
-    part = anyio.Path(path.with_name(f"{path.name}.part"))
+    part = anyio.Path(unfinished(path))
     received = await object_store.download(store, key, size, None, part)
     if received != size:
         raise httpx.NetworkError(f"{received} bytes came instead of {size}", request=request)

@@ -24,6 +24,7 @@ from addon.settings.config import S3Section
 from addon.storage import object_store
 from addon.storage.aws_credentials import REFUSED_KEY_CODES, Chain
 from addon.storage.aws_session import AwsSession
+from addon.storage.unfinished_files import unfinished
 from translators.errors import is_transient
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class S3:
 
         Raises `S3Refused` for an object that has changed since it was listed.
         """
-        part = anyio.Path(path.with_name(f"{path.name}.part"))
+        part = anyio.Path(unfinished(path))
         location = Location(bucket, source.key)
         async with self._store(location, access) as store:
             size = await object_store.download(store, source.key, source.size, source.etag, part)

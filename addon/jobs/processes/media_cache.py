@@ -15,6 +15,7 @@ from anyio.from_thread import start_blocking_portal
 
 from addon.jobs.processes.media_store import MediaStore
 from addon.storage.s3 import S3, Access, Location, S3Refused
+from addon.storage.unfinished_files import unfinished
 from translators.bedrock.s3_media import S3Medium
 from translators.errors import Refused
 
@@ -53,7 +54,7 @@ class MediaCache:
         try:
             self._fetch(medium, path)
         except S3Refused as error:
-            part = refused.with_suffix(f".{os.getpid()}.part")
+            part = unfinished(refused)
             part.write_text(str(error), encoding="utf-8")
             part.replace(refused)
         else:
@@ -70,7 +71,7 @@ class MediaCache:
         access = Access(
             region=store.access.region, role_arn=store.access.role_arn, bucket_owner=medium.bucket_owner
         )
-        own = path.with_suffix(f".{os.getpid()}")  # another process may fetch the same object now
+        own = unfinished(path)
         self._portal.call(self._s3.fetch, location, access, own, store.most_bytes)
         own.replace(path)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw, Struct
 
+from addon.storage.unfinished_files import unfinished
 from translators.bedrock.outlines import outline
 from translators.bedrock.records import read
 
@@ -31,7 +32,7 @@ _ROW = msgspec.json.Decoder(dict[str, Raw])
 def records_of(fetched: Sequence[Path], path: Path) -> int:
     """Write the lines of files as Bedrock records; how many. Raises `ValueError` naming a line."""
     count = 0
-    part = path.with_suffix(".part")
+    part = unfinished(path)
     with part.open("wb") as records:
         for file in fetched:
             with file.open("rb") as lines:
@@ -70,7 +71,7 @@ def labelled(results: Sequence[Path], records: Path, job_id: str) -> None:
         found = filter(None, map(read, lines))
         places = {record.record_id: index for index, record in enumerate(found)}
     for path in results:
-        part = path.with_suffix(".part")
+        part = unfinished(path)
         with path.open("rb") as rows, part.open("wb") as written:
             for row in rows:
                 written.write(_labelled(row, places, job_id))

@@ -21,6 +21,7 @@ from addon.jobs.processes.note_counts import NoteCounts, merged
 from addon.jobs.processes.pool import HERE, Workers
 from addon.jobs.processes.s3_media import Media
 from addon.jobs.spool import Spool
+from addon.storage.unfinished_files import unfinished
 from translators.providers.batch_file import Line
 from translators.translation import Route, Translator
 
@@ -231,7 +232,7 @@ def unanswered_lines(
     are. Raises `S3Unavailable`."""
     translator = Translator(route)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
+    temporary = unfinished(path)
     count = 0
     with temporary.open("wb") as file, Media(media_store) as media:
         reads = media.reading(translator.read)

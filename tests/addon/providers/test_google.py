@@ -120,6 +120,10 @@ async def test_a_part_that_is_lost_is_sent_again(google: GoogleServers, play: Pl
     assert google.objects[OBJECT] == data
 
 
+def unfinished_files(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.part"))
+
+
 async def test_results_of_any_size_become_files(google: GoogleServers, play: Play, tmp_path: Path) -> None:
     large = b"0123456789" * (SLICE // 10 + 7)
     google.objects = {
@@ -131,7 +135,7 @@ async def test_results_of_any_size_become_files(google: GoogleServers, play: Pla
     names = await play(fetching(f"gs://{BUCKET}/out/of 1"), tmp_path)
     assert names == ("results-0.jsonl", "results-1.jsonl")
     assert [(tmp_path / name).read_bytes() for name in names] == [b"{}\n", large]
-    assert not any((tmp_path / f"{name}.part").exists() for name in names)
+    assert not unfinished_files(tmp_path)
 
 
 async def test_an_object_is_read_where_it_is_not_saved(google: GoogleServers, play: Play) -> None:
