@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from addon.jobs.database.store import Store
+from addon.jobs.database.store import Store, batch_row
 from addon.jobs.database.tables import BatchRow, Job, utc_now
 from translators.bedrock.jobs import TERMINAL
 
@@ -55,7 +54,7 @@ class BatchStore:
         with self._store.exclusive() as session:
             if lane is not None:
                 _lock(session, lane)
-            row = _row(session, job_id, shard, round_)
+            row = batch_row(session, job_id, shard, round_)
             now = database_now(session)
             if row.batch_id is not None or row.creation == "refused":
                 return Claim(row=row, granted=False)
@@ -79,12 +78,12 @@ class BatchStore:
             rounds = select(func.max(BatchRow.round)).where(
                 BatchRow.job_id == job_id, BatchRow.shard == shard
             )
-            return _row(session, job_id, shard, session.scalar(rounds) or 0)
+            return batch_row(session, job_id, shard, session.scalar(rounds) or 0)
 
     def renew(self, row: BatchRow, owner: str, seconds: float) -> bool:
         """Extend a claim; False if it is over, or another's."""
         with self._store.exclusive() as session:
-            current = _row(session, row.job_id, row.shard, row.round)
+            current = batch_row(session, row.job_id, row.shard, row.round)
             now = database_now(session)
             if current.owner != owner or current.lease is None or current.lease <= now:
                 return False
@@ -94,7 +93,7 @@ class BatchStore:
     def release(self, row: BatchRow, owner: str, *, lost: bool = False, **values: Any) -> None:
         """End a claim and set columns; `lost`: a batch may exist from now on. Does nothing to another's."""
         with self._store.exclusive() as session:
-            current = _row(session, row.job_id, row.shard, row.round)
+            current = batch_row(session, row.job_id, row.shard, row.round)
             if current.owner != owner or current.batch_id is not None:
                 return
             current.owner = current.lease = None
@@ -106,7 +105,7 @@ class BatchStore:
     def created(self, row: BatchRow, batch_id: str, raw_status: str, *, adopted: bool = False) -> bool:
         """Store a row's batch; False if it has another one already."""
         with self._store.exclusive() as session:
-            current = _row(session, row.job_id, row.shard, row.round)
+            current = batch_row(session, row.job_id, row.shard, row.round)
             if current.batch_id is not None:
                 return current.batch_id == batch_id
             current.batch_id, current.raw_status, current.adopted = batch_id, raw_status, adopted
@@ -143,14 +142,6 @@ def _lock(session: Session, lane: str) -> None:
     """Exclude other claims in a lane until the transaction ends; in SQLite no other transaction runs."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock_number(lane)})
-
-
-def _row(session: Session, job_id: str, shard: int, round_: int) -> BatchRow:
-    """The row, inserted if missing, and locked."""
-    key = {"job_id": job_id, "shard": shard, "round": round_}
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(BatchRow).values(**key).on_conflict_do_nothing())
-    return session.get_one(BatchRow, (job_id, shard, round_), with_for_update=True)
 
 
 def _is_taken(session: Session, row: BatchRow, lane: str) -> bool:

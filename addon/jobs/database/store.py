@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, sessionmaker
 
@@ -43,6 +44,14 @@ def _blocks_of(job_id: str, shard: int, round_: int) -> Select[str]:
     return select(AnswerBlock.block).where(
         AnswerBlock.job_id == job_id, AnswerBlock.shard == shard, AnswerBlock.round == round_
     )
+
+
+def batch_row(session: Session, job_id: str, shard: int, round_: int) -> BatchRow:
+    """The row of a batch, inserted if missing, and locked."""
+    key = {"job_id": job_id, "shard": shard, "round": round_}
+    inserted = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(inserted(BatchRow).values(**key).on_conflict_do_nothing())
+    return session.get_one(BatchRow, (job_id, shard, round_), with_for_update=True)
 
 
 class Store:
@@ -267,7 +276,8 @@ class Store:
         report: dict[str, Any],
     ) -> None:
         """Insert a job's shards and input objects, unless it has shards already."""
-        with self._transaction() as session:
+        with self.exclusive() as session:
+            session.get_one(Job, job_id, with_for_update=True)  # another process may plan it too
             if session.scalar(select(func.count()).where(Shard.job_id == job_id)):
                 return
             session.add_all(shards)
@@ -301,13 +311,8 @@ class Store:
 
     def batch(self, job_id: str, shard: int, round_: int) -> BatchRow:
         """The row of a batch, inserted if missing."""
-        with self._transaction() as session:
-            row = session.get(BatchRow, (job_id, shard, round_))
-            if row is None:
-                row = BatchRow(job_id=job_id, shard=shard, round=round_)
-                session.add(row)
-                session.flush()
-            return row
+        with self.exclusive() as session:
+            return batch_row(session, job_id, shard, round_)
 
     def batches(self, job_id: str, shard: int | None = None) -> Sequence[BatchRow]:
         query = select(BatchRow).where(BatchRow.job_id == job_id)
@@ -363,6 +368,7 @@ class Store:
     def set_tags(self, job_id: str, tags: dict[str, str], limit: int) -> bool:
         """Add or change tags; False, with nothing changed, if the job would have more than `limit`."""
         with self.exclusive() as session:
+            session.get_one(Job, job_id, with_for_update=True)
             rows = {row.key: row for row in session.scalars(select(Tag).where(Tag.job_id == job_id))}
             if len(rows.keys() | tags.keys()) > limit:
                 return False

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -281,3 +282,28 @@ def test_tags_change_and_keep_within_their_limit(store: Store) -> None:
     assert not store.set_tags("aaaaaaaaaaaa", {"third": ""}, limit=2)
     store.remove_tags("aaaaaaaaaaaa", ["team", "unknown"])
     assert store.tags("aaaaaaaaaaaa") == {"run": "1"}
+
+
+@pytest.mark.parametrize("write", ["plan", "batch", "tags"])
+def test_several_processes_may_write_the_same_at_the_same_time(database_url: str, write: str) -> None:
+    stores = [Store(database_url) for _ in range(6)]
+    stores[0].add(job("a" * 12), {})
+    begin = Barrier(len(stores))
+
+    def written(store: Store) -> object:
+        begin.wait()
+        match write:
+            case "plan":
+                shards = [shard("a" * 12, number) for number in range(20)]
+                store.plan("a" * 12, NOON, shards=shards, inputs=[], report={})
+                return len(store.shards("a" * 12))
+            case "batch":
+                return store.batch("a" * 12, 0, 0).round
+            case _:
+                return store.set_tags("a" * 12, {"team": "one", "cost": "two"}, 2)
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        results = list(threads.map(written, stores))
+    assert results == [{"plan": 20, "batch": 0, "tags": True}[write]] * len(stores)
+    for store in stores:
+        store.close()
