@@ -166,7 +166,7 @@ class Transport:
         finally:
             free.append((client, time.monotonic()))
             with anyio.CancelScope(shield=True):
-                while time.monotonic() - free[0][1] > _LONGEST_IDLE:
+                while free and time.monotonic() - free[0][1] > _LONGEST_IDLE:  # others may take the rest
                     await free.popleft()[0].aclose()
 
     async def _new_client(self, url: httpx.URL) -> httpx.AsyncClient:

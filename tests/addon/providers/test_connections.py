@@ -1,7 +1,9 @@
 """Connections to a provider, of which many requests at the same time need many."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import override
 
 import httpx
 import pytest
@@ -58,6 +60,45 @@ async def test_requests_at_the_same_time_have_a_connection_each_which_the_next_o
         await transport.close()
         while server.open:  # noqa: ASYNC110 - the server notices it in a moment
             await asyncio.sleep(0.01)
+
+
+class SlowToClose(httpx.AsyncBaseTransport):
+    """Answers at once, and has a callback made while it is being closed."""
+
+    def __init__(self) -> None:
+        self.while_closing: list[Callable[[], Awaitable[object]]] = []
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(float(request.url.params.get("seconds", 0)))
+        return httpx.Response(200)
+
+    @override
+    async def aclose(self) -> None:
+        if self.while_closing:
+            await self.while_closing.pop()()
+
+
+async def test_an_answer_comes_although_another_request_takes_the_client_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = SlowToClose()
+    transport = Transport(environment={}, transport=network)
+    url = "http://provider/"
+    await asyncio.gather(*(transport.send(httpx.Request("GET", url)) for _ in range(2)))
+    monkeypatch.setattr(module, "_LONGEST_IDLE", 0.1)
+    await asyncio.sleep(0.2)
+    others: list[asyncio.Task[httpx.Response]] = []
+
+    async def take_the_rest() -> None:
+        request = httpx.Request("GET", f"{url}?seconds=0.3")
+        others.append(asyncio.ensure_future(transport.send(request)))
+        await asyncio.sleep(0.1)
+
+    network.while_closing.append(take_the_rest)
+    assert (await transport.send(httpx.Request("GET", url))).status_code == 200
+    assert [(await other).status_code for other in others] == [200]
+    await transport.close()
 
 
 async def test_connections_that_were_not_needed_for_long_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
