@@ -11,7 +11,7 @@ import anyio
 import anyio.to_process
 from sqlalchemy.engine import make_url
 
-from addon.jobs.coordinated import coordinated
+from addon.jobs.coordinator import coordinated
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import Job
 from addon.jobs.errors import JobFailed

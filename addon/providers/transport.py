@@ -70,6 +70,7 @@ class Transport:
         self._free: dict[tuple[str, bytes], deque[tuple[httpx.AsyncClient, float]]] = {}
         """By server: clients without a request, each with the time since when, the latest one last."""
         self._trusted: ssl.SSLContext | None = None
+        self._is_closed = False
         self._storage = GoogleStorage((google or GoogleCredentials(own)).renewed, environment, own)
 
     async def play[Outcome](
@@ -101,7 +102,8 @@ class Transport:
         return await self._send(request, None, lost=Unreachable)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use when their requests end."""
+        self._is_closed = True
         for free in self._free.values():
             while free:
                 await free.pop()[0].aclose()
@@ -166,6 +168,8 @@ class Transport:
         finally:
             free.append((client, time.monotonic()))
             with anyio.CancelScope(shield=True):
+                if self._is_closed:
+                    await self.close()
                 while free and time.monotonic() - free[0][1] > _LONGEST_IDLE:  # others may take the rest
                     await free.popleft()[0].aclose()
 

@@ -16,7 +16,7 @@ import anyio
 import anyio.to_process
 import pytest
 
-from addon.jobs.coordinated import coordinated
+from addon.jobs.coordinator import coordinated
 from addon.jobs.processes.input_reader import InputFile
 from addon.jobs.processes.join import NO_RESULT, Range, join
 from addon.jobs.processes.lines import custom_id

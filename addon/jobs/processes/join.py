@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from addon.jobs.processes import damaged_rows
-from addon.jobs.processes.copying import copy
+from addon.jobs.processes.file_copy import copy
 from addon.jobs.processes.input_blocks import SIZE, InputBlock, blocks_of
 from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, records_in
 from addon.jobs.processes.line_blocks import in_order

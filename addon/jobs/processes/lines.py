@@ -56,8 +56,8 @@ def translator_of(route: Route) -> Translator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """What lines are made of and for."""
+class LineOptions:
+    """The settings of a job's lines."""
 
     job_id: str
     route: Route
@@ -69,7 +69,7 @@ class Order:
 
 
 class Sizes(NamedTuple):
-    """Of the lines of one group."""
+    """The number, weight and bytes of the lines of one group."""
 
     lines: int = 0
     weight: int = 0
@@ -122,13 +122,15 @@ class BlockLines:
         return self.places[::_NUMBERS]
 
 
-def block_lines(order: Order, block: InputBlock, index: int) -> BlockLines:
+def block_lines(options: LineOptions, block: InputBlock, index: int) -> BlockLines:
     """Write the lines of a block whose first record has that index. Raises `BadLine`, `S3Unavailable`."""
-    translator = translator_of(order.route)
+    translator = translator_of(options.route)
     done = BlockLines(first=index)
-    with _Files(order.folder, block.name, done) as files, Media(order.media) as media:
+    with _Files(options.folder, block.name, done) as files, Media(options.media) as media:
         for located in records_in(block.spans, media.reading(translator.read), index):
-            line = sendable(translator, order.job_id, located.index, located.record, order.max_bytes, media)
+            line = sendable(
+                translator, options.job_id, located.index, located.record, options.max_bytes, media
+            )
             if isinstance(line, Line):
                 for note in line.notes:
                     count_note(done.report, note, located.record_id)

@@ -1,8 +1,7 @@
 """The media of a job, fetched from S3 into its spool.
 
 Each object is fetched once, as long as there is room for it, or by each process that needs it at the same
-time. What S3 refuses is kept too, so that a record
-gives the same error whenever it is looked at.
+time. What S3 refuses is kept too, so that a record gives the same error whenever it is looked at.
 """
 
 import os

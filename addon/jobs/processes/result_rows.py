@@ -32,7 +32,10 @@ class Precedence(IntEnum):
 
 
 class Place(Struct, frozen=True, gc=False):
-    """Of a row in the result files. One is made for each row, which a dataclass would be slow at."""
+    """The position of a row in the result files, and its kind.
+
+    One is made for each row, which a dataclass would be slow at.
+    """
 
     file: int
     offset: int
@@ -102,7 +105,7 @@ def has_only_foreign_rows(results: Sequence[Path], kind: str, job_id: str, cut: 
 
 
 class RowCounts(NamedTuple):
-    """Of the rows in result files."""
+    """The number of rows in result files, by kind."""
 
     readable: int = 0
     """If need be after a repair."""

@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from addon.jobs.processes.copying import copy
+from addon.jobs.processes.file_copy import copy
 from addon.jobs.processes.input_blocks import SIZE, blocks_of
 from addon.jobs.processes.input_reader import BUFFER, InputFile, Start, records
 from addon.jobs.processes.line_blocks import in_order
-from addon.jobs.processes.lines import BlockLines, Order, Portion, Sizes, block_lines, sendable
+from addon.jobs.processes.lines import BlockLines, LineOptions, Portion, Sizes, block_lines, sendable
 from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.note_counts import NoteCounts, merged
 from addon.jobs.processes.pool import HERE, Workers
@@ -110,8 +110,10 @@ def split(
     size. Raises `BadLine`, `S3Unavailable`."""
     spool, plan = Spool(folder), Plan(counts=[0] * len(inputs))
     with spool.own_folder() as making, _ShardWriter(spool, making, limits, plan) as writer:
-        order = Order(job_id=job_id, route=route, max_bytes=limits.bytes, folder=making, media=media_store)
-        submit = partial(workers.submit, block_lines, order)
+        options = LineOptions(
+            job_id=job_id, route=route, max_bytes=limits.bytes, folder=making, media=media_store
+        )
+        submit = partial(workers.submit, block_lines, options)
         for _, done in in_order(blocks_of(inputs, size), submit, workers.in_flight):
             writer.add(done)
             for number, records in Counter(done.objects()).items():

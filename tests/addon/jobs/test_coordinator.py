@@ -9,7 +9,7 @@ import anyio
 import anyio.to_process
 import pytest
 
-from addon.jobs.coordinated import coordinated
+from addon.jobs.coordinator import coordinated
 from addon.jobs.processes.pool import Workers
 from tests.waiting import PATIENCE
 
