@@ -103,6 +103,8 @@ class Job(Base):
     failed: Mapped[int] = mapped_column(BigInteger, default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    retry_of: Mapped[str | None] = mapped_column(String(12), index=True)
+    """The job whose failed records this one sends again."""
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """The input objects in order: `{"key", "size", "etag", "records"}`."""
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -142,6 +144,8 @@ class Shard(Base):
     """The range's part of the output is written to the spool."""
     notes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Notes on the answers of the range, in the form of the job's `report`."""
+    errors: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Failed records of the range, as `processes/error_groups.py` groups them."""
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)
@@ -208,6 +212,28 @@ class AnswerBlock(Base):
     """Sorts blocks by the time of their making; unique, whichever process made it."""
     rows: Mapped[bytes] = mapped_column(LargeBinary)
     """Whole lines, compressed by zlib."""
+
+
+class Event(Base):
+    """Something that happened to a job: an entry of its timeline."""
+
+    __tablename__ = "events"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    """In the order of time, from 1."""
+    first: Mapped[datetime]
+    last: Mapped[datetime]
+    """Time of the latest repetition."""
+    count: Mapped[int] = mapped_column(default=1)
+    """How often it happened."""
+    kind: Mapped[str] = mapped_column(String(16))
+    """See `addon/jobs/timeline.py`."""
+    text: Mapped[str] = mapped_column(Text)
+    """One line, often in the provider's own words; no secret is in it."""
+    shard: Mapped[int | None]
+    batch: Mapped[str | None] = mapped_column(Text)
+    """The provider's id of the batch, or of the file."""
 
 
 class Tag(Base):

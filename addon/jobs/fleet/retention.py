@@ -11,7 +11,7 @@ from dbos import DBOS
 from sqlalchemy import Select, delete, select
 
 from addon.jobs.database.store import Store
-from addon.jobs.database.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token, utc_now
+from addon.jobs.database.tables import AnswerBlock, BatchRow, Event, Job, JobKey, Shard, Tag, Token, utc_now
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
 from translators.bedrock.jobs import TERMINAL
@@ -67,7 +67,7 @@ def _remove(job_ids: Sequence[str], before: datetime, store: Store) -> None:
     create new jobs from then on."""
     with store.exclusive() as session:
         ids = session.scalars(_old_jobs(before).where(Job.id.in_(job_ids))).all()
-        for table in (AnswerBlock, BatchRow, Shard, Tag, Token, JobKey):
+        for table in (AnswerBlock, BatchRow, Event, Shard, Tag, Token, JobKey):
             session.execute(delete(table).where(table.job_id.in_(ids)))
         session.execute(delete(Job).where(Job.id.in_(ids)))
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from addon.jobs.database import sqlite
 from addon.jobs.database.tables import Base
 
-HEAD = "members"
+HEAD = "events"
 """The newest revision: the tables as `tables.py` has them."""
 
 _FOLDER = Path(__file__).parent
