@@ -8,9 +8,14 @@ PATIENCE = 100.0
 as much to do needs a tenth of it; pytest's own limit leaves a test room for several such waits."""
 
 
+LONGEST_PAUSE = 0.2
+"""Seconds between two looks in the end: each may be a call through a proxy, and costs the machine."""
+
+
 def wait_until(condition: Callable[[], object], expected: str = "the condition") -> None:
     """Return as soon as the condition is met; `expected` names it in the failure."""
-    limit = time.monotonic() + PATIENCE
+    limit, pause = time.monotonic() + PATIENCE, 0.02
     while not condition():
         assert time.monotonic() < limit, f"{expected} was not met within {PATIENCE:.0f} s"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(LONGEST_PAUSE, 1.3 * pause)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 import httpx
 
@@ -27,6 +27,26 @@ NOWHERE = "https://127.0.0.1:9"
 
 _PORTS = range(20_000, 32_000)
 """Below the ports that systems hand out for outgoing connections."""
+
+
+class Process(Protocol):
+    """What is needed of a `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class DidNotStart(RuntimeError):
@@ -93,21 +113,25 @@ class ProxyProcess:
     def start(self) -> Self:
         """Start it and wait until it answers. Raises `DidNotStart`."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "addon.cli.main", *self.command],
-                cwd=self.folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us; we end the proxy
-            )
+            self._process = self.spawn(log.fileno())
         try:
             self._wait_until_ready()
         except BaseException:
             self.kill()
             raise
         return self
+
+    def spawn(self, log: int) -> Process:
+        """Begin its process, which writes to the file `log`."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "addon.cli.main", *self.command],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us; we end the proxy
+        )
 
     def stop(self) -> None:
         """Terminate it; kill it after `END_LIMIT`."""
@@ -140,21 +164,23 @@ class ProxyProcess:
 
     def _wait_until_ready(self) -> None:
         """Wait until a routed List is answered by anything but 503: sockets are open before the rest is."""
-        limit = time.monotonic() + START_LIMIT
-        while time.monotonic() < limit:
-            if self.ended:
-                raise DidNotStart(f"the proxy ended with code {self._process.returncode}:\n{self.log_text()}")
-            if self._answers():
-                return
-            time.sleep(0.05)
+        limit, pause = time.monotonic() + START_LIMIT, 0.05
+        proxy = self.url if self.mode == "regular" else None
+        with httpx.Client(proxy=proxy, trust_env=False, timeout=10) as client:
+            while time.monotonic() < limit:
+                if self.ended:
+                    code = self._process.returncode
+                    raise DidNotStart(f"the proxy ended with code {code}:\n{self.log_text()}")
+                if self._answers(client):
+                    return
+                time.sleep(pause)
+                pause = min(0.5, 1.3 * pause)
         raise DidNotStart(f"the proxy was silent for {START_LIMIT:.0f} s:\n{self.log_text()}")
 
-    def _answers(self) -> bool:
+    def _answers(self, client: httpx.Client) -> bool:
         host = "http://bedrock.us-east-1.amazonaws.com" if self.mode == "regular" else self.url
-        proxy = self.url if self.mode == "regular" else None
         try:
-            with httpx.Client(proxy=proxy, trust_env=False, timeout=10) as client:
-                answer = client.get(f"{host}/model-invocation-jobs", headers={"x-model-provider": "openai"})
+            answer = client.get(f"{host}/model-invocation-jobs", headers={"x-model-provider": "openai"})
         except httpx.TransportError:
             return False
         return answer.status_code != httpx.codes.SERVICE_UNAVAILABLE

@@ -16,6 +16,7 @@ from addon.demo.fake_provider.faults import nothing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import Mode, ProxyProcess
 from addon.demo.servers import s3_server, without_accounts
+from tests.end_to_end.fork_server import ForkedProxy
 from tests.end_to_end.harness import REGION, Bucket, Client, bedrock, client
 
 PROXY_AWS = {"AWS_ACCESS_KEY_ID": "the-proxys-access-key", "AWS_SECRET_ACCESS_KEY": "the-proxys-secret-key"}
@@ -30,6 +31,11 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
     "providers.keyless.models": {"*": "gpt-5.4-mini"},
 }
 """`openai`, `small` (ten batches for a thousand records), `wrong` (a key that is refused) and `keyless`."""
+
+
+POLL_INTERVAL = 0.5
+"""Seconds. A proxy that does nothing looks into its database as often; ten of them would need a core for
+that. Those that tests share end with their module for the same reason."""
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -107,9 +113,10 @@ def prepared(
     config: Mapping[str, Mapping[str, Any]] | None = None,
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    kind: type[ProxyProcess] = ForkedProxy,
 ) -> ProxyProcess:
     """A proxy in front of the provider, not started yet; a section in `config` replaces the usual one."""
-    return ProxyProcess(
+    return kind(
         folder,
         environment={
             **without_accounts(os.environ, folder),
@@ -124,12 +131,12 @@ def prepared(
         },
         mode=mode,
         settings={"flow_detail": "0", **(settings or {})},
-        config={"jobs": {"poll_interval": 0.1, "search_seconds": 1}, **PROVIDERS, **(config or {})},
+        config={"jobs": {"poll_interval": POLL_INTERVAL, "search_seconds": 1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )
 
 
-SHARED = {"jobs": {"poll_interval": 0.1, "keep_provider_files": True}}
+SHARED = {"jobs": {"poll_interval": POLL_INTERVAL, "keep_provider_files": True}}
 """Of proxies that tests share: files deleted after a job's end would be seen by the next test's provider."""
 
 
@@ -138,7 +145,7 @@ def alive(proxy: ProxyProcess) -> ProxyProcess:
     return proxy.start() if proxy.ended else proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def regular_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:
@@ -147,7 +154,7 @@ def regular_proxy(
         yield proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reverse_proxy(
     s3_url: str, one_provider: BatchServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProxyProcess]:

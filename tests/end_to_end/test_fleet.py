@@ -25,7 +25,7 @@ from tests.waiting import wait_until
 
 RECORDS = [claude(number) for number in range(1, 4)]
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="
-FAST = {"poll_interval": 0.2, "heartbeat": 0.5, "create_limit": 4, "search_seconds": 1}
+FAST = {"poll_interval": 0.5, "heartbeat": 0.5, "create_limit": 4, "search_seconds": 1}
 
 
 class Fleet:

@@ -80,7 +80,8 @@ def proxy(
         "PARROT_BASE_URL": parrot,
     }
     folder = tmp_path_factory.mktemp("parrot")
-    with prepared(folder, s3_url, one_provider, environment=environment) as started:
+    # a process that is forked would not have these sources
+    with prepared(folder, s3_url, one_provider, environment=environment, kind=ProxyProcess) as started:
         yield started
 
 

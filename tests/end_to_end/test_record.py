@@ -10,7 +10,7 @@ from addon.demo.proxy_process import ProxyProcess
 from addon.demo.servers import without_accounts
 from tests.addon.cli import programs
 from tests.addon.recorder.capturing import captured
-from tests.end_to_end.conftest import PROVIDERS, PROXY_AWS
+from tests.end_to_end.conftest import POLL_INTERVAL, PROVIDERS, PROXY_AWS
 from tests.end_to_end.harness import CALLER, REGION, Bucket, bedrock, claude, client, ended, jsonl
 from tests.translators.test_recordings import (
     test_conversations_ask_what_was_asked_and_end_as_they_ended as life_cycle_plays,
@@ -44,7 +44,7 @@ def test_a_captured_job_becomes_recordings(
             "OPENAI_BASE_URL": provider.url,
             "HTTP_PROXY": capture.url,
         }
-        config: dict[str, Any] = {"jobs": {"poll_interval": 0.1}, **PROVIDERS}
+        config: dict[str, Any] = {"jobs": {"poll_interval": POLL_INTERVAL}, **PROVIDERS}
         with (
             ProxyProcess(tmp_path / "proxy", environment=environment, mode="reverse", config=config) as proxy,
             bedrock(proxy, provider="openai", **to_be_seen) as routed,

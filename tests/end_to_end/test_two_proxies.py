@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from addon.demo.fake_provider.server import BatchServer
-from tests.end_to_end.conftest import StartProxy
+from tests.end_to_end.conftest import POLL_INTERVAL, StartProxy
 from tests.end_to_end.harness import Bucket, bedrock, claude, counts, ended, held, jsonl, when
 
 RECORDS = [claude(number) for number in range(1, 6)]
@@ -13,7 +13,7 @@ RECORDS = [claude(number) for number in range(1, 6)]
 def test_a_job_that_one_accepts_is_run_once_by_the_other(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, tmp_path: Path
 ) -> None:
-    shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": 0.1}}
+    shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": POLL_INTERVAL}}
     start_proxy(config=shared)
     second = start_proxy(config=shared)
     with bedrock(second, provider="openai") as client:
@@ -27,7 +27,7 @@ def test_a_job_that_one_accepts_is_run_once_by_the_other(
 def test_the_other_goes_on_with_a_job_when_the_first_is_killed(
     start_proxy: StartProxy, provider: BatchServer, bucket: Bucket, tmp_path: Path
 ) -> None:
-    shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": 0.1}}
+    shared = {"jobs": {"folder": str(tmp_path / "shared"), "poll_interval": POLL_INTERVAL}}
     seen_in_progress = threading.Event()
     provider.at = held("retrieve", seen_in_progress)
     first = start_proxy(config=shared)

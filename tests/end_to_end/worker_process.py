@@ -1,12 +1,12 @@
 """Runs `bedrock-batch worker` in a process of its own."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.end_to_end.fork_server import fork
 
 
 class WorkerProcess:
@@ -21,14 +21,8 @@ class WorkerProcess:
     def start(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "addon.cli.main", *self._command],
-                cwd=self._folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            self._process = fork(
+                self._command, folder=self._folder, environment=self._environment, log=log.fileno()
             )
         return self
 

@@ -24,6 +24,7 @@ from addon.settings.config import Config
 from addon.storage.s3 import S3
 from translators.bedrock.jobs import TERMINAL
 
+POLL_INTERVAL = 0.2
 JOB = "abcdefghij12"
 CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Say hi"}]}]}
 NAMES_ONLY_FAIL = {"messages": [{"role": "user", "content": [{"text": "please fail"}]}]}
@@ -65,7 +66,7 @@ class Setup:
                 "s3": {"endpoint_url": s3_url},
                 "jobs": {
                     "folder": folder,
-                    "poll_interval": 0.1,
+                    "poll_interval": POLL_INTERVAL,
                     "seconds_per_hour": seconds_per_hour,
                     "retry_rounds": retry_rounds,
                     "fall_back_after": fall_back_after,
@@ -90,7 +91,7 @@ class Setup:
                 keys=keys,
                 s3=S3(self.config.s3),
                 transport=transport,
-                poll_interval=self.config.jobs.poll_interval or 0.1,
+                poll_interval=self.config.jobs.poll_interval or POLL_INTERVAL,
                 workers=anyio.CapacityLimiter(workers),
             ),
             self.store,
