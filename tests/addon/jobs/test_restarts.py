@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import text
 
 from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
@@ -27,6 +28,27 @@ async def test_a_job_goes_on_in_the_next_process(
         job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
+    assert setup.told("takeover") == []
+
+
+async def test_a_job_of_a_process_that_ended_without_a_word_is_taken_over_and_says_so(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    provider.timing = Timing(looks=4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.status == "InProgress")
+    with setup.store.exclusive() as session:  # as a killed process leaves its workflows
+        killed = (
+            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'host-1' WHERE status = 'ENQUEUED'"
+        )
+        session.execute(text(killed))
+    async with setup.open():
+        job = await setup.until(is_over)
+    assert job.status == "Completed"
+    assert setup.told("takeover") == ["host-1 ended or is silent; another member goes on"]
 
 
 @pytest.mark.parametrize(
