@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.spool import Spool
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, workflow_tasks
 
@@ -29,6 +30,8 @@ async def test_a_job_goes_on_in_the_next_process(
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
     assert setup.told("takeover") == []
+    looks = [event.count for event in EventStore(setup.store).timeline(JOB) if event.kind == "look"]
+    assert looks == [1] * len(looks)  # those without news left nothing
 
 
 async def test_a_job_of_a_process_that_ended_without_a_word_is_taken_over_and_says_so(
