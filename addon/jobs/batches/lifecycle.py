@@ -228,6 +228,8 @@ async def _look(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
     except Exception:
         if run.is_late(grace_hours=GRACE_HOURS):
             logger.warning("job %s: batch %s may go on at %s", run.id, batch_id, run.job.provider)
+            text = f"the batch may go on at {run.job.provider}"
+            await run.note("stop", text, shard=row.shard, batch=batch_id)
             return None
         raise
     await _save(run, row, batch)

@@ -65,7 +65,8 @@ class EventStore:
     ) -> None:
         """Store an event that happened so often; nothing for a job that is not stored."""
         with self._store.exclusive() as session:
-            if session.scalar(select(Job.id).where(Job.id == job_id).with_for_update()) is not None:
+            job = select(Job.id).where(Job.id == job_id).with_for_update(key_share=True)
+            if session.scalar(job) is not None:
                 _add(session, job_id, kind, text, now, shard=shard, batch=batch, times=times)
 
     def timeline(self, job_id: str, after: int = 0, limit: int = 1000) -> list[Event]:

@@ -318,7 +318,7 @@ class Store:
         """Record why the provider has no results for a shard, and the HTTP status."""
         job_id, number = shard.job_id, shard.number
         with self.exclusive() as session:
-            session.get_one(Job, job_id, with_for_update=True)  # first, as where a job falls back
+            session.get_one(Job, job_id, with_for_update={"key_share": True})  # first, as in `fall_back`
             row = session.get_one(Shard, (job_id, number))
             row.refusal, row.refusal_code = message, status
             note_with_change(session, job_id, "refused", f"{status}: {message}", utc_now(), shard=number)
