@@ -18,11 +18,9 @@ from types import FrameType
 from urllib.parse import unquote, urlsplit
 
 from addon.cli.errors import CommandError
+from addon.cli.run_summary import BEDROCK_HOSTS, Calls, calls_in, host_line, job_lines
 from addon.proxy import ca_bundle
 from addon.proxy.application_environment import application_environment, proxy_bypasses
-
-BEDROCK_HOSTS = r"^(vpce-[a-z0-9-]+\.)?bedrock(-fips)?\.[a-z0-9-]+(\.[a-z0-9-]+)+:\d+$"
-"""The hosts that the proxy decrypts; every other host, S3 included, is tunnelled with its own certificate."""
 
 START_LIMIT = 60.0
 """Seconds a proxy may take to listen; it opens a database and takes up the jobs found in it."""
@@ -75,13 +73,16 @@ def run_program(command: Sequence[str], settings: Sequence[str]) -> int:
                 _print(f"warning: Bedrock calls will not pass the proxy: {bypass}")
         code = _run_supervised(command, environment)
         died = proxy.process.poll()
-    if not seen.exists():
+    calls = calls_in(seen)
+    if not calls.bedrock:
         variables = "HTTPS_PROXY or AWS_ENDPOINT_URL_BEDROCK" if proxy.endpoint else "HTTPS_PROXY"
         _print(
             "no Bedrock call of the program came through the proxy: "
             f"have its Bedrock client read {variables}, and give it no endpoint of its own"
         )
-    _print_unfinished(proxy)
+    _print_jobs(proxy, calls)
+    if (told := host_line(calls.hosts)) is not None:
+        _print(told)
     if died is not None:
         raise CommandError(f"the proxy ended before the program did, with exit code {died}; its log: {log}")
     if code == 0:
@@ -221,13 +222,16 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _print_unfinished(proxy: Proxy) -> None:
-    """Print the jobs that outlive the program: they are in the database, and go on from there."""
+def _print_jobs(proxy: Proxy, calls: Calls) -> None:
+    """Print the jobs that the program made, and those that outlive it: they are in the database, and go on
+    from there."""
     from addon.jobs.database.store import Store
     from addon.settings.config import load
 
     store = Store(proxy.database or load(proxy.config or None).database)
     try:
+        for line in job_lines(store, calls.jobs):
+            _print(line)
         running = store.unfinished()
     finally:
         store.close()

@@ -17,6 +17,8 @@ import pytest
 from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess
+from addon.jobs.database.event_store import EventStore
+from addon.jobs.database.store import Store
 from tests import postgres
 from tests.end_to_end.conftest import prepared
 from tests.end_to_end.harness import Bucket, Client, bedrock, claude, counts, ended, held, job_id, jsonl, when
@@ -127,6 +129,10 @@ def test_the_jobs_of_a_killed_member_are_finished_by_another(
     with bedrock(second) as client:
         completed(client, arns)
     check(bucket, provider, arns, names)
+    store = Store(fleet.url)
+    for arn in arns:
+        assert "takeover" in {event.kind for event in EventStore(store).timeline(job_id(arn))}
+    store.close()
 
 
 def test_a_member_that_ends_hands_its_jobs_over_at_once(

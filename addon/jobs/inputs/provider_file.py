@@ -85,6 +85,9 @@ class FileAtProvider:
             logger.warning(
                 "job %s: its batch %s goes on at %s: %s", run.id, batch_id, run.job.provider, error
             )
+            await run.note("refused", f"cannot be cancelled: {error}", shard=0, batch=batch_id)
+        else:
+            await run.note("stop", "the provider accepts the end of the batch", shard=0, batch=batch_id)
 
     def _key(self, job: Job) -> str:
         """The input object's key, from which output is named: as requested, else with the file's id."""

@@ -13,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 from addon.cli import jobs as jobs_command
 from addon.cli.main import application
+from addon.cli.timeline_table import NEWEST
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.store import Store
 from addon.jobs.database.tables import Job, Shard, utc_now
 from tests.addon.cli import programs
@@ -210,6 +212,41 @@ def test_show_of_a_failed_job_says_why_and_promises_no_output(store: Store, jobs
     assert "s3://in-bucket/records/" in shown
     assert "manifest" not in shown
     assert json.loads(jobs("show", "job000000001", "--json").stdout)["output"] is None
+
+
+def test_show_tells_the_newest_of_the_timeline_and_all_on_request(store: Store, jobs: Jobs) -> None:
+    a_split_job(store)
+    events, noon = EventStore(store), datetime(2026, 1, 2, 12)
+    hostile = "\x1b[2J \u202eevil [red]markup[/] \u2066"
+    for number in range(40):
+        events.note("job000000001", "look", f"in_progress: {number} succeeded", noon, shard=0, batch="b_1")
+    for minute in (1, 2):
+        events.note("job000000001", "refused", hostile, noon + timedelta(minutes=minute), shard=1)
+    shown = jobs("show", "job000000001").output
+    lines = [re.split(r" {2,}", line.strip()) for line in shown.splitlines()]
+    head = lines.index(["TIME", "WHAT", "SHARD", "BATCH"])
+    assert len(lines[head + 1 :]) == NEWEST + 1
+    assert lines[head + 1][1:] == ["look", "0", "b_1", "in_progress: 11 succeeded"]
+    told, last = lines[-2:]
+    assert told[1:3] == ["refused", "1"]
+    assert r"\x1b[2J \u202eevil [red]markup[/] \u2066 (2 times until " in told[3]
+    assert last == ["Only the newest 30 of 42; --timeline shows all."]
+    whole = jobs("show", "job000000001", "--timeline").output
+    assert "Submitted" not in shown
+    assert "InProgress: to openai, gpt-5.4-mini" in whole
+    assert "Only the newest" not in whole
+    known = json.loads(jobs("show", "job000000001", "--json").stdout)["timeline"]
+    assert [entry["number"] for entry in known] == list(range(1, 43))
+    assert known[-1] == {
+        "number": 42,
+        "first": "2026-01-02T12:01:00.000Z",
+        "last": "2026-01-02T12:02:00.000Z",
+        "count": 2,
+        "kind": "refused",
+        "text": hostile,
+        "shard": 1,
+        "batch": None,
+    }
 
 
 def test_people_see_local_times_and_scripts_utc(store: Store, tmp_path: Path) -> None:

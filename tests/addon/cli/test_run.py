@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from mitmproxy.certs import CertStore
 
-from addon.cli import run
+from addon.cli import run, run_summary
 from addon.cli.errors import CommandError
 from addon.jobs.database.store import Store
 from addon.proxy import ca_bundle
@@ -30,8 +30,17 @@ from tests.waiting import PATIENCE, wait_until
 
 SHOW_ENVIRONMENT = """
 import boto3, json, os, pathlib, sys
-listed = boto3.client("bedrock").list_model_invocation_jobs()["invocationJobSummaries"]
-pathlib.Path("seen.json").write_text(json.dumps({"listed": listed, "environment": dict(os.environ)}))
+bedrock = boto3.client("bedrock")
+listed = bedrock.list_model_invocation_jobs()["invocationJobSummaries"]
+place = {"s3Uri": "s3://a-bucket/a/"}
+arn = bedrock.create_model_invocation_job(
+    jobName="nightly", roleArn="arn:aws:iam::123456789012:role/r", clientRequestToken="t" * 40,
+    modelId="anthropic.claude-3-haiku-20240307-v1:0", inputDataConfig={"s3InputDataConfig": place},
+    outputDataConfig={"s3OutputDataConfig": place})["jobArn"]
+bedrock.get_model_invocation_job(jobIdentifier=arn)
+bedrock.stop_model_invocation_job(jobIdentifier=arn)
+seen = {"listed": listed, "arn": arn, "environment": dict(os.environ)}
+pathlib.Path("seen.json").write_text(json.dumps(seen))
 sys.exit(3)
 """
 
@@ -66,6 +75,8 @@ for host in sys.argv[1:]:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"CONNECT {host} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
         print(connection.recv(4096).split(b"\\r\\n")[0].decode())
+        if "sts" in host or "S3" in host:
+            continue  # nothing is sent there
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with context.wrap_socket(connection, server_hostname=host.partition(":")[0]) as secure:
@@ -137,6 +148,9 @@ def test_exit_code_environment_and_answers_reach_the_program(tmp_path: Path) -> 
     assert seen["environment"]["AWS_CA_BUNDLE"] == str(bundle)
     assert ca_bundle.ca_file(company).read_bytes().strip() in bundle.read_bytes()
     assert f"AWS_CA_BUNDLE={bundle}" in result.stderr
+    (told,) = [line for line in result.stderr.splitlines() if "run: job " in line]
+    assert told.startswith(f"bedrock-batch run: job nightly ({seen['arn'][-12:]}): Stop")
+    assert "other AWS hosts" not in result.stderr
     log = Path(result.stderr.rpartition("the proxy's log: ")[2].strip())
     assert "proxy listening at 127.0.0.1:" in log.read_text()
 
@@ -145,10 +159,14 @@ def test_only_bedrock_is_decrypted_and_a_good_end_leaves_nothing_behind(tmp_path
     (tmp_path / "tunnel.py").write_text(TUNNEL)
     with https_server(tmp_path) as (port, own_certificate):
         hosts = [f"localhost:{port}", "bedrock.us-east-1.amazonaws.com:443"]
-        arguments = ["run", "--provider", "openai", "--", "python", "tunnel.py", *hosts]
+        others = ["sts.amazonaws.com:443", "a-bucket.S3.cn-north-1.amazonaws.com.cn:8443"]
+        arguments = ["run", "--provider", "openai", "--", "python", "tunnel.py", *hosts, *others, others[0]]
         result = programs.run(arguments, tmp_path)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines() == ["HTTP/1.1 200 Connection established"] * 2
+    assert result.stdout.splitlines() == ["HTTP/1.1 200 Connection established"] * 5
+    (told,) = [line for line in result.stderr.splitlines() if "other AWS hosts" in line]
+    called = "a-bucket.s3.cn-north-1.amazonaws.com.cn:8443, sts.amazonaws.com"
+    assert told.endswith(f"that the program called, with its AWS account: {called}")
     assert (tmp_path / f"{hosts[0]}.der").read_bytes() == own_certificate
     bedrock = ssl.DER_cert_to_PEM_cert((tmp_path / f"{hosts[1]}.der").read_bytes())
     (tmp_path / "bedrock.pem").write_text(bedrock)
@@ -376,7 +394,7 @@ def test_a_proxy_that_cannot_be_chained_is_refused(url: str) -> None:
     ],
 )
 def test_what_is_decrypted(host: str, decrypted: bool) -> None:
-    assert (re.search(run.BEDROCK_HOSTS, host) is not None) == decrypted
+    assert (re.search(run_summary.BEDROCK_HOSTS, host) is not None) == decrypted
 
 
 READS_NO_PROXY_VARIABLES = """

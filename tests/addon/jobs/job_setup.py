@@ -12,12 +12,14 @@ from typing import Any, Protocol
 import anyio
 
 from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.store import Store, fingerprint
 from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import KeyVault
 from addon.jobs.resources import Resources
 from addon.jobs.runner import Runner
+from addon.jobs.timeline import Kind
 from addon.providers.transport import Transport
 from addon.proxy.admission import Assignment
 from addon.settings.config import Config
@@ -153,6 +155,13 @@ class Setup:
         job = self.store.job(job_id)
         assert job is not None
         return job
+
+    def told(self, *kinds: Kind, job_id: str = JOB) -> list[str]:
+        """Texts of a job's timeline: of these kinds, or all with their kinds."""
+        events = EventStore(self.store).timeline(job_id)
+        if not kinds:
+            return [f"{event.kind}: {event.text}" for event in events]
+        return [event.text for event in events if event.kind in kinds]
 
     async def until(self, reached: Callable[[Job], bool]) -> Job:
         while not reached(self.job()):  # noqa: ASYNC110 - what is waited for is in a database

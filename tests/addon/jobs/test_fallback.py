@@ -45,6 +45,10 @@ async def test_a_job_whose_batches_are_refused_runs_on_the_next_provider(
     assert (job.provider, job.fallbacks) == ("other", [])
     assert job.refusals == ["openai: There is no such model (model_not_found)"]
     assert (len(provider.batches), len(other.batches)) == (2, 1)
+    no_model = "There is no such model (model_not_found)"
+    assert setup.told("refused") == [f"400: {no_model}"] * 2
+    assert setup.told("fallback") == [f"openai: {no_model}; goes on with other, gpt-5.4-mini"]
+    assert len(setup.told("create")) == 3  # what happened at the first provider stays
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 4
 
 

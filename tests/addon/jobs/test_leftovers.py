@@ -94,6 +94,9 @@ async def test_a_refused_deletion_changes_nothing(
     async with setup.open() as runner:
         await over(setup, runner)
         await until_told(caplog, "files stay at openai: This key deletes nothing.")
+        while not setup.told("refused"):  # noqa: ASYNC110 - in a database
+            await anyio.sleep(0.02)
+    assert set(setup.told("refused")) == {"files stay at openai: This key deletes nothing."}
     assert (setup.job().status, setup.job().message) == ("Completed", None)
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 1
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import text
 
 from addon.demo.fake_provider.batch import Timing
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.spool import Spool
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, rows, workflow_tasks
 
@@ -27,6 +29,29 @@ async def test_a_job_goes_on_in_the_next_process(
         job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Completed", 4)
     assert len(provider.batches) == 1
+    assert setup.told("takeover") == []
+    looks = [event.count for event in EventStore(setup.store).timeline(JOB) if event.kind == "look"]
+    assert looks == [1] * len(looks)  # those without news left nothing
+
+
+async def test_a_job_of_a_process_that_ended_without_a_word_is_taken_over_and_says_so(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    provider.timing = Timing(looks=4)
+    put(bucket, "in/a.jsonl", [CONVERSE] * 4)
+    async with setup.open() as runner:
+        setup.add()
+        await runner.submit(JOB)
+        await setup.until(lambda job: job.status == "InProgress")
+    with setup.store.exclusive() as session:  # as a killed process leaves its workflows
+        killed = (
+            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'host-1' WHERE status = 'ENQUEUED'"
+        )
+        session.execute(text(killed))
+    async with setup.open():
+        job = await setup.until(is_over)
+    assert job.status == "Completed"
+    assert setup.told("takeover") == ["host-1 ended or is silent; another member goes on"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The life of a job, with the runner in this process, a real S3 server and a provider on a real socket."""
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.faults import Cut, Point, Refuse
 from addon.demo.fake_provider.input_check import Problem
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.tables import utc_now
 from addon.jobs.key_vault import KeyVault
 from tests.addon.jobs.job_setup import (
@@ -30,7 +32,16 @@ from tests.addon.jobs.job_setup import (
 LATER_JOB = "bcdefghijk12"
 
 
-async def test_the_output_mirrors_the_input_folder(setup: Setup, bucket: Any) -> None:
+async def test_the_output_mirrors_the_input_folder(setup: Setup, bucket: Any, provider: BatchServer) -> None:
+    uploaded = 0
+
+    def at(point: Point, count: int) -> None:
+        nonlocal uploaded
+        if point == "create:before":
+            (file,) = provider.files.values()
+            uploaded = file.path.stat().st_size
+
+    provider.at = at
     put(bucket, "in/a.jsonl", [CONVERSE, NAMES_ONLY_FAIL])
     put(bucket, "in/sub/b.jsonl", [CONVERSE])
     bucket.put_object(Key="in/sub/empty.jsonl", Body=b"\n")
@@ -50,6 +61,25 @@ async def test_the_output_mirrors_the_input_folder(setup: Setup, bucket: Any) ->
     (manifest,) = rows(bucket, f"out/{JOB}/manifest.json.out")
     assert (manifest["totalRecordCount"], manifest["errorRecordCount"]) == (3, 1)
     assert manifest["inputTokenCount"] == job.input_tokens > 0
+    assert setup.told() == [
+        "status: Submitted: to openai, gpt-5.4-mini",
+        "status: Validating",
+        "status: Scheduled",
+        f"upload: 3 lines, {uploaded} bytes",
+        f"create: validating: created with the marker {JOB}-0-0",
+        "status: InProgress",
+        "look: completed: 2 succeeded, 1 failed",
+        "results: 3 rows fetched",
+        "joined: records 1-3: 2 succeeded, 1 failed",
+        f"published: 3 output objects and the manifest in s3://a-bucket/out/{JOB}/",
+        "status: Completed",
+    ]
+    (batch,) = provider.batches
+    places = {event.kind: (event.shard, event.batch) for event in EventStore(setup.store).timeline(JOB)}
+    assert places["create"] == places["look"] == places["results"] == (0, batch)
+    assert (places["joined"], places["published"]) == ((0, None), (None, None))
+    (file,) = [seen for seen in provider.seen if seen.method == "POST" and seen.path.endswith("/batches")]
+    assert places["upload"] == (0, json.loads(file.body or b"")["input_file_id"])
 
 
 async def test_the_output_of_one_object_has_its_name(setup: Setup, bucket: Any) -> None:
@@ -144,6 +174,23 @@ async def test_a_refused_key_fails_the_job_with_the_providers_message(
     assert job.status == "Failed"
     assert "Incorrect API key" in (job.message or "")
     assert "wrong" not in (job.message or "")
+    (refused,) = setup.told("refused")
+    assert refused.startswith("401: Incorrect API key")
+
+
+async def test_a_key_in_the_providers_words_is_in_no_row_of_the_database(
+    setup: Setup, bucket: Any, provider: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.key = key = "sk-brought-by-the-caller"
+    monkeypatch.delenv("OPENAI_API_KEY")
+    problem = Problem(code="model_not_found", message=f"No such model for {key}\x1b[2J\n<b>")
+    provider.outcome = lambda number: Outcome(problems=(problem,))
+    put(bucket, "in/a.jsonl", [CONVERSE])
+    job = await run(setup, encrypted_key=KeyVault(setup.config.folder).encrypt(key))
+    assert "No such model for ***" in (job.message or "")
+    assert setup.told("refused") == ["400: No such model for ***\x1b[2J <b> (model_not_found)"]
+    for file in setup.config.folder.glob("jobs.db*"):
+        assert key.encode() not in file.read_bytes()
 
 
 async def test_a_refused_batch_fails_the_job_with_the_providers_message(
@@ -201,6 +248,9 @@ async def test_a_lost_answer_to_create_makes_no_second_batch(
     job = await run(setup)
     assert job.status == "Completed"
     assert len(provider.batches) == 1
+    lost, found = setup.told("create")
+    assert lost.startswith("its answer was lost: no answer from 127.0.0.1")
+    assert found == f"validating: found by the marker {JOB}-0-0 after a lost answer"
 
 
 async def test_a_create_that_never_arrived_is_sent_again(
@@ -248,6 +298,7 @@ async def test_a_batch_that_cannot_be_created_now_is_waited_for(
         down = False
         assert (await setup.until(is_over)).status == "Completed"
     assert len(provider.batches) == 1
+    assert any("no answer" in text or "503" in text for text in setup.told("create", "waiting"))
 
 
 async def test_a_stop_reaches_a_batch_whose_creation_was_not_answered(
@@ -293,6 +344,9 @@ async def test_a_provider_that_is_down_is_waited_for_and_the_job_shows_it(
         down = False
         done = await setup.until(is_over)
     assert (done.status, done.waiting, done.succeeded) == ("Completed", None, 1)
+    (throttled,) = set(setup.told("throttled"))
+    assert throttled.startswith("uploading to the provider: overloaded")
+    assert throttled.endswith("(Retry-After: 0.01 s)")
 
 
 async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
@@ -313,6 +367,11 @@ async def test_a_stop_cancels_at_the_provider_and_publishes_what_exists(
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 2
     (manifest,) = rows(bucket, f"out/{JOB}/manifest.json.out")
     assert (manifest["totalRecordCount"], manifest["processedRecordCount"]) == (5, 2)
+    assert setup.told("stop") == [
+        "Stopping: requested while InProgress",
+        "the provider accepts the end of the batch",
+    ]
+    assert setup.told("status")[-1] == "Stopped"
 
 
 async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
@@ -332,6 +391,7 @@ async def test_a_batch_that_cannot_be_cancelled_is_waited_for(
         runner.nudge(JOB)
         job = await setup.until(is_over)
     assert (job.status, job.succeeded) == ("Stopped", 3)
+    assert "cannot be cancelled: not this one" in setup.told("refused")
 
 
 async def test_results_that_stay_missing_fail_the_job_with_the_providers_message(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mitmproxy.http import HTTPFlow, Response
 
+from addon.jobs.database.event_store import EventStore
 from tests.addon.proxy.proxying import CREATE, Proxy, a_flow, a_proxy, config_file
 
 ROUTED = {"x-model-provider": "openai"}
@@ -41,6 +42,7 @@ async def test_flow_creates_the_batch_and_the_runner_takes_the_job(tmp_path: Pat
         got = await proxy.request(a_flow("GET", f"/model-invocation-job/{arn[-12:]}"))
         (store,) = proxy.stores
         row = store.batch(arn[-12:], 0, 0)
+        told = [(event.kind, event.text, event.batch) for event in EventStore(store).timeline(arn[-12:])]
     asked = flow.request.json()
     assert (asked["input_file_id"], asked["endpoint"]) == ("file-1", "/v1/chat/completions")
     assert asked["metadata"] == {"bedrock_batch": f"{arn[-12:]}-0-0"}
@@ -49,6 +51,8 @@ async def test_flow_creates_the_batch_and_the_runner_takes_the_job(tmp_path: Pat
     assert row.intended is not None
     assert flow.comment == f"→ openai, job {arn[-12:]}"
     assert document(got)["status"] == "Submitted"
+    created = f"validating: created with the marker {arn[-12:]}-0-0"
+    assert told[1:] == [("create", created, "batch_1")]
 
 
 async def test_repeated_create_makes_no_second_call(tmp_path: Path) -> None:

@@ -46,6 +46,13 @@ async def test_the_lines_that_a_failed_batch_names_are_errors_and_the_rest_is_se
     assert sorted(errors(bucket)) == [1, 3, 4]  # the third of those left is the fourth of all
     assert all("Is not valid." in message for message in errors(bucket).values())
     assert [batch.total for batch in provider.batches.values()] == [0, 0, 3]
+    two, one = setup.told("refused")
+    assert two.startswith("refused because of 2 records: ")
+    assert one.startswith("refused because of 1 records: ")
+    assert setup.told("round") == [
+        "round 1: the records that are not among the 2 refused ones are sent again",
+        "round 2: the records that are not among the 1 refused ones are sent again",
+    ]
 
 
 async def test_what_concerns_the_batch_is_no_lines_error_even_if_one_is_named(

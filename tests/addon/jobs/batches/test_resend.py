@@ -45,6 +45,9 @@ async def test_what_a_provider_had_no_time_for_is_sent_again_and_nothing_else(
     job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 5)
     assert sizes(provider) == [5, 2]
+    assert setup.told("round") == [
+        "round 1: the records without a result are sent again: the batch is expired"
+    ]
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 5
 
 
@@ -57,6 +60,7 @@ async def test_records_that_failed_for_a_passing_reason_are_sent_again_and_nothi
     job = await run(setup)
     assert (job.status, job.succeeded, job.failed) == ("Completed", 3, 1)
     assert sizes(provider) == [4, 2]
+    assert setup.told("round") == ["round 1: 2 records failed for a passing reason and are sent again"]
     outcomes = [
         sorted(row.keys() - {"recordId", "modelInput"}) for row in rows(bucket, f"out/{JOB}/a.jsonl.out")
     ]
@@ -134,6 +138,8 @@ async def test_a_batch_without_room_is_made_again_when_there_is_some(
     job = await run(setup)
     assert (job.status, job.succeeded) == ("Completed", 3)
     assert len(provider.batches) == 3
+    assert len(setup.told("throttled")) == len(setup.told("round")) == 2
+    assert setup.told("upload")[1:] == ["the lines are there already"]
     assert sum(seen.path.endswith("/files") and seen.method == "POST" for seen in provider.seen) == 1
 
 

@@ -96,6 +96,8 @@ async def test_a_batch_of_others_that_was_taken_for_ours_costs_no_record(
     taken, ours = setup.store.batches(JOB)
     assert (taken.batch_id, taken.state, taken.adopted) == ("msgbatch_000001", FOREIGN, True)
     assert (ours.batch_id, ours.state, ours.adopted) == ("msgbatch_000002", "ended", False)
+    assert setup.told("create")[1].endswith(": found by its size and time after a lost answer")
+    assert setup.told("round") == ["round 1: all records are sent again: the batch is another application's"]
     assert len(rows(bucket, f"out/{JOB}/a.jsonl.out")) == 3
 
 

@@ -19,6 +19,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.jobs import answers
 from addon.jobs.answers import ROWS
 from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.sqlite import sqlite_module
 from addon.jobs.database.tables import utc_now
 from addon.jobs.direct import per_record, record_queue
@@ -97,6 +98,10 @@ async def test_a_rate_limit_loses_nothing(setup: Setup, bucket: Any, provider: B
     put(bucket, "in/a.jsonl", list(map(question, range(20))))
     job = await run(setup)
     assert (job.status, job.succeeded, job.waiting) == ("Completed", 20, None)
+    assert setup.told("throttled") == ["429: slow down"]
+    assert setup.told("create", "results") == ["20 lines are sent one by one", "20 answers, 0 errors"]
+    (throttled,) = [event for event in EventStore(setup.store).timeline(JOB) if event.kind == "throttled"]
+    assert throttled.count == provider.reached("ask:before") - 20
 
 
 async def test_a_record_that_the_provider_fails_at_is_an_error_row(
