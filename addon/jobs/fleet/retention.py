@@ -1,5 +1,5 @@
-"""Removal of what is no longer kept: jobs that ended long ago, with their rows, their workflows and their files
-on this machine; before that, their results on this machine."""
+"""Removal of what is no longer kept: jobs that ended long ago, with their rows, workflows and files on this
+machine, and sooner their results on this machine."""
 
 import asyncio
 import logging

@@ -22,7 +22,7 @@ _VARYING = re.compile(
     r"""
       "(?:[^"\\]|\\.){0,400}" | '(?:[^'\\\n]){0,400}'(?!\w) | `[^`\n]{0,400}`      # quoted
     | \b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b                     # UUIDs
-    | \b(?=[0-9A-Za-z_-]*\d)[A-Za-z]+[_-][0-9A-Za-z_-]{6,}                         # ids: req_011CSHoEe, batch-67
+    | \b(?=[0-9A-Za-z_-]*\d)[A-Za-z]+[_-][0-9A-Za-z_-]{6,}                         # ids: req_011CSHo
     | \b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{8,}\b                                        # hexadecimal
     | [-+]?\d[\d.,_]*(?<=\d)                                                       # numbers
     """,

@@ -58,7 +58,7 @@ class ErrorGroup(NamedTuple):
     shape: str
     message: str
     """Of the first example."""
-    count: int
+    count: int  # type: ignore[assignment]  # it hides a tuple's method, which nobody calls
     number: int
     """Of the first example, from 1."""
     record_id: str

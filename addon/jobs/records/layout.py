@@ -1,4 +1,4 @@
-"""Where a job's records are: which shard has them, where their input begins, where their output rows begin."""
+"""Where a job's records are: the shard that has them, where their input and their output rows begin."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence

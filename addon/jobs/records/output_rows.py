@@ -12,6 +12,8 @@ from addon.jobs.records.documents import MOST_BYTES, RecordLine
 from addon.jobs.records.input_records import FoundRecord, records_from
 
 _PIECE = 1 << 20
+_OTHERS = "the rows are of other records: the object was changed"
+_FEWER = "it has fewer rows than the job wrote: the object was changed"
 
 
 class NotOurRows(ValueError):
@@ -40,8 +42,8 @@ class Rows:
     """Of the first row."""
     line_number: int | None
     """Of the first row; None if it is not known."""
-    first: int
-    """The index of the first row's record, if every record has one."""
+    start: Start
+    """Where the input of the first row begins, or of records before it that have no row."""
     are_complete: bool
     """Every record has a row; else those without one are found by their ids."""
 
@@ -50,54 +52,49 @@ class Rows:
 class Row:
     """A row, and what it says."""
 
-    line: bytes | None
-    """None for one that is too long to be shown."""
+    line: bytes
     line_number: int | None
     record_id: str
     error: tuple[int, str] | None
 
 
-def row_of(rows: Rows, file: Readable, start: Start, wanted: FoundRecord | int) -> Row | None:
-    """The row of a record; None if it has none. `file` from `start` on is the input of the rows.
-
-    An index is enough where the rows are complete. Raises `NotOurRows`.
+def row_of(rows: Rows, file: Readable | None, wanted: FoundRecord | int) -> Row | None:
+    """The row of a record; None if it has none. `file` is the input, which is not needed where the rows are
+    complete. Raises `NotOurRows`.
     """
     index = wanted if isinstance(wanted, int) else wanted.index
-    if rows.are_complete:
-        for number, row in enumerate(_rows(rows, skipped=index - rows.first), index):
-            found = _read(row)
-            if number == index and not isinstance(wanted, int) and found.record_id != wanted.record_id:
-                raise NotOurRows("the row is another record's: the object was changed")
-            return found
-        return None
-    for record, paired in pairs(rows, file, start, index + 1 - start.record):
-        if record.index == index:
-            return paired
-    return None
+    if not rows.are_complete:
+        found = pairs(rows, file, index + 1 - rows.start.record)
+        return next((row for record, row in found if record.index == index), None)
+    row = next(_rows(rows, skipped=index - rows.start.record), None)
+    if row is None:
+        raise NotOurRows(_FEWER)
+    if not isinstance(wanted, int) and row.record_id != wanted.record_id:
+        raise NotOurRows(_OTHERS)
+    return row
 
 
-def pairs(rows: Rows, file: Readable, start: Start, count: int) -> Iterator[tuple[FoundRecord, Row | None]]:
+def pairs(rows: Rows, file: Readable | None, count: int) -> Iterator[tuple[FoundRecord, Row | None]]:
     """So many records of the input, each with its row if it has one. Raises `NotOurRows`."""
-    skipped = start.record - rows.first if rows.are_complete else 0
-    following = map(_read, _rows(rows, skipped=skipped))
+    if file is None:
+        raise ValueError("the input is needed")
+    following = _rows(rows)
     row = next(following, None)
-    for record in records_from(file, start, count):
+    for record in records_from(file, rows.start, count):
         if row is not None and row.record_id == record.record_id:
             yield record, row
             row = next(following, None)
         elif rows.are_complete:
-            raise NotOurRows("the rows are of other records: the object was changed")
+            raise NotOurRows(_OTHERS if row is not None else _FEWER)
         else:
             yield record, None
 
 
-def lines_of(
-    rows: Rows, file: Readable, start: Start, wanted: range, most: int, failed: bool
-) -> list[RecordLine]:
-    """The records of these indices, or the failed ones of them, but not more than `most`. `file` from `start`
-    on is the input of the rows."""
+def lines_of(rows: Rows, file: Readable | None, wanted: range, most: int, failed: bool) -> list[RecordLine]:
+    """The records of these indices, or the failed ones of them, but not more than `most`. `file` is as in
+    `row_of`."""
     found: list[RecordLine] = []
-    for line in _lines(rows, file, start, wanted):
+    for line in _lines(rows, file, wanted):
         if line.number > wanted.start and (not failed or line.outcome == "failed"):
             found.append(line)
             if len(found) == most:
@@ -105,18 +102,18 @@ def lines_of(
     return found
 
 
-def _lines(rows: Rows, file: Readable, start: Start, wanted: range) -> Iterator[RecordLine]:
+def _lines(rows: Rows, file: Readable | None, wanted: range) -> Iterator[RecordLine]:
     if rows.are_complete:
-        found = map(_read, _rows(rows, skipped=wanted.start - rows.first))
+        found = _rows(rows, skipped=wanted.start - rows.start.record)
         for index, row in zip(wanted, found, strict=False):
             yield RecordLine(index + 1, row.record_id, "failed" if row.error else "succeeded", row.error)
         return
-    for record, row in pairs(rows, file, start, wanted.stop - start.record):
+    for record, paired in pairs(rows, file, wanted.stop - rows.start.record):
         number, record_id = record.index + 1, record.record_id
-        if row is None:
+        if paired is None:
             yield RecordLine(number, record_id, "not processed", None)
         else:
-            yield RecordLine(number, record_id, "failed" if row.error else "succeeded", row.error)
+            yield RecordLine(number, record_id, "failed" if paired.error else "succeeded", paired.error)
 
 
 def ids_of(file: Readable, start: Start, wanted: range) -> list[str]:
@@ -125,18 +122,18 @@ def ids_of(file: Readable, start: Start, wanted: range) -> list[str]:
     return [record.record_id for record in records if record.index >= wanted.start]
 
 
-def _rows(rows: Rows, *, skipped: int) -> Iterator[tuple[bytes | None, int | None]]:
+def _rows(rows: Rows, *, skipped: int = 0) -> Iterator[Row]:
     with rows.file.open() as file:
         file.seek(rows.offset)
-        for number in range(skipped):
+        for _ in range(skipped):
             if not _line(file)[0]:
-                raise NotOurRows(f"it has {number} rows where there were more: the object was changed")
+                raise NotOurRows(_FEWER)
         number = None if rows.line_number is None else rows.line_number + skipped
         while True:
             length, line = _line(file)
             if not length:
                 return
-            yield line, number
+            yield _read(line, number)
             number = None if number is None else number + 1
 
 
@@ -151,13 +148,12 @@ def _line(file: BinaryIO) -> tuple[int, bytes | None]:
     return length, None
 
 
-def _read(row: tuple[bytes | None, int | None]) -> Row:
-    line, line_number = row
+def _read(line: bytes | None, line_number: int | None) -> Row:
     if line is None:
         raise NotOurRows(f"the row has more than {MOST_BYTES:,} bytes")
     try:
         found = _ROW.decode(line)
     except (ValueError, RecursionError) as error:
         raise NotOurRows(f"it cannot be read as a row of the output: {error}") from error
-    error = None if found.error is None else (found.error.error_code, found.error.error_message)
-    return Row(line=line, line_number=line_number, record_id=found.record_id, error=error)
+    failure = None if found.error is None else (found.error.error_code, found.error.error_message)
+    return Row(line=line, line_number=line_number, record_id=found.record_id, error=failure)
