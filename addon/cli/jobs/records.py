@@ -78,7 +78,7 @@ def export_job(database: str, config: str, wanted: str, out: Path, *, as_json: b
             if is_zip:
                 _zip(folder, out)
         except OSError as error:
-            raise CommandError(f"{out}: {error.strerror}") from error
+            raise CommandError(f"{out}: {error.strerror or error}") from error
     if as_json:
         print_json({"out": str(out)})
     else:

@@ -154,9 +154,7 @@ class Store:
     def retries(self, job_id: str) -> Sequence[str]:
         """Ids of the jobs that send failed records of this one again, the oldest first."""
         with self._transaction() as session:
-            return session.scalars(
-                select(Job.id).where(Job.retry_of == job_id).order_by(Job.submitted)
-            ).all()
+            return session.scalars(select(Job.id).where(Job.retry_of == job_id).order_by(Job.submitted)).all()
 
     def views(self) -> Views:
         """What the control plane reads; the caller closes it."""

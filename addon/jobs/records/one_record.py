@@ -12,7 +12,7 @@ from addon.jobs.records.job_records import UNREADABLE, JobRecords, missing
 from addon.jobs.records.layout import Portion
 from addon.jobs.records.output_rows import Row, row_of
 from addon.jobs.records.received import Received, received
-from addon.jobs.records.translation import Answered, Sending, Sent, answered, sent
+from addon.jobs.records.translation import Answered, FoundRows, Sending, Sent, answered, sent
 from translators.providers.batch_file import part_id
 
 _AGAIN = "translated again"
@@ -26,12 +26,9 @@ async def documents_of(records: JobRecords, found: FoundRecord | int) -> RecordD
     input_ = await _input(records, found)
     made = await _sent(records, found)
     line = made if isinstance(made, Sent) else None
-    shards = [shard for shard in layout.shards_of(leader) if line is None or shard.group == line.group]
-    back = await received(run, shards or [leader], index, records.folder, records.in_process)
-    answer = await _answered(records, found, back)
     row, place = await _output(records, found)
-    if line is not None and line.error is not None and back.document.content is None:
-        back = replace(back, document=replace(back.document, missing="it was not sent"))
+    back = await _received(records, index, line, row)
+    answer = await _answered(records, found, back)
     outcome, error = _outcome(records, leader, row, back, answer, line)
     ids = [] if isinstance(found, int) else [found.record_id]
     ids += [row.record_id] if isinstance(row, Row) else []
@@ -99,6 +96,22 @@ async def _sent(records: JobRecords, found: FoundRecord | int) -> Sent | Documen
         return await records.in_process(partial(sent, options, found.index, found.line))
     except UNREADABLE as error:
         return missing(_AGAIN, f"it cannot be translated again: {error}")
+
+
+async def _received(
+    records: JobRecords, index: int, line: Sent | None, row: Row | Document | None
+) -> Received:
+    run, layout = records.run, records.layout
+    leader = layout.leader_of(index)
+    unsent = line is not None and line.error is not None
+    not_sent = Document(content=None, place=run.job.provider, missing="it was not sent")
+    if unsent and isinstance(row, Row) and row.error == line.error:
+        return Received(document=not_sent, rows=FoundRows())
+    shards = [shard for shard in layout.shards_of(leader) if line is None or shard.group == line.group]
+    back = await received(run, shards or [leader], index, records.folder, records.in_process)
+    if unsent and back.document.content is None:
+        return replace(back, document=not_sent)
+    return back
 
 
 def _document_of(made: Sent | Document) -> Document:

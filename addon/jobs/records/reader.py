@@ -50,6 +50,8 @@ PROCESSES = 2
 """Worker processes that look at records at the same time."""
 
 _GENERATED = re.compile(r"REC\d{8,}", re.ASCII)
+_LONGEST_NAME = 200
+"""Characters of what was asked for that a message repeats."""
 _NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
 
 
@@ -150,7 +152,7 @@ class RecordReader:
             named = await self._by_index(records, int(wanted[3:]) - 1)
             if isinstance(named, int) or named.record_id == wanted:
                 return named
-        none = f"{wanted!r} is no record of job {job_id}, which has {total:,}"
+        none = f"{wanted[:_LONGEST_NAME]!r} is no record of job {job_id}, which has {total:,}"
         if wanted.startswith("#"):
             raise NoSuchRecord(none)
         try:
@@ -187,7 +189,7 @@ class RecordReader:
         except UNREADABLE:
             pass  # the input may tell the ids
         if failed and outcome != "failed":
-            return []
+            return _examples(leader, wanted)[:count]
         wanted = wanted[:count]
         try:
             file = await records.input(portion.object)
@@ -218,6 +220,15 @@ async def _source(records: JobRecords, portion: Portion) -> Source | None:
         records=portion.records,
         rows=None if isinstance(rows, str) else rows[0],
     )
+
+
+def _examples(leader: Shard, wanted: range) -> list[RecordLine]:
+    """The failed records that are known without the output: the first of each error."""
+    groups = [_group(group) for group in leader.errors.values()]
+    found = [
+        RecordLine(group.number, group.record_id, "failed", (group.code, group.message)) for group in groups
+    ]
+    return sorted(line for line in found if line.number - 1 in wanted)
 
 
 def _why_none(job: Job) -> str:

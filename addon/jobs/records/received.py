@@ -172,8 +172,7 @@ def _answers(shard: int, round_: int, job_id: str, needle: bytes, path: Path, st
         for block in store.answer_blocks(job_id, shard, round_):
             rows = store.answer_rows(job_id, shard, round_, block)
             if needle in rows:
-                lines = [line for line in rows.splitlines(keepends=True) if needle in line]
-                file.writelines(lines)
+                file.writelines(b"%b\n" % line for line in rows.split(b"\n") if needle in line)
                 found = True
     return found
 

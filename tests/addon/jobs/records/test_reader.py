@@ -11,7 +11,7 @@ import pytest
 
 from addon.demo.fake_provider.server import BatchServer
 from addon.jobs.records.documents import Document, NoSuchRecord, RecordDocuments
-from addon.jobs.records.reader import RecordReader, record_reader
+from addon.jobs.records.reader import record_reader
 from addon.jobs.runner import Runner
 from addon.jobs.spool import Spool
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put, run
@@ -312,5 +312,37 @@ async def test_lines_that_are_odd_are_found(setup: Setup, bucket: Any) -> None:
             assert decoded(found.input)["modelInput"] == record["modelInput"]
 
 
-def test_a_reader_is_built_of_resources() -> None:
-    assert RecordReader.__init__.__annotations__.keys() == {"resources", "return"}
+async def test_the_lines_of_records_that_failed_are_written_byte_for_byte(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer
+) -> None:
+    setup = Setup(tmp_path / "data", s3_url, provider, max_requests_per_batch=4)
+    failing = json.dumps(body("please fail"), separators=(" , ", " :"))
+    lines = [
+        f'\ufeff{{"recordId":"a","modelInput":{failing},"more" : 1}}\r',
+        json.dumps({"recordId": "b", "modelInput": body("fine")}),
+        "",
+        f'{{ "modelInput" : {failing} }}',
+        *(json.dumps({"recordId": f"c{n}", "modelInput": body(f"fine {n}")}) for n in range(6)),
+        f'{{"recordId":"d","modelInput":{failing}}}',
+    ]
+    bucket.put_object(Key="in/a.jsonl", Body="\n".join(lines).encode())
+    await ended(setup)
+    path = tmp_path / "failed.jsonl"
+    async with record_reader(setup.config, setup.store) as reader:
+        assert await reader.write_failed(JOB, path) == 3
+    assert path.read_text().split("\n") == [
+        lines[0].strip("\ufeff\r"),
+        f'{{"recordId":"REC00000003","modelInput":{failing}}}',
+        lines[-1],
+        "",
+    ]
+
+
+async def test_all_lines_of_a_job_that_was_refused_are_written(
+    setup: Setup, bucket: Any, provider: BatchServer, tmp_path: Path
+) -> None:
+    put(bucket, "in/a.jsonl", [body("One?"), body("Two?")])
+    provider.key = "another"
+    await run(setup)
+    async with record_reader(setup.config, setup.store) as reader:
+        assert await reader.write_failed(JOB, tmp_path / "failed.jsonl") == 2
