@@ -183,14 +183,14 @@ def test_answers_of_direct_mode_are_shown(
     assert "database" in known["documents"]["received"]["place"]
 
 
-HOSTILE = "<script>alert(1)</script>\x1b[31m\x1b]0;title\x07 \u202eesrever\u202c \u0085 \x00"
+HOSTILE = "<script>alert(1)</script>\x1b[31m\x1b]0;title\x07 \u202eesrever\u202c \u0085"
 
 
 def test_hostile_text_reaches_no_terminal(
     client: Client, proxy: ProxyProcess, bucket: Bucket, jobs: Jobs
 ) -> None:
     long = "first line\nsecond line\n" + "x" * 10_000_000
-    records = [{**claude(1, f"please fail {HOSTILE}"), "recordId": HOSTILE}, claude(2, long + HOSTILE)]
+    records = [{**claude(1, f"please fail {HOSTILE}"), "recordId": HOSTILE}, claude(2, f"{long}{HOSTILE}\x00")]
     job = finished(client, proxy, bucket, jsonl(records))
     shown = [jobs("show", job, "--record", HOSTILE), jobs("show", job, "--record", "2"), jobs("errors", job)]
     whole = jobs("show", job, "--record", "2", "--full")

@@ -111,7 +111,6 @@ class JobRecords:
         if leader.joined:
             path = run.spool.part(portion.object, leader.number)
             if await anyio.Path(path).is_file():
-                # a part begins with the range's first record in the object, or the object's
                 start = self.layout.start_of(portion.records.start)
                 rows = Rows(
                     file=InputFile(path, str(path)),
@@ -120,7 +119,7 @@ class JobRecords:
                     start=start,
                     are_complete=not leader.left_out,
                 )
-                return rows, f"{path}, not published yet"
+                return rows, f"{path}, not published"
         return self._no_rows(leader)
 
     def _no_rows(self, leader: Shard) -> str:
@@ -138,7 +137,7 @@ class JobRecords:
         if leader.joined and not leader.left_out and not (leader.failed and leader.succeeded):
             return ("failed" if leader.failed else "succeeded"), None
         if leader.joined:
-            return "unknown", None
+            return ("unknown" if leader.succeeded or leader.failed else "not processed"), None
         if not self.is_over:
             return "running", None
         refusals = [shard for shard in self.layout.shards_of(leader) if shard.refusal is not None]
