@@ -189,8 +189,8 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m\x1b]0;title\x07 \u202eesrever\u202c
 def test_hostile_text_reaches_no_terminal(
     client: Client, proxy: ProxyProcess, bucket: Bucket, jobs: Jobs
 ) -> None:
-    long = "first line\nsecond line\n" + "x" * 10_000_000
-    records = [{**claude(1, f"please fail {HOSTILE}"), "recordId": HOSTILE}, claude(2, f"{long}{HOSTILE}\x00")]
+    long = f"first line\nsecond line\n{'x' * 10_000_000}{HOSTILE}\x00"
+    records = [{**claude(1, f"please fail {HOSTILE}"), "recordId": HOSTILE}, claude(2, long)]
     job = finished(client, proxy, bucket, jsonl(records))
     shown = [jobs("show", job, "--record", HOSTILE), jobs("show", job, "--record", "2"), jobs("errors", job)]
     whole = jobs("show", job, "--record", "2", "--full")

@@ -60,7 +60,7 @@ def check(found: RecordDocuments, number: int, key: str, outcome: str) -> None:
 
 async def test_a_record_is_shown_on_both_sides(setup: Setup, bucket: Any) -> None:
     put(bucket, "in/a.jsonl", [body("One?"), body("please fail")])
-    put(bucket, "in/b.jsonl", [body("Two?", inferenceConfig={"topK": 3})])
+    put(bucket, "in/b.jsonl", [body("Two?")])
     await ended(setup)
     async with record_reader(setup.config, setup.store) as reader:
         for wanted in ("2", "#2", "in/a.jsonl-1", f"{JOB}-1"):
