@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import member
+from addon.jobs.records.reader import RecordReader
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
@@ -23,6 +24,7 @@ class Services:
     provider_file_jobs: ProviderFileJobs
     native_batches: NativeBatches
     provider_flows: ProviderFlows
+    records: RecordReader
     close: Callable[[], Awaitable[None]]
 
 
@@ -60,5 +62,6 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         provider_file_jobs=file_jobs,
         native_batches=NativeBatches(admission),
         provider_flows=ProviderFlows(parts.transport),
+        records=parts.records,
         close=close,
     )

@@ -88,13 +88,18 @@ async def test_the_output_of_one_object_has_its_name(setup: Setup, bucket: Any) 
     assert keys(bucket) == [f"out/{JOB}/in.jsonl.out", f"out/{JOB}/manifest.json.out"]
 
 
-async def test_the_spool_is_empty_after_the_end(setup: Setup, bucket: Any) -> None:
+@pytest.mark.parametrize(("hours", "left"), [(0, []), (24, ["results"])])
+async def test_only_results_are_in_the_spool_after_the_end(
+    tmp_path: Path, s3_url: str, bucket: Any, provider: BatchServer, hours: float, left: list[str]
+) -> None:
+    setup = Setup(tmp_path / "data", s3_url, provider, jobs={"keep_results_hours": hours})
     put(bucket, "in/a.jsonl", [CONVERSE])
+    folder = setup.config.spool / JOB
     async with setup.open() as runner:
         setup.add()
         await runner.submit(JOB)
         await setup.until(is_over)
-        while (setup.config.spool / JOB).exists():  # noqa: ASYNC110
+        while [entry.name for entry in folder.glob("*")] != left:  # noqa: ASYNC110
             await anyio.sleep(0.02)
 
 

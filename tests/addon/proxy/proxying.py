@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
 import httpx
 import orjson
 from mitmproxy.addons.proxyserver import Proxyserver
@@ -17,6 +18,8 @@ from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.store import Store
 from addon.jobs.database.tables import utc_now
 from addon.jobs.key_vault import KeyVault
+from addon.jobs.records.reader import RecordReader
+from addon.jobs.resources import Resources
 from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission
@@ -26,6 +29,7 @@ from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import Connect, ProviderFlows
 from addon.proxy.services import Services
+from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 from translators.providers.provider import Provider
 
@@ -136,15 +140,25 @@ def starting(
         keys = KeyVault(folder, {})
         admission = Admission(config=settings.config, environment=environment)
         operations = Operations(admission, store, runner, keys, utc_now, probe=nobody_refuses)
+        network = transport or Transport(transport=httpx.MockTransport(_no_answer))
+        resources = Resources(
+            config=settings.config,
+            executor="here",
+            store=store,
+            keys=keys,
+            s3=S3(settings.config.s3),
+            transport=network,
+            poll_interval=1.0,
+            workers=anyio.CapacityLimiter(1),
+        )
         return Services(
             operations=operations,
             provider_file_jobs=ProviderFileJobs(
                 admission, operations, store, runner, utc_now, executor="here", limit=60
             ),
             native_batches=NativeBatches(admission),
-            provider_flows=ProviderFlows(
-                transport or Transport(transport=httpx.MockTransport(_no_answer)), connect
-            ),
+            provider_flows=ProviderFlows(network, connect),
+            records=RecordReader(resources),
             close=store.close,
         )
 

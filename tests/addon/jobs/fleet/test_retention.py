@@ -5,11 +5,12 @@ from typing import Any
 
 import anyio
 from dbos import DBOS
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from addon.demo.fake_provider.server import BatchServer
+from addon.jobs import kept_results
 from addon.jobs.database.connections import open_engine
-from addon.jobs.database.tables import Base, Token, utc_now
+from addon.jobs.database.tables import Base, Job, Token, utc_now
 from addon.jobs.fleet import retention
 from addon.jobs.spool import Spool
 from tests.addon.jobs.job_setup import CONVERSE, JOB, Setup, is_over, put
@@ -54,7 +55,7 @@ async def test_a_job_that_ended_long_ago_is_removed_with_all_that_belongs_to_it(
         await runner.submit(JOB)
         await setup.until(is_over)
         left = Spool(setup.config.spool / JOB).input(0)
-        while (setup.config.spool / JOB).exists():  # noqa: ASYNC110 - the job's own last step removes it
+        while left.exists():  # noqa: ASYNC110 - the job's own last step removes it
             await anyio.sleep(0.05)
         left.parent.mkdir(parents=True, exist_ok=True)
         left.touch()
@@ -75,10 +76,40 @@ async def test_a_job_that_ended_long_ago_is_removed_with_all_that_belongs_to_it(
         assert setup.store.job_of_token("123456789012", "us-east-1", "again") is None
 
 
+async def test_results_go_sooner_but_for_those_that_could_not_be_delivered(
+    setup: Setup, bucket: Any, provider: BatchServer
+) -> None:
+    async with setup.open() as runner:
+        spool, hour = setup.config.spool, timedelta(hours=1)
+        ended = {"over": 25 * hour, "new": 23 * hour, "undelivered": 25 * hour}
+        for name, ago in ended.items():
+            failed = (
+                {"status": "Failed", "succeeded": 1} if name == "undelivered" else {"status": "Completed"}
+            )
+            setup.store.end(setup.add(job_id=f"{name:_<12}").id, "Failed", utc_now())
+            set_columns(setup, f"{name:_<12}", ended=utc_now() - ago, **failed)
+        setup.add(job_id=RUNNING)
+        for name in (*ended, "running", "unknown"):
+            (spool / (RUNNING if name == "running" else f"{name:_<12}") / "results").mkdir(parents=True)
+        before = utc_now() - 24 * hour
+        assert await kept_results.remove(runner._resources, ended_before=before) == 1
+        assert not (spool / "over________").exists()
+        assert await kept_results.remove(runner._resources, ended_before=utc_now()) == 1
+        left = {path.name for path in spool.iterdir()}
+        assert left == {"undelivered_", RUNNING, "unknown_____"}
+
+
+def set_columns(setup: Setup, job_id: str, **values: Any) -> None:
+    """Change a job that is over."""
+    with setup.store.exclusive() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
 def test_every_table_of_jobs_is_emptied() -> None:
     assert {table.name for table in Base.metadata.sorted_tables if "job_id" in table.columns} == {
         "answers",
         "batches",
+        "events",
         "job_keys",
         "shards",
         "tags",
