@@ -38,6 +38,7 @@ class Parts:
     transport: Transport
     google: GoogleCredentials
     runner: Runner
+    s3: S3
 
 
 @asynccontextmanager
@@ -66,12 +67,13 @@ async def member(
         transport = Transport(own=own, google=google)
         stack.push_async_callback(transport.close)
         here = Member.here("runs" if workers else "accepts", keys.fingerprint)
+        s3 = S3(config.s3, own=own)
         resources = Resources(
             config=config,
             executor=here.id,
             store=store.for_jobs(),
             keys=keys,
-            s3=S3(config.s3, own=own),
+            s3=s3,
             transport=transport,
             poll_interval=poll_interval,
             workers=anyio.CapacityLimiter(workers),
@@ -83,7 +85,9 @@ async def member(
         except OtherSecret as error:
             raise CannotStart(str(error)) from error
         stack.push_async_callback(runner.close)
-        yield Parts(id=here.id, store=store, keys=keys, transport=transport, google=google, runner=runner)
+        yield Parts(
+            id=here.id, store=store, keys=keys, transport=transport, google=google, runner=runner, s3=s3
+        )
 
 
 async def _opened(url: str) -> Store:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,10 @@ class Store:
             if self._engine.dialect.name == "sqlite":
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction of reads."""
+        return self._transaction()
 
     def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
         """Insert a job; returns it, or the one that its token created before.

@@ -26,6 +26,8 @@ from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import Connect, ProviderFlows
 from addon.proxy.services import Services
+from addon.storage.calls import Observer
+from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 from translators.providers.provider import Provider
 
@@ -134,6 +136,11 @@ def starting(
         stores.append(opened)
         store = AsyncStore(opened)
         keys = KeyVault(folder, {})
+        calls = transport or Transport(transport=httpx.MockTransport(_no_answer))
+
+        def observe(observer: Observer | None) -> None:
+            calls.observer = observer
+
         admission = Admission(config=settings.config, environment=environment)
         operations = Operations(admission, store, runner, keys, utc_now, probe=nobody_refuses)
         return Services(
@@ -142,10 +149,12 @@ def starting(
                 admission, operations, store, runner, utc_now, executor="here", limit=60
             ),
             native_batches=NativeBatches(admission),
-            provider_flows=ProviderFlows(
-                transport or Transport(transport=httpx.MockTransport(_no_answer)), connect
-            ),
+            provider_flows=ProviderFlows(calls, connect),
             close=store.close,
+            config=settings.config,
+            store=store,
+            s3=S3(settings.config.s3),
+            observe=observe,
         )
 
     return start
