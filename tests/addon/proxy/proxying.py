@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import orjson
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -25,7 +26,7 @@ from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import Connect, ProviderFlows
-from addon.proxy.services import Services
+from addon.proxy.services import Records, Services
 from addon.storage.calls import Observer
 from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
@@ -130,6 +131,7 @@ def starting(
     environment: Mapping[str, str],
     transport: Transport | None = None,
     connect: Connect = accepts_connections,
+    records: Records | None = None,
 ) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         opened = Store(f"sqlite:///{folder / 'jobs.db'}")
@@ -155,6 +157,7 @@ def starting(
             store=store,
             s3=S3(settings.config.s3),
             observe=observe,
+            records=records,
         )
 
     return start
@@ -170,13 +173,20 @@ async def a_proxy(
     transport: Transport | None = None,
     connect: Connect = accepts_connections,
     wrap: Callable[[Start], Start] = lambda start: start,
+    view: View | None = None,
+    records: Records | None = None,
     **options: object,
 ) -> AsyncIterator[Proxy]:
-    """The addon with these options, ended on exit. The environment has the provider's key."""
+    """The addon with these options, ended on exit. The environment has the provider's key.
+
+    `view`: the list of flows that an interface has; `records`: reads records.
+    """
     recording, stores = RecordingRunner(), list[Store]()
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
-    addon = BedrockBatch(wrap(starting(folder, runner or recording, stores, known, transport, connect)))
-    with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
+    start = starting(folder, runner or recording, stores, known, transport, connect, records)
+    addon = BedrockBatch(wrap(start))
+    others = (Proxyserver(),) if view is None else (Proxyserver(), view)
+    with taddons.context(*others, addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         proxy = Proxy(addon, context, recording, stores)
         proxy.set(**options)
         if started:
