@@ -14,7 +14,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.jobs.outages import is_database_away
-from addon.proxy import list_merging, options, routed_flows, services, streaming
+from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from addon.proxy.commands import BatchCommands
@@ -36,9 +36,10 @@ from addon.proxy.routing import (
     tagged_resource,
 )
 from addon.proxy.services import CannotStart, Services
-from addon.proxy.shown_flows import ShownFlows, call_for
 from addon.proxy.sigv4 import NoCredentials, Resigner
+from addon.web.flows import routed_flows
 from addon.web.flows.kept_flows import KeptFlows
+from addon.web.flows.shown_flows import ShownFlows, call_for
 from addon.web.views.registration import ContentViews
 from translators.bedrock.jobs import AwsError, ProviderFile, job_identifier
 
@@ -91,16 +92,17 @@ class BedrockBatch:
         except BadOption as error:
             raise OptionsError(str(error)) from None  # type: ignore[no-untyped-call]  # mitmproxy's own
         self._settings = settings
-        self.shown.set(settings)
+        self.shown.show_calls(settings.show_calls)
 
     async def running(self) -> None:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
+            self.shown.show_calls(self._settings.show_calls)
             own = own_addresses()
             self._resigner = Resigner(own)
             self._services = await self._start(self._settings, own)
-            await self.shown.start(self._services, self._settings)
+            await self.shown.start(self._services.store, self._services.observe)
         except (BadOption, CannotStart) as error:
             # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)

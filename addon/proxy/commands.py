@@ -18,17 +18,20 @@ from mitmproxy.utils import asyncio_utils
 from addon.jobs.database.job_progress import JobProgress
 from addon.jobs.database.tables import utc_now
 from addon.jobs.outages import is_database_away
+from addon.proxy.routing import region_of
 from addon.proxy.services import Services
-from addon.proxy.translate_command import NotTranslatable, translated
 from addon.web.flows import labels
 from addon.web.flows.flow_list import flow_list, show
 from addon.web.flows.job_follower import StoredJobs
 from addon.web.flows.record_flow import record_flow
 from addon.web.flows.timeline_flow import errors_flow
+from addon.web.flows.translated_flows import Inputs, NotTranslatable, translated
 from translators.bedrock.aws_errors import AwsError
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_REGION = "us-east-1"
+"""Of requests that do not tell their own."""
 MOST_LISTED = 50
 """Jobs that `batch.jobs` lists."""
 _READING = "is being read and appears as a flow"
@@ -163,12 +166,17 @@ class BatchCommands:
         if not isinstance(flow, http.HTTPFlow):
             raise CommandError("a Create or an upload of records is needed")
         services, view = self._ready(), flow_list()
-        flows = [
-            known for known in (view.resolve("@all") if view else ()) if isinstance(known, http.HTTPFlow)
-        ]
+        inputs = Inputs(
+            config=services.config,
+            s3=services.s3,
+            region=region_of(flow.request, flow.request.host, DEFAULT_REGION),
+            flows=[
+                known for known in (view.resolve("@all") if view else ()) if isinstance(known, http.HTTPFlow)
+            ],
+        )
 
         async def translate() -> None:
-            _show(await translated(flow, flows, provider, model, services), "")
+            _show(await translated(flow, provider, model, inputs), "")
 
         self._in_background("batch.translate", translate())
         return f"the first records for {provider}: {_READING}"

@@ -5,15 +5,13 @@ obstore transfers the bytes; `addon.storage.aws_session` supplies credentials, r
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, override
-from urllib.parse import quote, urlencode
 
 import anyio
 import obstore
@@ -26,7 +24,8 @@ from addon.settings.config import S3Section
 from addon.storage import object_store
 from addon.storage.aws_credentials import REFUSED_KEY_CODES, Chain
 from addon.storage.aws_session import AwsSession
-from addon.storage.calls import Body, Call, Observer, files_body
+from addon.storage.calls import Observer
+from addon.storage.s3_calls import S3Request
 from addon.storage.unfinished_files import unfinished
 from translators.errors import is_transient
 
@@ -111,20 +110,6 @@ class InputObject:
     """Of the listed version; a later one is not read."""
 
 
-@dataclass
-class _Request:
-    """What a call does, for the observer."""
-
-    method: str
-    location: Location
-    query: str = ""
-    sent: Sequence[Path] | bytes = b""
-    received: list[Path] = field(default_factory=list[Path])
-    endpoint: str = ""
-    status: int = 200
-    began: float = field(default_factory=time.time)
-
-
 class S3:
     """S3 as configured by the section and the environment, in the order of AWS's own tools.
 
@@ -136,7 +121,7 @@ class S3:
         self.section = section
         self.own = frozenset(own)
         self.observer: Observer | None = None
-        """Gets the methods' calls; a large object, which goes in several requests, as one."""
+        """Gets the methods' calls."""
         self._aws = AwsSession(section.endpoint_url, own)
         self._limiter = anyio.CapacityLimiter(8)  # an unreachable AWS must not occupy every thread
 
@@ -147,13 +132,13 @@ class S3:
         (AWS: batch-inference-data). Empty when there is none.
         """
         if location.key.endswith(SUFFIX):
-            request = _Request("GET", location)
-            async with self._store(request, access) as store:
+            request = S3Request("GET", location.bucket, location.key)
+            async with self.opened(location, access, request=request) as store:
                 found = await _found(store, request)
             if found is not None:
                 return [_input(found)]
         listed: list[InputObject] = []
-        async with self._store(_listing(location), access, to_list=True) as store:
+        async with self.opened(location, access, to_list=True) as store:
             async for page in obstore.list(store, location.key.rstrip("/") or None, chunk_size=1000):
                 listed.extend(_input(meta) for meta in page if meta["path"].endswith(SUFFIX))
         return sorted(listed, key=lambda item: item.key)
@@ -165,8 +150,8 @@ class S3:
         """
         part = anyio.Path(unfinished(path))
         location = Location(bucket, source.key)
-        request = _Request("GET", location, received=[Path(part)])
-        async with self._store(request, access) as store:
+        request = S3Request("GET", bucket, source.key, received=[Path(part)])
+        async with self.opened(location, access, request=request) as store:
             size = await object_store.download(store, source.key, source.size, source.etag, part)
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
@@ -174,8 +159,8 @@ class S3:
 
     async def fetch(self, location: Location, access: Access, path: Path, most_bytes: int) -> None:
         """Copy an object of at most so many bytes into the file, which appears whole or not at all."""
-        request = _Request("GET", location)
-        async with self._store(request, access) as store:
+        request = S3Request("GET", location.bucket, location.key)
+        async with self.opened(location, access, request=request) as store:
             found = await _found(store, request)
         if found is None:
             raise S3Refused(f"{location}: there is no such object")
@@ -189,8 +174,7 @@ class S3:
         if not found:
             raise S3Refused(f"{location}: there is no file of records")
         first = Location(location.bucket, found[0].key)
-        request = _Request("GET", first)
-        async with self._store(request, access) as store:
+        async with self.opened(first, access) as store:
             size = min(found[0].size, most_bytes)
             return (
                 bytes(await obstore.get_range_async(store, first.key, start=0, length=size)) if size else b""
@@ -199,32 +183,38 @@ class S3:
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
         """Write the files, one after the other, as one object. Holds a few parts in memory at most."""
         sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
-        request = _Request("PUT", Location(bucket, key), sent=parts)
-        async with self._store(request, access) as store:
+        request = S3Request("PUT", bucket, key, sent=parts)
+        async with self.opened(Location(bucket, key), access, request=request) as store:
             await object_store.upload(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
 
     async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
         """Write a small object."""
-        request = _Request("PUT", Location(bucket, key), sent=data)
-        async with self._store(request, access) as store:
+        request = S3Request("PUT", bucket, key, sent=data)
+        async with self.opened(Location(bucket, key), access, request=request) as store:
             attributes: Attributes = {"Content-Type": _CONTENT_TYPE}
             await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
 
     async def reachable(self, location: Location, access: Access) -> None:
         """Request a listing of the location; returns when S3 sends one, even if empty."""
-        async with self._store(_listing(location), access, to_list=True) as store:
+        async with self.opened(location, access, to_list=True) as store:
             listing = obstore.list(store, location.key.rstrip("/") or None, chunk_size=1)
             with suppress(InvalidPathError):  # listed, but obstore cannot represent a key
                 await anext(listing, None)
 
     @asynccontextmanager
-    async def _store(
-        self, request: _Request, access: Access, *, to_list: bool = False
+    async def opened(
+        self, location: Location, access: Access, *, to_list: bool = False, request: S3Request | None = None
     ) -> AsyncIterator[S3Store]:
-        """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`."""
-        location, chain = request.location, self._aws.chain()
+        """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`.
+
+        `request`: what is done with it, for the observer; by default a GET, or a listing.
+        """
+        if request is None and to_list:
+            request = S3Request.listing(location.bucket, location.key)
+        request = request or S3Request("GET", location.bucket, location.key)
+        chain = self._aws.chain()
         try:
-            store = await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
+            store = await run_sync(self._bucket, location.bucket, access, to_list, limiter=self._limiter)
             request.endpoint = str(store.config.get("endpoint_url_s3", ""))
             yield store
         except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
@@ -232,36 +222,12 @@ class S3:
                 raise  # of a local file; S3's errors have no errno
             self._aws.forget_region(location.bucket)
             failure = await self._mapped(location, error, chain)
-            await self._report(request, access, failure, error)
+            if self.observer is not None:
+                self.observer(await request.call(access.region, error, str(failure)))
             # Not chained: S3 repeats session tokens in the bodies of some errors.
             raise failure from None
-        await self._report(request, access)
-
-    async def _report(
-        self,
-        request: _Request,
-        access: Access,
-        failure: S3Refused | S3Unavailable | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        if self.observer is None:
-            return
-        sent = Body.of(request.sent) if isinstance(request.sent, bytes) else await files_body(request.sent)
-        received = await files_body(request.received) if request.received and failure is None else Body()
-        host = request.endpoint or f"https://s3.{access.region}.amazonaws.com"
-        self.observer(
-            Call(
-                service="s3",
-                method=request.method,
-                url=f"{host}/{quote(f'{request.location.bucket}/{request.location.key}')}{request.query}",
-                request=sent,
-                status=request.status if error is None else _status(error),
-                response=received,
-                error=None if failure is None else str(failure),
-                began=request.began,
-                ended=time.time(),
-            )
-        )
+        if self.observer is not None:
+            self.observer(await request.call(access.region))
 
     async def _mapped(self, location: Location, error: Exception, chain: Chain) -> S3Refused | S3Unavailable:
         """The error with AWS's own text; one of a key that has been replaced since is transient."""
@@ -273,7 +239,7 @@ class S3:
             return S3Unavailable(str(failure)) if changed else failure
         return failure
 
-    def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
+    def _bucket(self, bucket: str, access: Access, to_list: bool) -> S3Store:
         role = access.role_arn if self.section.assume_role else None
         keys = self._aws.credentials(role, access.region).get_frozen_credentials()  # obstore hides errors
         region = self._aws.region(bucket, access.region)
@@ -324,19 +290,13 @@ def _credential(credentials: Credentials) -> S3Credential:
     }
 
 
-async def _found(store: S3Store, request: _Request) -> ObjectMeta | None:
+async def _found(store: S3Store, request: S3Request) -> ObjectMeta | None:
     try:
         # Not a HEAD: its error responses have no body. The body of this one is never read.
-        return (await obstore.get_async(store, request.location.key)).meta
+        return (await obstore.get_async(store, request.key)).meta
     except FileNotFoundError:
         request.status = 404
         return None
-
-
-def _listing(location: Location) -> _Request:
-    """A request for the keys below the location."""
-    query = urlencode({"list-type": 2, "prefix": location.key})
-    return _Request("GET", Location(location.bucket, ""), query=f"?{query}")
 
 
 def _input(meta: ObjectMeta) -> InputObject:
@@ -356,14 +316,6 @@ def _code(error: Exception) -> str:
         code: str = error.response["Error"]["Code"]
         return code
     return object_store.parsed(error).code
-
-
-def _status(error: Exception) -> int | None:
-    """S3's HTTP status; None where it gave no response."""
-    if isinstance(error, boto.ClientError):
-        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status
-    return 404 if isinstance(error, FileNotFoundError) else object_store.parsed(error).status
 
 
 def _failure(location: Location, error: Exception) -> S3Refused | S3Unavailable:

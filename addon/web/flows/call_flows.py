@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from mitmproxy import ctx, eventsequence
+from mitmproxy import ctx
 from mitmproxy.flow import Error
 from mitmproxy.http import HTTPFlow
+from mitmproxy.proxy.layers.http import HttpErrorHook, HttpResponseHook
 from mitmproxy.utils import asyncio_utils
 
 from addon.storage.calls import Body, Call
@@ -39,9 +40,16 @@ type Deliver = Callable[[HTTPFlow], Awaitable[None]]
 
 
 async def deliver(flow: HTTPFlow) -> None:
-    """Have all addons see a flow, those that save flows too."""
-    for event in eventsequence.iterate(flow):
-        await ctx.master.addons.handle_lifecycle(event)
+    """List a flow, and have it saved and printed where that is asked for.
+
+    Only the hooks after a response are called: those before it authenticate clients, and change or answer
+    their requests.
+    """
+    view = flow_list.flow_list()
+    if view is not None:
+        view.add([flow])
+    event = HttpErrorHook(flow) if flow.response is None else HttpResponseHook(flow)
+    await ctx.master.addons.handle_lifecycle(event)
 
 
 @dataclass

@@ -5,6 +5,7 @@ with their times, and the flow can be saved.
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -42,6 +43,8 @@ class TimelineFlow:
         labels.tag(self.flow, provider=job.provider, job=job.id)
         self.last = 0
         """The number of the last event."""
+        self._counting = sys.maxsize
+        """The number of the event that counts those beyond the limit."""
         self._messages: dict[int, WebSocketMessage] = {}
         """Of the latest events, which may be counted again."""
         self.describe(job)
@@ -61,8 +64,8 @@ class TimelineFlow:
 
     @property
     def read_after(self) -> int:
-        """The number after which events are to be read again."""
-        return max(0, self.last - REPEATED)
+        """The number after which events are to be read again: the last ones, and the one that only counts."""
+        return max(0, min(self.last - REPEATED, self._counting - 1))
 
     def add(self, events: Sequence[Event]) -> bool:
         """Append new events and count the repeated ones; returns whether anything changed."""
@@ -76,6 +79,8 @@ class TimelineFlow:
                 websocket.messages.append(message)
                 self._messages[event.number] = message
                 self.last = event.number
+                if event.kind == "more":
+                    self._counting = event.number
                 changed = True
             elif known is not None and known.content != content:
                 known.content, known.timestamp = content, moment

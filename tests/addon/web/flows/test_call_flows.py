@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from mitmproxy.addons import export
+from mitmproxy.addons.view import View
 from mitmproxy.http import HTTPFlow
 from mitmproxy.test import taddons
 
 from addon.storage.calls import Body, Call, CalledFor, files_body
 from addon.web.flows import labels
-from addon.web.flows.call_flows import CallFlows, Shown
+from addon.web.flows.call_flows import CallFlows, Shown, deliver
 
 KEY = "sk-the-providers-key"
 SECRETS = (KEY, "a-signature-of-aws", "a-session-token", "a-cookie-value", "another-key-in-a-body")
@@ -147,3 +148,26 @@ async def test_nothing_is_shown_by_none_and_a_failure_ends_no_transfer(
 async def test_cloud_storage_has_an_address_that_can_be_shown() -> None:
     (flow,) = await shown(a_call(url="gs://bucket/folder/lines.jsonl", method="PUT"))
     assert flow.request.url == "https://storage.googleapis.com/bucket/folder/lines.jsonl"
+
+
+async def test_other_addons_save_a_call_and_never_take_it_for_a_clients() -> None:
+    class Other:
+        def __init__(self) -> None:
+            self.called = list[str]()
+
+        def request(self, flow: HTTPFlow) -> None:
+            self.called.append("request")
+
+        def response(self, flow: HTTPFlow) -> None:
+            self.called.append("response")
+
+        def error(self, flow: HTTPFlow) -> None:
+            self.called.append("error")
+
+    other, view = Other(), View()
+    answered, unanswered = await shown(a_call(), a_call(status=None, error="reset"))
+    with taddons.context(other, view):  # type: ignore[no-untyped-call]  # mitmproxy's own
+        await deliver(answered)
+        await deliver(unanswered)
+    assert other.called == ["response", "error"]
+    assert view.resolve("@all") == [answered, unanswered]

@@ -1,7 +1,8 @@
-"""The work of command `batch.translate`: finds a job's model and its first records."""
+"""What the job of a Create, or of an upload of records, would become for another provider."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import unquote
@@ -10,14 +11,13 @@ import orjson
 from anyio import to_thread
 from mitmproxy.http import HTTPFlow
 
-from addon.proxy.routing import Operation, region_of
-from addon.proxy.services import Services
-from addon.storage.s3 import Access, Location, S3Refused, S3Unavailable
+from addon.settings.config import Config
+from addon.storage.s3 import S3, Access, Location, S3Refused, S3Unavailable
 from addon.web.flows import labels
 from addon.web.flows.translation_preview import MOST_BYTES, preview, preview_flow
 from translators.translation import InvocationType
 
-DEFAULT_REGION = "us-east-1"
+_CREATE = "CreateModelInvocationJob"
 _CREATE_PATH = re.compile(r"(/bedrock)?/model-invocation-job")
 
 
@@ -25,36 +25,46 @@ class NotTranslatable(Exception):
     """The flow is neither a Create nor an upload of records; the message says what is missing."""
 
 
-async def translated(
-    flow: HTTPFlow, flows: Iterable[HTTPFlow], provider: str, model: str, services: Services
-) -> HTTPFlow:
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Where first records come from."""
+
+    config: Config
+    s3: S3
+    region: str
+    """Of the caller."""
+    flows: Sequence[HTTPFlow]
+    """All that are listed: the upload may be among them, or its Create."""
+
+
+async def translated(flow: HTTPFlow, provider: str, model: str, inputs: Inputs) -> HTTPFlow:
     """A flow with the first records and the lines that the provider would get.
 
     Raises `NotTranslatable`, and `AwsError` for a model that the provider does not have.
     """
     if is_create(flow):
         create = _document(flow)
-        uri = _input_uri(create)
-        data = await _first_records(uri, flow, flows, services)
+        source = _input_uri(create)
+        data = await _first_records(source, create, inputs)
     else:
         data = flow.request.get_content(strict=False) or b""
-        uri = flow.request.pretty_url.partition("?")[0]
-        creates = (_document(known) for known in flows if is_create(known))
+        source = flow.request.pretty_url.partition("?")[0]
+        creates = (_document(known) for known in inputs.flows if is_create(known))
         create = next((known for known in creates if model == "" and _names(known, flow)), {})
     model_id = model or str(create.get("modelId", ""))
     if not model_id:
         raise NotTranslatable("no Create names this upload: give the job's modelId as third argument")
     if not data:
-        raise NotTranslatable(f"{uri}: there are no records, or they passed through as they came")
+        raise NotTranslatable(f"{source}: there are no records, or they passed through as they came")
     kind = cast(InvocationType, create.get("modelInvocationType") or "InvokeModel")
-    target, today = services.config.target(provider), datetime.now(UTC).date()
+    target, today = inputs.config.target(provider), datetime.now(UTC).date()
     done = await to_thread.run_sync(preview, data, target, model_id, kind, today)
-    return preview_flow(done, provider, uri)
+    return preview_flow(done, provider, source)
 
 
 def is_create(flow: HTTPFlow) -> bool:
     """Whether the flow is a Create, routed or not."""
-    if flow.metadata.get(labels.OPERATION) == Operation.CREATE:
+    if flow.metadata.get(labels.OPERATION) == _CREATE:
         return True
     path = flow.request.path.partition("?")[0]
     return flow.request.method == "POST" and _CREATE_PATH.fullmatch(path) is not None
@@ -90,18 +100,16 @@ def _names(create: dict[str, object], upload: HTTPFlow) -> bool:
     )
 
 
-async def _first_records(uri: str, create: HTTPFlow, flows: Iterable[HTTPFlow], services: Services) -> bytes:
+async def _first_records(uri: str, create: dict[str, object], inputs: Inputs) -> bytes:
     """The beginning of a Create's input: of the upload, if it is among the flows, else from S3."""
-    document = _document(create)
-    for known in flows:
-        if known.request.method == "PUT" and known.request.raw_content and _names(document, known):
+    for known in inputs.flows:
+        if known.request.method == "PUT" and known.request.raw_content and _names(create, known):
             return known.request.raw_content
-    region = region_of(create.request, create.request.host, DEFAULT_REGION)
-    role = document.get("roleArn")
-    access = Access(region=region, role_arn=role if isinstance(role, str) else None)
-    if not services.config.s3.allows(uri):
+    role = create.get("roleArn")
+    access = Access(region=inputs.region, role_arn=role if isinstance(role, str) else None)
+    if not inputs.config.s3.allows(uri):
         raise NotTranslatable(f"{uri} is outside the places that [s3] allowed names")
     try:
-        return await services.s3.beginning(Location.parse(uri), access, MOST_BYTES)
+        return await inputs.s3.beginning(Location.parse(uri), access, MOST_BYTES)
     except (S3Refused, S3Unavailable, ValueError) as error:
         raise NotTranslatable(str(error)) from error

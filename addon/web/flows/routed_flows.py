@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import orjson
 from mitmproxy.http import HTTPFlow
 
-from addon.proxy.routing import BEDROCK, Operation
 from addon.web.flows import labels
 
 
-def begin(flow: HTTPFlow, operation: Operation, providers: Sequence[str], job: str = "") -> None:
+def begin(flow: HTTPFlow, operation: str, providers: Sequence[str], job: str = "") -> None:
     """Say where an operation goes; `job`: the id or ARN that the request has."""
     labels.mark(flow, labels.ACCEPTED)
     labels.tag(flow, provider=providers[0], operation=operation, job=job[-12:])
     flow.comment = f"→ {', '.join(providers)}"
 
 
-def begin_native(flow: HTTPFlow, operation: Operation, provider: str, batch_id: str) -> None:
+def begin_native(flow: HTTPFlow, operation: str, provider: str, batch_id: str) -> None:
     """Say that a batch created outside this proxy is asked for."""
     labels.mark(flow, labels.ACCEPTED)
     labels.tag(flow, provider=provider, operation=operation, job=batch_id)
@@ -42,7 +41,7 @@ def show_status(flow: HTTPFlow, document: bytes) -> None:
 def leave_to_bedrock(flow: HTTPFlow, why: str) -> None:
     """Say that all providers refused the job."""
     labels.untag(flow)
-    flow.comment = f"→ {BEDROCK}: {why}"
+    flow.comment = f"→ bedrock: {why}"
 
 
 def refuse(flow: HTTPFlow, error_type: str) -> None:

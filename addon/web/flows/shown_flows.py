@@ -1,16 +1,15 @@
 """What mitmproxy's interfaces show of jobs while the proxy runs: followed flows, and own calls as flows."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import ctx
 from mitmproxy.http import HTTPFlow
 
-from addon.proxy.options import Settings
-from addon.proxy.services import Services
-from addon.storage.calls import CalledFor, called_for
+from addon.jobs.database.async_store import AsyncStore
+from addon.storage.calls import CalledFor, Observer, called_for
 from addon.web.flows import labels
-from addon.web.flows.call_flows import CallFlows
+from addon.web.flows.call_flows import CallFlows, Shown
 from addon.web.flows.flow_list import flow_list
 from addon.web.flows.job_follower import JobFollower, StoredJobs
 
@@ -18,10 +17,8 @@ MOST_RESUMED = 100
 """Running jobs of earlier starts that are followed."""
 
 
-@dataclass
-class _Started:
-    services: Services
-    follower: JobFollower
+type Observe = Callable[[Observer | None], None]
+"""Sets who gets the calls that this process makes itself."""
 
 
 class ShownFlows:
@@ -31,39 +28,42 @@ class ShownFlows:
 
     def __init__(self) -> None:
         self._calls = CallFlows()
-        self._started: _Started | None = None
+        self._follower: JobFollower | None = None
+        self._observe: Observe = _no_calls
 
     def running(self) -> None:
         bind_key()
 
-    async def start(self, services: Services, settings: Settings) -> None:
+    async def start(self, store: AsyncStore, observe: Observe) -> None:
         """Begin to show calls and the jobs that run already."""
-        follower = JobFollower(StoredJobs(services.store))
-        self._started = _Started(services, follower)
-        self.set(settings)
+        self._follower, self._observe = JobFollower(StoredJobs(store)), observe
+        self.show_calls(self._calls.shown)
         if flow_list() is not None:
-            for job_id in (await services.store.unfinished())[-MOST_RESUMED:]:
-                follower.follow(job_id)
+            for job_id in (await store.unfinished())[-MOST_RESUMED:]:
+                self._follower.follow(job_id)
 
-    def set(self, settings: Settings) -> None:
-        """Show calls as the options say now."""
-        self._calls.shown = settings.show_calls
-        if self._started is not None:
-            self._started.services.observe(None if settings.show_calls == "none" else self._calls.observe)
+    def show_calls(self, shown: Shown) -> None:
+        """Show calls as the option says now."""
+        self._calls.shown = shown
+        self._observe(None if shown == "none" else self._calls.observe)
 
     def follow(self, job_id: str, flow: HTTPFlow) -> None:
-        if self._started is not None:
-            self._started.follower.follow(job_id, flow)
+        if self._follower is not None:
+            self._follower.follow(job_id, flow)
 
     async def timeline(self, job_id: str) -> HTTPFlow | None:
         """The timeline of a job; None if there is no such job, or while nothing is started."""
-        return None if self._started is None else await self._started.follower.timeline(job_id)
+        return None if self._follower is None else await self._follower.timeline(job_id)
 
     def close(self) -> None:
-        if self._started is not None:
-            self._started.services.observe(None)
-            self._started.follower.close()
-            self._started = None
+        if self._follower is not None:
+            self._observe(None)
+            self._follower.close()
+            self._follower = None
+
+
+def _no_calls(observer: Observer | None) -> None:
+    """Before the start."""
 
 
 def call_for(flow: HTTPFlow) -> None:
