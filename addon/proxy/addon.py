@@ -111,7 +111,7 @@ class BedrockBatch:
         self._ending = True
         if self._in_progress:
             await asyncio.wait(self._in_progress, timeout=DRAIN)
-        self.shown.close()
+        await self.shown.close()
         if self._services is not None:
             await self._services.close()
             self._services = None

@@ -85,7 +85,7 @@ def test_the_list_tells_what_became_of_a_job(web: Mitmweb, job: str, bucket: Buc
     view = web.content(upload)
     assert view["view_name"] == "Bedrock record"
     assert "first line\n" in view["text"]
-    uploaded, created = one(web, "POST", "/v1/files"), one(web, "POST", "/v1/batches")
+    uploaded, created = one(web, "POST", "/files"), one(web, "POST", "/batches")
     assert "SHA-256" in web.content(uploaded)["text"]
     assert "Question" not in web.content(uploaded)["text"]
     assert web.content(created, "response")["view_name"] == "Provider batch"
@@ -97,9 +97,9 @@ def test_commands_list_show_and_translate(web: Mitmweb, job: str) -> None:
     assert "openai" in web.command("batch.providers")
     assert job in web.command("batch.show", job)
     create = one(web, "POST", "/model-invocation-job")
-    web.command("batch.translate", f"@{create['id']}", "anthropic")
-    wait_until(lambda: rows(web, "POST", "/batch/translate/anthropic"))
-    translated = one(web, "POST", "/batch/translate/anthropic")
+    web.command("batch.translate", f"@{create['id']}", "openai")
+    wait_until(lambda: rows(web, "POST", "/batch/translate/openai"))
+    translated = one(web, "POST", "/batch/translate/openai")
     assert "first line" in web.content(translated, "response")["text"]
 
 

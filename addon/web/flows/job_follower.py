@@ -129,8 +129,8 @@ class JobFollower:
         made = TimelineFlow(found[0])
         made.add(await self._reader.events(job_id, 0))
         if found[0].ended is None and view is not None:
+            self._jobs.setdefault(job_id, _Followed()).timeline = made
             self.follow(job_id)
-            self._jobs[job_id].timeline = made
         return made.flow
 
     async def read(self) -> None:
@@ -139,10 +139,12 @@ class JobFollower:
         if view is None:
             self._jobs.clear()
             return
-        changes = await self._reader.changes(list(self._jobs))
+        asked = list(self._jobs)
+        changes = await self._reader.changes(asked)
         changed = [job_id for job_id, now in changes.items() if self._is_news(job_id, now)]
-        for job_id in self._jobs.keys() - changes.keys():
-            del self._jobs[job_id]  # deleted since
+        for job_id in asked:
+            if job_id not in changes:
+                self._jobs.pop(job_id, None)  # deleted since
         for job in await self._reader.progress(changed) if changed else ():
             followed = self._jobs.get(job.id)
             if followed is None:
@@ -155,11 +157,14 @@ class JobFollower:
             if followed.reads_left is not None:
                 followed.reads_left -= 1
                 if followed.reads_left < 0:
-                    del self._jobs[job_id]
+                    self._jobs.pop(job_id, None)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """End the read that is under way: the database is closed next."""
+        self._jobs.clear()
         if self._task is not None:
             self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def _is_news(self, job_id: str, now: Change) -> bool:
         followed = self._jobs.get(job_id)
@@ -171,7 +176,8 @@ class JobFollower:
         progress = labels.progress_of(job)
         for flow in followed.flows:
             if flow.comment != comment:
-                flow.comment = comment
+                if labels.is_ours(flow.comment):
+                    flow.comment = comment
                 flow.metadata[labels.PROGRESS] = progress
                 flow.metadata[labels.PROVIDER] = job.provider
                 labels.mark(flow, labels.mark_of(job.status, job.failed))

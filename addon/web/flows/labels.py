@@ -86,6 +86,11 @@ def comment_of(job: JobProgress) -> str:
     return f"→ {job.provider}, job {job.id}: {job.status}{counts}{shown}"
 
 
+def is_ours(comment: str) -> bool:
+    """Whether no person wrote the comment."""
+    return comment.startswith("→ ")
+
+
 def progress_of(job: JobProgress) -> str:
     """What is known of a job, as lines `name: value`."""
     members = {

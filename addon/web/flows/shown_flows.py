@@ -55,10 +55,10 @@ class ShownFlows:
         """The timeline of a job; None if there is no such job, or while nothing is started."""
         return None if self._follower is None else await self._follower.timeline(job_id)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._follower is not None:
             self._observe(None)
-            self._follower.close()
+            await self._follower.close()
             self._follower = None
 
 

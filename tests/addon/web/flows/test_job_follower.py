@@ -53,7 +53,7 @@ async def test_comment_and_mark_follow_the_job_and_change_only_with_it() -> None
         for _ in range(3):
             await follower.read()
         assert follower.followed == ()
-        follower.close()
+        await follower.close()
 
 
 async def test_a_mark_of_a_person_stays_and_so_does_its_absence() -> None:
@@ -61,6 +61,7 @@ async def test_a_mark_of_a_person_stays_and_so_does_its_absence() -> None:
         jobs = FakeJobs()
         marked, unmarked = a_create(view), a_create(view)
         marked.marked, unmarked.marked = ":heart:", ""
+        unmarked.comment = "look at this one"
         follower = JobFollower(jobs, view=lambda: view, pause=never)
         jobs.put(a_job(status="Failed", ended=NOW))
         follower.follow(JOB, marked)
@@ -68,7 +69,8 @@ async def test_a_mark_of_a_person_stays_and_so_does_its_absence() -> None:
         await follower.read()
         assert (marked.marked, unmarked.marked) == (":heart:", "")
         assert "Failed" in marked.comment
-        follower.close()
+        assert unmarked.comment == "look at this one"
+        await follower.close()
 
 
 async def test_one_timeline_a_job_gets_the_new_events() -> None:
@@ -93,7 +95,7 @@ async def test_one_timeline_a_job_gets_the_new_events() -> None:
         ]
         assert await follower.timeline(JOB) is flow
         assert await follower.timeline("nosuchjob000") is None
-        follower.close()
+        await follower.close()
 
 
 async def test_flows_that_were_removed_are_forgotten_and_the_timeline_is_not_added_again() -> None:
@@ -110,7 +112,7 @@ async def test_flows_that_were_removed_are_forgotten_and_the_timeline_is_not_add
         await follower.read()
         assert flow.comment == before
         assert view.store_count() == 0
-        follower.close()
+        await follower.close()
 
 
 async def test_nothing_is_read_without_a_list_of_flows_or_without_jobs() -> None:
@@ -137,7 +139,7 @@ async def test_it_reads_until_no_job_is_left() -> None:
         follower = JobFollower(jobs, view=lambda: view, pause=pause)
         follower.follow(JOB)
         await asyncio.wait_for(done.wait(), 60)
-        follower.close()
+        await follower.close()
 
 
 async def test_jobs_in_the_database_are_followed(tmp_path: Path) -> None:
@@ -157,7 +159,7 @@ async def test_jobs_in_the_database_are_followed(tmp_path: Path) -> None:
         (timeline,) = timelines(view)
         assert timeline.websocket is not None
         assert [message.text for message in timeline.websocket.messages] == ["create: accepted"]
-        follower.close()
+        await follower.close()
     store.close()
 
 
