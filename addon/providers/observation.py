@@ -26,7 +26,8 @@ async def observed(
     """
     body = request.stream
     if isinstance(body, httpx.AsyncByteStream) and not isinstance(body, httpx.ByteStream | CountedBody):
-        request.stream = CountedBody(body, "in the spool of the job")
+        body = request.stream = CountedBody(body, "in the spool of the job")
+    counted = body if isinstance(body, CountedBody) else None
     call = partial(
         Call,
         service="provider",
@@ -39,11 +40,11 @@ async def observed(
     try:
         response = await send()
     except (LostAnswer, ProviderError, Unreachable) as error:
-        observer(call(request=_sent(request), error=str(error), ended=time.time()))
+        observer(call(request=_sent(request, counted), error=str(error), ended=time.time()))
         raise
     observer(
         call(
-            request=_sent(request),
+            request=_sent(request, counted),
             status=response.status_code,
             response_headers=response.headers.multi_items(),
             response=await _received(response, saved),
@@ -53,10 +54,8 @@ async def observed(
     return response
 
 
-def _sent(request: httpx.Request) -> Body:
-    if isinstance(request.stream, CountedBody):
-        return request.stream.body
-    return Body.of(request.content)
+def _sent(request: httpx.Request, counted: CountedBody | None) -> Body:
+    return Body.of(request.content) if counted is None else counted.body
 
 
 async def _received(response: httpx.Response, saved: Path | None) -> Body:

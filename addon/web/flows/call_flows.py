@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from mitmproxy import ctx
+from mitmproxy import ctx, eventsequence
 from mitmproxy.flow import Error
 from mitmproxy.http import HTTPFlow
-from mitmproxy.proxy.layers.http import HttpErrorHook, HttpResponseHook
 from mitmproxy.utils import asyncio_utils
 
 from addon.storage.calls import Body, Call
@@ -42,14 +41,14 @@ type Deliver = Callable[[HTTPFlow], Awaitable[None]]
 async def deliver(flow: HTTPFlow) -> None:
     """List a flow, and have it saved and printed where that is asked for.
 
-    Only the hooks after a response are called: those before it authenticate clients, and change or answer
-    their requests.
+    Only the last hook is called: those before the response authenticate clients, and change or answer their
+    requests.
     """
     view = flow_list.flow_list()
     if view is not None:
         view.add([flow])
-    event = HttpErrorHook(flow) if flow.response is None else HttpResponseHook(flow)
-    await ctx.master.addons.handle_lifecycle(event)
+    *_, last = eventsequence.iterate(flow)
+    await ctx.master.addons.handle_lifecycle(last)
 
 
 @dataclass

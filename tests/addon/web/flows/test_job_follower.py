@@ -2,6 +2,7 @@ import asyncio
 from pathlib import Path
 
 from mitmproxy.addons.view import View
+from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
 from mitmproxy.test import tflow
 
@@ -32,8 +33,12 @@ def timelines(view: View) -> list[HTTPFlow]:
 
 async def test_comment_and_mark_follow_the_job_and_change_only_with_it() -> None:
     jobs, updated = FakeJobs(), list[str]()
+
+    def note(flow: Flow) -> None:
+        updated.append(flow.id)
+
     with a_view() as view:
-        view.sig_view_update.connect(lambda flow: updated.append(flow.id))
+        view.sig_view_update.connect(note)
         follower = JobFollower(jobs, view=lambda: view, pause=never)
         flow = a_create(view)
         jobs.put(a_job())
@@ -111,7 +116,7 @@ async def test_flows_that_were_removed_are_forgotten_and_the_timeline_is_not_add
         jobs.put(a_job(succeeded=50))
         await follower.read()
         assert flow.comment == before
-        assert view.store_count() == 0
+        assert len(view.resolve("@all")) == 0
         await follower.close()
 
 
