@@ -8,7 +8,11 @@ import httpx
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 
+from tests.waiting import PATIENCE
+
 PASSWORD = "let-me-look"
+_TOKEN = "0123456789abcdef" * 2
+"""In a cookie and a header: that both are equal shows that no other site made the request."""
 type Row = dict[str, Any]
 """A flow as mitmweb's list has it."""
 
@@ -19,11 +23,11 @@ class Mitmweb:
     def __init__(self, port: int) -> None:
         self._client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
-            headers={"Authorization": f"Bearer {PASSWORD}"},
+            headers={"Authorization": f"Bearer {PASSWORD}", "X-XSRFToken": _TOKEN},
+            cookies={"_mitmproxy_xsrf": _TOKEN},
             trust_env=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
-        self._client.get("/")
 
     def close(self) -> None:
         self._client.close()
@@ -39,10 +43,7 @@ class Mitmweb:
 
     def command(self, name: str, *arguments: str) -> Any:
         """The value that a command returns."""
-        token = self._client.cookies["_mitmproxy_xsrf"]
-        answer = self._client.post(
-            f"/commands/{name}", json={"arguments": arguments}, headers={"X-XSRFToken": token}
-        )
+        answer = self._client.post(f"/commands/{name}", json={"arguments": arguments})
         assert answer.status_code == 200, answer.text
         assert "error" not in answer.json(), answer.text
         return answer.json()["value"]

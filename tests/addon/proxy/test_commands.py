@@ -142,7 +142,7 @@ async def test_translate_shows_what_a_provider_would_get(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     view = View()
-    body = orjson.dumps(RECORD) + b"\n" + b'{"recordId": "REC00000002", "modelInput": {"messages": 1}}\n'
+    body = orjson.dumps(RECORD) + b"\n" + b'{"recordId": "REC00000002", "modelInput": {"foo": 1}}\n'
     upload = a_flow("PUT", "/in-bucket/in.jsonl", body=body, host="s3.us-east-1.amazonaws.com")
     other = a_flow("PUT", "/elsewhere/in.jsonl", body=body, host="s3.us-east-1.amazonaws.com")
     async with a_proxy(tmp_path, view=view) as proxy:
