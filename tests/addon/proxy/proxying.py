@@ -185,8 +185,8 @@ async def a_proxy(
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
     start = starting(folder, runner or recording, stores, known, transport, connect, records)
     addon = BedrockBatch(wrap(start))
-    others = (Proxyserver(),) if view is None else (Proxyserver(), view)
-    with taddons.context(*others, addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
+    others = () if view is None else (view,)
+    with taddons.context(Proxyserver(), *others, addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         proxy = Proxy(addon, context, recording, stores)
         proxy.set(**options)
         if started:

@@ -46,7 +46,7 @@ class Group(NamedTuple):
     code: int
     shape: str
     message: str
-    count: int
+    count: int  # type: ignore[assignment]  # it hides a tuple's method, as the real one does
     number: int
     record_id: str
 
