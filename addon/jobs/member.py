@@ -40,6 +40,7 @@ class Parts:
     google: GoogleCredentials
     runner: Runner
     records: RecordReader
+    s3: S3
 
 
 @asynccontextmanager
@@ -68,12 +69,13 @@ async def member(
         transport = Transport(own=own, google=google)
         stack.push_async_callback(transport.close)
         here = Member.here("runs" if workers else "accepts", keys.fingerprint)
+        s3 = S3(config.s3, own=own)
         resources = Resources(
             config=config,
             executor=here.id,
             store=store.for_jobs(),
             keys=keys,
-            s3=S3(config.s3, own=own),
+            s3=s3,
             transport=transport,
             poll_interval=poll_interval,
             workers=anyio.CapacityLimiter(workers),
@@ -93,6 +95,7 @@ async def member(
             google=google,
             runner=runner,
             records=RecordReader(replace(resources, store=store)),
+            s3=s3,
         )
 
 

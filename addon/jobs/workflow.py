@@ -29,6 +29,7 @@ from addon.jobs.inputs.source import input_source
 from addon.jobs.job_run import JobRun
 from addon.jobs.resources import Resources
 from addon.jobs.retrying import pause_after, waited_out
+from addon.storage.calls import CalledFor, called_for
 from translators.bedrock.jobs import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -362,6 +363,7 @@ async def wake(job_id: str, name: str | None = None) -> None:
 async def _load(job_id: str) -> JobRun:
     resources = _resources[0]
     job = await resources.job(job_id)
+    called_for.set(CalledFor(job_id, job.provider))
     return JobRun(resources=resources, job=job, source=input_source(job))
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from addon.providers import bodies
 from addon.providers.credentials import masked
 from addon.providers.deadlines import Deadline
 from addon.providers.google_auth import GoogleCredentials
+from addon.providers.observation import observed
 from addon.providers.partial_downloads import NOT_SATISFIABLE, PartialDownload
 from addon.providers.retry_policy import LostAnswer, Unreachable, is_outcome_unknown, repeating, was_cut_off
 from addon.settings.egress_proxy import proxy_for
+from addon.storage.calls import Observer
 from addon.storage.gcs import SCHEME, GoogleStorage
 from translators.errors import ProviderError
 from translators.providers.conversation import LINES, SAVE, Conversation
@@ -63,6 +66,8 @@ class Transport:
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
         google: GoogleCredentials | None = None,
     ) -> None:
+        self.observer: Observer | None = None
+        """Gets each exchange, repetitions included."""
         self._environment = environment
         self._own = own
         self._transport = transport
@@ -99,7 +104,7 @@ class Transport:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The response to a request that is not repeated, whatever its status. Raises `Unreachable`."""
-        return await self._send(request, None, lost=Unreachable)
+        return await self._send(request, None, lost=Unreachable, is_of_record=True)
 
     async def close(self) -> None:
         """Close all connections, those in use when their requests end."""
@@ -141,11 +146,26 @@ class Transport:
             raise LostAnswer(f"no answer from {_host(request)} within {deadline.seconds:.0f} s") from error
 
     async def _send(
-        self, request: httpx.Request, folder: Path | None, *, lost: type[LostAnswer | Unreachable]
+        self,
+        request: httpx.Request,
+        folder: Path | None,
+        *,
+        lost: type[LostAnswer | Unreachable],
+        is_of_record: bool = False,
     ) -> httpx.Response:
         """One attempt, with its body. Raises `Unreachable` when nothing was sent, else `lost`."""
         request.headers.setdefault("user-agent", USER_AGENT)
         bodies.read_in_threads(request)
+        if self.observer is None:
+            return await self._exchanged(request, folder, lost)
+        name = request.extensions.get(SAVE)
+        saved = None if name is None else bodies.path_in(folder, name)
+        exchange = partial(self._exchanged, request, folder, lost)
+        return await observed(self.observer, request, saved, exchange, is_of_record=is_of_record)
+
+    async def _exchanged(
+        self, request: httpx.Request, folder: Path | None, lost: type[LostAnswer | Unreachable]
+    ) -> httpx.Response:
         with _mapped_errors(request, lost):
             if request.url.scheme == SCHEME:
                 name = request.extensions.get(SAVE)

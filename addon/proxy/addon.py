@@ -17,12 +17,12 @@ from addon.jobs.outages import is_database_away
 from addon.proxy import list_merging, options, services, streaming
 from addon.proxy.admission import Caller
 from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
+from addon.proxy.commands import BatchCommands
 from addon.proxy.operations import Operations
 from addon.proxy.options import BadOption, Settings
 from addon.proxy.provider_flows import json_response
 from addon.proxy.provider_selection import FallbackToBedrock
 from addon.proxy.routing import (
-    BEDROCK,
     PREFIX,
     TAG_OPERATIONS,
     Matched,
@@ -37,6 +37,10 @@ from addon.proxy.routing import (
 )
 from addon.proxy.services import CannotStart, Services
 from addon.proxy.sigv4 import NoCredentials, Resigner
+from addon.web.flows import routed_flows
+from addon.web.flows.kept_flows import KeptFlows
+from addon.web.flows.shown_flows import ShownFlows, call_for
+from addon.web.views.registration import ContentViews
 from translators.bedrock.jobs import AwsError, ProviderFile, job_identifier
 
 logger = logging.getLogger(__name__)
@@ -45,7 +49,6 @@ _DATABASE_AWAY = AwsError("ServiceUnavailableException", "The job database does 
 
 DRAIN = 10.0
 """Seconds that requests in progress get when the proxy ends."""
-MARK = ":rocket:"
 MAX_CACHED_JOBS = 100_000
 
 type Start = Callable[[Settings, set[tuple[str, int]]], Awaitable[Services]]
@@ -56,8 +59,13 @@ class BedrockBatch:
 
     name = "bedrock_batch"
 
-    def __init__(self, start: Start = services.start) -> None:
+    def __init__(self, start: Start = services.start, *, watched: bool = False) -> None:
+        """`watched`: the interface keeps flows, for people to look at."""
         self._start = start
+        self._watched = watched
+        self.shown = ShownFlows()
+        commands = BatchCommands(lambda: self._services, self.shown)
+        self.addons = (self.shown, commands, KeptFlows(), ContentViews())
         self._settings = Settings()
         self._services: Services | None = None
         self._ending = False
@@ -67,7 +75,7 @@ class BedrockBatch:
         self._resigner = Resigner()
 
     def load(self, loader: Loader) -> None:
-        options.declare(loader)
+        options.declare(loader, watched=self._watched)
         try:
             loader.master.options.process_deferred()
         except OptionsError as error:
@@ -84,14 +92,17 @@ class BedrockBatch:
         except BadOption as error:
             raise OptionsError(str(error)) from None  # type: ignore[no-untyped-call]  # mitmproxy's own
         self._settings = settings
+        self.shown.show_calls(settings.show_calls)
 
     async def running(self) -> None:
         try:
             options.check_names(ctx.options.deferred)
             self._settings = options.read(ctx.options)
+            self.shown.show_calls(self._settings.show_calls)
             own = own_addresses()
             self._resigner = Resigner(own)
             self._services = await self._start(self._settings, own)
+            await self.shown.start(self._services.store, self._services.observe)
         except (BadOption, CannotStart) as error:
             # an error that is logged during the start makes mitmproxy exit with 1
             logger.error("bedrock-batch cannot start: %s", error)
@@ -100,6 +111,7 @@ class BedrockBatch:
         self._ending = True
         if self._in_progress:
             await asyncio.wait(self._in_progress, timeout=DRAIN)
+        await self.shown.close()
         if self._services is not None:
             await self._services.close()
             self._services = None
@@ -130,6 +142,7 @@ class BedrockBatch:
     async def response(self, flow: http.HTTPFlow) -> None:
         self._resigner.check(flow)
         if self._services is not None and flow in self._services.provider_flows:
+            call_for(flow)
             await self._guarded(flow, self._services.provider_flows.response)
             return
         if not self._settings.merge_lists or not flow.live:
@@ -184,7 +197,7 @@ class BedrockBatch:
 
     async def _respond(self, flow: http.HTTPFlow, matched: Matched, providers: tuple[str, ...]) -> None:
         """Respond to an operation on jobs of this proxy."""
-        flow.marked, flow.comment = MARK, f"→ {', '.join(providers)}"
+        routed_flows.begin(flow, matched.operation, providers, matched.identifier)
         is_create = matched.operation is Operation.CREATE
         caller = self._caller(flow, providers, with_key=is_create)
         as_sent = flow.request.headers.copy()
@@ -196,22 +209,27 @@ class BedrockBatch:
             document = await _document(self._ready().operations, flow.request, matched, caller)
         except FallbackToBedrock as refusals:
             logger.warning("Left to Bedrock: %s", refusals)
-            flow.comment = f"→ {BEDROCK}: {refusals}"
+            routed_flows.leave_to_bedrock(flow, str(refusals))
             flow.request.headers = as_sent
             await self._pass_on(flow, matched.operation)
             return
         job = str(orjson.loads(document)["jobArn"]) if is_create else matched.identifier
         if job:
-            flow.comment += f", job {job[-12:]}"
+            routed_flows.name_job(flow, job)
             self._cache(job, providers)
+        if matched.operation is Operation.GET:
+            routed_flows.show_status(flow, document)
+        elif matched.operation in {Operation.CREATE, Operation.STOP}:
+            self.shown.follow(job[-12:], flow)
         flow.response = json_response(document)
 
     async def _create_from_file(self, flow: http.HTTPFlow, caller: Caller, file: ProviderFile) -> None:
         """Create a job for a file at the provider, with the provider's create call in this flow."""
         services = self._ready()
         job, call = await services.provider_file_jobs.create(_body(flow.request), caller, file)
-        flow.comment = f"→ {caller.provider}, job {job.id}"
+        routed_flows.name_job(flow, job.id)
         self._cache(job.arn, (caller.provider,))
+        self.shown.follow(job.id, flow)
         if call is None:
             flow.response = json_response(orjson.dumps({"jobArn": job.arn}))
         else:
@@ -221,7 +239,7 @@ class BedrockBatch:
         self, flow: http.HTTPFlow, operation: Operation, provider: str, batch_id: str
     ) -> None:
         """Turn a Get or Stop of a batch created outside this proxy into the provider's call."""
-        flow.marked, flow.comment = MARK, f"→ {provider}, {operation} of {batch_id}"
+        routed_flows.begin_native(flow, operation, provider, batch_id)
         services = self._ready()
         caller = self._caller(flow, (provider,))
         redact(flow.request.headers)  # before the first await, as in `_respond`
@@ -335,8 +353,7 @@ async def _document(operations: Operations, request: http.Request, matched: Matc
 
 def _set_error(flow: http.HTTPFlow, error: AwsError) -> None:
     redact(flow.request.headers)
-    flow.marked = MARK
-    flow.comment = f"{flow.comment or 'refused'}: {error.error_type}"
+    routed_flows.refuse(flow, error.error_type)
     flow.response = http.Response.make(error.status, error.body(), error.headers(str(uuid4())))
 
 

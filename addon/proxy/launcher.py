@@ -53,7 +53,8 @@ def start(interface: Interface, arguments: Sequence[str]) -> None:
     Raises `SystemExit` with 1 when arguments, options or the start fail.
     """
     base, parser = _parts(interface)
-    _run(base, parser, arguments, _filters if interface == "dump" else None)
+    is_dump = interface == "dump"
+    _run(base, parser, arguments, _filters if is_dump else None, watched=not is_dump)
 
 
 def start_with(settings: Sequence[str], *addons: object) -> None:
@@ -77,11 +78,12 @@ def _run(
     arguments: Sequence[str],
     extra: Callable[[Namespace], dict[str, Any]] | None,
     *more: object,
+    watched: bool = False,
 ) -> None:
     for name in VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     # `run` requires a class but only calls it with the options
-    run(cast(type[Master], partial(_master, base, more)), parser, arguments, extra)
+    run(cast(type[Master], partial(_master, base, more, watched)), parser, arguments, extra)
 
 
 def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[[Options], ArgumentParser]]:
@@ -101,11 +103,13 @@ def _parts(interface: Interface) -> tuple[Callable[[Options], Master], Callable[
             return ConsoleMaster, cmdline.mitmproxy
 
 
-def _master(base: Callable[[Options], Master], more: Sequence[object], options: Options) -> Master:
+def _master(
+    base: Callable[[Options], Master], more: Sequence[object], watched: bool, options: Options
+) -> Master:
     master = base(options)
     # before config.yaml and the command line, which may override them
     options.update(**DEFAULTS)  # type: ignore[no-untyped-call]  # mitmproxy's own is untyped
-    _add(master, BedrockBatch())
+    _add(master, BedrockBatch(watched=watched))
     master.addons.add(CABundleWriter(), *more)  # type: ignore[no-untyped-call]  # the same
     return master
 

@@ -1,10 +1,11 @@
 """The addon's mitmproxy options: names, types, descriptions and validation."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import attrgetter
+from types import MappingProxyType
 
 from mitmproxy.addonmanager import Loader
 from mitmproxy.options import Options
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from addon.proxy.routing import BEDROCK, BadName, named_providers
 from addon.settings.config import BadConfig, Config, load
+from addon.web.flows.call_flows import SHOWN, Shown
 
 PREFIX = "batch_"
 
@@ -63,7 +65,22 @@ _OPTIONS: tuple[tuple[str, type[str | int | bool], str | int | bool, str], ...] 
         "Sign batch calls that are not routed with the proxy's own AWS credentials, in reverse mode and "
         "below /bedrock, where the caller's signature cannot be right.",
     ),
+    (
+        "batch_show_calls",
+        str,
+        "none",
+        "Show the proxy's own calls to providers and S3 as flows: none, calls, or bodies too (never those of "
+        "batch files). Keys are masked. By default calls where flows are kept, none in mitmdump.",
+    ),
+    (
+        "batch_keep_flows",
+        int,
+        0,
+        "Flows that mitmweb and the console keep; the oldest ones that nobody marked go. 0: all.",
+    ),
 )
+WATCHED: Mapping[str, str | int] = MappingProxyType({"batch_show_calls": "calls", "batch_keep_flows": 5000})
+"""The defaults that differ where flows are kept and looked at."""
 NAMES = tuple(name for name, *_ in _OPTIONS)
 _AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval")
 
@@ -86,6 +103,7 @@ class Settings:
     workers: int = 2
     poll_interval: float = 30
     """Seconds."""
+    show_calls: Shown = "none"
 
     def check_change(self, started: "Settings") -> None:
         """Raises `BadOption` where these differ from the ones at the start in an option that is read only
@@ -95,13 +113,17 @@ class Settings:
             raise BadOption(f"{', '.join(_AT_START)} are read when the proxy starts: start it again")
 
 
-def declare(loader: Loader) -> None:
+def declare(loader: Loader, *, watched: bool) -> None:
+    """Declare the options; `watched`: for an interface that keeps flows."""
     for name, kind, default, description in _OPTIONS:
-        loader.add_option(name, kind, default, description)
+        value = WATCHED.get(name, default) if watched else default
+        choices = SHOWN if name == "batch_show_calls" else None
+        loader.add_option(name, kind, value, description, choices)
 
 
 def read(options: Options) -> Settings:
     """The validated values of the options. Raises `BadOption`."""
+    _at_least(0, "batch_keep_flows", options.batch_keep_flows)
     try:
         config = load(options.batch_config)
     except BadConfig as error:
@@ -116,6 +138,7 @@ def read(options: Options) -> Settings:
         workers=_at_least(0, "batch_workers", options.batch_workers),
         poll_interval=config.jobs.poll_interval
         or _at_least(1, "batch_poll_interval", options.batch_poll_interval),
+        show_calls=_shown(options.batch_show_calls),
     )
 
 
@@ -149,6 +172,13 @@ def _url(text: str) -> str:
     except ArgumentError:
         raise BadOption("batch_database: not an SQLAlchemy URL, such as sqlite:///jobs.db") from None
     return text
+
+
+def _shown(value: str) -> Shown:
+    for known in SHOWN:
+        if value == known:
+            return known
+    raise BadOption(f"batch_show_calls: {value!r} is none of {', '.join(SHOWN)}")
 
 
 def _at_least(least: int, name: str, value: int) -> int:

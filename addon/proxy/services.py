@@ -1,14 +1,15 @@
 """The parts that serve requests, built when the proxy starts and closed when it ends."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import member
-from addon.jobs.records.reader import RecordReader
 from addon.proxy.admission import Admission
 from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
@@ -16,6 +17,39 @@ from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import ProviderFlows
 from addon.proxy.provider_selection import network_probe
+from addon.settings.config import Config
+from addon.storage.calls import Observer
+from addon.storage.s3 import S3
+from addon.web.flows.record_flow import RecordDocuments
+
+
+class ErrorGroup(Protocol):
+    """Failed records with the same error."""
+
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def record_id(self) -> str: ...
+
+    def _asdict(self) -> dict[str, Any]: ...
+
+
+class Records(Protocol):
+    """Reads records of jobs."""
+
+    async def documents(self, job_id: str, wanted: str) -> RecordDocuments: ...
+
+    async def errors(self, job_id: str) -> Sequence[ErrorGroup]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +58,13 @@ class Services:
     provider_file_jobs: ProviderFileJobs
     native_batches: NativeBatches
     provider_flows: ProviderFlows
-    records: RecordReader
+    records: Records
     close: Callable[[], Awaitable[None]]
+    config: Config
+    store: AsyncStore
+    s3: S3
+    observe: Callable[[Observer | None], None]
+    """Sets who gets the calls that this process makes itself."""
 
 
 async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
@@ -56,6 +95,10 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
             executor=parts.id,
             limit=config.jobs.create_limit,
         )
+
+        def observe(observer: Observer | None) -> None:
+            parts.transport.observer = parts.s3.observer = observer
+
         close = stack.pop_all().aclose
     return Services(
         operations=operations,
@@ -64,4 +107,8 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         provider_flows=ProviderFlows(parts.transport),
         records=parts.records,
         close=close,
+        config=config,
+        store=parts.store,
+        s3=parts.s3,
+        observe=observe,
     )

@@ -24,6 +24,8 @@ from addon.settings.config import S3Section
 from addon.storage import object_store
 from addon.storage.aws_credentials import REFUSED_KEY_CODES, Chain
 from addon.storage.aws_session import AwsSession
+from addon.storage.calls import Observer
+from addon.storage.s3_calls import S3Request
 from addon.storage.unfinished_files import unfinished
 from translators.errors import is_transient
 
@@ -118,6 +120,8 @@ class S3:
     def __init__(self, section: S3Section, *, own: AbstractSet[tuple[str, int]] = frozenset()) -> None:
         self.section = section
         self.own = frozenset(own)
+        self.observer: Observer | None = None
+        """Gets the methods' calls."""
         self._aws = AwsSession(section.endpoint_url, own)
         self._limiter = anyio.CapacityLimiter(8)  # an unreachable AWS must not occupy every thread
 
@@ -128,8 +132,9 @@ class S3:
         (AWS: batch-inference-data). Empty when there is none.
         """
         if location.key.endswith(SUFFIX):
-            async with self.opened(location, access) as store:
-                found = await _found(store, location.key)
+            request = S3Request("GET", location.bucket, location.key)
+            async with self.opened(location, access, request=request) as store:
+                found = await _found(store, request)
             if found is not None:
                 return [_input(found)]
         listed: list[InputObject] = []
@@ -145,7 +150,8 @@ class S3:
         """
         part = anyio.Path(unfinished(path))
         location = Location(bucket, source.key)
-        async with self.opened(location, access) as store:
+        request = S3Request("GET", bucket, source.key, received=[Path(part)])
+        async with self.opened(location, access, request=request) as store:
             size = await object_store.download(store, source.key, source.size, source.etag, part)
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
@@ -153,23 +159,38 @@ class S3:
 
     async def fetch(self, location: Location, access: Access, path: Path, most_bytes: int) -> None:
         """Copy an object of at most so many bytes into the file, which appears whole or not at all."""
-        async with self.opened(location, access) as store:
-            found = await _found(store, location.key)
+        request = S3Request("GET", location.bucket, location.key)
+        async with self.opened(location, access, request=request) as store:
+            found = await _found(store, request)
         if found is None:
             raise S3Refused(f"{location}: there is no such object")
         if found["size"] > most_bytes:
             raise S3Refused(f"{location}: has {found['size']} bytes, at most {most_bytes} can be sent")
         await self.download(location.bucket, _input(found), access, path)
 
+    async def beginning(self, location: Location, access: Access, most_bytes: int) -> bytes:
+        """The first bytes of an object, or of the first file of records in a folder."""
+        found = await self.inputs(location, access)
+        if not found:
+            raise S3Refused(f"{location}: there is no file of records")
+        first = Location(location.bucket, found[0].key)
+        async with self.opened(first, access) as store:
+            size = min(found[0].size, most_bytes)
+            return (
+                bytes(await obstore.get_range_async(store, first.key, start=0, length=size)) if size else b""
+            )
+
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
         """Write the files, one after the other, as one object. Holds a few parts in memory at most."""
         sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
-        async with self.opened(Location(bucket, key), access) as store:
+        request = S3Request("PUT", bucket, key, sent=parts)
+        async with self.opened(Location(bucket, key), access, request=request) as store:
             await object_store.upload(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
 
     async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
         """Write a small object."""
-        async with self.opened(Location(bucket, key), access) as store:
+        request = S3Request("PUT", bucket, key, sent=data)
+        async with self.opened(Location(bucket, key), access, request=request) as store:
             attributes: Attributes = {"Content-Type": _CONTENT_TYPE}
             await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
 
@@ -182,19 +203,31 @@ class S3:
 
     @asynccontextmanager
     async def opened(
-        self, location: Location, access: Access, *, to_list: bool = False
+        self, location: Location, access: Access, *, to_list: bool = False, request: S3Request | None = None
     ) -> AsyncIterator[S3Store]:
-        """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`."""
+        """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`.
+
+        `request`: what is done with it, for the observer; by default a GET, or a listing.
+        """
+        if request is None and to_list:
+            request = S3Request.listing(location.bucket, location.key)
+        request = request or S3Request("GET", location.bucket, location.key)
         chain = self._aws.chain()
         try:
-            yield await run_sync(self._bucket, location.bucket, access, to_list, limiter=self._limiter)
+            store = await run_sync(self._bucket, location.bucket, access, to_list, limiter=self._limiter)
+            request.endpoint = str(store.config.get("endpoint_url_s3", ""))
+            yield store
         except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
                 raise  # of a local file; S3's errors have no errno
             self._aws.forget_region(location.bucket)
             failure = await self._mapped(location, error, chain)
+            if self.observer is not None:
+                self.observer(await request.call(access.region, error, str(failure)))
             # Not chained: S3 repeats session tokens in the bodies of some errors.
             raise failure from None
+        if self.observer is not None:
+            self.observer(await request.call(access.region))
 
     async def _mapped(self, location: Location, error: Exception, chain: Chain) -> S3Refused | S3Unavailable:
         """The error with AWS's own text; one of a key that has been replaced since is transient."""
@@ -257,11 +290,12 @@ def _credential(credentials: Credentials) -> S3Credential:
     }
 
 
-async def _found(store: S3Store, key: str) -> ObjectMeta | None:
+async def _found(store: S3Store, request: S3Request) -> ObjectMeta | None:
     try:
         # Not a HEAD: its error responses have no body. The body of this one is never read.
-        return (await obstore.get_async(store, key)).meta
+        return (await obstore.get_async(store, request.key)).meta
     except FileNotFoundError:
+        request.status = 404
         return None
 
 

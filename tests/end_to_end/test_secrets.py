@@ -23,7 +23,13 @@ RECORDS = [claude(1), claude(2, "please fail")]
 @pytest.fixture
 def verbose_proxy(start_proxy: StartProxy) -> ProxyProcess:
     """A proxy that logs and saves as much as it can."""
-    settings = {"flow_detail": "4", "termlog_verbosity": "debug", "save_stream_file": "flows"}
+    settings = {
+        "flow_detail": "4",
+        "termlog_verbosity": "debug",
+        "save_stream_file": "flows",
+        "hardump": "flows.har",
+        "batch_show_calls": "bodies",
+    }
     return start_proxy(settings=settings)
 
 
@@ -93,6 +99,9 @@ def test_no_key_is_in_any_log_flow_file_or_database(
         assert not [secret for secret in SECRETS if secret in job["message"]]
     verbose_proxy.stop()
     assert list(leaks(verbose_proxy)) == []
+    har = (verbose_proxy.folder / "flows.har").read_text()
+    assert f"{provider.url}/files" in har  # the proxy's own calls are in it
+    assert "/manifest.json.out" in har
 
 
 def test_the_spool_and_the_secret_are_the_owners_alone(verbose_proxy: ProxyProcess) -> None:

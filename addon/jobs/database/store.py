@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -89,11 +89,9 @@ class Store:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A transaction without writes."""
-        with self._transaction() as session:
-            yield session
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction of reads."""
+        return self._transaction()
 
     def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
         """Insert a job; returns it, or the one that its token created before.

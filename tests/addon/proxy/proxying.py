@@ -9,6 +9,7 @@ import anyio
 import httpx
 import orjson
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -28,7 +29,8 @@ from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.options import Settings
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import Connect, ProviderFlows
-from addon.proxy.services import Services
+from addon.proxy.services import Records, Services
+from addon.storage.calls import Observer
 from addon.storage.s3 import S3
 from translators.providers.conversation import Endpoint
 from translators.providers.provider import Provider
@@ -132,22 +134,27 @@ def starting(
     environment: Mapping[str, str],
     transport: Transport | None = None,
     connect: Connect = accepts_connections,
+    records: Records | None = None,
 ) -> Start:
     async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         opened = Store(f"sqlite:///{folder / 'jobs.db'}")
         stores.append(opened)
         store = AsyncStore(opened)
         keys = KeyVault(folder, {})
+        calls = transport or Transport(transport=httpx.MockTransport(_no_answer))
+
+        def observe(observer: Observer | None) -> None:
+            calls.observer = observer
+
         admission = Admission(config=settings.config, environment=environment)
         operations = Operations(admission, store, runner, keys, utc_now, probe=nobody_refuses)
-        network = transport or Transport(transport=httpx.MockTransport(_no_answer))
         resources = Resources(
             config=settings.config,
             executor="here",
             store=store,
             keys=keys,
             s3=S3(settings.config.s3),
-            transport=network,
+            transport=calls,
             poll_interval=1.0,
             workers=anyio.CapacityLimiter(1),
         )
@@ -157,9 +164,13 @@ def starting(
                 admission, operations, store, runner, utc_now, executor="here", limit=60
             ),
             native_batches=NativeBatches(admission),
-            provider_flows=ProviderFlows(network, connect),
-            records=RecordReader(resources),
+            provider_flows=ProviderFlows(calls, connect),
             close=store.close,
+            config=settings.config,
+            store=store,
+            s3=resources.s3,
+            observe=observe,
+            records=records or RecordReader(resources),
         )
 
     return start
@@ -175,13 +186,20 @@ async def a_proxy(
     transport: Transport | None = None,
     connect: Connect = accepts_connections,
     wrap: Callable[[Start], Start] = lambda start: start,
+    view: View | None = None,
+    records: Records | None = None,
     **options: object,
 ) -> AsyncIterator[Proxy]:
-    """The addon with these options, ended on exit. The environment has the provider's key."""
+    """The addon with these options, ended on exit. The environment has the provider's key.
+
+    `view`: the list of flows that an interface has; `records`: reads records.
+    """
     recording, stores = RecordingRunner(), list[Store]()
     known = {"OPENAI_API_KEY": "sk-of-the-proxy"} if environment is None else environment
-    addon = BedrockBatch(wrap(starting(folder, runner or recording, stores, known, transport, connect)))
-    with taddons.context(Proxyserver(), addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
+    start = starting(folder, runner or recording, stores, known, transport, connect, records)
+    addon = BedrockBatch(wrap(start))
+    others = () if view is None else (view,)
+    with taddons.context(Proxyserver(), *others, addon) as context:  # type: ignore[no-untyped-call]  # mitmproxy's own
         proxy = Proxy(addon, context, recording, stores)
         proxy.set(**options)
         if started:

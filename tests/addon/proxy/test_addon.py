@@ -70,6 +70,9 @@ async def test_a_routed_create_makes_a_job(tmp_path: Path, mode: str) -> None:
     assert arn == f"arn:aws:bedrock:eu-west-1:123456789012:model-invocation-job/{job_id}"
     assert proxy.runner.jobs == [job_id]
     assert (flow.marked, flow.comment) == (":rocket:", f"→ openai, job {job_id}")
+    assert flow.metadata["batch.job"] == job_id
+    assert flow.metadata["batch.provider"] == "openai"
+    assert flow.metadata["batch.operation"] == "CreateModelInvocationJob"
     assert _answer(flow).headers["content-type"] == "application/json"
     assert len(_answer(flow).headers["x-amzn-RequestId"]) == 36
 
@@ -81,7 +84,8 @@ async def test_the_id_alone_decides_after_the_create(tmp_path: Path, headers: di
         for identifier in (arn[-12:], _quoted(arn)):
             got = await proxy.request(a_flow("GET", f"/model-invocation-job/{identifier}", headers=headers))
             assert _document(got)["jobArn"] == arn
-            assert got.comment == f"→ openai, job {arn[-12:]}"
+            assert got.comment == f"→ openai, job {arn[-12:]}: Submitted"
+            assert got.metadata["batch.job"] == arn[-12:]
         body = {"resourceARN": arn, "tags": [{"key": "team", "value": "a"}]}
         assert _document(await proxy.request(a_flow("POST", "/tagResource", body=body))) == {}
         listed = await proxy.request(a_flow("POST", "/listTagsForResource", body={"resourceARN": arn}))
@@ -217,6 +221,7 @@ async def test_a_refusal_is_one_of_aws_s(tmp_path: Path, flow: HTTPFlow, error: 
     async with a_proxy(tmp_path) as proxy:
         assert _error(await proxy.request(flow)) == error
     assert flow.comment.endswith(f": {error[1]}")
+    assert flow.marked == ":no_entry:"
 
 
 async def test_a_flow_that_somebody_answered_is_left_alone(tmp_path: Path) -> None:

@@ -160,6 +160,10 @@ def test_terminal_interface_is_mitmproxys(tmp_path: Path) -> None:
         wait_until(lambda: "Flows" in terminal.shown() or terminal.process.poll() is not None)
         wait_until(lambda: answers(port) or terminal.process.poll() is not None)
         assert terminal.process.poll() is None, terminal.shown()
+        terminal.type(b":batch.jobs\r")
+        wait_until(lambda: "0 jobs, as of" in terminal.shown() or "being read" in terminal.shown())
+        terminal.type(b"qB")  # `batch.show @focus`, of a List
+        wait_until(lambda: "no flow of one job" in terminal.shown())
         terminal.process.terminate()
         terminal.process.wait(PATIENCE)
 

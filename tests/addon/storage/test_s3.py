@@ -1,5 +1,6 @@
 """S3 as the jobs use it: against moto's server where behaviour counts, against a socket where bytes do."""
 
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from addon.settings.config import S3Section
+from addon.storage.calls import Call
 from addon.storage.object_store import PART, SLICE
 from addon.storage.s3 import S3, Access, InputObject, Location, S3Refused, S3Unavailable
 
@@ -724,3 +726,37 @@ async def test_a_role_is_assumed_with_the_rotated_key(
     write_keys(only_files, "NEW")
     await s3.reachable(Location("bucket", ""), role)
     assert "Credential=OFTHEROLE/" in server.requests[-1].decode()
+
+
+async def test_calls_are_observed_with_sizes_hashes_and_errors(
+    s3: S3, client: Any, bucket: str, tmp_path: Path
+) -> None:
+    calls = list[Call]()
+    s3.observer = calls.append
+    client.put_object(Bucket=bucket, Key="in/a.jsonl", Body=b"line\n")
+    (source,) = await s3.inputs(Location(bucket, "in/"), ACCESS)
+    await s3.download(bucket, source, ACCESS, tmp_path / "a.jsonl")
+    await s3.upload(bucket, "out/a b.out", ACCESS, [tmp_path / "a.jsonl"])
+    await s3.put(bucket, "out/manifest", ACCESS, b"{}")
+    assert await s3.beginning(Location(bucket, "in/"), ACCESS, 3) == b"lin"
+    with pytest.raises(S3Refused):
+        await s3.fetch(Location(bucket, "nothing.jsonl"), ACCESS, tmp_path / "nothing", 100)
+    with pytest.raises(S3Refused):
+        await s3.put("no-such-bucket-here", "key", ACCESS, b"x")
+    base = str(s3.section.endpoint_url)
+    hashed = hashlib.sha256(b"line\n").hexdigest()
+    assert [(call.method, call.url.removeprefix(base), call.status) for call in calls] == [
+        ("GET", f"/{bucket}/?list-type=2&prefix=in%2F", 200),
+        ("GET", f"/{bucket}/in/a.jsonl", 200),
+        ("PUT", f"/{bucket}/out/a%20b.out", 200),
+        ("PUT", f"/{bucket}/out/manifest", 200),
+        ("GET", f"/{bucket}/?list-type=2&prefix=in%2F", 200),
+        ("GET", f"/{bucket}/in/a.jsonl", 200),
+        ("GET", f"/{bucket}/nothing.jsonl", 404),
+        ("PUT", "/no-such-bucket-here/key", 404),
+    ]
+    downloaded, uploaded, put = calls[1].response, calls[2].request, calls[3].request
+    assert (downloaded.size, downloaded.sha256, downloaded.content) == (5, hashed, None)
+    assert (uploaded.size, uploaded.sha256, uploaded.content) == (5, hashed, None)
+    assert put.content == b"{}"
+    assert "NoSuchBucket" in (calls[-1].error or "")

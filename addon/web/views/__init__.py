@@ -1,0 +1,1 @@
+"""Content views for mitmproxy."""
