@@ -134,16 +134,17 @@ class JobRecords:
 
     def state_of(self, leader: Shard) -> tuple[Outcome, tuple[int, str] | None]:
         """The outcome of a range's records without rows, as far as the counts tell."""
-        if leader.joined and not leader.left_out and not (leader.failed and leader.succeeded):
-            return ("failed" if leader.failed else "succeeded"), None
-        if leader.joined:
-            return ("unknown" if leader.succeeded or leader.failed else "not processed"), None
-        if not self.is_over:
+        counts = (leader.succeeded, leader.failed, leader.left_out)
+        if leader.joined and sum(map(bool, counts)) > 1:
+            return "unknown", None
+        if leader.succeeded:
+            return "succeeded", None
+        if not leader.joined and not self.is_over:
             return "running", None
         refusals = [shard for shard in self.layout.shards_of(leader) if shard.refusal is not None]
         if refusals:
             return "failed", (refusals[0].refusal_code or 400, str(refusals[0].refusal))
-        return "not processed", None
+        return ("failed" if leader.failed else "not processed"), None
 
     async def input_if_needed(self, rows: Rows, number: int) -> Readable | None:
         """The input object of rows, where they need it. Raises one of `UNREADABLE`."""

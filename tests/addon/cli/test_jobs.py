@@ -232,7 +232,7 @@ def test_show_tells_the_newest_of_the_timeline_and_all_on_request(store: Store, 
     assert r"\x1b[2J \u202eevil [red]markup[/] \u2066 (2 times until " in told[3]
     assert last == ["Only the newest 30 of 42; --timeline shows all."]
     whole = jobs("show", "job000000001", "--timeline").output
-    assert "Submitted" not in shown
+    assert "InProgress: to openai" not in shown
     assert "InProgress: to openai, gpt-5.4-mini" in whole
     assert "Only the newest" not in whole
     known = json.loads(jobs("show", "job000000001", "--json").stdout)["timeline"]
