@@ -150,7 +150,7 @@ async def test_it_reads_until_no_job_is_left() -> None:
 async def test_jobs_in_the_database_are_followed(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'jobs.db'}")
     job = a_stored_job(store)
-    an_event_in(store, job.id, 1, "create", "accepted")
+    an_event_in(store, job.id, "create", "accepted")
     with a_view() as view:
         follower = JobFollower(StoredJobs(AsyncStore(store)), view=lambda: view, pause=never)
         flow = a_create(view)
@@ -163,7 +163,11 @@ async def test_jobs_in_the_database_are_followed(tmp_path: Path) -> None:
         assert flow.marked == labels.OUTCOMES["Failed"]
         (timeline,) = timelines(view)
         assert timeline.websocket is not None
-        assert [message.text for message in timeline.websocket.messages] == ["create: accepted"]
+        assert [message.text for message in timeline.websocket.messages] == [
+            "status: Submitted: to openai, gpt-5.4-mini",
+            "create: accepted",
+            "status: Failed: all refused",
+        ]
         await follower.close()
     store.close()
 
