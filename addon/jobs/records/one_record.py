@@ -103,13 +103,13 @@ async def _received(
 ) -> Received:
     run, layout = records.run, records.layout
     leader = layout.leader_of(index)
-    unsent = line is not None and line.error is not None
+    unsent = None if line is None else line.error
     not_sent = Document(content=None, place=run.job.provider, missing="it was not sent")
-    if unsent and isinstance(row, Row) and row.error == line.error:
+    if unsent is not None and isinstance(row, Row) and row.error == unsent:
         return Received(document=not_sent, rows=FoundRows())
     shards = [shard for shard in layout.shards_of(leader) if line is None or shard.group == line.group]
     back = await received(run, shards or [leader], index, records.folder, records.in_process)
-    if unsent and back.document.content is None:
+    if unsent is not None and back.document.content is None:
         return replace(back, document=not_sent)
     return back
 

@@ -35,7 +35,7 @@ listed = bedrock.list_model_invocation_jobs()["invocationJobSummaries"]
 place = {"s3Uri": "s3://a-bucket/a/"}
 arn = bedrock.create_model_invocation_job(
     jobName="nightly", roleArn="arn:aws:iam::123456789012:role/r", clientRequestToken="t" * 40,
-    modelId="anthropic.claude-3-haiku-20240307-v1:0", inputDataConfig={"s3InputDataConfig": place},
+    modelId="gpt-5.4-mini", inputDataConfig={"s3InputDataConfig": place},
     outputDataConfig={"s3OutputDataConfig": place})["jobArn"]
 bedrock.get_model_invocation_job(jobIdentifier=arn)
 bedrock.stop_model_invocation_job(jobIdentifier=arn)
