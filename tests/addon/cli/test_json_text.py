@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addon.cli.jobs.json_text import LONGEST, readable
-from addon.cli.jobs.text import one_line, visible
+from addon.cli.jobs.text import one_line
+from addon.cli.visible_text import visible
 
 _leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 _values = st.recursive(

@@ -43,7 +43,13 @@ class Retrying:
     runner: Started
 
     def add(self, tags: dict[str, str] | None = None, **columns: object) -> Job:
-        values = {"status": "Completed", "ended": utc_now(), "total": 2, "failed": 0, **columns}
+        values: dict[str, Any] = {
+            "status": "Completed",
+            "ended": utc_now(),
+            "total": 2,
+            "failed": 0,
+            **columns,
+        }
         job = self.store.add(a_job(**values), tags or {})
         shard = Shard(
             job_id=job.id, number=0, first_record=0, records=2, lines=2, object=0, offset=0, line_number=1

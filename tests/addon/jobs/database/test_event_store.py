@@ -158,7 +158,7 @@ async def test_a_job_that_is_gone_gets_no_event(store: Store, events: EventStore
 def test_a_status_changes_although_its_event_cannot_be_stored(
     store: Store, events: EventStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = event_store.Event
+    real = Event
 
     def of_no_number(**values: Any) -> Any:
         return real(**{**values, "number": 1})

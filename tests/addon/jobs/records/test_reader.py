@@ -294,7 +294,7 @@ async def test_notes_are_of_both_directions(setup: Setup, bucket: Any) -> None:
 
 
 async def test_lines_that_are_odd_are_found(setup: Setup, bucket: Any) -> None:
-    records = [
+    records: list[dict[str, Any]] = [
         {"recordId": 'a "quoted" id', "modelInput": body("1")},
         {"modelInput": body("2")},
         {"recordId": "grüße / 北京", "modelInput": body("3")},
