@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.orm import Session
 
 from addon.jobs import timeline
 from addon.jobs.database import event_store
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.event_store import EventStore, one_line
 from addon.jobs.database.store import Store
+from addon.jobs.database.tables import Event
 from tests.addon.jobs.database.test_store import NOON, job, shard
 
 JOB = "a" * 12
@@ -158,19 +160,11 @@ async def test_a_job_that_is_gone_gets_no_event(store: Store, events: EventStore
 def test_a_status_changes_although_its_event_cannot_be_stored(
     store: Store, events: EventStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = Event
+    def add_twice(session: Session, *_: Any, **__: Any) -> None:
+        session.add(Event(job_id=JOB, number=1, first=NOON, last=NOON, count=1, kind="status", text="twice"))
+        session.flush()
 
-    def of_no_number(**values: Any) -> Any:
-        return real(**{**values, "number": 1})
-
-    monkeypatch.setattr(
-        event_store,
-        "_add",
-        lambda session, *_, **__: (
-            session.add(of_no_number(job_id=JOB, first=NOON, last=NOON, count=1, kind="status", text="twice"))
-            or session.flush()
-        ),
-    )
+    monkeypatch.setattr(event_store, "_add", add_twice)
     assert store.advance(JOB, "Validating", later(1))
     found = store.job(JOB)
     assert found is not None
