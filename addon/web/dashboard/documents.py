@@ -1,0 +1,107 @@
+"""A record's document as lines to read: JSON with its prompts as text, cut before it is formatted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import orjson
+
+MOST_LINES = 1_500
+MOST_BYTES = 2_000_000
+"""Of a document that is larger only the first bytes are shown, as they are."""
+RAW = 20_000
+"""Characters shown of what is no JSON or too large."""
+SHORT = 1_200
+"""Characters of a text that are shown before somebody asks for more."""
+LONG = 60_000
+"""Characters of it that are shown then."""
+DEEPEST = 24
+
+type Kind = Literal["text", "number", "word", "open"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A member of a JSON document, or an element of one of its lists."""
+
+    depth: int
+    key: str | None
+    kind: Kind
+    text: str
+    rest: str = ""
+    """The part of a long text that is shown on demand."""
+    missing: int = 0
+    """Number of characters that are not shown at all."""
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the text has lines of its own."""
+        return self.kind == "text" and ("\n" in self.text or len(self.text) > 80)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretty:
+    """A document made readable."""
+
+    lines: list[Line]
+    raw: str | None = None
+    """What is shown in place of lines."""
+    why: str | None = None
+    """Why it is not whole, or not formatted."""
+
+
+def pretty(content: bytes) -> Pretty:
+    """The document as lines; as it is, with the reason, where it is no JSON or too large."""
+    if len(content) > MOST_BYTES:
+        text = content[: 4 * RAW].decode(errors="replace")[:RAW]
+        return Pretty(lines=[], raw=text, why="too large to be formatted: only its beginning is shown")
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        text = content.decode(errors="replace")
+        why = None if len(text) <= RAW else "only its beginning is shown"
+        return Pretty(lines=[], raw=text[:RAW], why=f"no JSON{f': {why}' if why else ''}")
+    lines = list(islice(_lines(value, None, 0), MOST_LINES + 1))
+    why = f"only the first {MOST_LINES} lines are shown" if len(lines) > MOST_LINES else None
+    return Pretty(lines=lines[:MOST_LINES], why=why)
+
+
+def _lines(value: object, key: str | None, depth: int) -> Iterator[Line]:
+    match value:
+        case dict() | list() if value and depth >= DEEPEST:
+            yield _text(orjson.dumps(value).decode(), key, depth)
+        case dict() if value:
+            if key is not None:
+                yield Line(depth=depth, key=key, kind="open", text="")
+            inner = depth if key is None else depth + 1
+            for name, member in value.items():
+                yield from _lines(member, str(name), inner)
+        case list() if value:
+            if key is not None:
+                yield Line(depth=depth, key=key, kind="open", text=f"{len(value)}")
+            inner = depth if key is None else depth + 1
+            for index, member in enumerate(value):
+                if isinstance(member, dict | list) and member:
+                    yield from _lines(member, f"[{index}]", inner)
+                else:
+                    yield from _lines(member, "–", inner)
+        case str():
+            yield _text(value, key, depth)
+        case bool() | None:
+            yield Line(depth=depth, key=key, kind="word", text={True: "true", False: "false"}.get(value, "null"))
+        case int() | float():
+            yield Line(depth=depth, key=key, kind="number", text=repr(value))
+        case _:
+            yield Line(depth=depth, key=key, kind="word", text="{}" if isinstance(value, dict) else "[]")
+
+
+def _text(text: str, key: str | None, depth: int) -> Line:
+    return Line(
+        depth=min(depth, DEEPEST),
+        key=key,
+        kind="text",
+        text=text[:SHORT],
+        rest=text[SHORT:LONG],
+        missing=max(0, len(text) - LONG),
+    )
