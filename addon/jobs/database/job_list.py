@@ -199,7 +199,9 @@ def in_flight(connection: Connection, now: datetime) -> Mapping[str, InFlight]:
     batches = {
         provider: (int(count or 0), int(records or 0), until)
         for provider, count, records, until in connection.execute(
-            select(Job.provider, func.sum(running), func.sum(running * Shard.lines), func.max(Shard.not_before))
+            select(
+                Job.provider, func.sum(running), func.sum(running * Shard.lines), func.max(Shard.not_before)
+            )
             .join(Shard, Shard.job_id == Job.id)
             .join(BatchRow, and_(BatchRow.job_id == Shard.job_id, BatchRow.shard == Shard.number))
             .where(unfinished)
@@ -217,7 +219,9 @@ def in_flight(connection: Connection, now: datetime) -> Mapping[str, InFlight]:
 def changes(connection: Connection, now: datetime, job_ids: Collection[str]) -> tuple[str, Mapping[str, str]]:
     """A text that differs whenever the list of jobs does, and one for each of these jobs."""
     newest, count = connection.execute(
-        select(func.max(Job.modified), func.count()).where(or_(Job.ended.is_(None), Job.ended >= now - ENDING))
+        select(func.max(Job.modified), func.count()).where(
+            or_(Job.ended.is_(None), Job.ended >= now - ENDING)
+        )
     ).one()
     if not job_ids:
         return f"{newest} {count}", {}

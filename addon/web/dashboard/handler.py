@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
@@ -66,7 +67,9 @@ class Handler(RequestHandler):
     def auth_fail(self, invalid_password: bool) -> None:
         # written at once: the base class calls this without waiting
         path = self.request.path if self.request.method == "GET" else self.board.path
-        self.finish(page("login.html", board=self.board, invalid=invalid_password, path=path, xsrf=self.xsrf_token))
+        self.finish(
+            page("login.html", board=self.board, invalid=invalid_password, path=path, xsrf=self.xsrf_token)
+        )
 
     @override
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a job is doing, in words that say more than its status; and how far it is, never 100 % before its end."""
+"""What a job is doing, in words that say more than its status; how far it is, never 100 % before its end."""
 
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple

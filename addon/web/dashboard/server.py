@@ -54,7 +54,11 @@ class Address:
     def url(self) -> str:
         """Where a browser on this machine finds it."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host.strip("[]") and host[0] != "[" else f"http://{host}:{self.port}"
+        return (
+            f"http://[{host}]:{self.port}"
+            if ":" in host.strip("[]") and host[0] != "["
+            else f"http://{host}:{self.port}"
+        )
 
 
 def job_link(url: str, job_id: str, record: int | None = None) -> str:
@@ -123,7 +127,9 @@ def serve(address: Address, board: Board, token: str | None = None) -> Server:
         xsrf_cookie_kwargs={"samesite": "Strict", "httponly": True},
         log_function=_log,
     )
-    server = HTTPServer(application, max_buffer_size=MOST_BODY, max_body_size=MOST_BODY, idle_connection_timeout=600)
+    server = HTTPServer(
+        application, max_buffer_size=MOST_BODY, max_body_size=MOST_BODY, idle_connection_timeout=600
+    )
     server.add_sockets(sockets)
 
     async def close() -> None:
@@ -149,6 +155,11 @@ def _equal(token: str, given: str) -> bool:
 
 
 def _log(handler: RequestHandler) -> None:
-    """Log what failed; what was refused is the browser's to show, and tokens in addresses are not for logs."""
+    """Log what failed; what was refused is the browser's to show. Tokens are in addresses."""
     if handler.get_status() >= 500:
-        logger.error("The dashboard answered %s %s with %d", handler.request.method, handler.request.path, handler.get_status())
+        logger.error(
+            "The dashboard answered %s %s with %d",
+            handler.request.method,
+            handler.request.path,
+            handler.get_status(),
+        )

@@ -29,7 +29,9 @@ def environment_settings(environment: Mapping[str, str] = os.environ) -> list[Se
     """The AWS settings that the environment makes: where S3 is, whose credentials are used."""
     plain = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     secret = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    rows = [Setting(name, masked(environment[name]), "environment") for name in plain if environment.get(name)]
+    rows = [
+        Setting(name, masked(environment[name]), "environment") for name in plain if environment.get(name)
+    ]
     return rows + [Setting(name, f"env:{name}", "environment") for name in secret if environment.get(name)]
 
 

@@ -22,8 +22,8 @@ _INVISIBLE = re.compile(
 
 
 def visible(value: object) -> object:
-    """The text with an escape such as `\\u202e` for each character that is invisible or changes the direction;
-    other values and finished markup as they are. The templates apply it to everything they show."""
+    """The text with an escape such as `\\u202e` for each character that is invisible or changes the
+    direction; other values and finished markup as they are. The templates apply it to all they show."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return _INVISIBLE.sub(_escape, value)
