@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from addon.cli.errors import CommandError
 from addon.cli.jobs import NoDatabase, opened
+from addon.cli.visible_text import visible
 from addon.jobs.database import sqlite
 from addon.jobs.fleet.executors import Executors
 from addon.jobs.key_vault import SECRET_KEY_VARIABLE, BadSecretKey, KeyVault
@@ -358,8 +359,8 @@ def _without_password(url: str) -> str:
 
 def _print(console: Console, finding: Finding) -> None:
     line = Text.assemble(
-        (f"{finding.level:<5}", _STYLES[finding.level]), (finding.check, "bold"), f": {finding.text}"
+        (f"{finding.level:<5}", _STYLES[finding.level]), (finding.check, "bold"), f": {visible(finding.text)}"
     )
     console.print(line, soft_wrap=True)
     if finding.hint:
-        console.print(Text(f"      {finding.hint}", style="dim"), soft_wrap=True)
+        console.print(Text(f"      {visible(finding.hint)}", style="dim"), soft_wrap=True)

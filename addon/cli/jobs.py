@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from addon.cli.errors import CommandError
+from addon.cli.timeline_table import NEWEST, local_time, timeline_table
+from addon.cli.visible_text import visible
 from addon.jobs.database.migrations.schema import holds_jobs
 from addon.jobs.database.sqlite import SQLiteTooOld
 from addon.jobs.database.store import Store
@@ -105,14 +107,14 @@ def list_jobs(
         Console(stderr=True).print(f"Only the newest {limit}; --limit shows more.")
 
 
-def show_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
-    """Print everything about one job."""
+def show_job(database: str, config: str, wanted: str, *, whole_timeline: bool, as_json: bool) -> None:
+    """Print everything about one job; of its timeline the newest entries, or all."""
     with opened(database, config) as store:
         known = report(find(store, wanted), store)
     if as_json:
         _print_json(known)
     else:
-        _print_report(known)
+        _print_report(known, whole_timeline=whole_timeline)
 
 
 def stop_job(database: str, config: str, wanted: str, *, as_json: bool) -> None:
@@ -219,7 +221,7 @@ def _table(jobs: Sequence[Job]) -> Table:
             job.id,
             Text(job.name),
             Text(job.provider),
-            Text(_visible(job.model)),
+            Text(visible(job.model)),
             Text(job.status, style=_STYLES.get(job.status, "")),
             _progress(job),
             _age(job),
@@ -237,7 +239,7 @@ def _progress(job: Job) -> str:
 
 def _note(job: Job) -> str:
     """The message of a finished job, or the failure that a running job is waiting out."""
-    return _visible((job.message if job.status in TERMINAL else job.waiting) or "")
+    return visible((job.message if job.status in TERMINAL else job.waiting) or "")
 
 
 def _age(job: Job) -> str:
@@ -248,17 +250,23 @@ def _age(job: Job) -> str:
     return f"{max(seconds, 0)} s"
 
 
-def _print_report(known: Mapping[str, Any]) -> None:
+def _print_report(known: Mapping[str, Any], *, whole_timeline: bool) -> None:
     console = _console()
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for title, text in _facts(known):
-        table.add_row(title, Text(_visible(text)))
+        table.add_row(title, Text(visible(text)))
     console.print(table)
     if known["shards"]:
         console.print()
         console.print(_batch_table(known["shards"]))
+    if entries := known["timeline"]:
+        shown = entries if whole_timeline else entries[-NEWEST:]
+        console.print()
+        console.print(timeline_table(shown))
+        if len(shown) < len(entries):
+            console.print(f"Only the newest {NEWEST} of {len(entries)}; --timeline shows all.")
 
 
 def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -278,7 +286,7 @@ def _facts(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Tokens", f"{tokens['input']} in, {tokens['output']} out"
     for title in ("submitted", "modified", "ended", "expires"):
         if known[title] is not None:
-            yield title.capitalize(), _local(known[title])
+            yield title.capitalize(), local_time(known[title])
     for entry in known["input"]:
         count = f" ({entry['records']} records)" if entry["records"] is not None else ""
         yield "Input", f"{entry['uri']}{count}"
@@ -298,24 +306,15 @@ def _batch_table(shards: Sequence[Mapping[str, Any]]) -> Table:
     for shard in shards:
         first, records = shard["first_record"], shard["records"]
         span = f"{first + 1}-{first + records}"
-        note = _visible(shard["refusal"] or "")
+        note = visible(shard["refusal"] or "")
         if not shard["batches"]:
             table.add_row(str(shard["number"]), span, "-", "-", "0", "0", Text(note))
         for row in shard["batches"]:
             state = f"{row['state']} ({row['raw_status']})" if row["raw_status"] else row["state"]
             counts = (str(row["succeeded"]), str(row["failed"]))
-            batch = _visible(row["batch_id"] or "not created yet")
-            table.add_row(str(shard["number"]), span, Text(batch), Text(_visible(state)), *counts, Text(note))
+            batch = visible(row["batch_id"] or "not created yet")
+            table.add_row(str(shard["number"]), span, Text(batch), Text(visible(state)), *counts, Text(note))
     return table
-
-
-def _local(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _visible(text: str) -> str:
-    """The text with control characters escaped: providers and applications could have put them there."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def _console() -> Console:

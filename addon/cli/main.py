@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from addon.cli.errors import CommandError
+from addon.cli.visible_text import visible
 
 InvocationType = Literal["InvokeModel", "Converse"]
 
@@ -31,7 +32,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except CommandError as error:
-            typer.echo(f"bedrock-batch: {error}", err=True)
+            typer.echo(f"bedrock-batch: {visible(str(error))}", err=True)
             raise typer.Exit(error.code) from error
 
 
@@ -223,7 +224,7 @@ def record(
 
     try:
         for written in write_recordings(flows, out, provider, config, records):
-            typer.echo(f"{written.folder}: {written.about}")
+            typer.echo(visible(f"{written.folder}: {written.about}"))
     except RecordingFailed as error:
         raise CommandError(str(error)) from error
 
@@ -251,11 +252,19 @@ def jobs_list(
 
 
 @jobs_application.command("show")
-def jobs_show(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
-    """Show everything about a job: counts, batches, what was dropped, where its output is."""
+def jobs_show(
+    job: OneJob,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="The whole timeline, not only the newest entries.")
+    ] = False,
+    database: Database = "",
+    config: ConfigFile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show everything about a job: counts, batches, what was dropped, where its output is, what happened."""
     from addon.cli.jobs import show_job
 
-    show_job(database, config, job, as_json=as_json)
+    show_job(database, config, job, whole_timeline=timeline, as_json=as_json)
 
 
 @jobs_application.command("watch")

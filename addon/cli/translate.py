@@ -11,6 +11,7 @@ from addon.cli.errors import CommandError
 from addon.cli.files import name_of, reading, writing
 from addon.cli.progress import counted, progress
 from addon.cli.stream_blocks import StreamBlock, blocks_in_order
+from addon.cli.visible_text import visible_line
 from addon.jobs.processes.lines import sendable, translator_of
 from addon.providers.model_mapping import chosen_model
 from addon.providers.provider_names import canonical_name
@@ -171,7 +172,7 @@ def translate_file(source: str, destination: Path | None, target: TranslationTar
         for block, done in blocks_in_order(partial(translate_block, target.route, target.max_bytes), file):
             output.write(b"".join(done.data))
             for refusal in done.refusals:
-                display.print(refusal)
+                display.print(visible_line(refusal))
             if done.broken is not None:
                 raise CommandError(f"{name_of(source)}, {done.broken}")
             total.add(done)
@@ -183,7 +184,7 @@ def translate_file(source: str, destination: Path | None, target: TranslationTar
 
 def _print_summary(total: Translation, target: TranslationTarget) -> None:
     for text in total.notes.texts():
-        print(text, file=sys.stderr)
+        print(visible_line(text), file=sys.stderr)
     if len(total.groups) > 1:
         print(f"separate batches: {', '.join(sorted(map(repr, total.groups)))}", file=sys.stderr)
     records, lines = counted(total.records, "record"), counted(total.lines, "line")

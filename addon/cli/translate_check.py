@@ -19,6 +19,7 @@ from addon.cli.translate import (
     id_of,
     records_of,
 )
+from addon.cli.visible_text import visible_line
 from addon.jobs.processes.lines import sendable, translator_of
 from translators.bedrock.converse import Note
 from translators.bedrock.records import NotARecord
@@ -125,12 +126,13 @@ def _repeated(ids: list[tuple[int, str]], first_lines: dict[str, int]) -> Iterat
 def _print_problems(source: str, problems: list[Problem]) -> None:
     for problem in problems:
         record = f"{problem.record_id}: " if problem.record_id is not None else ""
-        print(f"{name_of(source)}:{problem.line_number}: {problem.level}: {record}{problem.message}")
+        about = visible_line(f"{record}{problem.message}")
+        print(f"{name_of(source)}:{problem.line_number}: {problem.level}: {about}")
 
 
 def _print_summary(target: TranslationTarget, total: CheckResult, errors: int) -> None:
     for text in total.notes.texts():
-        print(f"note: {text}")
+        print(f"note: {visible_line(text)}")
     if len(total.groups) > 1:
         print(f"note: separate batches: {', '.join(sorted(map(repr, total.groups)))}")
     found = f"{counted(errors, 'error')}, {counted(len(total.problems) - errors, 'warning')}"

@@ -14,6 +14,7 @@ from addon.cli.errors import CommandError
 from addon.cli.files import STDIN, name_of, reading, writing
 from addon.cli.progress import counted
 from addon.cli.translate import TranslationTarget
+from addon.cli.visible_text import visible_line
 from addon.jobs.processes.input_reader import BadLine, InputFile, Start
 from addon.jobs.processes.join import NO_RESULT, Range, Tally, join
 from addon.jobs.processes.result_rows import to_first_row
@@ -61,10 +62,8 @@ def write_output(
 
 def _print_summary(tally: Tally, rows: "_Rows") -> None:
     for text, entry in tally.notes.items():
-        print(
-            f"{text}: {counted(int(str(entry['count'])), 'record')}, one is {entry['example']}",
-            file=sys.stderr,
-        )
+        records = counted(int(str(entry["count"])), "record")
+        print(visible_line(f"{text}: {records}, one is {entry['example']}"), file=sys.stderr)
     total = tally.succeeded + tally.failed
     records = counted(total, "record")
     beyond = sum(index >= total for index in rows.indices)
@@ -121,7 +120,8 @@ def _places(path: Path, file: BinaryIO, of: Provider) -> Iterator[tuple[str, int
                 custom_id = of.receipt(line).custom_id
                 yield _place(custom_id)
             except (ValueError, RecursionError) as error:
-                print(f"{path}, line {line_number}, is left out: {error}", file=sys.stderr)
+                reason = visible_line(str(error))
+                print(f"{path}, line {line_number}, is left out: {reason}", file=sys.stderr)
 
 
 def _place(custom_id: str) -> tuple[str, int]:

@@ -3,17 +3,29 @@
 import asyncio
 import logging
 import signal
+from typing import override
 
 from addon.cli.errors import CommandError
+from addon.cli.visible_text import visible
 from addon.jobs.member import CannotStart, member
 from addon.settings.config import BadConfig, load
 
 logger = logging.getLogger(__name__)
 
 
+class VisibleFormatter(logging.Formatter):
+    """Escapes what a provider's words could do to a terminal."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def run_worker(database: str, config_path: str, workers: int, poll_interval: float) -> None:
     """Run jobs until SIGTERM or SIGINT. Raises `CommandError` if it cannot start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    output = logging.StreamHandler()
+    output.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[output])
     for library in ("httpx", "httpcore", "botocore", "dbos"):
         logging.getLogger(library).setLevel(logging.WARNING)
     try:

@@ -1,6 +1,6 @@
 """One job as a step works on it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from anyio import to_thread
 
+from addon.jobs import timeline
 from addon.jobs.database.tables import Job, Shard, utc_now
 from addon.jobs.errors import NotConfigured
 from addon.jobs.key_vault import BadSecretKey
@@ -17,7 +18,8 @@ from addon.jobs.processes.media_store import MediaStore
 from addon.jobs.processes.split import Cut, Limits
 from addon.jobs.resources import Resources
 from addon.jobs.spool import Spool
-from addon.providers.credentials import NoKey, provider_endpoint
+from addon.jobs.timeline import Kind
+from addon.providers.credentials import NoKey, masked_words, provider_endpoint
 from addon.providers.google_auth import CredentialsRefused
 from addon.settings.config import NoAddress, Target
 from addon.storage.s3 import InputObject
@@ -60,6 +62,8 @@ class JobRun:
     resources: Resources
     job: Job
     source: InputSource
+    secrets: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The headers with keys that were used for the job since it was read."""
 
     @property
     def id(self) -> str:
@@ -99,13 +103,15 @@ class JobRun:
             raise NotConfigured("the key that its caller brought was deleted when it ended")
         try:
             key = None if encrypted is None else resources.keys.decrypt(encrypted)
-            return await provider_endpoint(self.target, key, resources.google)
+            endpoint = await provider_endpoint(self.target, key, resources.google)
         except (NoAddress, BadSecretKey) as error:
             raise NotConfigured(str(error)) from error
         except NoKey as error:
             raise NotConfigured(f"no key for {self.job.provider}: {error}") from error
         except CredentialsRefused as error:
             raise ProviderError(401, str(error)) from error
+        self.secrets.update(endpoint.headers)
+        return endpoint
 
     @property
     def has_undelivered_results(self) -> bool:
@@ -217,7 +223,23 @@ class JobRun:
 
     async def show_waiting(self, reason: str | None) -> None:
         """Store what the job is waiting for; None when it no longer waits."""
-        await self.resources.store.change(self.id, utc_now(), waiting=reason)
+        waiting = None if reason is None else self.masked(reason)
+        await self.resources.store.change(self.id, utc_now(), waiting=waiting)
+
+    async def refuse(self, shard: Shard, message: str, status: int) -> None:
+        """Store why the provider has no results for a shard, and the HTTP status."""
+        await self.resources.store.refuse(shard, self.masked(message), status)
+
+    async def note(
+        self, kind: Kind, text: str, *, shard: int | None = None, batch: str | None = None, times: int = 1
+    ) -> None:
+        """Add an entry to the job's timeline; the text may be in the provider's words."""
+        store, masked = self.resources.store, self.masked(text)
+        await timeline.write(store, self.id, kind, masked, utc_now(), shard=shard, batch=batch, times=times)
+
+    def masked(self, words: str) -> str:
+        """A provider's words without the keys that were used for the job."""
+        return masked_words(words, self.secrets)
 
 
 def shard_of(job_id: str, number: int, cut: Cut, *, leads: bool) -> Shard:

@@ -61,6 +61,10 @@ async def join_range(run: JobRun, leader: Shard) -> None:
     tally = await run.resources.on_all_cores(lambda workers: join(wanted, workers))
     await store.change_shard(run.id, leader.number, joined=True, **asdict(tally))
     await store.count(run.id, utc_now())
+    first, last = leader.first_record + 1, leader.first_record + leader.records
+    left_out = f", {tally.left_out} left out" if tally.left_out else ""
+    text = f"records {first}-{last}: {tally.succeeded} succeeded, {tally.failed} failed{left_out}"
+    await run.note("joined", text, shard=leader.number)
 
 
 async def _shards_of(run: JobRun, leader: Shard) -> list[Shard]:
@@ -88,6 +92,8 @@ async def publish(run: JobRun) -> None:
         output_tokens=job.output_tokens,
     )
     await s3.put(output.bucket, output.manifest, output.access, data)
+    place = f"s3://{output.bucket}/{output.folder}"
+    await run.note("published", f"{len(run.job.inputs)} output objects and the manifest in {place}")
 
 
 async def _parts(run: JobRun, index: int) -> list[Path]:

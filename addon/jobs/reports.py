@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.store import Store
-from addon.jobs.database.tables import BatchRow, Job, Shard
+from addon.jobs.database.tables import BatchRow, Event, Job, Shard
 from addon.jobs.inputs.source import input_source
 from addon.jobs.locations import Output
 from addon.jobs.processes.note_counts import merged
@@ -35,7 +36,7 @@ def summary(job: Job) -> dict[str, Any]:
 
 
 def report(job: Job, store: Store) -> dict[str, Any]:
-    """`summary`, and the job's files, translation report and provider batches."""
+    """`summary`, and the job's files, translation report, provider batches and timeline."""
     shards = store.shards(job.id)
     batches = store.batches(job.id)
     return {
@@ -48,6 +49,7 @@ def report(job: Job, store: Store) -> dict[str, Any]:
         "output": _output(job),
         "report": merged([job.report, *(shard.notes for shard in shards)]),
         "shards": [_shard(shard, (row for row in batches if row.shard == shard.number)) for shard in shards],
+        "timeline": [timeline_entry(event) for event in EventStore(store).timeline(job.id)],
     }
 
 
@@ -87,6 +89,20 @@ def _shard(shard: Shard, batches: Iterable[BatchRow]) -> dict[str, Any]:
             }
             for row in batches
         ],
+    }
+
+
+def timeline_entry(event: Event) -> dict[str, Any]:
+    """An entry of a job's timeline."""
+    return {
+        "number": event.number,
+        "first": _iso(event.first),
+        "last": _iso(event.last),
+        "count": event.count,
+        "kind": event.kind,
+        "text": event.text,
+        "shard": event.shard,
+        "batch": event.batch,
     }
 
 

@@ -17,6 +17,7 @@ from addon.jobs.errors import Interrupted, NotConfigured, NotYet
 from addon.jobs.job_run import JobRun
 from addon.jobs.outages import is_database_away, is_worker_lost
 from addon.providers.retry_policy import backoff, is_transient_error, jitter
+from translators.errors import ProviderError
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +49,16 @@ def waited_out(doing: str, curable: Callable[[Exception], bool] = passes) -> Ite
         raise NotYet(doing, error) from error
 
 
-async def pause_after(run: JobRun, error: Exception, failing_since: datetime | None) -> float:
+async def pause_after(
+    run: JobRun, error: Exception, failing_since: datetime | None, shard: int | None = None
+) -> float:
     """Seconds until a step that failed is tried again, as the job shows. Raises the error if it is
     permanent."""
     if not passes(error):
         raise error
     logger.warning("job %s waits: %s", run.id, error)
     await run.show_waiting(str(error))
+    await _note(run, str(error), error, shard)
     lasted = (utc_now() - failing_since).total_seconds() if failing_since is not None else 0.0
     seconds = jitter(min(_longest(run), max(SHORTEST_PAUSE, lasted / 2)))
     return run.until_deadline(max(seconds, getattr(error, "retry_after", None) or 0))
@@ -66,6 +70,7 @@ async def until_done[Result](
     action: Callable[[], Awaitable[Result]],
     *,
     give_up: Callable[[JobRun], bool] = JobRun.is_over,
+    shard: int | None = None,
 ) -> Result:
     """The result of `action`, tried again while its errors pass: for calls that belong to a single step.
 
@@ -82,6 +87,7 @@ async def until_done[Result](
             logger.warning("job %s waits: %s: %s", run.id, doing, error)
             attempt += 1
             await run.show_waiting(f"{doing}: {error}")
+            await _note(run, f"{doing}: {error}", error, shard)
             seconds = max(
                 backoff(attempt, _longest(run), first=SHORTEST_PAUSE),
                 getattr(error, "retry_after", None) or 0,
@@ -91,6 +97,14 @@ async def until_done[Result](
                 await run.show_waiting(None)
             return result
         await _sleep(run, run.until_deadline(seconds), give_up)
+
+
+async def _note(run: JobRun, text: str, error: Exception, shard: int | None) -> None:
+    wanted: float | None = getattr(error, "retry_after", None)
+    cause = error.__cause__ if isinstance(error, NotYet) else error
+    throttled = wanted is not None or (isinstance(cause, ProviderError) and cause.status == 429)
+    rest = "" if wanted is None else f" (Retry-After: {wanted:g} s)"
+    await run.note("throttled" if throttled else "waiting", f"{text}{rest}", shard=shard)
 
 
 async def _sleep(run: JobRun, seconds: float, give_up: Callable[[JobRun], bool]) -> None:

@@ -157,7 +157,7 @@ async def next_of_job(job_id: str) -> Next:
         await run.resources.store.change(job_id, utc_now(), failing_since=moment)
 
     since = run.job.failing_since
-    return await _settled(run, since, remember, lambda: _advance_job(run), lambda pause: Next(pause))
+    return await _settled(run, None, since, remember, lambda: _advance_job(run), lambda pause: Next(pause))
 
 
 async def _advance_job(run: JobRun) -> Next:
@@ -226,7 +226,7 @@ async def next_of_shard(job_id: str, attempt: int, number: int) -> float | None:
 
     advance = _send_one_by_one if run.job.mode == "direct" else lifecycle.advance
     pause: float | None = await _settled(
-        run, shard.failing_since, remember, lambda: advance(run, shard), lambda pause: pause
+        run, number, shard.failing_since, remember, lambda: advance(run, shard), lambda pause: pause
     )
     if pause is None:
         await store.change_shard(job_id, number, finished=True)
@@ -269,7 +269,7 @@ async def join(job_id: str, leader: int) -> float:
             await _end(job_id, "Failed", str(error))
         return 0
 
-    return await _settled(run, run.job.failing_since, remember, work, lambda pause: pause or 0)
+    return await _settled(run, leader, run.job.failing_since, remember, work, lambda pause: pause or 0)
 
 
 async def _publish(run: JobRun, shards: list[Shard]) -> None:
@@ -302,6 +302,7 @@ async def _clear(run: JobRun) -> None:
 
 async def _settled[Result](
     run: JobRun,
+    shard: int | None,
     since: datetime | None,
     remember: Callable[[datetime | None], Awaitable[None]],
     work: Callable[[], Awaitable[Result]],
@@ -318,10 +319,10 @@ async def _settled[Result](
         if stopping.is_set():
             await asyncio.Event().wait()
         try:
-            pause: float | None = await pause_after(run, error, since)
+            pause: float | None = await pause_after(run, error, since, shard)
         except Exception:
             logger.exception("job %s failed", run.id)
-            await _end(run.id, "Failed", f"{type(error).__name__}: {error}")
+            await _end(run.id, "Failed", run.masked(f"{type(error).__name__}: {error}"))
             return paused(0)
         if since is None:
             await remember(utc_now())

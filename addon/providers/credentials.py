@@ -71,3 +71,8 @@ def masked(text: bytes, headers: Mapping[str, str]) -> bytes:
         if name.lower() in PROVIDER_KEY_HEADERS and len(key) >= _SHORTEST_REDACTED:
             text = text.replace(key.encode("latin-1"), MASK.encode())
     return text
+
+
+def masked_words(words: str, headers: Mapping[str, str]) -> str:
+    """A provider's words without the key of these headers."""
+    return masked(words.encode("utf-8", "surrogatepass"), headers).decode("utf-8", "surrogatepass")

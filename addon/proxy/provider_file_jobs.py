@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
+from addon.jobs import timeline
 from addon.jobs.batches.create import MARGIN
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import Job
@@ -88,6 +89,8 @@ class ProviderFileJobs:
 
         async def created(batch: Batch, _: bytes) -> bytes:
             await self._store.created_batch(claim.row, batch.id, batch.raw_status)
+            text = f"{batch.raw_status}: created with the marker {submission.marker}"
+            await self._note(job, text, batch.id)
             return await self._hand_over(job)
 
         async def refused(error: ProviderError) -> None:
@@ -98,6 +101,7 @@ class ProviderFileJobs:
 
         async def unsettled() -> bytes:
             await self._store.release_claim(claim.row, owner, lost=True)
+            await self._note(job, "its answer was lost, or an error that passes")
             return await self._hand_over(job)
 
         return job, ProviderCall(
@@ -109,6 +113,9 @@ class ProviderFileJobs:
             on_refusal=refused,
             response_if_unsettled=unsettled,
         )
+
+    async def _note(self, job: Job, text: str, batch: str | None = None) -> None:
+        await timeline.write(self._store, job.id, "create", text, self._clock(), shard=0, batch=batch)
 
     async def _hand_over(self, job: Job) -> bytes:
         if job.status not in jobs.TERMINAL:

@@ -87,7 +87,9 @@ class Creation:
         left = self._search_seconds() - await self._store.seconds_since(self._row.lost)
         if left > 0:
             await self._release(creation="intended")
-            await self._run.show_waiting(f"{_LOOKING}: it is not in the provider's list")
+            text = f"{_LOOKING}: it is not in the provider's list"
+            await self._run.show_waiting(text)
+            await self._run.note("waiting", text, shard=self._row.shard)
             # often at first, when it is likely to appear
             return max(0.05, min(left, self._search_seconds() / 10))
         if self._run.is_over():
@@ -127,6 +129,7 @@ class Creation:
                     batch = await resources.transport.play(conversation, once=True, deadline=deadline)
         except LostAnswer as error:
             await self._release(lost=True, creation="intended")
+            await self._run.note("create", f"its answer was lost: {error}", shard=self._row.shard)
             raise NotYet(_CREATING, error) from error
         except Exception as error:
             await self._failed(error)
@@ -149,6 +152,17 @@ class Creation:
         if not await self._store.created_batch(self._row, batch.id, batch.raw_status, adopted=adopted):
             logger.error("job %s: batch %s is one too many", self._run.id, batch.id)
         await self._run.show_waiting(None)
+        await self._note(batch, adopted=adopted)
+
+    async def _note(self, batch: Batch, *, adopted: bool) -> None:
+        marker = self._submission.marker
+        if not adopted:
+            text = f"{batch.raw_status}: created with the marker {marker}"
+        elif self._run.target.provider.marks_batches:
+            text = f"{batch.raw_status}: found by the marker {marker} after a lost answer"
+        else:
+            text = f"{batch.raw_status}: found by its size and time after a lost answer"
+        await self._run.note("create", text, shard=self._row.shard, batch=batch.id)
 
     async def _release(self, *, lost: bool = False, **values: Any) -> None:
         with anyio.CancelScope(shield=True):

@@ -5,6 +5,7 @@ end: whichever has the shard next goes on from the rows.
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from anyio import to_thread
 
 from addon.jobs.batches import create, resend
 from addon.jobs.batches.results import collect, have_results, may_come_back
-from addon.jobs.database.tables import NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
+from addon.jobs.database.tables import FOREIGN, NAMED, NO_ROOM, WITHOUT_RESULTS, BatchRow, Shard, utc_now
 from addon.jobs.errors import NotConfigured
 from addon.jobs.fallback import is_outage_over
 from addon.jobs.job_run import JobRun, cut_of
@@ -63,7 +64,7 @@ async def _have_batch(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
         return None
     if row.creation != "planned" and run.is_late(grace_hours=create.UNKNOWN_GRACE_HOURS):
         message = f"it is unknown whether its batch exists: {run.job.waiting or 'it was not found'}"
-        await run.resources.store.refuse(shard, message, 503)
+        await run.refuse(shard, message, 503)
         return None
     with waited_out("making the lines for the provider"):
         lines = await lines_of(run, shard, row.round)
@@ -96,6 +97,7 @@ async def _upload(
     doing = "uploading to the provider"
     try:
         input_id = await _input_without_room(run, row)
+        uploaded = input_id is None
         if input_id is None:
             endpoint = await run.endpoint()
             async with resources.transfers:
@@ -110,6 +112,10 @@ async def _upload(
             raise
         return await _refused_whole(run, shard, row, error)
     await resources.store.change_batch(run.id, row.shard, row.round, input_id=input_id)
+    if input_id:  # else the lines go with the call that creates the batch
+        size = (await anyio.Path(lines).stat()).st_size
+        text = f"{submission.lines} lines, {size} bytes" if uploaded else "the lines are there already"
+        await run.note("upload", text, shard=row.shard, batch=input_id)
     return 0
 
 
@@ -118,11 +124,11 @@ async def _refused_whole(
 ) -> float | None:
     """Keep why a batch was not created; another one is due if that was because of some of its requests."""
     if not isinstance(error, ProviderError):  # another provider is due
-        await run.resources.store.refuse(shard, str(error), 503)
+        await run.refuse(shard, str(error), 503)
         return None
     if error.status in _INVALID and await _is_about_requests(run, shard, row, (error.message,)):
         return 0
-    await run.resources.store.refuse(shard, error.message, error.status)
+    await run.refuse(shard, error.message, error.status)
     return None
 
 
@@ -190,6 +196,8 @@ async def _is_about_requests(run: JobRun, shard: Shard, row: BatchRow, errors: t
     if not refused:
         return False
     logger.warning("job %s: refused because of %d records: %s", run.id, len(refused), errors[0])
+    text = f"refused because of {len(refused)} records: {errors[0]}"
+    await run.note("refused", text, shard=row.shard, batch=row.batch_id)
     await store.change_batch(
         run.id,
         row.shard,
@@ -245,14 +253,17 @@ async def _cancel(run: JobRun, row: BatchRow, batch_id: str) -> Batch | None:
             batch = await run.resources.transport.play(run.batches.cancel(endpoint, batch_id))
     except ProviderError as error:
         logger.warning("job %s: batch %s cannot be cancelled: %s", run.id, batch_id, error)
+        await run.note("refused", f"cannot be cancelled: {error}", shard=row.shard, batch=batch_id)
         return None
     await run.resources.store.change_batch(run.id, row.shard, row.round, cancelled=utc_now())
+    await run.note("stop", "the provider accepts the end of the batch", shard=row.shard, batch=batch_id)
     return batch
 
 
 async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
     store = run.resources.store
     shard = await store.shard(run.id, row.shard)
+    batch = replace(batch, errors=tuple(map(run.masked, batch.errors)))
     waits = batch.had_no_room and not run.source.at_provider
     await store.change_batch(
         run.id,
@@ -264,12 +275,29 @@ async def _save(run: JobRun, row: BatchRow, batch: Batch) -> None:
         failed=batch.failed,
         result_files=list(batch.result_files),
     )
+    if has_news(row, batch, shard.lines):
+        text = f"{batch.raw_status}: {batch.succeeded} succeeded, {batch.failed} failed"
+        await run.note("look", text, shard=row.shard, batch=batch.id)
     if waits:
-        await run.show_waiting(f"room at the provider: {'; '.join(batch.errors)}")
+        text = f"room at the provider: {'; '.join(batch.errors)}"
+        await run.show_waiting(text)
+        await run.note("throttled", text, shard=row.shard, batch=batch.id)
     elif batch.state == "failed" and not await _is_about_requests(run, shard, row, batch.errors):
         reason = "; ".join(batch.errors) or f"the provider says {batch.raw_status!r}"
-        await store.refuse(shard, reason, 400)
+        await run.refuse(shard, reason, 400)
     await store.count(run.id, utc_now())
+
+
+def has_news(row: BatchRow, batch: Batch, lines: int) -> bool:
+    """Whether a look shows another status than the row, or counts that passed a twentieth of the lines: a
+    batch of a day has thousands of looks with other counts, and a timeline some hundred entries."""
+    before, now = row.succeeded + row.failed, batch.succeeded + batch.failed
+    piece = max(1, lines // 20)
+    return (
+        batch.raw_status != row.raw_status
+        or (batch.state != "running" and (batch.succeeded, batch.failed) != (row.succeeded, row.failed))
+        or now // piece != before // piece
+    )
 
 
 async def _after_the_end(run: JobRun, shard: Shard, row: BatchRow) -> float | None:
@@ -291,5 +319,21 @@ async def _after_the_end(run: JobRun, shard: Shard, row: BatchRow) -> float | No
         row = await store.latest_batch(run.id, shard.number)
     if await resend.goes_on(run, shard, row, may_have_failed=may_have_failed):
         await store.batch(run.id, shard.number, row.round + 1)
+        row = await store.batch(run.id, shard.number, row.round)  # with the number of those that failed
+        await run.note("round", _why_again(row), shard=row.shard, batch=row.batch_id)
         return 0
     return None
+
+
+def _why_again(row: BatchRow) -> str:
+    if row.asked_again:
+        reason = f"{row.asked_again} records failed for a passing reason and are sent again"
+    elif row.state == NO_ROOM:
+        reason = "all records are sent again: there was no room"
+    elif row.state == NAMED:
+        reason = f"the records that are not among the {len(row.refused)} refused ones are sent again"
+    elif row.state == FOREIGN:
+        reason = "all records are sent again: the batch is another application's"
+    else:
+        reason = f"the records without a result are sent again: the batch is {row.raw_status}"
+    return f"round {row.round + 1}: {reason}"

@@ -85,4 +85,6 @@ async def _is_foreign(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     )
     await resources.store.change_batch(run.id, row.shard, row.round, state=FOREIGN, succeeded=0, failed=0)
     await resources.store.count(run.id, utc_now())
+    text = "the batch that was found after a lost answer is another application's"
+    await run.note("refused", text, shard=row.shard, batch=row.batch_id)
     return True

@@ -45,7 +45,7 @@ async def have_results(run: JobRun, shard: Shard) -> tuple[Path, ...]:
             try:
                 files.extend(await collected(run, row))
             except ProviderError as error:
-                await store.refuse(shard, f"the results cannot be had: {error.message}", error.status)
+                await run.refuse(shard, f"the results cannot be had: {error.message}", error.status)
     return tuple(files)
 
 
@@ -83,11 +83,14 @@ async def collect(run: JobRun, shard: Shard, row: BatchRow) -> RowCounts:
     _check_rows(run, shard, row, counts)
     with waited_out(_FETCHING):
         await _save(run, row, files)
+    unreadable = f", {counts.unreadable} that cannot be read" if counts.unreadable else ""
+    text = f"{counts.readable} rows fetched{unreadable}"
+    await run.note("results", text, shard=row.shard, batch=row.batch_id)
     return counts
 
 
 async def _give_up(run: JobRun, shard: Shard, row: BatchRow, message: str, status: int) -> None:
-    await run.resources.store.refuse(shard, message, status)
+    await run.refuse(shard, message, status)
     await run.resources.store.change_batch(run.id, row.shard, row.round, saved=[])
 
 

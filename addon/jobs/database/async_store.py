@@ -8,6 +8,7 @@ import tenacity
 from anyio import CapacityLimiter, to_thread
 
 from addon.jobs.database.batch_store import BatchStore
+from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.store import Store
 from addon.jobs.outages import is_database_away
 
@@ -34,7 +35,7 @@ class AsyncStore:
         self._store = store
         self._threads = CapacityLimiter(THREADS)
         self._waits = waits_out_outages
-        batches = BatchStore(store)
+        batches, events = BatchStore(store), EventStore(store)
 
         call = self._call
         self.add = call(store.add)
@@ -69,6 +70,10 @@ class AsyncStore:
         self.created_batch = call(batches.created)
         self.seconds_since = call(batches.seconds_since)
         self.free_claims = call(batches.free)
+
+        self.note = call(events.note)
+        self.timeline = call(events.timeline)
+        self.changes = call(events.changes)
 
         self.keep_answers = self._once(store.keep_answers)  # of blocks that can be read once
         self.answer_blocks = call(store.answer_blocks)

@@ -17,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, sessionmaker
 
 from addon.jobs.database.connections import open_engine
+from addon.jobs.database.event_store import first_event, note_with_change
 from addon.jobs.database.job_views import Filters, Views
 from addon.jobs.database.migrations import schema
-from addon.jobs.database.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token
+from addon.jobs.database.tables import AnswerBlock, BatchRow, Job, JobKey, Shard, Tag, Token, utc_now
 from translators.bedrock.jobs import TERMINAL, JobStatus
 
 
@@ -88,30 +89,30 @@ class Store:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction without writes."""
+        with self._transaction() as session:
+            yield session
+
     def add(self, job: Job, tags: dict[str, str], encrypted_key: bytes | None = None) -> Job:
         """Insert a job; returns it, or the one that its token created before.
 
         Raises `TokenReused` if that one was created with other parameters.
         """
+        token = job.client_request_token
         try:
             with self._transaction() as session:
                 session.add(job)
                 session.flush()
+                session.add(first_event(job, f"{job.status}: to {job.provider}, {job.model}"))
                 session.add_all(Tag(job_id=job.id, key=key, value=value) for key, value in tags.items())
                 if encrypted_key is not None:
                     job.brought_key = True
                     session.add(JobKey(job_id=job.id, encrypted=encrypted_key))
-                if job.client_request_token is not None:
-                    session.add(
-                        Token(
-                            account=job.account,
-                            region=job.region,
-                            token=job.client_request_token,
-                            job_id=job.id,
-                        )
-                    )
+                if token is not None:
+                    session.add(Token(account=job.account, region=job.region, token=token, job_id=job.id))
         except IntegrityError:
-            token = job.client_request_token
             earlier = self.job_of_token(job.account, job.region, token) if token is not None else None
             if earlier is None:
                 raise
@@ -175,14 +176,17 @@ class Store:
 
     def advance(self, job_id: str, status: JobStatus, now: datetime) -> bool:
         """Move a running job forward to a status; False if nothing changed, as for a job that is Stopping."""
-        with self._transaction() as session:
+        with self.exclusive() as session:
             result = session.execute(
                 update(Job)
                 .where(Job.id == job_id, Job.status.in_(_ADVANCE[: _ADVANCE.index(status)]))
                 .values(status=status, modified=now)
                 .returning(Job.id)
             )
-            return result.first() is not None
+            if result.first() is None:
+                return False
+            note_with_change(session, job_id, "status", status, now)
+            return True
 
     def end(self, job_id: str, status: JobStatus, now: datetime, message: str | None = None) -> bool:
         """Set a job's terminal status and delete its caller's key; False if it is over already."""
@@ -194,6 +198,8 @@ class Store:
             job.status = "Stopped" if job.stop_requested and status != "Failed" else status
             job.message, job.modified, job.ended, job.waiting = message, now, now, None
             session.execute(delete(JobKey).where(JobKey.job_id == job_id))
+            reason = f": {message}" if message else ""
+            note_with_change(session, job_id, "status", f"{job.status}{reason}", now)
             return True
 
     def stop(self, job_id: str, now: datetime) -> JobStatus:
@@ -205,6 +211,7 @@ class Store:
                 job.status = "Stopping"
                 job.stop_requested = True
                 job.stopped = job.modified = now
+                note_with_change(session, job_id, "stop", f"Stopping: requested while {before}", now)
             return before
 
     def begin(self, job_id: str, now: datetime) -> None:
@@ -260,6 +267,8 @@ class Store:
             job.fallbacks = others
             job.modified, job.waiting, job.report = now, None, {}
             job.total = job.succeeded = job.failed = 0
+            text = f"{job.refusals[-1]}; goes on with {job.provider}, {job.model}"
+            note_with_change(session, job_id, "fallback", text, now)
 
     def encrypted_key(self, job_id: str) -> bytes | None:
         with self._transaction() as session:
@@ -307,7 +316,12 @@ class Store:
 
     def refuse(self, shard: Shard, message: str, status: int) -> None:
         """Record why the provider has no results for a shard, and the HTTP status."""
-        self.change_shard(shard.job_id, shard.number, refusal=message, refusal_code=status)
+        job_id, number = shard.job_id, shard.number
+        with self.exclusive() as session:
+            session.get_one(Job, job_id, with_for_update=True)  # first, as where a job falls back
+            row = session.get_one(Shard, (job_id, number))
+            row.refusal, row.refusal_code = message, status
+            note_with_change(session, job_id, "refused", f"{status}: {message}", utc_now(), shard=number)
 
     def batch(self, job_id: str, shard: int, round_: int) -> BatchRow:
         """The row of a batch, inserted if missing."""

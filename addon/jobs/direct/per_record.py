@@ -5,6 +5,7 @@ that have none. A response that concerns the whole job refuses the shard, if no 
 """
 
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from anyio import to_thread
 from addon.jobs import answers
 from addon.jobs.answers import ROWS, AnswerWriter
 from addon.jobs.batches.lifecycle import lines_of
+from addon.jobs.database.event_store import MOST_CHARACTERS
 from addon.jobs.database.tables import DIRECT, BatchRow, Shard, utc_now
 from addon.jobs.direct.record_queue import QueuedRecord, RecordQueue
 from addon.jobs.errors import Interrupted, NotConfigured
@@ -23,6 +25,7 @@ from addon.jobs.job_run import JobRun
 from addon.jobs.processes.result_rows import answered_and_failed
 from addon.jobs.processes.split import Request, request_of
 from addon.jobs.retrying import until_done
+from addon.jobs.timeline import Kind
 from addon.providers.retry_policy import Unreachable, backoff
 from translators.errors import ACCESS_DENIED, ProviderError, is_transient
 from translators.providers.conversation import Endpoint
@@ -35,6 +38,8 @@ ATTEMPTS = 5
 LONGEST_PAUSE = 60.0
 SAVE_EVERY = 1.0
 """Seconds between two checks of the job's state and two updates of its counts."""
+MOST_FAILURES = 3
+"""Kinds of failures that one update adds to the timeline."""
 LAST_SECONDS = 3.0
 """Seconds that requests may still take after the job's end."""
 
@@ -53,6 +58,7 @@ async def send(run: JobRun, shard: Shard, row: BatchRow) -> bool:
     if run.is_over() or await lines_of(run, shard, row.round) is None:
         return False
     await run.resources.store.change_batch(run.id, row.shard, row.round, batch_id=DIRECT)
+    await run.note("create", f"{shard.lines} lines are sent one by one", shard=row.shard)
     return True
 
 
@@ -75,12 +81,14 @@ async def watch(run: JobRun, shard: Shard, row: BatchRow) -> None:
     state = "ended"
     try:
         with suppress(Interrupted):
-            await until_done(run, "asking the provider", attempt)
+            await until_done(run, "asking the provider", attempt, shard=row.shard)
     except ProviderError as error:
-        await store.refuse(shard, error.message, error.status)
+        await run.refuse(shard, error.message, error.status)
         if not accepted:
             state = "failed"  # nothing was accepted: another provider may take the job
     await store.change_batch(run.id, row.shard, row.round, state=state, raw_status="", saved=[ROWS])
+    row = await store.latest_batch(run.id, row.shard)
+    await run.note("results", f"{row.succeeded} answers, {row.failed} errors", shard=row.shard)
 
 
 class DirectRun:
@@ -105,6 +113,8 @@ class DirectRun:
         """A record was answered, now or before a restart."""
         self._over = False
         self._waiting: str | None = None
+        self._failures: Counter[tuple[Kind, str]] = Counter()
+        """Temporary failures that the timeline does not hold yet."""
         self._outage = False
         """A record failed at its first attempt since the last response: presumably all would."""
         self._refused: list[tuple[bytes, httpx.Response]] = []
@@ -227,9 +237,13 @@ class DirectRun:
         pause = backoff(record.attempts, LONGEST_PAUSE)
         due = anyio.current_time() + pause
         if _UNREACHABLE in response.extensions:
+            self._failures["waiting", response.text[:MOST_CHARACTERS]] += 1
             await self._show_waiting(response.text)
         elif response.status_code in _ABOUT_ALL:
-            self._limit.slower(anyio.current_time() + (self._direct.error(response).retry_after or pause))
+            error = self._direct.error(response)
+            text = f"{response.status_code}: {error.message}"[:MOST_CHARACTERS]
+            self._failures["throttled", text] += 1
+            self._limit.slower(anyio.current_time() + (error.retry_after or pause))
             await self._show_waiting(f"the provider answers {response.status_code}")
         self._queue.put_back(record, due)
 
@@ -258,6 +272,12 @@ class DirectRun:
             failed=self._failed_before + self._answers.failed,
         )
         await store.count(row.job_id, utc_now())
+        failures, self._failures = self._failures, Counter()
+        for (kind, text), times in failures.most_common(MOST_FAILURES):
+            await self._run.note(kind, text, shard=row.shard, times=times)
+            failures.subtract({(kind, text): times})
+        if rest := failures.total():
+            await self._run.note("waiting", "other temporary failures", shard=row.shard, times=rest)
 
     async def _show_waiting(self, reason: str | None) -> None:
         if reason != self._waiting:

@@ -40,6 +40,8 @@ class LiveWorkflows:
     """The members that run some of them."""
     here: frozenset[str]
     """Those that this member runs, as the database has it."""
+    jobs: Mapping[str, frozenset[str]]
+    """The jobs of which each member runs workflows."""
 
 
 type Generations = Mapping[str, list[int]]
@@ -103,10 +105,14 @@ async def live_workflows() -> LiveWorkflows:
         status=list(LIVE), app_version=VERSION, load_input=False, load_output=False
     )
     pending = [one for one in found if one.status == "PENDING"]
+    jobs: dict[str, set[str]] = defaultdict(set)
+    for one in pending:
+        jobs[one.executor_id or ""].add(one.workflow_id.partition(":")[0])
     return LiveWorkflows(
         ids=frozenset(one.workflow_id for one in found),
         executors=frozenset(one.executor_id for one in pending if one.executor_id),
         here=frozenset(one.workflow_id for one in pending if one.executor_id == DBOS.executor_id),
+        jobs={executor: frozenset(ids) for executor, ids in jobs.items()},
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from anyio import to_thread
 
-from addon.jobs import workflow
+from addon.jobs import timeline, workflow
 from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.database.tables import utc_now
 from addon.jobs.fleet import engine
 from addon.jobs.fleet.executors import BEATS_TO_LIVE, Executors, Member
 from addon.jobs.outages import is_database_away
@@ -81,12 +82,13 @@ class Membership:
         if asyncio.get_running_loop().time() < self._judges_from:
             return
         live = await engine.live_workflows()
-        await to_thread.run_sync(self._reap, live.executors)
+        await self._tell(await to_thread.run_sync(self._reap, live.executors), live)
 
-    def _reap(self, running: frozenset[str]) -> None:
+    def _reap(self, running: frozenset[str]) -> frozenset[str]:
+        """The members whose work was put back."""
         with self._executors.alone("reaper") as alone:
             if not alone:
-                return
+                return frozenset()
             dead = frozenset(self._executors.dead())
             known = {executor.id for executor in self._executors.members()}
             gone = (dead | (running - known)) - {self.member.id}
@@ -94,6 +96,14 @@ class Membership:
                 logger.warning("Taking over the jobs of %s", ", ".join(sorted(gone)))
                 engine.recover(gone)
                 self._executors.remove(list(gone))
+            return gone
+
+    async def _tell(self, gone: frozenset[str], live: engine.LiveWorkflows) -> None:
+        """Have the timelines of their jobs show that other members go on."""
+        for executor in gone:
+            for job_id in live.jobs.get(executor, ()):
+                text = f"{executor} ended or is silent; another member goes on"
+                await timeline.write(self._store, job_id, "takeover", text, utc_now())
 
     async def take_over_all(self) -> None:
         """Put what any other process ran back on the queues: none of them lives, as the lock of an embedded
@@ -101,6 +111,7 @@ class Membership:
         live = await engine.live_workflows()
         gone = live.executors - {self.member.id}
         await to_thread.run_sync(engine.recover, gone)
+        await self._tell(gone, live)
         runners = [one.id for one in await to_thread.run_sync(self._executors.members) if one.role == "runs"]
         others = [executor for executor in runners if executor != self.member.id]
         await self._store.free_claims([*others, *gone])
