@@ -13,6 +13,9 @@ from sqlalchemy.exc import ArgumentError
 
 from addon.proxy.routing import BEDROCK, BadName, named_providers
 from addon.settings.config import BadConfig, Config, load
+from addon.web.dashboard.address import DEFAULT_ADDRESS, Address
+from addon.web.dashboard.settings_list import DEFAULT, masked
+from addon.web.dashboard.sources import Setting
 
 PREFIX = "batch_"
 
@@ -63,9 +66,15 @@ _OPTIONS: tuple[tuple[str, type[str | int | bool], str | int | bool, str], ...] 
         "Sign batch calls that are not routed with the proxy's own AWS credentials, in reverse mode and "
         "below /bedrock, where the caller's signature cannot be right.",
     ),
+    (
+        "batch_dashboard",
+        str,
+        DEFAULT_ADDRESS,
+        "host:port of the dashboard; empty: none. In mitmweb it is below /batch/ instead.",
+    ),
 )
 NAMES = tuple(name for name, *_ in _OPTIONS)
-_AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval")
+_AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval", "batch_dashboard")
 
 
 class BadOption(ValueError):
@@ -86,11 +95,14 @@ class Settings:
     workers: int = 2
     poll_interval: float = 30
     """Seconds."""
+    dashboard: Address | None = None
+    config_file: str = ""
+    """`batch_config` as given."""
 
     def check_change(self, started: "Settings") -> None:
         """Raises `BadOption` where these differ from the ones at the start in an option that is read only
         then."""
-        fixed = attrgetter("config", "database", "workers", "poll_interval")
+        fixed = attrgetter("config", "database", "workers", "poll_interval", "dashboard")
         if fixed(self) != fixed(started):
             raise BadOption(f"{', '.join(_AT_START)} are read when the proxy starts: start it again")
 
@@ -116,7 +128,21 @@ def read(options: Options) -> Settings:
         workers=_at_least(0, "batch_workers", options.batch_workers),
         poll_interval=config.jobs.poll_interval
         or _at_least(1, "batch_poll_interval", options.batch_poll_interval),
+        dashboard=_address(options.batch_dashboard),
+        config_file=options.batch_config,
     )
+
+
+def in_force(options: Options) -> list[Setting]:
+    """The options as people read them; a password in the database's URL is masked."""
+    return [
+        Setting(
+            name,
+            masked(str(getattr(options, name))),
+            "option" if options.has_changed(name) else DEFAULT,  # type: ignore[no-untyped-call]
+        )
+        for name in NAMES
+    ]
 
 
 def check_names(deferred: Iterable[str]) -> None:
@@ -141,6 +167,13 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE) if text else None
     except re.error as error:
         raise BadOption(f"batch_hosts: {text!r} is not a regular expression: {error}") from error
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return Address.parse(text) if text else None
+    except ValueError as error:
+        raise BadOption(f"batch_dashboard: {error}") from None
 
 
 def _url(text: str) -> str:

@@ -5,16 +5,26 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from mitmproxy import ctx
+
 from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
-from addon.jobs.member import member
+from addon.jobs.member import Parts, member
 from addon.proxy.admission import Admission
+from addon.proxy.dashboard import Dashboard, opened, web_interface
 from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
-from addon.proxy.options import Settings
+from addon.proxy.options import Settings, in_force
 from addon.proxy.provider_file_jobs import ProviderFileJobs
 from addon.proxy.provider_flows import ProviderFlows
 from addon.proxy.provider_selection import network_probe
+from addon.web.dashboard.address import CannotListen
+
+
+def operations_of(admission: Admission, parts: Parts) -> Operations:
+    """Bedrock's operations on the jobs of this process's database."""
+    probe = network_probe(parts.transport)
+    return Operations(admission, parts.store, parts.runner, parts.keys, utc_now, probe=probe)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +33,7 @@ class Services:
     provider_file_jobs: ProviderFileJobs
     native_batches: NativeBatches
     provider_flows: ProviderFlows
+    dashboard: Dashboard | None = None
     close: Callable[[], Awaitable[None]]
 
 
@@ -43,8 +54,7 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
             )
         )
         admission = Admission(config=config, environment=os.environ, google=parts.google)
-        probe = network_probe(parts.transport)
-        operations = Operations(admission, parts.store, parts.runner, parts.keys, utc_now, probe=probe)
+        operations = operations_of(admission, parts)
         file_jobs = ProviderFileJobs(
             admission,
             operations,
@@ -54,11 +64,26 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
             executor=parts.id,
             limit=config.jobs.create_limit,
         )
+        try:
+            board = await stack.enter_async_context(
+                opened(
+                    config,
+                    parts,
+                    operations,
+                    config_file=settings.config_file,
+                    options=lambda: in_force(ctx.options),
+                    address=settings.dashboard,
+                    web=web_interface(),
+                )
+            )
+        except CannotListen as error:
+            raise CannotStart(f"batch_dashboard: {error}") from error
         close = stack.pop_all().aclose
     return Services(
         operations=operations,
         provider_file_jobs=file_jobs,
         native_batches=NativeBatches(admission),
         provider_flows=ProviderFlows(parts.transport),
+        dashboard=board,
         close=close,
     )

@@ -88,8 +88,10 @@ class AsyncStore:
         return AsyncStore(self._store, waits_out_outages=True)
 
     def for_pages(self) -> "AsyncStore":
-        """The same database, with threads for what people look at, which never make a request wait. Its `views`
-        are the caller's to close."""
+        """The same database, with threads for what people look at, which never make a request wait.
+
+        Its `views` are the caller's to close.
+        """
         return AsyncStore(self._store)
 
     async def run[Result](self, action: Callable[[Store], Result]) -> Result:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from addon.jobs.database.tables import utc_now
+from addon.web.dashboard.address import PREFIX
 from addon.web.dashboard.changes import Changes
 from addon.web.dashboard.sources import Sources
-
-PREFIX = "/batch"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,23 +69,8 @@ def pretty(content: bytes) -> Pretty:
 
 def _lines(value: object, key: str | None, depth: int) -> Iterator[Line]:
     match value:
-        case dict() | list() if value and depth >= DEEPEST:
-            yield _text(orjson.dumps(value).decode(), key, depth)
-        case dict() if value:
-            if key is not None:
-                yield Line(depth=depth, key=key, kind="open", text="")
-            inner = depth if key is None else depth + 1
-            for name, member in value.items():
-                yield from _lines(member, str(name), inner)
-        case list() if value:
-            if key is not None:
-                yield Line(depth=depth, key=key, kind="open", text=f"{len(value)}")
-            inner = depth if key is None else depth + 1
-            for index, member in enumerate(value):
-                if isinstance(member, dict | list) and member:
-                    yield from _lines(member, f"[{index}]", inner)
-                else:
-                    yield from _lines(member, "–", inner)
+        case dict() | list() if value:
+            yield from _members(value, key, depth)
         case str():
             yield _text(value, key, depth)
         case bool() | None:
@@ -96,6 +81,21 @@ def _lines(value: object, key: str | None, depth: int) -> Iterator[Line]:
             yield Line(depth=depth, key=key, kind="number", text=repr(value))
         case _:
             yield Line(depth=depth, key=key, kind="word", text="{}" if isinstance(value, dict) else "[]")
+
+
+def _members(value: dict[str, object] | list[object], key: str | None, depth: int) -> Iterator[Line]:
+    """The lines of an object or a list that is not empty."""
+    if depth >= DEEPEST:
+        yield _text(orjson.dumps(value).decode(), key, depth)
+        return
+    if key is not None:
+        yield Line(depth=depth, key=key, kind="open", text=f"{len(value)}" if isinstance(value, list) else "")
+    inner = depth if key is None else depth + 1
+    named = (
+        value.items() if isinstance(value, dict) else ((f"[{i}]", member) for i, member in enumerate(value))
+    )
+    for name, member in named:
+        yield from _lines(member, name, inner)
 
 
 def _text(text: str, key: str | None, depth: int) -> Line:

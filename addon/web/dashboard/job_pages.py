@@ -85,7 +85,6 @@ class JobPage(Handler):
         request, known = await self.reading(sources.store.run(lambda store: _known(store, job_id)))
         work = await self.reading(views.read(lambda connection: job_list.work(connection, [job_id])))
         retries = await self.reading(views.read(lambda connection: job_list.retries_of(connection, job_id)))
-        events = await self.reading(sources.timeline(job_id))
         groups = await self.reading(sources.records.errors(job_id))
         first = self.number("shards", 0)
         await self.show(
@@ -95,7 +94,6 @@ class JobPage(Handler):
             known=known,
             work=work.get(job_id),
             retries=retries,
-            events=events,
             groups=groups,
             shards=known["shards"][first : first + SHARDS],
             first_shard=first,

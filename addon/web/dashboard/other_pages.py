@@ -32,7 +32,7 @@ class SettingsPage(Handler):
         sources = self.board.sources
         file = await to_thread.run_sync(file_in_use, sources.config_file)
         rows = {
-            "Options": sources.options,
+            "Options": sources.options(),
             "Configuration file": await to_thread.run_sync(settings_of, sources.config, file),
             "Environment": environment_settings(),
         }

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RedirectHandler, RequestHandler
 
 from addon.web.dashboard.actions import ExportJob, RetryJob, StopJob
-from addon.web.dashboard.board import PREFIX, Board
+from addon.web.dashboard.address import DEFAULT_ADDRESS, PREFIX, Address, CannotListen
+from addon.web.dashboard.board import Board
 from addon.web.dashboard.handler import Asset, NotFound, Session
 from addon.web.dashboard.job_pages import DocumentDownload, JobPage, JobsPage, RecordPage, RecordsPage
 from addon.web.dashboard.other_pages import ProvidersPage, SettingsPage, Stream
@@ -24,47 +24,10 @@ from addon.web.dashboard.pages import asset
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_ADDRESS = "127.0.0.1:8082"
 NEIGHBOURS = 20
 """Ports after the default one that are tried where that is taken: several proxies may run on a machine."""
 MOST_BODY = 1_000_000
 """Bytes of a request, which is a form."""
-
-
-class CannotListen(Exception):
-    """The dashboard's address cannot be used; the message names it and says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Host and port to listen on."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Address":
-        """Of `host:port`. Raises `ValueError`."""
-        parts = urlsplit(f"//{text}")
-        if parts.hostname is None or parts.port is None or parts.netloc != text or "@" in text:
-            raise ValueError(f"{text!r} is not of the form host:port, such as {DEFAULT_ADDRESS}")
-        return cls(host=parts.hostname, port=parts.port)
-
-    @property
-    def url(self) -> str:
-        """Where a browser on this machine finds it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return (
-            f"http://[{host}]:{self.port}"
-            if ":" in host.strip("[]") and host[0] != "["
-            else f"http://{host}:{self.port}"
-        )
-
-
-def job_link(url: str, job_id: str, record: int | None = None) -> str:
-    """The address of a job's page, or of a record of it. `url`: the dashboard's own, without path."""
-    fragment = f"#record-{record}" if record is not None else ""
-    return f"{url.rstrip('/')}{PREFIX}/jobs/{job_id}{fragment}"
 
 
 def routes(board: Board) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

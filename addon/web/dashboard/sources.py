@@ -1,25 +1,12 @@
 """What the dashboard reads and does: everything its pages need, by name."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from addon.jobs.database.async_store import AsyncStore
 from addon.settings.config import Config
-
-
-class Event(Protocol):
-    """An entry of a job's timeline."""
-
-    first: datetime
-    last: datetime
-    count: int
-    kind: str
-    text: str
-    shard: int | None
-    batch: str | None
 
 
 class Document(Protocol):
@@ -136,10 +123,9 @@ class Sources:
     """Its path as given; empty for the usual places."""
     store: AsyncStore
     """With threads of its own."""
-    timeline: Callable[[str], Awaitable[Sequence[Event]]]
     records: Records
     no_such_record: type[Exception]
     """What `records` raises for a record that is not there."""
     actions: Actions
-    options: Sequence[Setting]
-    """The options of this process."""
+    options: Callable[[], Sequence[Setting]]
+    """The options of this process as they are now."""
