@@ -14,3 +14,8 @@ class Note(Struct, frozen=True, cache_hash=True):
     for members without a counterpart in Converse."""
     effect: Literal["dropped", "mapped", "sent"]
     detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The note as people read it: `dropped inferenceConfig.topK (…)`."""
+        return f"{self.effect} {self.field} ({self.detail})" if self.detail else f"{self.effect} {self.field}"

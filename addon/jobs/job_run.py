@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 
 from anyio import to_thread
 
-from addon.jobs import timeline
+from addon.jobs import kept_results, timeline
 from addon.jobs.database.tables import Job, Shard, utc_now
 from addon.jobs.errors import NotConfigured
 from addon.jobs.key_vault import BadSecretKey
@@ -64,6 +64,8 @@ class JobRun:
     source: InputSource
     secrets: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     """The headers with keys that were used for the job since it was read."""
+    folder: Path | None = None
+    """Another place for its files than the spool."""
 
     @property
     def id(self) -> str:
@@ -160,7 +162,7 @@ class JobRun:
 
     @property
     def spool(self) -> Spool:
-        return Spool.of(self.resources.spool / self.id, self.job.attempt)
+        return Spool.of(self.folder or self.resources.spool / self.id, self.job.attempt)
 
     @property
     def output(self) -> Output:
@@ -194,10 +196,17 @@ class JobRun:
         return tuple(files)
 
     async def _claim_room(self, size: int) -> None:
-        """Raises `OSError` while the disk has no room for the job's files; those that it has go."""
+        """Raises `OSError` while the disk has no room for the job's files; those that it has go, and before
+        them the results of jobs that are over."""
+        claim = self.resources.disk.claim
         running = await self.resources.store.unfinished()
         try:
-            await to_thread.run_sync(self.resources.disk.claim, self.id, size, running)
+            try:
+                await to_thread.run_sync(claim, self.id, size, running)
+            except OSError:
+                if not await kept_results.remove(self.resources, ended_before=utc_now()):
+                    raise
+                await to_thread.run_sync(claim, self.id, size, running)
         except OSError:
             await to_thread.run_sync(self.spool.remove)
             raise

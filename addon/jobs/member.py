@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import anyio.to_thread
@@ -15,6 +15,7 @@ from addon.jobs.database.sqlite import SQLiteTooOld
 from addon.jobs.database.store import Store
 from addon.jobs.fleet.executors import Member
 from addon.jobs.key_vault import BadSecretKey, KeyVault
+from addon.jobs.records.reader import RecordReader
 from addon.jobs.resources import Resources
 from addon.jobs.runner import OtherSecret, Runner
 from addon.providers.google_auth import GoogleCredentials
@@ -38,6 +39,7 @@ class Parts:
     transport: Transport
     google: GoogleCredentials
     runner: Runner
+    records: RecordReader
 
 
 @asynccontextmanager
@@ -83,7 +85,15 @@ async def member(
         except OtherSecret as error:
             raise CannotStart(str(error)) from error
         stack.push_async_callback(runner.close)
-        yield Parts(id=here.id, store=store, keys=keys, transport=transport, google=google, runner=runner)
+        yield Parts(
+            id=here.id,
+            store=store,
+            keys=keys,
+            transport=transport,
+            google=google,
+            runner=runner,
+            records=RecordReader(replace(resources, store=store)),
+        )
 
 
 async def _opened(url: str) -> Store:

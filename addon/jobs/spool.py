@@ -63,5 +63,15 @@ class Spool:
         for name in ("lines", _UNFINISHED, "results", "output"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
+    def remove_all_but_results(self) -> None:
+        """Remove what nobody reads after the job's end; the whole folder if there are no results."""
+        kept = self.folder / "results"
+        if not any(kept.glob("*/*")):
+            self.remove()
+            return
+        for entry in (*self.job.iterdir(), *self.folder.iterdir()):
+            if entry not in {self.folder, kept}:
+                shutil.rmtree(entry, ignore_errors=True)
+
     def remove(self) -> None:
         shutil.rmtree(self.job, ignore_errors=True)

@@ -295,9 +295,12 @@ async def _publish(run: JobRun, shards: list[Shard]) -> None:
 
 
 async def _clear(run: JobRun) -> None:
-    """Remove the spooled files, unless they hold results that could not be delivered."""
-    if not run.has_undelivered_results:
-        await to_thread.run_sync(run.spool.remove)
+    """Remove the spooled files, unless they hold results that could not be delivered; the provider's results
+    are kept for a while, but for those of direct mode, which the database has."""
+    if run.has_undelivered_results:
+        return
+    keeps = run.resources.config.jobs.keep_results_hours > 0 and run.job.mode != "direct"
+    await to_thread.run_sync(run.spool.remove_all_but_results if keeps else run.spool.remove)
 
 
 async def _settled[Result](

@@ -121,6 +121,9 @@ class JobsSection(_Section):
     them. They are deleted by default; many providers limit their number or size."""
     keep_days: float = Field(default=90, gt=0)
     """Days after its end for which a job is kept in the database."""
+    keep_results_hours: float = Field(default=24, ge=0)
+    """Hours after its end for which the provider's results of a job stay on this machine, so that people can
+    look at them; fewer when the disk is short of room."""
     downloads: int = Field(default=2, ge=1)
     """Maximum of input objects that are downloaded at the same time, over all jobs."""
     keep_free: int = Field(default=1_000_000_000, ge=0)

@@ -128,12 +128,12 @@ class S3:
         (AWS: batch-inference-data). Empty when there is none.
         """
         if location.key.endswith(SUFFIX):
-            async with self._store(location, access) as store:
+            async with self.opened(location, access) as store:
                 found = await _found(store, location.key)
             if found is not None:
                 return [_input(found)]
         listed: list[InputObject] = []
-        async with self._store(location, access, to_list=True) as store:
+        async with self.opened(location, access, to_list=True) as store:
             async for page in obstore.list(store, location.key.rstrip("/") or None, chunk_size=1000):
                 listed.extend(_input(meta) for meta in page if meta["path"].endswith(SUFFIX))
         return sorted(listed, key=lambda item: item.key)
@@ -145,7 +145,7 @@ class S3:
         """
         part = anyio.Path(unfinished(path))
         location = Location(bucket, source.key)
-        async with self._store(location, access) as store:
+        async with self.opened(location, access) as store:
             size = await object_store.download(store, source.key, source.size, source.etag, part)
         if size != source.size:
             raise S3Unavailable(f"{location}: {size} bytes came instead of {source.size}")
@@ -153,7 +153,7 @@ class S3:
 
     async def fetch(self, location: Location, access: Access, path: Path, most_bytes: int) -> None:
         """Copy an object of at most so many bytes into the file, which appears whole or not at all."""
-        async with self._store(location, access) as store:
+        async with self.opened(location, access) as store:
             found = await _found(store, location.key)
         if found is None:
             raise S3Refused(f"{location}: there is no such object")
@@ -164,30 +164,30 @@ class S3:
     async def upload(self, bucket: str, key: str, access: Access, parts: Sequence[Path]) -> None:
         """Write the files, one after the other, as one object. Holds a few parts in memory at most."""
         sizes = [(await anyio.Path(part).stat()).st_size for part in parts]
-        async with self._store(Location(bucket, key), access) as store:
+        async with self.opened(Location(bucket, key), access) as store:
             await object_store.upload(store, key, _blocks(parts), sum(sizes), _CONTENT_TYPE)
 
     async def put(self, bucket: str, key: str, access: Access, data: bytes) -> None:
         """Write a small object."""
-        async with self._store(Location(bucket, key), access) as store:
+        async with self.opened(Location(bucket, key), access) as store:
             attributes: Attributes = {"Content-Type": _CONTENT_TYPE}
             await obstore.put_async(store, key, data, attributes=attributes, use_multipart=False)
 
     async def reachable(self, location: Location, access: Access) -> None:
         """Request a listing of the location; returns when S3 sends one, even if empty."""
-        async with self._store(location, access, to_list=True) as store:
+        async with self.opened(location, access, to_list=True) as store:
             listing = obstore.list(store, location.key.rstrip("/") or None, chunk_size=1)
             with suppress(InvalidPathError):  # listed, but obstore cannot represent a key
                 await anext(listing, None)
 
     @asynccontextmanager
-    async def _store(
+    async def opened(
         self, location: Location, access: Access, *, to_list: bool = False
     ) -> AsyncIterator[S3Store]:
         """The bucket, opened. Maps exceptions of AWS's libraries to `S3Refused` or `S3Unavailable`."""
         chain = self._aws.chain()
         try:
-            yield await run_sync(self._opened, location.bucket, access, to_list, limiter=self._limiter)
+            yield await run_sync(self._bucket, location.bucket, access, to_list, limiter=self._limiter)
         except (BaseError, FileNotFoundError, boto.BotoCoreError, boto.ClientError) as error:
             if isinstance(error, FileNotFoundError) and error.errno is not None:
                 raise  # of a local file; S3's errors have no errno
@@ -206,7 +206,7 @@ class S3:
             return S3Unavailable(str(failure)) if changed else failure
         return failure
 
-    def _opened(self, bucket: str, access: Access, to_list: bool) -> S3Store:
+    def _bucket(self, bucket: str, access: Access, to_list: bool) -> S3Store:
         role = access.role_arn if self.section.assume_role else None
         keys = self._aws.credentials(role, access.region).get_frozen_credentials()  # obstore hides errors
         region = self._aws.region(bucket, access.region)

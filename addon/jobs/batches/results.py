@@ -59,7 +59,7 @@ async def collected(run: JobRun, row: BatchRow) -> list[Path]:
         rows = await answers.written(run.resources.store, row, folder / answers.ROWS)
         return [] if rows is None else [rows]
     with waited_out(_FETCHING, may_come_back(run, run.job.failing_since)):
-        return await _save(run, row, await _fetched(run, row))
+        return await _save(run, row, await fetched(run, row))
 
 
 async def collect(run: JobRun, shard: Shard, row: BatchRow) -> RowCounts:
@@ -70,7 +70,7 @@ async def collect(run: JobRun, shard: Shard, row: BatchRow) -> RowCounts:
     """
     try:
         with waited_out(_FETCHING, may_come_back(run, shard.failing_since)):
-            files = await _fetched(run, row)
+            files = await fetched(run, row)
     except ProviderError as error:
         await _give_up(run, shard, row, f"the results cannot be had: {error.message}", error.status)
         return RowCounts()
@@ -106,8 +106,8 @@ def _check_rows(run: JobRun, shard: Shard, row: BatchRow, counts: RowCounts) -> 
     logger.warning("job %s: the results of batch %s stay as they are: %s", run.id, row.batch_id, text)
 
 
-async def _fetched(run: JobRun, row: BatchRow) -> list[Path]:
-    """The batch's result files, as the provider has them now."""
+async def fetched(run: JobRun, row: BatchRow) -> list[Path]:
+    """The batch's result files, as the provider has them now; the custom ids in them are the provider's."""
     folder = run.spool.results(row.shard, row.round)
     assert row.batch_id is not None
     files = tuple(row.result_files)

@@ -146,6 +146,9 @@ class Shard(Base):
     """Notes on the answers of the range, in the form of the job's `report`."""
     errors: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Failed records of the range, as `processes/error_groups.py` groups them."""
+    output_bytes: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """Bytes of the range's rows in each output object, by the object's index; empty where it was joined
+    before this was kept."""
     left_out: Mapped[int] = mapped_column(default=0)
     """Records without an output row, because the job was stopped or timed out before they were processed."""
     refusal: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,5 @@
-"""Removal of jobs that ended long ago: their rows, their workflows and their files on this machine."""
+"""Removal of what is no longer kept: jobs that ended long ago, with their rows, workflows and files on this
+machine, and sooner their results on this machine."""
 
 import asyncio
 import logging
@@ -10,6 +11,7 @@ from anyio import to_thread
 from dbos import DBOS
 from sqlalchemy import Select, delete, select
 
+from addon.jobs import kept_results
 from addon.jobs.database.store import Store
 from addon.jobs.database.tables import AnswerBlock, BatchRow, Event, Job, JobKey, Shard, Tag, Token, utc_now
 from addon.jobs.resources import Resources
@@ -25,10 +27,12 @@ JOBS_AT_ONCE = 100
 
 
 async def keep_removing(resources: Resources) -> None:
-    """Remove old jobs now and every hour."""
+    """Remove old jobs and results now and every hour."""
     while True:
         try:
             removed = await remove_old_jobs(resources)
+            hours = resources.config.jobs.keep_results_hours
+            await kept_results.remove(resources, ended_before=utc_now() - timedelta(hours=hours))
         except Exception:
             logger.warning("Old jobs could not be removed; trying again later", exc_info=True)
         else:

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -30,13 +31,26 @@ class InputFile:
     path: Path
     key: str
 
+    def open(self) -> BinaryIO:
+        """The file, which the caller closes."""
+        return self.path.open("rb", BUFFER)
+
+
+class Readable(Protocol):
+    """An input object, on this machine or elsewhere."""
+
+    @property
+    def key(self) -> str: ...
+
+    def open(self) -> AbstractContextManager[BinaryIO]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """Whole lines of an input object that follow each other."""
 
     object: int
-    file: InputFile
+    file: Readable
     offset: int = 0
     end: int = sys.maxsize
     """The offset behind the last one."""
@@ -73,7 +87,7 @@ class BadLine(ValueError):
 
 
 def records[Record: AnyRecord](
-    inputs: Sequence[InputFile], reads: Callable[[bytes], Record | None], start: Start | None = None
+    inputs: Sequence[Readable], reads: Callable[[bytes], Record | None], start: Start | None = None
 ) -> Iterator[Located[Record | UnsendableRecord]]:
     """All records from `start` on, each line read by `reads`, which returns None for a blank one.
 
@@ -92,7 +106,7 @@ def records_in[Record: AnyRecord](
     """The records of these lines as in `records`; the first one has that index."""
     for span in spans:
         number, offset, end, line_number = span.object, span.offset, span.end, span.line_number
-        with span.file.path.open("rb", BUFFER) as file:
+        with span.file.open() as file:
             file.seek(offset)
             while offset < end and (line := file.readline(LONGEST_LINE + 1)):
                 record: Record | UnsendableRecord | None

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from addon.jobs.processes import damaged_rows
+from addon.jobs.processes.error_groups import ErrorGroups, bounded, count_error, merged_groups
 from addon.jobs.processes.file_copy import copy
 from addon.jobs.processes.input_blocks import SIZE, InputBlock, blocks_of
 from addon.jobs.processes.input_reader import BUFFER, InputFile, Located, records_in
@@ -44,6 +45,10 @@ class Tally:
     output_tokens: int = 0
     notes: NoteCounts = field(default_factory=dict)
     """Notes on what was dropped or mapped in the answers."""
+    errors: ErrorGroups = field(default_factory=dict)
+    """The failed records in groups."""
+    output_bytes: dict[str, int] = field(default_factory=dict[str, int])
+    """Bytes of the range's rows in each output object, by its number (as JSON has them, a text)."""
 
     def count(self, record_id: str, outcome: ModelOutput | RecordError | None) -> None:
         """Count the outcome of a record."""
@@ -65,6 +70,8 @@ class Tally:
         self.input_tokens += later.input_tokens
         self.output_tokens += later.output_tokens
         self.notes = merged([self.notes, later.notes])
+        if later.errors:
+            self.errors = merged_groups([self.errors, later.errors])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +125,9 @@ def join(wanted: Range, workers: Workers = HERE, size: int = SIZE) -> Tally:
         for _, made in in_order(blocks, submit, workers.in_flight, first, first + cut.records):
             tally.add(made.tally)
             for number, path in made.files.items():
-                parts.append(number, path)
+                size = parts.append(number, path)
+                tally.output_bytes[str(number)] = tally.output_bytes.get(str(number), 0) + size
+    tally.errors = bounded(tally.errors)
     return tally
 
 
@@ -139,9 +148,15 @@ def join_block(wanted: Range, making: Path, table: RowTable, block: InputBlock, 
                 made.files[located.object] = path
             result = outcome(located)
             made.tally.count(located.record_id, result)
-            if result is not None:
-                content = result if isinstance(result, RecordError) else result.json
-                file.write(output_line(located.record_id, located.record.model_input, content))
+            if result is None:
+                continue
+            content: bytes | RecordError
+            if isinstance(result, RecordError):
+                count_error(made.tally.errors, result, located.index, located.record_id)
+                content = result
+            else:
+                content = result.json
+            file.write(output_line(located.record_id, located.record.model_input, content))
     return made
 
 
@@ -193,16 +208,18 @@ class _Parts:
     def __enter__(self) -> "_Parts":
         return self
 
-    def append(self, index: int, made: Path) -> None:
-        """Move rows of an input object to the end of its part."""
+    def append(self, index: int, made: Path) -> int:
+        """Move rows of an input object to the end of its part; how many bytes."""
         if index not in self._files:
             path = self._spool.part(index, self._number)
             path.parent.mkdir(parents=True, exist_ok=True)
             file = self._stack.enter_context((self._making / f"part-{index}").open("wb", 0))
             self._files[index] = (file, path)
+        size = made.stat().st_size
         with made.open("rb", 0) as rows:
-            copy(rows, self._files[index][0], made.stat().st_size, self._buffer)
+            copy(rows, self._files[index][0], size, self._buffer)
         made.unlink()
+        return size
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         self._stack.close()

@@ -10,8 +10,7 @@ type NoteCounts = dict[str, dict[str, object]]
 
 def count_note(counts: NoteCounts, note: Note, record_id: str) -> None:
     """Count a record's note."""
-    detail = f" ({note.detail})" if note.detail else ""
-    entry = counts.setdefault(f"{note.effect} {note.field}{detail}", {"count": 0, "example": record_id})
+    entry = counts.setdefault(note.text, {"count": 0, "example": record_id})
     entry["count"] = int(str(entry["count"])) + 1
 
 

@@ -138,7 +138,7 @@ def row_counts(results: Sequence[Path], kind: str) -> RowCounts:
 def _index(results: Sequence[Path], kind: str, job_id: str) -> dict[Request, Place]:
     """The place of each line's row: the first final one, else the last of the highest precedence."""
     places: dict[Request, Place] = {}
-    for request, place in _places(_spans(results), kind, job_id):
+    for request, place in places_of(_spans(results), kind, job_id):
         if place.replaces(places.get(request)):
             places[request] = place
     return places
@@ -148,15 +148,19 @@ def _spans(results: Sequence[Path]) -> list[Span]:
     return [Span(number, InputFile(path, str(path))) for number, path in enumerate(results)]
 
 
-def _places(spans: Sequence[Span], kind: str, job_id: str) -> Iterator[tuple[Request, Place]]:
-    """The rows of the job among these lines of result files, with their places."""
+def places_of(
+    spans: Sequence[Span], kind: str, job_id: str, only: int | None = None
+) -> Iterator[tuple[Request, Place]]:
+    """The rows of the job, or only those of one record, among these lines of result files, with their
+    places."""
     receipt = provider(kind).receipt
+    needle = b"" if only is None else f"{job_id}-{only}".encode()
     for span in spans:
-        with span.file.path.open("rb", BUFFER) as file:
+        with span.file.open() as file:
             offset = to_first_row(file) if span.offset == 0 else file.seek(span.offset)
             while offset < span.end and (line := file.readline()):
                 length = len(line)
-                if line.strip():
+                if needle in line and line.strip():
                     damaged = False
                     row: Receipt | None
                     try:
@@ -170,7 +174,7 @@ def _places(spans: Sequence[Span], kind: str, job_id: str) -> Iterator[tuple[Req
                     else:
                         request = _request(row.custom_id, job_id)
                         precedence, failed = _precedence(row), row.status is not None
-                    if request is not None:
+                    if request is not None and (only is None or request.record == only):
                         yield request, Place(span.object, offset, length, precedence, failed, damaged)
                 offset += length
 
@@ -210,7 +214,7 @@ class BlockRows:
 def block_rows(kind: str, job_id: str, wanted: range, block: InputBlock, _index: int) -> BlockRows:
     """Find the rows of wanted records in a block of result files. Runs in a worker process."""
     found, following = BlockRows(records=block.lines), None
-    for request, place in _places(block.spans, kind, job_id):
+    for request, place in places_of(block.spans, kind, job_id):
         if request.record not in wanted:
             continue
         if request.parts > 1:

@@ -79,6 +79,7 @@ def test_every_table_of_jobs_is_emptied() -> None:
     assert {table.name for table in Base.metadata.sorted_tables if "job_id" in table.columns} == {
         "answers",
         "batches",
+        "events",
         "job_keys",
         "shards",
         "tags",

@@ -12,9 +12,11 @@ def upgrade() -> None:
         jobs.add_column(sa.Column("retry_of", sa.String(12)))
         jobs.create_index("ix_jobs_retry_of", ["retry_of"])
     with op.batch_alter_table("shards") as shards:
-        shards.add_column(sa.Column("errors", sa.JSON, nullable=False, server_default="{}"))
+        for name in ("errors", "output_bytes"):
+            shards.add_column(sa.Column(name, sa.JSON, nullable=False, server_default="{}"))
     with op.batch_alter_table("shards") as shards:
-        shards.alter_column("errors", server_default=None)
+        for name in ("errors", "output_bytes"):
+            shards.alter_column(name, server_default=None)
     op.create_table(
         "events",
         sa.Column("job_id", sa.String(12), sa.ForeignKey("jobs.id"), primary_key=True),

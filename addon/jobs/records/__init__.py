@@ -1,0 +1,1 @@
+"""What became of single records: their four documents, their errors in groups, pages of them, an export."""
