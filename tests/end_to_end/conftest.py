@@ -123,7 +123,7 @@ def prepared(
             **(environment or {}),
         },
         mode=mode,
-        settings={"flow_detail": "0", **(settings or {})},
+        settings={"flow_detail": "0", "batch_dashboard": "", **(settings or {})},
         config={"jobs": {"poll_interval": 0.1, "search_seconds": 1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )
