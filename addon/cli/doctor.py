@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from addon.cli.errors import CommandError
-from addon.cli.jobs import NoDatabase, opened
+from addon.cli.jobs.database import NoDatabase, opened
 from addon.cli.visible_text import visible
 from addon.jobs.database import sqlite
 from addon.jobs.fleet.executors import Executors

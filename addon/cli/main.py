@@ -249,7 +249,7 @@ def jobs_list(
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
-    from addon.cli.jobs import list_jobs
+    from addon.cli.jobs.listing import list_jobs
 
     list_jobs(database, config, status=status, provider=provider, limit=limit, as_json=as_json)
 
@@ -260,14 +260,69 @@ def jobs_show(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="The whole timeline, not only the newest entries.")
     ] = False,
+    record: Annotated[
+        str | None,
+        typer.Option(help="One record instead, on both sides: its number, its recordId or its custom_id."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="With --record: cut nothing.")] = False,
     database: Database = "",
     config: ConfigFile = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show everything about a job: counts, batches, what was dropped, where its output is, what happened."""
-    from addon.cli.jobs import show_job
+    """Show everything about a job: counts, batches, what was dropped, where its output is, what happened.
 
-    show_job(database, config, job, whole_timeline=timeline, as_json=as_json)
+    With --record: the line of the input, the line sent, the provider's row, the line of the output. A number
+    counts from 1; where a `recordId` is a number too, the number counts.
+    """
+    if full and record is None:
+        raise typer.BadParameter("--full goes with --record")
+    if record is None:
+        from addon.cli.jobs.listing import show_job
+
+        show_job(database, config, job, whole_timeline=timeline, as_json=as_json)
+    else:
+        from addon.cli.jobs.records import show_record
+
+        show_record(database, config, job, record, full=full, as_json=as_json)
+
+
+@jobs_application.command("errors")
+def jobs_errors(
+    job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False
+) -> None:
+    """Show why records of a job failed: each error with its count and the first record that has it."""
+    from addon.cli.jobs.records import show_errors
+
+    show_errors(database, config, job, as_json=as_json)
+
+
+@jobs_application.command("export")
+def jobs_export(
+    job: OneJob,
+    out: Annotated[Path, typer.Option(metavar="FOLDER|FILE.zip", help="What does not exist yet.")],
+    database: Database = "",
+    config: ConfigFile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write everything about a job to a folder or a zip file: report, timeline, errors with examples,
+    settings."""
+    from addon.cli.jobs.records import export_job
+
+    export_job(database, config, job, out, as_json=as_json)
+
+
+@jobs_application.command("retry")
+def jobs_retry(
+    job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False
+) -> None:
+    """Send the records of a job again that failed or were not processed, as a new job.
+
+    Its input is written to the job's output folder; provider, model, role and output place are the job's. The
+    same command gives the same new job.
+    """
+    from addon.cli.jobs.records import retry_job
+
+    retry_job(database, config, job, as_json=as_json)
 
 
 @jobs_application.command("watch")
@@ -281,7 +336,7 @@ def jobs_watch(
 
     The exit code is 0 if every one of them is Completed, else 1.
     """
-    from addon.cli.jobs import watch_jobs
+    from addon.cli.jobs.watching import watch_jobs
 
     all_completed = watch_jobs(database, config, wanted or [], as_json=as_json)
     raise typer.Exit(0 if all_completed else 1)
@@ -290,7 +345,7 @@ def jobs_watch(
 @jobs_application.command("stop")
 def jobs_stop(job: OneJob, database: Database = "", config: ConfigFile = "", as_json: AsJson = False) -> None:
     """Stop a job; what is finished by then is written out."""
-    from addon.cli.jobs import stop_job
+    from addon.cli.jobs.listing import stop_job
 
     stop_job(database, config, job, as_json=as_json)
 

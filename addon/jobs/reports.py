@@ -32,6 +32,7 @@ def summary(job: Job) -> dict[str, Any]:
         "modified": _iso(job.modified),
         "ended": _iso(job.ended) if job.ended is not None else None,
         "expires": _iso(job.deadline),
+        "retry_of": job.retry_of,
     }
 
 
@@ -45,6 +46,7 @@ def report(job: Job, store: Store) -> dict[str, Any]:
         "role_arn": job.request["roleArn"],
         "invocation_type": job.request.get("modelInvocationType", "InvokeModel"),
         "tags": store.tags(job.id),
+        "retried_by": list(store.retries(job.id)),
         "input": input_source(job).described(job),
         "output": _output(job),
         "report": merged([job.report, *(shard.notes for shard in shards)]),

@@ -20,7 +20,7 @@ from addon.jobs.records.export import export
 from addon.proxy.operations import Operations
 from addon.proxy.retry import NothingToRetry, retry_failed
 from addon.settings.config import Config
-from addon.web.dashboard.address import PREFIX, Address, CannotListen, job_link
+from addon.web.dashboard.address import DEFAULT_ADDRESS, PREFIX, Address, CannotListen, job_link
 from addon.web.dashboard.sources import ActionRefused, Setting, Sources
 from translators.bedrock.jobs import AwsError
 
@@ -62,7 +62,10 @@ class JobActions:
             raise ActionRefused(str(error)) from error
 
     async def export(self, job_id: str, folder: Path) -> None:
-        await export(self._parts.records, job_id, folder)
+        try:
+            await export(self._parts.records, job_id, folder)
+        except NoSuchRecord as error:
+            raise ActionRefused(str(error)) from error
 
 
 @asynccontextmanager
@@ -106,7 +109,14 @@ async def opened(
             mount(web.application, board)
             url, link = web.url, web.link
         elif address is not None:
-            server = serve(address, board, _token(config))
+            try:
+                server = serve(address, board, _token(config))
+            except CannotListen as error:
+                if address != Address.parse(DEFAULT_ADDRESS):
+                    raise
+                logger.warning("There is no dashboard: %s", error)  # nobody asked for one there
+                yield None
+                return
             url, link = server.url, server.link
         own = config.dashboard.url
         logger.info("Dashboard: %s", link if own is None else link.replace(url, own.rstrip("/")))

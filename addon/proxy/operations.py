@@ -76,7 +76,18 @@ class Operations:
             await self._runner.submit(stored.id)
         return _document(jobArn=stored.arn)
 
-    async def stored(self, body: bytes, caller: Caller) -> Job:
+    async def retry(self, body: bytes, caller: Caller, retry_of: str) -> Job:
+        """As `create`, a job that sends records of another one again."""
+        stored = await self.stored(body, caller, retry_of=retry_of)
+        if stored.status not in TERMINAL:
+            await self._runner.submit(stored.id)
+        return stored
+
+    async def earlier(self, account: str, region: str, token: str) -> Job | None:
+        """The job that a `clientRequestToken` created."""
+        return await self._store.job_of_token(account, region, token)
+
+    async def stored(self, body: bytes, caller: Caller, *, retry_of: str | None = None) -> Job:
         """The job of a Create request, stored and not started. Raises as `create` does."""
         request = jobs.create_request(body)
         tags = _tags(request.tags or ())
@@ -86,6 +97,7 @@ class Operations:
             )
         choice = await self._choice(request, caller)
         job = self._admission.job(request, caller, choice.assignments, choice.refusals, self._now())
+        job.retry_of = retry_of
         warning = self._admission.warning(choice.assignments[0])
         if warning is not None:
             logger.warning("Job %s: %s", job.id, warning)

@@ -10,6 +10,7 @@ from mitmproxy import ctx
 from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import Parts, member
+from addon.jobs.records.reader import RecordReader
 from addon.proxy.admission import Admission
 from addon.proxy.dashboard import Dashboard, opened, web_interface
 from addon.proxy.native_batches import NativeBatches
@@ -33,6 +34,7 @@ class Services:
     provider_file_jobs: ProviderFileJobs
     native_batches: NativeBatches
     provider_flows: ProviderFlows
+    records: RecordReader
     dashboard: Dashboard | None = None
     close: Callable[[], Awaitable[None]]
 
@@ -85,5 +87,6 @@ async def start(settings: Settings, own: set[tuple[str, int]]) -> Services:
         native_batches=NativeBatches(admission),
         provider_flows=ProviderFlows(parts.transport),
         dashboard=board,
+        records=parts.records,
         close=close,
     )

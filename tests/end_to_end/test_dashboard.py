@@ -14,7 +14,7 @@ from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess, free_port
 from tests.end_to_end.browser import Visit, chromium, visiting
 from tests.end_to_end.conftest import SHARED, StartProxy, prepared
-from tests.end_to_end.harness import Bucket, bedrock, claude, job_id, jsonl, wait_until_over
+from tests.end_to_end.harness import Bucket, bedrock, claude, ended, job_id, jsonl
 from tests.waiting import PATIENCE, wait_until
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -55,7 +55,7 @@ def submitted(proxy: ProxyProcess, bucket: Bucket, records: int, failing: int = 
 
 def over(proxy: ProxyProcess, arn: str) -> None:
     with bedrock(proxy) as client:
-        wait_until_over(client, arn)
+        ended(client, arn)
 
 
 def test_from_the_start_page_to_the_reason_of_a_failed_record_in_two_clicks(

@@ -152,6 +152,11 @@ class Store:
         with self._transaction() as session:
             return session.scalars(filters.of(query, self._engine.dialect.name, provider)).all()
 
+    def retries(self, job_id: str) -> Sequence[str]:
+        """Ids of the jobs that send failed records of this one again, the oldest first."""
+        with self._transaction() as session:
+            return session.scalars(select(Job.id).where(Job.retry_of == job_id).order_by(Job.submitted)).all()
+
     def views(self) -> Views:
         """What the control plane reads; the caller closes it."""
         return Views(self._engine)

@@ -14,6 +14,10 @@ class NoSuchRecord(Exception):
     """What was asked for is no record of the job; the message says how many there are."""
 
 
+class UnknownOutcome(Exception):
+    """What became of a job's records cannot be read; the message says why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One of a record's four documents."""

@@ -26,7 +26,14 @@ from addon.jobs.key_vault import KeyVault
 from addon.jobs.processes.error_groups import ErrorGroups, merged_groups, shape
 from addon.jobs.processes.pool import at_low_priority
 from addon.jobs.processes.split import record_index
-from addon.jobs.records.documents import ErrorGroup, NoSuchRecord, RecordDocuments, RecordLine
+from addon.jobs.records.documents import (
+    ErrorGroup,
+    NoSuchRecord,
+    RecordDocuments,
+    RecordLine,
+    UnknownOutcome,
+)
+from addon.jobs.records.failed_lines import Source, write_lines
 from addon.jobs.records.input_records import FoundRecord, by_id, by_index
 from addon.jobs.records.job_records import UNREADABLE, JobRecords
 from addon.jobs.records.layout import Layout, Portion
@@ -83,6 +90,22 @@ class RecordReader:
                     break
                 found += await self._lines(records, portion, count - len(found), failed=outcome == "failed")
         return found
+
+    async def write_failed(self, job_id: str, path: Path) -> int:
+        """Write the input lines of the records that failed or were not processed to a file; how many.
+
+        Raises `NoSuchRecord` if there is no job, `UnknownOutcome`.
+        """
+        async with self._records(job_id, may_be_empty=True) as records:
+            try:
+                sources = [
+                    source
+                    for portion in records.layout.portions()
+                    if (source := await _source(records, portion)) is not None
+                ]
+                return await self.in_process(partial(write_lines, sources, path))
+            except UNREADABLE as error:
+                raise UnknownOutcome(str(error)) from error
 
     async def in_process[Result](self, function: "partial[Result]", /) -> Result:
         """Run a function in a worker process, which is killed when the call is cancelled."""
@@ -176,6 +199,25 @@ class RecordReader:
             RecordLine(index + 1, record_id, outcome, error)
             for index, record_id in zip(wanted, ids, strict=False)
         ]
+
+
+async def _source(records: JobRecords, portion: Portion) -> Source | None:
+    """Where the lines of a portion's records are that failed or were not processed; None if none did.
+
+    Raises `UnknownOutcome`, one of `UNREADABLE`.
+    """
+    leader = portion.leader
+    if leader.joined and not leader.failed and not leader.left_out:
+        return None
+    rows = await records.rows(portion)
+    if isinstance(rows, str) and records.state_of(leader)[0] == "unknown":
+        raise UnknownOutcome(rows)
+    return Source(
+        file=await records.input(portion.object),
+        start=records.layout.start_of(portion.records.start),
+        records=portion.records,
+        rows=None if isinstance(rows, str) else rows[0],
+    )
 
 
 def _why_none(job: Job) -> str:

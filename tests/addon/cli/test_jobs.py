@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-from addon.cli import jobs as jobs_command
+from addon.cli.jobs import watching
 from addon.cli.main import application
 from addon.jobs.database.store import Store
 from addon.jobs.database.tables import Job, Shard, utc_now
@@ -249,7 +249,7 @@ def test_watch_in_a_pipe_prints_a_line_for_each_change(
     store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes: Iterator[Callable[[], None]] = iter([lambda: None, lambda: end(store, "Completed")])
-    monkeypatch.setattr(jobs_command, "time", SimpleNamespace(sleep=lambda seconds: next(changes)()))
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=lambda seconds: next(changes)()))
     store.add(a_job(total=40, succeeded=10), {})
     result = jobs("watch")
     assert result.exit_code == 0
@@ -263,7 +263,7 @@ def test_watch_for_scripts_prints_json_lines_and_fails_with_the_job(
     store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail = SimpleNamespace(sleep=lambda seconds: end(store, "Failed", "the bucket is gone"))
-    monkeypatch.setattr(jobs_command, "time", fail)
+    monkeypatch.setattr(watching, "time", fail)
     store.add(a_job(total=40, succeeded=10), {})
     result = jobs("watch", "nightly-1", "--json")
     assert result.exit_code == 1
