@@ -12,10 +12,10 @@ from addon.demo.fake_provider.batch import Outcome, Timing
 from addon.demo.fake_provider.chat_completions import FAIL
 from addon.demo.fake_provider.server import BatchServer
 from addon.demo.proxy_process import ProxyProcess, free_port
-from tests.end_to_end.browser import Visit, chromium, visiting
+from tests.end_to_end.browser import chromium, visiting
 from tests.end_to_end.conftest import SHARED, StartProxy, prepared
 from tests.end_to_end.harness import Bucket, bedrock, claude, ended, job_id, jsonl
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import PATIENCE
 
 expect.set_options(timeout=PATIENCE * 1000)
 

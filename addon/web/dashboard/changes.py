@@ -83,6 +83,11 @@ class Changes:
         finally:
             self._listeners.discard(listener)
 
+    async def idle(self) -> None:
+        """Wait until nobody listens, and nothing is looked at."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     def close(self) -> None:
         """End all listeners."""
         if self._task is not None:

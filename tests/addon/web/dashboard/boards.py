@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import httpx
+from anyio import to_thread
 
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.store import Store
@@ -105,8 +106,8 @@ class Actions:
 
     async def export(self, job_id: str, folder: Path) -> None:
         self._do(f"export {job_id}")
-        folder.mkdir()
-        (folder / "report.json").write_text("{}")
+        await to_thread.run_sync(folder.mkdir)
+        await to_thread.run_sync((folder / "report.json").write_text, "{}")
 
     def _do(self, what: str) -> None:
         if self.refuses is not None:

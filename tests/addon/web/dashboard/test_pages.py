@@ -220,9 +220,7 @@ async def test_open_pages_hear_of_changes_by_one_look_for_all(opened: Opened) ->
         assert sorted([await heard.get() for _ in paths]) == sorted(paths)
         opened.store.change(JOB, utc_now(), succeeded=5)
     async with asyncio.timeout(60):
-        while opened.board.changes.listeners:
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
+        await opened.board.changes.idle()
     looks = opened.board.changes.looks
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # ten intervals
     assert opened.board.changes.looks == looks

@@ -204,6 +204,6 @@ async def test_hostile_texts_are_shown_and_do_nothing(database_url: str) -> None
 def test_text_that_hides_or_reorders_is_escaped_and_the_rest_is_not() -> None:
     assert visible("a\u202eb\x1b[0m\U000e0041\ufeff") == "a\\u202eb\\x1b[0m\\U000e0041\\ufeff"
     assert visible("half \ud800") == "half \\ud800"
-    plain = "Grüße,\n\tمرحبا שלום \N{FAMILY}\u200d\N{HEAVY BLACK HEART} 日本"
+    plain = "Grüße,\n\t\u05e9\u05dc\u05d5\u05dd \N{FAMILY}\u200d\N{HEAVY BLACK HEART} \u65e5\u672c"
     assert visible(plain) == plain
     assert visible(5) == 5
