@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
-from addon.jobs.database.tables import WITHOUT_RESULTS, BatchRow, Event, Job, Shard
+from addon.jobs.database.tables import BatchRow, Event, Job, Shard
 from translators.bedrock.jobs import TERMINAL, JobStatus
 
 ENDING = timedelta(days=1)
@@ -65,10 +65,9 @@ class Work(NamedTuple):
     finished: int = 0
     joined: int = 0
     batches: int = 0
-    """Batches that exist at the provider, in the last round of each shard or before."""
+    """Batches that exist or existed at the provider, those of all rounds."""
     running: int = 0
-    fetching: int = 0
-    """Batches that are over and whose results are not fetched yet."""
+    """Of these: batches that are not over."""
 
 
 class InFlight(NamedTuple):
@@ -175,16 +174,15 @@ def work(connection: Connection, job_ids: Collection[str]) -> Mapping[str, Work]
     ).all()
     created = BatchRow.batch_id.is_not(None)
     running = and_(created, BatchRow.state == "running")
-    fetching = and_(created, BatchRow.state.not_in(WITHOUT_RESULTS), BatchRow.saved.is_(None))
     batches = {
         job_id: counts
         for job_id, *counts in connection.execute(
-            select(BatchRow.job_id, _sum(created), _sum(running), _sum(fetching))
+            select(BatchRow.job_id, _sum(created), _sum(running))
             .where(BatchRow.job_id.in_(job_ids))
             .group_by(BatchRow.job_id)
         )
     }
-    return {job_id: Work(*counts, *batches.get(job_id, (0, 0, 0))) for job_id, *counts in shards}
+    return {job_id: Work(*counts, *batches.get(job_id, (0, 0))) for job_id, *counts in shards}
 
 
 def in_flight(connection: Connection, now: datetime) -> Mapping[str, InFlight]:
@@ -202,6 +200,7 @@ def in_flight(connection: Connection, now: datetime) -> Mapping[str, InFlight]:
             select(
                 Job.provider, func.sum(running), func.sum(running * Shard.lines), func.max(Shard.not_before)
             )
+            .select_from(Job)
             .join(Shard, Shard.job_id == Job.id)
             .join(BatchRow, and_(BatchRow.job_id == Shard.job_id, BatchRow.shard == Shard.number))
             .where(unfinished)

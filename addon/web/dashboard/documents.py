@@ -55,15 +55,15 @@ def pretty(content: bytes) -> Pretty:
     """The document as lines; as it is, with the reason, where it is no JSON or too large."""
     if len(content) > MOST_BYTES:
         text = content[: 4 * RAW].decode(errors="replace")[:RAW]
-        return Pretty(lines=[], raw=text, why="too large to be formatted: only its beginning is shown")
+        return Pretty(lines=[], raw=text, why="Too large to be formatted: only its beginning is shown.")
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         text = content.decode(errors="replace")
-        why = None if len(text) <= RAW else "only its beginning is shown"
-        return Pretty(lines=[], raw=text[:RAW], why=f"no JSON{f': {why}' if why else ''}")
+        cut = "" if len(text) <= RAW else " Only its beginning is shown."
+        return Pretty(lines=[], raw=text[:RAW], why=f"This is no JSON.{cut}")
     lines = list(islice(_lines(value, None, 0), MOST_LINES + 1))
-    why = f"only the first {MOST_LINES} lines are shown" if len(lines) > MOST_LINES else None
+    why = f"Only the first {MOST_LINES} lines are shown." if len(lines) > MOST_LINES else None
     return Pretty(lines=lines[:MOST_LINES], why=why)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from anyio import to_thread
 from mitmproxy.tools.web.app import RequestHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from addon.jobs.database import job_list
 from addon.jobs.database.job_list import JobRow
@@ -86,10 +87,8 @@ class Handler(RequestHandler):
 
     async def show(self, template: str, **values: Any) -> None:
         """Send a page, made in a thread."""
-        text = await to_thread.run_sync(
-            lambda: page(template, board=self.board, xsrf=self.xsrf_token, **values),
-        )
-        self.finish(text)
+        xsrf = self.xsrf_token  # sets its cookie
+        self.finish(await to_thread.run_sync(lambda: page(template, board=self.board, xsrf=xsrf, **values)))
 
     async def reading[Result](self, result: Awaitable[Result]) -> Result:
         """The result of something read from the database. Raises a 503 while that is away."""
@@ -119,7 +118,9 @@ class Handler(RequestHandler):
 
     @override
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not isinstance(value, web.HTTPError):
+        if not isinstance(
+            value, web.HTTPError | StreamClosedError
+        ):  # what is refused; browsers that are gone
             super().log_exception(typ, value, tb)
 
 

@@ -67,8 +67,8 @@ def _running(job: JobRow, work: Work | None) -> tuple[str, str]:
         return "Sending", f"record by record, {ratio(job)}"
     if work.running:
         return "At the provider", f"{work.batches - work.running} of {work.batches} batches done"
-    if work.fetching:
-        return "Fetching results", f"of {work.fetching} {'batch' if work.fetching == 1 else 'batches'}"
+    if work.batches >= work.shards:
+        return "Fetching results", f"{work.finished} of {work.shards} parts done"
     return "Uploading", f"{work.batches} of {work.shards} batches created"
 
 

@@ -18,12 +18,12 @@ DEFAULT = "default"
 
 def settings_of(config: Config, file: Path | None) -> list[Setting]:
     """The settings of the configuration file, the defaults of the others included."""
-    origin = str(file) if file is not None else DEFAULT
+    origin = str(file) if file is not None else "configuration"
     rows: list[Setting] = []
     for name, section in (("s3", config.s3), ("jobs", config.jobs), ("dashboard", config.dashboard)):
         rows += _rows(name, section, origin)
     for name, section in config.providers.items():
-        rows += [row for row in _rows(f"providers.{name}", section, origin) if row.origin != DEFAULT]
+        rows += [row for row in _rows(f"providers.{name}", section, origin) if row.origin == origin]
     return rows
 
 

@@ -62,7 +62,7 @@ async def test_the_list_shows_and_the_job_page_tells_what_became_of_a_job(databa
 
 
 async def test_a_job_is_never_at_100_percent_before_its_end(opened: Opened) -> None:
-    add(opened.store, a_job(succeeded=1000), a_shard(), a_batch(state="completed", saved=None))
+    add(opened.store, a_job(succeeded=1000), a_shard(), a_batch(state="completed"))
     page = await opened.page(f"jobs/{JOB}")
     assert "99 %" in page
     assert "Fetching results" in page
