@@ -69,7 +69,13 @@ class Handler(RequestHandler):
         # written at once: the base class calls this without waiting
         path = self.request.path if self.request.method == "GET" else self.board.path
         self.finish(
-            page("login.html", board=self.board, invalid=invalid_password, path=path, xsrf=self.xsrf_token)
+            page(
+                "login.html",
+                board=self.board,
+                invalid=invalid_password,
+                path=path,
+                xsrf=self.xsrf_token.decode(),
+            )
         )
 
     @override
@@ -87,7 +93,7 @@ class Handler(RequestHandler):
 
     async def show(self, template: str, **values: Any) -> None:
         """Send a page, made in a thread."""
-        xsrf = self.xsrf_token  # sets its cookie
+        xsrf = self.xsrf_token.decode()  # sets its cookie
         self.finish(await to_thread.run_sync(lambda: page(template, board=self.board, xsrf=xsrf, **values)))
 
     async def reading[Result](self, result: Awaitable[Result]) -> Result:
