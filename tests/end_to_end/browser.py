@@ -66,7 +66,7 @@ class Visit:
 def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
     """A window of its own at an address. At the end no script may have failed, and nothing may have been
     asked of another host."""
-    context = browser.new_context(viewport={"width": 1360, "height": 900}, **options)
+    context = browser.new_context(**{"viewport": {"width": 1360, "height": 900}, **options})
     context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     visit = Visit(page, urlsplit(url).netloc)

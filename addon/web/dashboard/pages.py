@@ -79,4 +79,4 @@ def _moment(moment: datetime) -> str:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{number:,}"
