@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -40,7 +41,7 @@ def link_of(proxy: ProxyProcess) -> str:
     """The address that the proxy printed."""
     found = re.findall(r"Dashboard: (http://\S+)", proxy.log_text())
     assert found, proxy.log_text()
-    return found[-1]
+    return str(found[-1])
 
 
 def submitted(proxy: ProxyProcess, bucket: Bucket, records: int, failing: int = 0, **changes: str) -> str:
@@ -99,7 +100,10 @@ def test_from_the_start_page_to_the_reason_of_a_failed_record_in_two_clicks(
 def _pictures_of_other_screens(browser: Browser, proxy: ProxyProcess, arn: str) -> None:
     link = link_of(proxy)
     job = f"/batch/jobs/{job_id(arn)}"
-    screens = {"dark": {"color_scheme": "dark"}, "narrow": {"viewport": {"width": 390, "height": 844}}}
+    screens: dict[str, dict[str, Any]] = {
+        "dark": {"color_scheme": "dark"},
+        "narrow": {"viewport": {"width": 390, "height": 844}},
+    }
     for screen, options in screens.items():
         with visiting(browser, link, **options) as visit:
             for name, path in {"jobs": "/batch/", "job": job, "record": f"{job}/records/971"}.items():

@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from http import HTTPStatus
 from pathlib import Path
+from typing import override
 
 from anyio import to_thread
 
@@ -15,6 +16,7 @@ _BLOCK = 256 * 1024
 
 
 class StopJob(Handler):
+    @override
     async def post(self, job_id: str) -> None:
         await self.row(job_id)
         try:
@@ -25,6 +27,7 @@ class StopJob(Handler):
 
 
 class RetryJob(Handler):
+    @override
     async def post(self, job_id: str) -> None:
         await self.row(job_id)
         try:
@@ -37,6 +40,7 @@ class RetryJob(Handler):
 class ExportJob(Handler):
     """Everything about a job as a zip file, for whoever is asked for help."""
 
+    @override
     async def get(self, job_id: str) -> None:
         await self.row(job_id)
         folder = Path(await to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="bedrock-batch-export-")))

@@ -74,9 +74,8 @@ def _lines(value: object, key: str | None, depth: int) -> Iterator[Line]:
         case str():
             yield _text(value, key, depth)
         case bool() | None:
-            yield Line(
-                depth=depth, key=key, kind="word", text={True: "true", False: "false"}.get(value, "null")
-            )
+            word = "null" if value is None else "true" if value else "false"
+            yield Line(depth=depth, key=key, kind="word", text=word)
         case int() | float():
             yield Line(depth=depth, key=key, kind="number", text=repr(value))
         case _:

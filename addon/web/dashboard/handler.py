@@ -46,6 +46,7 @@ class Problem(web.HTTPError):
 class Handler(RequestHandler):
     """A request to the dashboard by somebody who may see it."""
 
+    @override
     def initialize(self, board: Board) -> None:
         self.board = board
 
@@ -133,6 +134,7 @@ class Handler(RequestHandler):
 class Session(Handler):
     """Where the form with the token goes. The base class looks at the token and sets the cookie."""
 
+    @override
     def post(self) -> None:
         path = self.get_body_argument("path", "")
         own = path.startswith(self.board.path) and not path.startswith("//")
@@ -142,6 +144,7 @@ class Session(Handler):
 class NotFound(Handler):
     """Every other address."""
 
+    @override
     def get(self) -> None:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such page.")
 
@@ -149,6 +152,7 @@ class NotFound(Handler):
 class Asset(web.RequestHandler):
     """Our style sheet, script and icon, which need no login: they are the same for all."""
 
+    @override
     def initialize(self, board: Board, content: Callable[[str], tuple[str, bytes] | None]) -> None:
         self.board = board
         self._content = content
@@ -157,6 +161,7 @@ class Asset(web.RequestHandler):
     def prepare(self) -> None:
         check_origin(self, self.board.hosts)
 
+    @override
     def get(self, name: str) -> None:
         found = self._content(name)
         if found is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, override
 
 from addon.jobs.database import job_list
 from addon.jobs.database.job_list import JobRow, Wanted
@@ -39,6 +39,7 @@ DOCUMENTS = {
 class JobsPage(Handler):
     """The newest jobs, as the filters say."""
 
+    @override
     async def get(self) -> None:
         status, provider = self.get_argument("status", ""), self.get_argument("provider", "")
         text = self.get_argument("q", "").strip()
@@ -79,6 +80,7 @@ class JobsPage(Handler):
 class JobPage(Handler):
     """Everything about a job but its records; it reads the database only."""
 
+    @override
     async def get(self, job_id: str) -> None:
         sources, views = self.board.sources, self.board.sources.store.views
         row = await self.row(job_id)
@@ -106,6 +108,7 @@ class JobPage(Handler):
 class RecordsPage(Handler):
     """A page of a job's records, or one that is searched for."""
 
+    @override
     async def get(self, job_id: str) -> None:
         sources = self.board.sources
         wanted = self.get_argument("wanted", "").strip()
@@ -135,6 +138,7 @@ class RecordsPage(Handler):
 class RecordPage(Handler):
     """A record's four documents side by side."""
 
+    @override
     async def get(self, job_id: str, number: str) -> None:
         row = await self.row(job_id)
         record = await found_record(self, job_id, number)
@@ -152,6 +156,7 @@ class RecordPage(Handler):
 class DocumentDownload(Handler):
     """One of a record's documents, whole, as a file."""
 
+    @override
     async def get(self, job_id: str, number: str, name: str) -> None:
         record = await found_record(self, job_id, number)
         document: Document = getattr(record, name)

@@ -18,6 +18,7 @@ ALIVE = 15.0
 
 
 class ProvidersPage(Handler):
+    @override
     async def get(self) -> None:
         sources, views = self.board.sources, self.board.sources.store.views
         now = self.board.clock()
@@ -28,6 +29,7 @@ class ProvidersPage(Handler):
 
 
 class SettingsPage(Handler):
+    @override
     async def get(self) -> None:
         sources = self.board.sources
         file = await to_thread.run_sync(file_in_use, sources.config_file)
@@ -44,6 +46,7 @@ class Stream(Handler):
 
     _listener: Listener | None = None
 
+    @override
     async def get(self, topic: str | None = None) -> None:
         if self.board.changes.listeners >= MOST:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages are open.")

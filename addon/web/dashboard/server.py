@@ -55,7 +55,7 @@ def routes(board: Board) -> list[tuple[str, type[RequestHandler], dict[str, Any]
 
 def mount(application: Application, board: Board) -> None:
     """Add the pages to mitmweb, below its password."""
-    application.add_handlers(".*", routes(board))  # type: ignore[arg-type]  # tornado's type is too narrow
+    application.add_handlers(".*", routes(board))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def serve(address: Address, board: Board, token: str | None = None) -> Server:
     token = token or secrets.token_hex(16)
     cookie = f"bedrock-batch-{port}"  # browsers send cookies to all ports of a host
     application = Application(
-        [("/", RedirectHandler, {"url": board.path, "permanent": False}), *routes(board)],  # type: ignore[list-item]
+        [("/", RedirectHandler, {"url": board.path, "permanent": False}), *routes(board)],
         default_handler_class=NotFound,
         default_handler_args={"board": board},
         is_valid_password=partial(_equal, token),

@@ -20,8 +20,8 @@ def settings_of(config: Config, file: Path | None) -> list[Setting]:
     """The settings of the configuration file, the defaults of the others included."""
     origin = str(file) if file is not None else "configuration"
     rows: list[Setting] = []
-    for name, section in (("s3", config.s3), ("jobs", config.jobs), ("dashboard", config.dashboard)):
-        rows += _rows(name, section, origin)
+    for name in ("s3", "jobs", "dashboard"):
+        rows += _rows(name, getattr(config, name), origin)
     for name, section in config.providers.items():
         rows += [row for row in _rows(f"providers.{name}", section, origin) if row.origin == origin]
     return rows

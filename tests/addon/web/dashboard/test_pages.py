@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ async def test_a_job_is_never_at_100_percent_before_its_end(opened: Opened) -> N
     ],
 )
 async def test_phases_say_what_a_job_does(
-    opened: Opened, shard: dict[str, object] | None, batch: dict[str, object] | None, words: str
+    opened: Opened, shard: dict[str, Any] | None, batch: dict[str, Any] | None, words: str
 ) -> None:
     add(opened.store, a_job())
     if shard is not None and batch is not None:
