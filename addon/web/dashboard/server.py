@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RedirectHandler, RequestHandler
 
 from addon.web.dashboard.actions import ExportJob, RetryJob, StopJob
@@ -74,8 +73,8 @@ class Server:
 
 def serve(address: Address, board: Board, token: str | None = None) -> Server:
     """Listen. Where the default address is taken, the next free port is used. Raises `CannotListen`."""
-    sockets = _bound(address)
-    port = sockets[0].getsockname()[1]
+    listening = _bound(address)
+    port = listening.getsockname()[1]
     token = token or secrets.token_hex(16)
     cookie = f"bedrock-batch-{port}"  # browsers send cookies to all ports of a host
     application = Application(
@@ -93,7 +92,7 @@ def serve(address: Address, board: Board, token: str | None = None) -> Server:
     server = HTTPServer(
         application, max_buffer_size=MOST_BODY, max_body_size=MOST_BODY, idle_connection_timeout=600
     )
-    server.add_sockets(sockets)
+    server.add_socket(listening)
 
     async def close() -> None:
         server.stop()
@@ -102,14 +101,17 @@ def serve(address: Address, board: Board, token: str | None = None) -> Server:
     return Server(url=Address(host=address.host, port=port).url, token=token, close=close)
 
 
-def _bound(address: Address) -> list[socket.socket]:
+def _bound(address: Address) -> socket.socket:
     is_default = address == Address.parse(DEFAULT_ADDRESS)
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     for port in range(address.port, address.port + (NEIGHBOURS if is_default else 0) + 1):
         try:
-            return bind_sockets(port, address.host)
+            listening = socket.create_server((address.host, port), family=family)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not is_default:
                 raise CannotListen(f"{address.host}:{port}: {error.strerror or error}") from error
+        listening.setblocking(False)
+        return listening
     raise CannotListen(f"{address.host}: ports {address.port} to {port} are all in use")
 
 
