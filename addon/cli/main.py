@@ -128,6 +128,9 @@ def worker(
     poll_interval: Annotated[
         int, typer.Option(min=1, help="Whole seconds between looks at a provider's batch.")
     ] = 30,
+    dashboard: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where the dashboard is; empty: none.")
+    ] = "127.0.0.1:8082",
 ) -> None:
     """Run jobs without a proxy, until SIGTERM or Ctrl-C; its jobs are handed over then.
 
@@ -135,7 +138,7 @@ def worker(
     """
     from addon.cli.worker import run_worker
 
-    run_worker(database, config, workers, poll_interval)
+    run_worker(database, config, workers, poll_interval, dashboard)
 
 
 @application.command()

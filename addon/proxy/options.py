@@ -14,6 +14,9 @@ from sqlalchemy.exc import ArgumentError
 
 from addon.proxy.routing import BEDROCK, BadName, named_providers
 from addon.settings.config import BadConfig, Config, load
+from addon.web.dashboard.address import DEFAULT_ADDRESS, Address
+from addon.web.dashboard.settings_list import DEFAULT, masked
+from addon.web.dashboard.sources import Setting
 from addon.web.flows.call_flows import SHOWN, Shown
 
 PREFIX = "batch_"
@@ -78,11 +81,17 @@ _OPTIONS: tuple[tuple[str, type[str | int | bool], str | int | bool, str], ...] 
         0,
         "Flows that mitmweb and the console keep; the oldest ones that nobody marked go. 0: all.",
     ),
+    (
+        "batch_dashboard",
+        str,
+        DEFAULT_ADDRESS,
+        "host:port of the dashboard; empty: none. In mitmweb it is below /batch/ instead.",
+    ),
 )
 WATCHED: Mapping[str, str | int] = MappingProxyType({"batch_show_calls": "calls", "batch_keep_flows": 5000})
 """The defaults that differ where flows are kept and looked at."""
 NAMES = tuple(name for name, *_ in _OPTIONS)
-_AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval")
+_AT_START = ("batch_config", "batch_database", "batch_workers", "batch_poll_interval", "batch_dashboard")
 
 
 class BadOption(ValueError):
@@ -104,11 +113,14 @@ class Settings:
     poll_interval: float = 30
     """Seconds."""
     show_calls: Shown = "none"
+    dashboard: Address | None = None
+    config_file: str = ""
+    """`batch_config` as given."""
 
     def check_change(self, started: "Settings") -> None:
         """Raises `BadOption` where these differ from the ones at the start in an option that is read only
         then."""
-        fixed = attrgetter("config", "database", "workers", "poll_interval")
+        fixed = attrgetter("config", "database", "workers", "poll_interval", "dashboard")
         if fixed(self) != fixed(started):
             raise BadOption(f"{', '.join(_AT_START)} are read when the proxy starts: start it again")
 
@@ -139,7 +151,21 @@ def read(options: Options) -> Settings:
         poll_interval=config.jobs.poll_interval
         or _at_least(1, "batch_poll_interval", options.batch_poll_interval),
         show_calls=_shown(options.batch_show_calls),
+        dashboard=_address(options.batch_dashboard),
+        config_file=options.batch_config,
     )
+
+
+def in_force(options: Options) -> list[Setting]:
+    """The options as people read them; a password in the database's URL is masked."""
+    return [
+        Setting(
+            name,
+            masked(str(getattr(options, name))),
+            "option" if options.has_changed(name) else DEFAULT,  # type: ignore[no-untyped-call]
+        )
+        for name in NAMES
+    ]
 
 
 def check_names(deferred: Iterable[str]) -> None:
@@ -164,6 +190,13 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE) if text else None
     except re.error as error:
         raise BadOption(f"batch_hosts: {text!r} is not a regular expression: {error}") from error
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return Address.parse(text) if text else None
+    except ValueError as error:
+        raise BadOption(f"batch_dashboard: {error}") from None
 
 
 def _url(text: str) -> str:

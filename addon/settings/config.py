@@ -139,12 +139,20 @@ class JobsSection(_Section):
     """Seconds between two signs of life in the database. After four of them another member takes over."""
 
 
+class DashboardSection(_Section):
+    token: SecretReference | None = None
+    """What the dashboard asks for; by default another one after each start. mitmweb has its own password."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
+    """Where people find it, if that is not where it listens: behind a reverse proxy, in a container."""
+
+
 class Config(_Section):
     """The whole file."""
 
     providers: dict[str, ProviderSection] = {}
     s3: S3Section = S3Section()
     jobs: JobsSection = JobsSection()
+    dashboard: DashboardSection = DashboardSection()
 
     @property
     def folder(self) -> Path:

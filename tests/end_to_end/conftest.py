@@ -130,7 +130,7 @@ def prepared(
             **(environment or {}),
         },
         mode=mode,
-        settings={"flow_detail": "0", **(settings or {})},
+        settings={"flow_detail": "0", "batch_dashboard": "", **(settings or {})},
         config={"jobs": {"poll_interval": POLL_INTERVAL, "search_seconds": 1}, **PROVIDERS, **(config or {})},
         arguments=arguments,
     )

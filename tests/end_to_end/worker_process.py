@@ -14,7 +14,7 @@ class WorkerProcess:
 
     def __init__(self, folder: Path, config: Path, database: str, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        self._command = ["worker", "--config", str(config), "--database", database]
+        self._command = ["worker", "--config", str(config), "--database", database, "--dashboard", ""]
         self._environment = dict(environment)
         self.log = folder / "worker.log"
 

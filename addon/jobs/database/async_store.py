@@ -87,6 +87,13 @@ class AsyncStore:
         """The same database, with threads for jobs, which wait while it is away."""
         return AsyncStore(self._store, waits_out_outages=True)
 
+    def for_pages(self) -> "AsyncStore":
+        """The same database, with threads for what people look at, which never make a request wait.
+
+        Its `views` are the caller's to close.
+        """
+        return AsyncStore(self._store)
+
     async def run[Result](self, action: Callable[[Store], Result]) -> Result:
         """The result of an action on the store, in a thread."""
         return await self._call(action)(self._store)

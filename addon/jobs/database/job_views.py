@@ -91,18 +91,19 @@ class Views:
         self._connections: list[Connection] = []
 
     async def job(self, job_id: str) -> JobView | None:
-        return await self._read(lambda connection: _one(connection, job_id))
+        return await self.read(lambda connection: _one(connection, job_id))
 
     async def jobs(self, providers: Sequence[str], filters: Filters) -> list[JobView]:
         """Jobs of these providers, in the order of the filters."""
-        return await self._read(lambda connection: _some(connection, providers, filters))
+        return await self.read(lambda connection: _some(connection, providers, filters))
 
     def close(self) -> None:
         self._threads.shutdown()
         for connection in self._connections:
             connection.close()
 
-    async def _read[Result](self, query: Callable[[Connection], Result]) -> Result:
+    async def read[Result](self, query: Callable[[Connection], Result]) -> Result:
+        """The result of a query, in one of these threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._on_connection, query)
 
     def _on_connection[Result](self, query: Callable[[Connection], Result]) -> Result:

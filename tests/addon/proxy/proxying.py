@@ -171,6 +171,7 @@ def starting(
             s3=resources.s3,
             observe=observe,
             records=records or RecordReader(resources),
+            dashboard=None,
         )
 
     return start
