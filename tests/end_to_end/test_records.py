@@ -39,7 +39,12 @@ def proxy(
 ) -> Iterator[ProxyProcess]:
     config: dict[str, dict[str, Any]] = {
         "jobs": {"poll_interval": 0.1, "heartbeat": 0.5},
-        "providers.local": {"kind": "openai", "mode": "direct", "base_url": one_provider.url},
+        "providers.local": {
+            "kind": "openai",
+            "mode": "direct",
+            "base_url": one_provider.url,
+            "api_key": "env:OPENAI_API_KEY",
+        },
         "providers.local.models": {"*": "llama3.1"},
     }
     with prepared(tmp_path_factory.mktemp("records"), s3_url, one_provider, config=config) as started:
