@@ -110,8 +110,9 @@ def _bound(address: Address) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not is_default:
                 raise CannotListen(f"{address.host}:{port}: {error.strerror or error}") from error
-        listening.setblocking(False)
-        return listening
+        else:
+            listening.setblocking(False)
+            return listening
     raise CannotListen(f"{address.host}: ports {address.port} to {port} are all in use")
 
 
