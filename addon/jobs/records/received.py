@@ -149,7 +149,7 @@ async def _files(
     saved = [folder / name for name in batch.saved or ()]
     if batch.saved is not None and await to_thread.run_sync(_are_there, saved):
         for path in saved:
-            yield path, f"{place}, kept in {path}"
+            yield path, f"{place}, kept as {path.relative_to(run.resources.spool)} in the spool"
         return
     try:
         for path in await _fetched(elsewhere, batch):

@@ -62,13 +62,13 @@ def _running(job: JobRow, work: Work | None) -> tuple[str, str]:
     if work.joined == work.shards:
         return "Writing", "the output"
     if work.finished == work.shards:
-        return "Writing", f"{work.joined} of {work.shards} parts joined"
+        return "Writing", f"{work.joined} of {work.shards} shards joined"
     if work.running and job.mode == "direct":
         return "Sending", f"record by record, {ratio(job)}"
     if work.running:
         return "At the provider", f"{work.batches - work.running} of {work.batches} batches done"
     if work.batches >= work.shards:
-        return "Fetching results", f"{work.finished} of {work.shards} parts done"
+        return "Fetching results", f"{work.finished} of {work.shards} shards done"
     return "Uploading", f"{work.batches} of {work.shards} batches created"
 
 
