@@ -20,7 +20,7 @@ from addon.proxy.caller_keys import UnreadableKey, caller_key, redact
 from addon.proxy.commands import BatchCommands
 from addon.proxy.operations import Operations
 from addon.proxy.options import BadOption, Settings
-from addon.proxy.provider_flows import json_response
+from addon.proxy.provider_calls.provider_flows import json_response
 from addon.proxy.provider_selection import FallbackToBedrock
 from addon.proxy.routing import (
     PREFIX,

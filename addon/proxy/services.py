@@ -14,11 +14,11 @@ from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import Parts, member
 from addon.proxy.admission import Admission
 from addon.proxy.dashboard import Dashboard, opened, web_interface
-from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import Operations
 from addon.proxy.options import Settings, in_force
-from addon.proxy.provider_file_jobs import ProviderFileJobs
-from addon.proxy.provider_flows import ProviderFlows
+from addon.proxy.provider_calls.native_batches import NativeBatches
+from addon.proxy.provider_calls.provider_file_jobs import ProviderFileJobs
+from addon.proxy.provider_calls.provider_flows import ProviderFlows
 from addon.proxy.provider_selection import network_probe
 from addon.settings.config import Config
 from addon.storage.calls import Observer

@@ -24,11 +24,11 @@ from addon.jobs.resources import Resources
 from addon.providers.transport import Transport
 from addon.proxy.addon import BedrockBatch, Start
 from addon.proxy.admission import Admission
-from addon.proxy.native_batches import NativeBatches
 from addon.proxy.operations import JobRunner, Operations
 from addon.proxy.options import Settings
-from addon.proxy.provider_file_jobs import ProviderFileJobs
-from addon.proxy.provider_flows import Connect, ProviderFlows
+from addon.proxy.provider_calls.native_batches import NativeBatches
+from addon.proxy.provider_calls.provider_file_jobs import ProviderFileJobs
+from addon.proxy.provider_calls.provider_flows import Connect, ProviderFlows
 from addon.proxy.services import Records, Services
 from addon.storage.calls import Observer
 from addon.storage.s3 import S3

@@ -15,12 +15,12 @@ from mitmproxy.net.http.http1 import assemble
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addon.providers.transport import Transport
-from addon.proxy.provider_flows import RedactedHeaders
+from addon.proxy.provider_calls.provider_flows import RedactedHeaders
 from tests.addon.proxy.proxying import AWS, CALLERS_KEY, SIGNATURE, Proxy, a_flow, a_proxy, config_file
 from tests.translators.playing import ADDRESSES, STAGING, content_of, endpoint_of
 from translators.providers.registry import PROVIDERS
 
-RECORDINGS = Path(__file__).parents[3] / "recordings"
+RECORDINGS = Path(__file__).parents[4] / "recordings"
 KEY = "test-key"
 BATCH = {"id": "batch_1", "status": "in_progress", "created_at": 1767323045, "request_counts": None}
 

@@ -19,7 +19,7 @@ from addon.jobs.database.tables import Job
 from addon.providers.deadlines import Deadline
 from addon.proxy.admission import Admission, Caller
 from addon.proxy.operations import JobRunner, Operations
-from addon.proxy.provider_flows import ProviderCall
+from addon.proxy.provider_calls.provider_flows import ProviderCall
 from translators.bedrock import jobs
 from translators.bedrock.aws_errors import AwsError
 from translators.bedrock.jobs import ProviderFile

@@ -1,7 +1,7 @@
 """Get and Stop for batches created at a provider outside this proxy, as calls of the provider's batch API."""
 
 from addon.proxy.admission import Admission, Caller
-from addon.proxy.provider_flows import ProviderCall
+from addon.proxy.provider_calls.provider_flows import ProviderCall
 from translators.bedrock import native_jobs
 from translators.bedrock.native_jobs import NativeBatch
 from translators.providers.batch_details import batch_details
