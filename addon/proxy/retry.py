@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from addon.jobs.database.tables import Job
+from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.locations import Output
 from addon.jobs.records.documents import NoSuchRecord, UnknownOutcome
 from addon.jobs.records.reader import RecordReader
@@ -53,7 +53,9 @@ async def retry_failed(operations: Operations, reader: RecordReader, job_id: str
             "the failed records can be named; upload one with them, and create a job for it.",
         )
     uri = await _input(reader, job)
-    return await operations.retry(json.dumps(_request(job, uri, tags)).encode(), _caller(job), job.id)
+    retry = await operations.retry(json.dumps(_request(job, uri, tags)).encode(), _caller(job), job.id)
+    await store.note(job.id, "retried", f"what failed is sent again by job {retry.id}", utc_now())
+    return retry
 
 
 def token(job_id: str) -> str:

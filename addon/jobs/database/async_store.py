@@ -73,7 +73,6 @@ class AsyncStore:
 
         self.note = call(events.note)
         self.timeline = call(events.timeline)
-        self.changes = call(events.changes)
 
         self.keep_answers = self._once(store.keep_answers)  # of blocks that can be read once
         self.answer_blocks = call(store.answer_blocks)

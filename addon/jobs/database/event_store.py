@@ -3,9 +3,9 @@
 import logging
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -27,15 +27,6 @@ _ROUTINE: frozenset[Kind] = frozenset(
     {"upload", "create", "look", "throttled", "waiting", "results", "round", "joined"}
 )
 _MORE = "further events are only counted"
-
-
-class Changes(NamedTuple):
-    """What differs after something happened to a job; cheap to ask for."""
-
-    modified: datetime
-    last_event_number: int
-    """0 without events."""
-    last_event_time: datetime | None
 
 
 class Transactions(Protocol):
@@ -72,19 +63,11 @@ class EventStore:
     def timeline(self, job_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events with a greater number than `after`, in order.
 
-        Repetitions change an event, not its number: `changes` shows that by the time.
+        Repetitions change an event's count and its last time, not its number.
         """
         query = select(Event).where(Event.job_id == job_id, Event.number > after)
         with self._store.reading() as session:
             return list(session.scalars(query.order_by(Event.number).limit(limit)))
-
-    def changes(self, job_id: str) -> Changes:
-        """Raises `NoResultFound` for a job that is not stored."""
-        numbers = func.coalesce(func.max(Event.number), 0)
-        query = select(Job.modified, numbers, func.max(Event.last)).outerjoin(Event, Event.job_id == Job.id)
-        with self._store.reading() as session:
-            row = session.execute(query.where(Job.id == job_id).group_by(Job.id, Job.modified)).one()
-            return Changes(*row)
 
 
 def note_with_change(
