@@ -98,7 +98,6 @@ async def opened(
         config_file=config_file,
         store=store,
         records=parts.records,
-        no_such_record=NoSuchRecord,
         actions=JobActions(operations, parts),
         options=options,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 
+from addon.jobs import timeline
 from addon.jobs.database.tables import Job, utc_now
 from addon.jobs.locations import Output
 from addon.jobs.records.documents import NoSuchRecord, UnknownOutcome
@@ -54,7 +55,10 @@ async def retry_failed(operations: Operations, reader: RecordReader, job_id: str
         )
     uri = await _input(reader, job)
     retry = await operations.retry(json.dumps(_request(job, uri, tags)).encode(), _caller(job), job.id)
-    await store.note(job.id, "retried", f"what failed is sent again by job {retry.id}", utc_now())
+    text = f"what failed is sent again by job {retry.id}"
+    await timeline.write(
+        store, job.id, "retried", text, utc_now()
+    )  # the new job runs, whatever becomes of this
     return retry
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from mitmproxy import ctx
 
@@ -12,6 +12,7 @@ from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.tables import utc_now
 from addon.jobs.member import CannotStart as CannotStart
 from addon.jobs.member import Parts, member
+from addon.jobs.records.documents import ErrorGroup, RecordDocuments
 from addon.proxy.admission import Admission
 from addon.proxy.dashboard import Dashboard, opened, web_interface
 from addon.proxy.operations import Operations
@@ -24,28 +25,6 @@ from addon.settings.config import Config
 from addon.storage.calls import Observer
 from addon.storage.s3 import S3
 from addon.web.dashboard.address import CannotListen
-from addon.web.flows.record_flow import RecordDocuments
-
-
-class ErrorGroup(Protocol):
-    """Failed records with the same error."""
-
-    @property
-    def code(self) -> int: ...
-
-    @property
-    def message(self) -> str: ...
-
-    @property
-    def count(self) -> int: ...
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def record_id(self) -> str: ...
-
-    def _asdict(self) -> dict[str, Any]: ...
 
 
 class Records(Protocol):

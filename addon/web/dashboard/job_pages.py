@@ -8,11 +8,11 @@ from typing import Any, override
 from addon.jobs.database import job_list
 from addon.jobs.database.job_list import JobRow, Wanted
 from addon.jobs.database.store import Store
+from addon.jobs.records.documents import Document, NoSuchRecord, RecordDocuments
 from addon.jobs.reports import report
 from addon.web.dashboard.changes import JOBS
 from addon.web.dashboard.documents import Pretty, pretty
 from addon.web.dashboard.handler import Handler, Problem
-from addon.web.dashboard.sources import Document, RecordDocuments
 from translators.bedrock.jobs import TERMINAL
 
 PAGE = 50
@@ -169,10 +169,10 @@ class DocumentDownload(Handler):
 
 async def found_record(handler: Handler, job_id: str, wanted: str) -> RecordDocuments:
     """The record of an id or number. Raises a 404 if there is none."""
-    sources = handler.board.sources
+    records = handler.board.sources.records
     try:
-        return await handler.reading(sources.records.documents(job_id, wanted))
-    except sources.no_such_record as error:
+        return await handler.reading(records.documents(job_id, wanted))
+    except NoSuchRecord as error:
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no such record: {error}") from error
 
 

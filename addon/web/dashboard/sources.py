@@ -6,77 +6,16 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from addon.jobs.database.async_store import AsyncStore
+from addon.jobs.records.documents import ErrorGroup, RecordDocuments, RecordLine
 from addon.settings.config import Config
-
-
-class Document(Protocol):
-    """One of a record's four documents."""
-
-    @property
-    def content(self) -> bytes | None: ...
-    @property
-    def place(self) -> str: ...
-    @property
-    def missing(self) -> str | None: ...
-
-
-class RecordDocuments(Protocol):
-    """A record with its four documents."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def record_id(self) -> str: ...
-    @property
-    def custom_ids(self) -> tuple[str, ...]: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def error(self) -> tuple[int, str] | None: ...
-    @property
-    def input(self) -> Document: ...
-    @property
-    def sent(self) -> Document: ...
-    @property
-    def received(self) -> Document: ...
-    @property
-    def output(self) -> Document: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
-
-
-class ErrorGroup(Protocol):
-    """Failed records with the same code and the same form of message."""
-
-    @property
-    def code(self) -> int: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def record_id(self) -> str: ...
-
-
-class RecordLine(Protocol):
-    """A record in a list of records."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def record_id(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def error(self) -> tuple[int, str] | None: ...
 
 
 class Records(Protocol):
     """Reads records of jobs."""
 
-    async def documents(self, job_id: str, wanted: str) -> RecordDocuments: ...
+    async def documents(self, job_id: str, wanted: str) -> RecordDocuments:
+        """Raises `NoSuchRecord`."""
+        ...
 
     async def errors(self, job_id: str) -> Sequence[ErrorGroup]: ...
 
@@ -124,8 +63,6 @@ class Sources:
     store: AsyncStore
     """With threads of its own."""
     records: Records
-    no_such_record: type[Exception]
-    """What `records` raises for a record that is not there."""
     actions: Actions
     options: Callable[[], Sequence[Setting]]
     """The options of this process as they are now."""

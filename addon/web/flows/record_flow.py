@@ -3,10 +3,10 @@
 import json
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 from mitmproxy.http import HTTPFlow
 
+from addon.jobs.records.documents import Document, RecordDocuments
 from addon.web.flows import labels
 from addon.web.flows.made_flows import JSON, made_flow, made_response
 from addon.web.flows.timeline_flow import HOST
@@ -14,56 +14,6 @@ from addon.web.flows.timeline_flow import HOST
 LONGEST = 2_000_000
 """Bytes of each document that a flow holds."""
 _STATUS = {"succeeded": 200, "not processed": 204, "running": 202}
-
-
-class Document(Protocol):
-    """One of a record's documents."""
-
-    @property
-    def content(self) -> bytes | None: ...
-
-    @property
-    def place(self) -> str: ...
-
-    @property
-    def missing(self) -> str | None: ...
-
-
-class RecordDocuments(Protocol):
-    """A record with its four documents, as `addon/jobs/records` reads them."""
-
-    @property
-    def job_id(self) -> str: ...
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def record_id(self) -> str: ...
-
-    @property
-    def custom_ids(self) -> tuple[str, ...]: ...
-
-    @property
-    def outcome(self) -> str: ...
-
-    @property
-    def error(self) -> tuple[int, str] | None: ...
-
-    @property
-    def input(self) -> Document: ...
-
-    @property
-    def sent(self) -> Document: ...
-
-    @property
-    def received(self) -> Document: ...
-
-    @property
-    def output(self) -> Document: ...
-
-    @property
-    def notes(self) -> tuple[str, ...]: ...
 
 
 def record_flow(record: RecordDocuments, *, provider: str) -> HTTPFlow:

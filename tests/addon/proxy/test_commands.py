@@ -3,7 +3,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import pytest
@@ -11,6 +11,7 @@ from mitmproxy.addons.view import View
 from mitmproxy.exceptions import CommandError
 from mitmproxy.http import HTTPFlow
 
+from addon.jobs.records.documents import Document, ErrorGroup, NoSuchRecord, RecordDocuments
 from addon.web.flows import labels
 from tests.addon.proxy.proxying import CREATE, Proxy, a_create, a_flow, a_proxy
 from tests.waiting import PATIENCE
@@ -22,43 +23,28 @@ RECORD = {
 }
 
 
-class Doc(NamedTuple):
-    content: bytes | None
-    place: str = "s3://in-bucket/in.jsonl line 1"
-    missing: str | None = None
-
-
-class Documents(NamedTuple):
-    job_id: str
-    number: int = 1
-    record_id: str = "REC00000001"
-    custom_ids: tuple[str, ...] = ("abc-0",)
-    outcome: str = "failed"
-    error: tuple[int, str] | None = (400, "too\nlong")
-    input: Doc = Doc(orjson.dumps(RECORD))
-    sent: Doc = Doc(b'{"custom_id": "abc-0"}')
-    received: Doc = Doc(None, "batch_1", "the provider deleted it")
-    output: Doc = Doc(b'{"recordId": "REC00000001", "error": {"errorCode": 400}}')
-    notes: tuple[str, ...] = ("dropped top_k",)
-
-
-class Group(NamedTuple):
-    code: int
-    shape: str
-    message: str
-    count: int  # type: ignore[assignment]  # it hides a tuple's method, as the real one does
-    number: int
-    record_id: str
-
-
 class FakeRecords:
-    async def documents(self, job_id: str, wanted: str) -> Documents:
+    async def documents(self, job_id: str, wanted: str) -> RecordDocuments:
         if wanted != "1":
-            raise LookupError(f"no record {wanted}")
-        return Documents(job_id)
+            raise NoSuchRecord(f"no record {wanted}")
+        return RecordDocuments(
+            job_id=job_id,
+            number=1,
+            record_id="REC00000001",
+            custom_ids=("abc-0",),
+            outcome="failed",
+            error=(400, "too\nlong"),
+            input=Document(content=orjson.dumps(RECORD), place="s3://in-bucket/in.jsonl line 1"),
+            sent=Document(content=b'{"custom_id": "abc-0"}', place="translated again"),
+            received=Document(content=None, place="batch_1", missing="the provider deleted it"),
+            output=Document(
+                content=b'{"recordId": "REC00000001", "error": {"errorCode": 400}}', place="s3://out line 1"
+            ),
+            notes=("dropped top_k",),
+        )
 
-    async def errors(self, job_id: str) -> Sequence[Group]:
-        return [Group(400, "too …", "too long", 17, 1, "REC00000001")]
+    async def errors(self, job_id: str) -> Sequence[ErrorGroup]:
+        return [ErrorGroup(400, "too …", "too long", 17, 1, "REC00000001")]
 
 
 def call(proxy: Proxy, name: str, *arguments: str) -> Any:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import httpx
 from anyio import to_thread
@@ -14,6 +14,7 @@ from anyio import to_thread
 from addon.jobs.database.async_store import AsyncStore
 from addon.jobs.database.store import Store
 from addon.jobs.database.tables import BatchRow, Job, Shard, utc_now
+from addon.jobs.records.documents import Document, ErrorGroup, NoSuchRecord, RecordDocuments, RecordLine
 from addon.settings.config import Config
 from addon.web.dashboard.address import Address
 from addon.web.dashboard.board import Board
@@ -25,69 +26,44 @@ JOB = "abcdefghij01"
 TOKEN = "a-token-of-tests"
 
 
-class NoRecord(Exception):
-    pass
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    content: bytes | None
-    place: str = "somewhere"
-    missing: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Documents:
-    number: int = 1
-    record_id: str = "CALL0000001"
-    custom_ids: tuple[str, ...] = ()
-    outcome: str = "succeeded"
-    error: tuple[int, str] | None = None
-    input: Document = Document(content=b'{"recordId":"CALL0000001","modelInput":{"max_tokens":5}}')
-    sent: Document = Document(content=b'{"custom_id":"x"}')
-    received: Document = Document(content=None, missing="the provider keeps it no longer")
-    output: Document = Document(content=b'{"modelOutput":{}}')
-    notes: tuple[str, ...] = ()
-
-
-class Group(NamedTuple):
-    code: int
-    message: str
-    count: int  # type: ignore[assignment]
-    number: int
-    record_id: str
-
-
-class RecordRow(NamedTuple):
-    number: int
-    record_id: str
-    outcome: str
-    error: tuple[int, str] | None
+RECORD = RecordDocuments(
+    job_id=JOB,
+    number=1,
+    record_id="CALL0000001",
+    custom_ids=(),
+    outcome="succeeded",
+    error=None,
+    input=Document(content=b'{"recordId":"CALL0000001","modelInput":{"max_tokens":5}}', place="somewhere"),
+    sent=Document(content=b'{"custom_id":"x"}', place="somewhere"),
+    received=Document(content=None, place="somewhere", missing="the provider keeps it no longer"),
+    output=Document(content=b'{"modelOutput":{}}', place="somewhere"),
+    notes=(),
+)
 
 
 class Records:
     """What a test wants to be there; it counts how often pages of records are read."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Documents] = {}
-        self.groups: list[Group] = []
+        self.known: dict[str, RecordDocuments] = {}
+        self.groups: list[ErrorGroup] = []
         self.total = 0
         self.asked: list[tuple[int, int, str | None]] = []
 
-    async def documents(self, job_id: str, wanted: str) -> Documents:
+    async def documents(self, job_id: str, wanted: str) -> RecordDocuments:
         if wanted not in self.known:
-            raise NoRecord(f"{wanted!r} is not there")
+            raise NoSuchRecord(f"{wanted!r} is not there")
         return self.known[wanted]
 
-    async def errors(self, job_id: str) -> Sequence[Group]:
+    async def errors(self, job_id: str) -> Sequence[ErrorGroup]:
         return self.groups
 
     async def page(
         self, job_id: str, first: int, count: int, outcome: Literal["failed"] | None
-    ) -> Sequence[RecordRow]:
+    ) -> Sequence[RecordLine]:
         self.asked.append((first, count, outcome))
         last = min(self.total, first + count - 1)
-        return [RecordRow(n, f"CALL{n:07}", "succeeded", None) for n in range(first, last + 1)]
+        return [RecordLine(n, f"CALL{n:07}", "succeeded", None) for n in range(first, last + 1)]
 
 
 @dataclass
@@ -149,7 +125,6 @@ async def a_dashboard(url: str, config: Config | None = None) -> AsyncIterator[O
         config_file="",
         store=reads,
         records=records,
-        no_such_record=NoRecord,
         actions=actions,
         options=lambda: [Setting("batch_provider", "openai", "option")],
     )
@@ -219,8 +194,8 @@ def add(store: Store, *rows: object) -> None:
             session.flush()
 
 
-def documents(**changes: Any) -> Documents:
-    return replace(Documents(), **changes)
+def documents(**changes: Any) -> RecordDocuments:
+    return replace(RECORD, **changes)
 
 
 def ended(job_id: str, status: str, when: datetime, **values: Any) -> Job:

@@ -10,10 +10,10 @@ import pytest
 
 from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.tables import Tag, utc_now
+from addon.jobs.records.documents import Document, ErrorGroup
 from addon.settings.config import Config, ProviderSection
 from tests.addon.web.dashboard.boards import (
     JOB,
-    Group,
     Opened,
     a_batch,
     a_dashboard,
@@ -44,7 +44,9 @@ async def test_the_list_shows_and_the_job_page_tells_what_became_of_a_job(databa
         )
         add(opened.store, a_batch(state="completed", succeeded=970, failed=30))
         EventStore(opened.store).note(JOB, "create", "batch_0 was created", when, shard=0, batch="batch_0")
-        opened.records.groups = [Group(429, "Rate limit reached for gpt", 30, 17, "CALL0000017")]
+        opened.records.groups = [
+            ErrorGroup(429, "Rate limit …", "Rate limit reached for gpt", 30, 17, "CALL0000017")
+        ]
 
         jobs = await opened.page()
         assert f'<a href="/batch/jobs/{JOB}">nightly-summaries</a>' in jobs
@@ -130,7 +132,7 @@ async def test_a_record_shows_its_four_documents(opened: Opened) -> None:
         outcome="failed",
         error=(429, "Rate limit reached"),
         notes=("dropped top_k",),
-        input=documents().input.__class__(content=text, place="s3://bucket/in.jsonl line 17"),
+        input=Document(content=text, place="s3://bucket/in.jsonl line 17"),
     )
     opened.records.known = {"17": record, "CALL0000001": record}
     page = await opened.page(f"jobs/{JOB}/records/17")

@@ -9,13 +9,12 @@ import pytest
 
 from addon.jobs.database.event_store import EventStore
 from addon.jobs.database.tables import Tag, utc_now
+from addon.jobs.records.documents import Document, ErrorGroup
 from addon.web.dashboard.handler import is_own_host
 from addon.web.dashboard.text import visible
 from tests.addon.web.dashboard.boards import (
     JOB,
     TOKEN,
-    Document,
-    Group,
     Opened,
     a_batch,
     a_dashboard,
@@ -169,7 +168,7 @@ async def test_hostile_texts_are_shown_and_do_nothing(database_url: str) -> None
             a_batch(batch_id=HOSTILE, raw_status=HOSTILE[:64], state="failed"),
         )
         EventStore(opened.store).note(JOB, "refused", long, utc_now(), shard=0, batch=HOSTILE)
-        opened.records.groups = [Group(400, long, 3, 1, HOSTILE)]
+        opened.records.groups = [ErrorGroup(400, long, long, 3, 1, HOSTILE)]
         body = b'{"a":' + b"[" * 200 + b"]" * 200 + b"}"
         shown = documents(
             record_id=HOSTILE,
@@ -179,9 +178,9 @@ async def test_hostile_texts_are_shown_and_do_nothing(database_url: str) -> None
             input=Document(
                 content=httpx.Response(200, json={HOSTILE: [HOSTILE, {"b": long}]}).content, place=HOSTILE
             ),
-            sent=Document(content=(HOSTILE + "\x00").encode() * 200_000),
-            received=Document(content=None, missing=long),
-            output=Document(content=body),
+            sent=Document(content=(HOSTILE + "\x00").encode() * 200_000, place="somewhere"),
+            received=Document(content=None, missing=long, place="somewhere"),
+            output=Document(content=body, place="somewhere"),
         )
         opened.records.known = {"1": shown}
         paths = ["", "providers", "settings", f"jobs/{JOB}", "jobs/abcdefghij02", f"jobs/{JOB}/records/1"]
