@@ -52,5 +52,5 @@ def _over(names: Sequence[str], ended_before: datetime, store: Store) -> Sequenc
     query = select(Job.id).where(
         Job.id.in_(names), Job.ended < ended_before, Job.status.in_(TERMINAL), ~undelivered
     )
-    with store.exclusive() as session:
+    with store.reading() as session:
         return session.scalars(query).all()

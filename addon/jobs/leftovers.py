@@ -60,7 +60,7 @@ async def _delete(run: JobRun, row: BatchRow, endpoint: Endpoint | None, *, pati
     that could not be fetched: they are paid for."""
     fetched = row.saved or (row.saved is not None and not row.result_files)
     if row.batch_id is not None and row.state not in WITHOUT_RESULTS and not fetched:
-        await _tell(run, row, "its results were not fetched")
+        await _note(run, row, "its results were not fetched")
         return
     may_run = row.state == "running" and row.intended is not None
     input_id = "" if run.source.at_provider else row.input_id or ""
@@ -79,10 +79,10 @@ async def _delete(run: JobRun, row: BatchRow, endpoint: Endpoint | None, *, pati
     except (ProviderError, NotConfigured, Unreachable, TokenUnavailable) as error:
         if patient and is_transient_error(error):
             raise NotYet("deleting files", error) from error
-        await _tell(run, row, str(error))
+        await _note(run, row, str(error))
 
 
-async def _tell(run: JobRun, row: BatchRow, reason: str) -> None:
+async def _note(run: JobRun, row: BatchRow, reason: str) -> None:
     logger.warning("job %s: files stay at %s: %s", run.id, run.job.provider, reason)
     text = f"files stay at {run.job.provider}: {reason}"
     await run.note("refused", text, shard=row.shard, batch=row.batch_id or row.input_id)

@@ -82,7 +82,7 @@ class Membership:
         if asyncio.get_running_loop().time() < self._judges_from:
             return
         live = await engine.live_workflows()
-        await self._tell(await to_thread.run_sync(self._reap, live.executors), live)
+        await self._note_takeovers(await to_thread.run_sync(self._reap, live.executors), live)
 
     def _reap(self, running: frozenset[str]) -> frozenset[str]:
         """The members whose work was put back."""
@@ -98,7 +98,7 @@ class Membership:
                 self._executors.remove(list(gone))
             return gone
 
-    async def _tell(self, gone: frozenset[str], live: engine.LiveWorkflows) -> None:
+    async def _note_takeovers(self, gone: frozenset[str], live: engine.LiveWorkflows) -> None:
         """Have the timelines of their jobs show that other members go on."""
         for executor in gone:
             for job_id in live.jobs.get(executor, ()):
@@ -111,7 +111,7 @@ class Membership:
         live = await engine.live_workflows()
         gone = live.executors - {self.member.id}
         await to_thread.run_sync(engine.recover, gone)
-        await self._tell(gone, live)
+        await self._note_takeovers(gone, live)
         runners = [one.id for one in await to_thread.run_sync(self._executors.members) if one.role == "runs"]
         others = [executor for executor in runners if executor != self.member.id]
         await self._store.free_claims([*others, *gone])

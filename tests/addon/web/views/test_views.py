@@ -1,14 +1,14 @@
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import orjson
 import pytest
 from mitmproxy import contentviews
 from mitmproxy.http import HTTPFlow
-from mitmproxy.test import tflow, tutils
+from mitmproxy.test import taddons, tflow, tutils
 
 from addon.web.flows import labels
 from addon.web.views.bedrock_record import BedrockRecord
@@ -27,6 +27,13 @@ PROMPT_BLOCK = "      content: |\n        first line\n        second line"
 def views() -> None:
     ContentViews().load(None)
     ContentViews().load(None)  # as when a script is loaded again
+
+
+@pytest.fixture(autouse=True)
+def options() -> Iterator[None]:
+    """mitmproxy's options, which its views read."""
+    with taddons.context():  # type: ignore[no-untyped-call]  # mitmproxy's own
+        yield
 
 
 def a_flow(sent: bytes = b"", received: bytes = b"", metadata: Mapping[str, str] = NOTHING) -> HTTPFlow:
